@@ -1,0 +1,101 @@
+"""Every error that a person can cause, as one tree.
+
+    CellgraphError                      what ``except`` wants to catch all of them
+    ├── InputError (ValueError)         a volume, table or number that cannot be used as it is
+    │   ├── LabelError                  labels that are no cell numbers: negative, fractional, above 2**63-1
+    │   ├── FormatError                 a file that is not what its name says, or is damaged
+    │   └── ParameterError              a wrong argument: spacing, connectivity, parameter of a query
+    ├── NotFoundError (LookupError)     a file, dataset, sample, cell or query that does not exist
+    ├── ExistsError (ValueError)        a sample of that name is already there
+    ├── MissingExtraError (ImportError) a library that an optional extra would install
+    ├── StoreError (RuntimeError)       the database refused: locked, not a database, a failed or written query
+    │   └── ConnectError (ConnectionError)  the database cannot be reached, or refuses the credentials
+    ├── ServerError (RuntimeError)      the local Neo4j could not be installed, started or stopped
+    ├── EngineError (RuntimeError)      an engine (dask, spark) failed, or its scheduler cannot be reached
+    ├── VolumeReadError (OSError)       a block of the volume could not be read or decoded
+    └── ResumeError (ValueError)        the work folder belongs to another volume or to other parameters
+
+A message says what was expected, what came, and what to do.  Usage errors (``ParameterError``) end the command line
+with exit status 2, all others with 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class CellgraphError(Exception):
+    """Base of all errors that cellgraph raises on purpose."""
+
+
+class InputError(CellgraphError, ValueError):
+    """A volume, table or value that cannot be used as it is."""
+
+
+class LabelError(InputError):
+    """Labels that are no cell numbers: negative, fractional, or above 2**63-1."""
+
+
+class FormatError(InputError):
+    """A file that is not what its name says, or is damaged."""
+
+
+class ParameterError(InputError):
+    """A wrong argument: spacing, connectivity, a query parameter."""
+
+
+class NotFoundError(CellgraphError, LookupError):
+    """A file, dataset, sample, cell or query that does not exist."""
+
+
+class ExistsError(CellgraphError, ValueError):
+    """Something of that name is already there, and would be overwritten."""
+
+
+class MissingExtraError(CellgraphError, ImportError):
+    """A library is missing that an optional extra installs."""
+
+    def __init__(self, what: str, extra: str, library: str) -> None:
+        super().__init__(
+            f"{what} needs the library {library!r}, which is not installed; "
+            f"install it with: pip install 'cellgraph[{extra}]'"
+        )
+
+
+class StoreError(CellgraphError, RuntimeError):
+    """The database refused or failed."""
+
+
+class ConnectError(StoreError, ConnectionError):
+    """The database cannot be reached, or refuses the credentials."""
+
+
+class ServerError(CellgraphError, RuntimeError):
+    """The local Neo4j could not be installed, started or stopped."""
+
+
+class EngineError(CellgraphError, RuntimeError):
+    """An engine failed, or its scheduler cannot be reached."""
+
+
+class VolumeReadError(CellgraphError, OSError):
+    """A block of the volume could not be read or decoded."""
+
+
+class ResumeError(CellgraphError, ValueError):
+    """The work folder belongs to another volume, or to other parameters."""
+
+
+def near(name: object, known: Iterable[object]) -> str:
+    """Tell which of the known names are near a mistyped one, as the end of a sentence.
+
+    Returns
+    -------
+    str
+        `` Did you mean 'khop'?`` or an empty string.
+    """
+    close = get_close_matches(str(name), [str(k) for k in known], n=3, cutoff=0.6)
+    if not close:
+        return ""
+    return f" Did you mean {' or '.join(repr(c) for c in close)}?"

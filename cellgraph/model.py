@@ -1,0 +1,202 @@
+"""What a cell graph is: its tables, their columns and units, and where it came from.
+
+Two forms, both neutral to any database and any image format:
+
+`CellGraph`
+    the graph of one sample, as a sweep makes it.
+`Network`
+    any number of samples with relationships between any of their cells, as a store takes it and a table import makes
+    it.  `CellGraph.network` turns the first into the second.
+
+Axis order is always (z, y, x).  Physical columns are in the unit of the voxel size (``unit`` of the sample, or voxels
+where none is known): lengths in unit, areas in unit², volumes in unit³; in 2D ``volume`` is an area in unit² and
+``area`` is a length in unit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pyarrow as pa
+
+Type = Literal["int", "float", "bool", "str"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: its name, type, unit and meaning."""
+
+    name: str
+    type: Type
+    unit: str
+    meaning: str
+
+
+# The columns of the cells table, as `sweep` makes them. Labels are what people use; the database adds `id` and `sample`.
+CELL_COLUMNS: tuple[Column, ...] = (
+    Column("label", "int", "", "the label of the cell in the volume"),
+    Column("voxels", "int", "voxels", "number of voxels"),
+    Column("volume", "float", "unit^3", "voxels times the volume of a voxel (2D: area)"),
+    Column("z", "float", "unit", "centroid: mean voxel index times spacing (2D: 0)"),
+    Column("y", "float", "unit", "centroid"),
+    Column("x", "float", "unit", "centroid"),
+    Column("degree", "int", "cells", "number of cells that it touches"),
+    Column("junctions", "int", "faces", "voxel faces shared with other cells"),
+    Column("surface_area", "float", "unit^2", "area of all voxel faces to other cells, background and border"),
+    Column("background_faces", "int", "faces", "voxel faces to the background"),
+    Column("border_faces", "int", "faces", "voxel faces on the border of the volume"),
+    Column("background_area", "float", "unit^2", "area of the faces to the background"),
+    Column("border_area", "float", "unit^2", "area of the faces on the border of the volume"),
+    Column("on_border", "bool", "", "whether it touches the border of the volume, so may be cut"),
+    Column("z_start", "int", "voxels", "bounding box, first index"),
+    Column("y_start", "int", "voxels", "bounding box, first index"),
+    Column("x_start", "int", "voxels", "bounding box, first index"),
+    Column("z_stop", "int", "voxels", "bounding box, one past the last index"),
+    Column("y_stop", "int", "voxels", "bounding box, one past the last index"),
+    Column("x_stop", "int", "voxels", "bounding box, one past the last index"),
+    Column("length", "float", "unit", "longest full axis of the ellipsoid of equal second moments"),
+    Column("width", "float", "unit", "middle full axis (2D: the shorter one)"),
+    Column("height", "float", "unit", "shortest full axis (2D: null)"),
+    Column("stretch", "float", "", "(l1 - l3) / l1; 0 is a ball (2D: with the width for l3)"),
+    Column("oblateness", "float", "", "2 (l1 - l2) / (l1 - l3) - 1; -1 is a disc, 1 is a rod (2D: null)"),
+    Column("length_axis_z", "float", "", "unit vector along the length"),
+    Column("length_axis_y", "float", "", "unit vector along the length"),
+    Column("length_axis_x", "float", "", "unit vector along the length"),
+    Column("width_axis_z", "float", "", "unit vector along the width"),
+    Column("width_axis_y", "float", "", "unit vector along the width"),
+    Column("width_axis_x", "float", "", "unit vector along the width"),
+    Column("height_axis_z", "float", "", "unit vector along the height (2D: null)"),
+    Column("height_axis_y", "float", "", "unit vector along the height (2D: null)"),
+    Column("height_axis_x", "float", "", "unit vector along the height (2D: null)"),
+)
+
+# The columns of the contacts table; cell_a < cell_b, one row a pair.
+CONTACT_COLUMNS: tuple[Column, ...] = (
+    Column("cell_a", "int", "", "label of the one cell, the smaller"),
+    Column("cell_b", "int", "", "label of the other cell"),
+    Column("junctions", "int", "faces", "number of voxel faces that the two cells share (2D: pixel edges)"),
+    Column("area", "float", "unit^2", "physical area of those faces (2D: length)"),
+    Column("junctions_z", "int", "faces", "of these, faces with normal z"),
+    Column("junctions_y", "int", "faces", "of these, faces with normal y"),
+    Column("junctions_x", "int", "faces", "of these, faces with normal x"),
+    Column("touching_edges", "int", "pairs", "voxel pairs that meet only along an edge (connectivity 18, 26, 8)"),
+    Column("touching_corners", "int", "pairs", "voxel pairs that meet only in a corner (connectivity 26)"),
+)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Where a graph came from, and how it was made.
+
+    Attributes
+    ----------
+    name : str
+        Unique in a database.
+    source : str
+        Path or URL of the volume or tables.
+    shape : tuple of int
+        Shape of the volume, (z, y, x) or (y, x); empty where there was none (table imports).
+    spacing : tuple of float
+        Size of a voxel, in the order and the length of `shape`.
+    unit : str
+        Unit of the spacing, as micrometer; ``voxel`` where none is known.
+    background : int or None
+        The label that is no cell; None where every label is one.
+    connectivity : int
+        6, 18 or 26 in 3D; 4 or 8 in 2D; 0 where contacts were given.
+    version : str
+        Version of cellgraph.
+    created : str
+        ISO 8601 time, UTC.
+    extra : dict
+        Further properties of a sample, from a table import.
+    """
+
+    name: str
+    source: str = ""
+    shape: tuple[int, ...] = ()
+    spacing: tuple[float, ...] = ()
+    unit: str = "voxel"
+    background: int | None = 0
+    connectivity: int = 6
+    version: str = ""
+    created: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Network:
+    """Samples, their cells and relationships between cells: what a store writes.
+
+    Attributes
+    ----------
+    samples : tuple of Sample
+        With distinct names.
+    cells : pyarrow.Table
+        Columns ``sample`` (string, a name in `samples`) and ``label`` (int64), unique together, sorted by the order of
+        `samples` and then by label; any further columns of int64, double, bool or string.
+    contacts : pyarrow.Table
+        Columns ``a`` and ``b`` (int64, row numbers in `cells`), ``junctions`` (int64) and any further columns.
+        Volumes give one row a pair with a < b; table imports are kept as given.
+    """
+
+    samples: tuple[Sample, ...]
+    cells: pa.Table
+    contacts: pa.Table
+
+
+@dataclass(frozen=True)
+class CellGraph:
+    """The cell adjacency graph of one sample.
+
+    Attributes
+    ----------
+    sample : Sample
+        Provenance: source, shape, spacing, unit, background, connectivity.
+    cells : pyarrow.Table
+        Columns of `CELL_COLUMNS`, sorted by ``label``.
+    contacts : pyarrow.Table
+        Columns of `CONTACT_COLUMNS`, sorted by (``cell_a``, ``cell_b``).
+    """
+
+    sample: Sample
+    cells: pa.Table
+    contacts: pa.Table
+
+    def __repr__(self) -> str:
+        return (
+            f"<CellGraph {self.sample.name!r}: {self.cells.num_rows} cells, {self.contacts.num_rows} contacts>"
+        )
+
+    def network(self) -> Network:
+        """Return the same graph in the form that stores take: contacts by row number."""
+        import numpy as np
+        import pyarrow as pa
+
+        labels = self.cells["label"].to_numpy()
+        contacts = self.contacts
+        rows = {
+            "a": np.searchsorted(labels, contacts["cell_a"].to_numpy()),
+            "b": np.searchsorted(labels, contacts["cell_b"].to_numpy()),
+        }
+        properties = contacts.drop_columns(["cell_a", "cell_b"])
+        linked = pa.table({**rows, **{name: properties[name] for name in properties.column_names}})
+        names = pa.DictionaryArray.from_arrays(
+            pa.array(np.zeros(len(labels), np.int32)), pa.array([self.sample.name])
+        ).cast(pa.string())
+        cells = self.cells.add_column(0, "sample", names)
+        return Network((self.sample,), cells, linked)
+
+    def to_networkx(self) -> nx.Graph:
+        """Return a `networkx.Graph` whose nodes are labels, with all columns as attributes."""
+        import networkx as nx
+
+        graph = nx.Graph(sample=self.sample.name, unit=self.sample.unit)
+        for row in self.cells.to_pylist():
+            graph.add_node(row.pop("label"), **row)
+        for row in self.contacts.to_pylist():
+            graph.add_edge(row.pop("cell_a"), row.pop("cell_b"), **row)
+        return graph
