@@ -1,0 +1,316 @@
+"""Rows for people and for programs: the one ``--format`` and ``--output`` of every command that has rows.
+
+    table     for reading: the first 40 rows, readable numbers, as many columns as the terminal is wide
+    csv       plain: header, full precision, empty for null, ``true`` and ``false``
+    json      an array of objects; integers beyond 2**53 as text, because most readers would round them
+    parquet   exact, with types
+
+Data goes to stdout or to the file; what a person should know about it (rows not shown) goes to stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cellgraph.errors import CellgraphError, NotFoundError, ParameterError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from rich.table import Table
+
+SHOWN_ROWS = 40
+_BATCH_ROWS = 20_000
+_EXACT_IN_JSON = 2**53
+
+
+class Format(StrEnum):
+    """How rows are printed."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+    parquet = "parquet"
+
+
+FormatOption = Annotated[
+    Format | None,
+    typer.Option(
+        "--format",
+        "-f",
+        help="How rows are printed; without it a table, or what the name of --output ends in.",
+    ),
+]
+OutputOption = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Write the rows to this file instead of to stdout.")
+]
+
+
+def render(table: pa.Table, fmt: Format | str | None = None, output: Path | None = None) -> None:
+    """Print the rows of a table to stdout, or write them to a file.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        The rows.
+    fmt : Format or str, optional
+        ``table``, ``csv``, ``json`` or ``parquet``. None takes what `output` ends in, or else ``table``.
+    output : pathlib.Path, optional
+        A file; it appears only when it is complete. None is stdout.
+
+    Raises
+    ------
+    ParameterError
+        For parquet to a terminal, or a file that cannot be written.
+    NotFoundError
+        If the folder of `output` does not exist.
+    """
+    chosen = Format(fmt) if fmt is not None else _format_of(output)
+    if chosen is Format.parquet and output is None and sys.stdout.isatty():
+        raise ParameterError("parquet is binary and stdout is a terminal; use --output FILE, or redirect it.")
+    with _sink(output) as sink:
+        if chosen is Format.csv:
+            _write_csv(table, sink)
+        elif chosen is Format.json:
+            _write_json(table, sink)
+        elif chosen is Format.parquet:
+            _write_parquet(table, sink)
+        else:
+            _write_table(table, sink, whole=output is not None)
+
+
+def _format_of(output: Path | None) -> Format:
+    """Return the format that the ending of a file name stands for."""
+    ending = "" if output is None else output.suffix.lower().lstrip(".")
+    return Format(ending) if ending in ("csv", "json", "parquet") else Format.table
+
+
+@contextmanager
+def _sink(output: Path | None) -> Iterator[IO[bytes]]:
+    """Open what rows are written to: stdout, or a file that takes its name only when it is complete."""
+    if output is None:
+        sys.stdout.flush()
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    folder = output.parent
+    if not folder.is_dir():
+        raise NotFoundError(f"the folder {str(folder)!r} of --output does not exist; make it first.")
+    if output.is_dir():
+        raise ParameterError(f"--output needs the name of a file, but {str(output)!r} is a folder.")
+    try:
+        if output.exists() and not output.is_file():  # a pipe or a device, which cannot be replaced
+            with output.open("wb") as sink:
+                yield sink
+            return
+        with tempfile.NamedTemporaryFile("wb", dir=folder, prefix=f".{output.name}.", delete=False) as part:
+            try:
+                yield part
+                part.close()
+                os.chmod(part.name, _mode_of(output))
+                os.replace(part.name, output)
+            except BaseException:
+                os.unlink(part.name)
+                raise
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise CellgraphError(f"cannot write {str(output)!r}: {error.strerror or error}.") from error
+
+
+def _mode_of(output: Path) -> int:
+    """Return the permissions that a file has, or that a new one would get."""
+    if output.exists():
+        return output.stat().st_mode & 0o777
+    umask = os.umask(0)
+    os.umask(umask)
+    return 0o666 & ~umask
+
+
+# csv --------------------------------------------------------------------------------------------------------
+
+
+def _write_csv(table: pa.Table, sink: IO[bytes]) -> None:
+    """Write a header and the rows; quotes only where needed (pyarrow's writer quotes all text)."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    header = pa.array([str(name) for name in table.column_names], pa.string())
+    sink.write((",".join(_quoted(header).to_pylist()) + "\n").encode())
+    for batch in table.to_batches(max_chunksize=_BATCH_ROWS):
+        columns = [_csv_text(column) for column in batch.columns]
+        if not columns:
+            continue
+        lines = pc.binary_join_element_wise(
+            *columns, pa.scalar(",", pa.string()), null_handling="replace", null_replacement=""
+        )
+        sink.write("\n".join(lines.to_pylist()).encode() + b"\n")
+
+
+def _csv_text(column: pa.Array) -> pa.Array:
+    """Return a column as text, quoted where needed; null stays null."""
+    import pyarrow as pa
+
+    kind = column.type
+    if pa.types.is_null(kind):
+        return pa.nulls(len(column), pa.string())
+    if pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        return column.cast(pa.string())
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+        column = pa.array([_plain_text(value) for value in column.to_pylist()], pa.string())
+    return _quoted(column.cast(pa.string()))
+
+
+def _quoted(texts: pa.Array) -> pa.Array:
+    """Put quotes around the texts that hold a comma, a quote or a line break."""
+    import pyarrow.compute as pc
+
+    needs = pc.match_substring_regex(texts, '[",\r\n]')
+    if not pc.any(needs).as_py():
+        return texts
+    doubled = pc.replace_substring(texts, '"', '""')
+    inside = pc.binary_join_element_wise('"', doubled, '"', "")
+    return pc.if_else(needs, inside, texts)
+
+
+def _plain_text(value: object) -> str | None:
+    """Return a value that is no number as one line of text: lists and maps as JSON."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, dict | list | tuple):
+        return json.dumps(_json_value(value), ensure_ascii=False)
+    return str(value)
+
+
+# json and parquet -------------------------------------------------------------------------------------------
+
+
+def _write_json(table: pa.Table, sink: IO[bytes]) -> None:
+    """Write an array of objects, one a line."""
+    before = "[\n"
+    for batch in table.to_batches(max_chunksize=_BATCH_ROWS):
+        for row in batch.to_pylist():
+            sink.write((before + json.dumps(_json_value(row), ensure_ascii=False)).encode())
+            before = ",\n"
+    sink.write(b"[]\n" if before == "[\n" else b"\n]\n")
+
+
+def _json_value(value: Any) -> Any:
+    """Return a value as JSON has it: no NaN, no integer that a reader rounds, text for other types."""
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        return str(value) if abs(value) > _EXACT_IN_JSON else value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(key): _json_value(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json_value(item) for item in value]
+    return str(value)
+
+
+def _write_parquet(table: pa.Table, sink: IO[bytes]) -> None:
+    import pyarrow.parquet as pq
+
+    pq.write_table(table, sink)
+
+
+# table ------------------------------------------------------------------------------------------------------
+
+
+def _write_table(table: pa.Table, sink: IO[bytes], *, whole: bool) -> None:
+    """Write rows for reading; `whole` leaves out none."""
+    import io
+    import shutil
+
+    from rich.console import Console
+
+    terminal = not whole and sys.stdout.isatty()
+    shown = table if whole else table.slice(0, SHOWN_ROWS)
+    columns = [[_readable(value) for value in column.to_pylist()] for column in shown.columns]
+    names = [str(name) for name in table.column_names]
+    widths = [max(map(len, (name, *texts))) + 2 for name, texts in zip(names, columns, strict=True)]
+    room = shutil.get_terminal_size().columns if terminal else sum(widths)
+    count = _columns_that_fit(widths, room)
+    page = io.StringIO()
+    console = Console(
+        file=page, width=room, force_terminal=terminal, no_color=not terminal, markup=False, emoji=False
+    )
+    console.print(_grid(shown.schema, columns, count), highlight=False)
+    sink.write("\n".join(line.rstrip() for line in page.getvalue().splitlines()).encode() + b"\n")
+    _tell_what_is_hidden(table, shown.num_rows, count)
+
+
+def _grid(schema: pa.Schema, columns: list[list[str]], count: int) -> Table:
+    """Lay out the first columns: numbers to the right, all else to the left."""
+    from rich.table import Table
+
+    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for field in list(schema)[:count]:
+        grid.add_column(field.name, justify="right" if _is_number(field.type) else "left", overflow="fold")
+    for row in zip(*columns[:count], strict=True):
+        grid.add_row(*row)
+    return grid
+
+
+def _columns_that_fit(widths: list[int], room: int) -> int:
+    """Return how many of the first columns fit side by side, at least one."""
+    used = 0
+    for count, width in enumerate(widths):
+        used += width
+        if count and used - 2 > room:
+            return count
+    return len(widths)
+
+
+def _tell_what_is_hidden(table: pa.Table, rows: int, columns: int) -> None:
+    """Say on stderr what a table left out, or that there was nothing to show."""
+    hidden = []
+    if table.num_rows > rows:
+        hidden.append(f"{table.num_rows - rows:,} more rows")
+    if table.num_columns > columns:
+        hidden.append(
+            f"{table.num_columns - columns} more columns ({', '.join(table.column_names[columns:])})"
+        )
+    if hidden:
+        print(f"… {' and '.join(hidden)}: --format csv prints all.", file=sys.stderr)
+    elif not table.num_rows:
+        print("(no rows)", file=sys.stderr)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+
+
+def _readable(value: object) -> str:
+    """Return a value as a person reads it: six significant digits, no control characters."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return _readable_float(value)
+    text = _plain_text(value) or ""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def _readable_float(value: float) -> str:
+    """Return a float with six significant digits, and all digits before the point."""
+    if not math.isfinite(value):
+        return str(value)
+    if 1e5 <= abs(value) < 1e15:
+        return f"{value:.0f}"
+    return f"{value:.6g}"
