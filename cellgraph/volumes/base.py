@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     import numpy as np
 
+Index = tuple[int, int, int]
+"""A voxel position or an extent, (z, y, x)."""
+
 
 @dataclass(frozen=True)
 class Header:
@@ -31,16 +34,20 @@ class Header:
         (z, y, x) extent of what the storage reads at once; a block is best a multiple of it.
     notes : tuple of str
         Sentences for the user, as "labels are stored as float32; all are whole numbers".
+    resident : bool
+        Whether any part is read at no cost beyond its own voxels: arrays and memory-mapped files, where a
+        block is a view.  The contents of `chunks` are then a single row.
     """
 
     source: str
-    shape: tuple[int, int, int]
+    shape: Index
     ndim: int
     dtype: np.dtype[Any]
     spacing: tuple[float, float, float] | None
     unit: str | None
-    chunks: tuple[int, int, int]
+    chunks: Index
     notes: tuple[str, ...] = ()
+    resident: bool = False
 
 
 class Volume(Protocol):
@@ -49,8 +56,21 @@ class Volume(Protocol):
     @property
     def header(self) -> Header: ...
 
-    def read(self, start: tuple[int, int, int], stop: tuple[int, int, int]) -> np.ndarray[Any, Any]:
-        """Return the labels of ``[start, stop)``: a C-contiguous array (z, y, x) of ``header.dtype``.
+    def read(
+        self, start: Index, stop: Index, out: np.ndarray[Any, Any] | None = None
+    ) -> np.ndarray[Any, Any]:
+        """Return the labels of ``[start, stop)``: an array (z, y, x) of ``header.dtype``, contiguous along x.
+
+        The strides along z and y may be larger than the extent of the block: volumes in memory give a view,
+        which is read only by agreement.
+
+        Parameters
+        ----------
+        start, stop : tuple of int
+            (z, y, x), within the volume, ``start < stop``.
+        out : numpy.ndarray, optional
+            Where to put the labels, of the shape of the block, of ``header.dtype`` and contiguous along x;
+            the same array is returned.
 
         Raises
         ------

@@ -1,0 +1,207 @@
+"""The block grid of a volume, and reading its blocks with a halo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from math import ceil
+from typing import Any
+
+import numpy as np
+
+from cellgraph.volumes.base import Header, Index, Volume
+
+Array = np.ndarray[Any, Any]
+
+# Decoded size of a block where neither memory nor a need for more blocks says otherwise.
+BLOCK_BYTES = 32 << 20
+# Volumes up to this size are one block; larger ones give each worker a few, so that none waits for the last.
+_SINGLE_BYTES = 8 << 20
+_BLOCKS_PER_WORKER = 4
+_SMALLEST_BYTES = 1 << 20
+# What a worker's block needs at the same time: the block, the next one read ahead, and what the kernel keeps
+# of it.
+_BLOCKS_IN_MEMORY = 3
+
+
+@dataclass(frozen=True)
+class Block:
+    """A part of a volume, ``[start, stop)`` in (z, y, x), and its number in raster order."""
+
+    index: int
+    start: Index
+    stop: Index
+
+    @property
+    def shape(self) -> Index:
+        """Extent (z, y, x)."""
+        (z, y, x), (c, b, a) = self.start, self.stop
+        return (c - z, b - y, a - x)
+
+
+def plan_blocks(header: Header, memory: int | None = None, workers: int = 1) -> list[Block]:
+    """Divide a volume into blocks that are multiples of what its storage reads at once.
+
+    Blocks come in raster order (x fastest, then y, then z) and are grown in that order too: whole rows first,
+    then whole planes, so that halos are few and the planes to keep for them small.
+
+    Parameters
+    ----------
+    header : Header
+        Of the volume.
+    memory : int, optional
+        Bytes for all blocks that are in memory at once. One block takes at most a third of a worker's share,
+        but never less than one chunk of the storage, which is decoded as a whole.
+    workers : int
+        How many blocks are worked on at once.
+
+    Returns
+    -------
+    list of Block
+        Covering the volume without overlap.
+    """
+    shape = _block_shape(header, _target_voxels(header, memory, workers))
+    corners = product(*(range(0, n, step) for n, step in zip(header.shape, shape, strict=True)))
+    z, y, x = header.shape
+    c, b, a = shape
+    return [
+        Block(i, (k, j, h), (min(k + c, z), min(j + b, y), min(h + a, x)))
+        for i, (k, j, h) in enumerate(corners)
+    ]
+
+
+def _target_voxels(header: Header, memory: int | None, workers: int) -> int:
+    z, y, x = header.shape
+    itemsize = header.dtype.itemsize
+    total = z * y * x * itemsize
+    target = total if total <= _SINGLE_BYTES else BLOCK_BYTES
+    if total > _SINGLE_BYTES:
+        target = min(target, max(_SMALLEST_BYTES, total // (_BLOCKS_PER_WORKER * max(workers, 1))))
+    if memory is not None:
+        target = min(target, memory // (max(workers, 1) * _BLOCKS_IN_MEMORY))
+    return max(1, target // itemsize)
+
+
+def _block_shape(header: Header, target: int) -> Index:
+    """Grow one chunk to about `target` voxels, along x first, then y, then z."""
+    block = [min(c, n) for c, n in zip(header.chunks, header.shape, strict=True)]
+    if header.resident and block[2] > target:
+        block[2] = ceil(block[2] / ceil(block[2] / target))
+    for axis in (2, 1, 0):
+        extent = header.shape[axis]
+        chunks = ceil(extent / block[axis])
+        fit = max(1, target // (block[0] * block[1] * block[2]))
+        # The same number of blocks with equal parts, rather than full ones and a small rest.
+        parts = ceil(chunks / fit)
+        block[axis] = min(extent, block[axis] * ceil(chunks / parts))
+        if parts > 1:
+            break
+    return (block[0], block[1], block[2])
+
+
+@dataclass(frozen=True)
+class _Face:
+    """The last plane of a block along one axis, one voxel thick."""
+
+    start: Index
+    labels: Array
+
+
+class HaloReader:
+    """Reads blocks with a one-voxel halo on the low side, decoding nothing twice.
+
+    The last planes of the blocks that were read are kept until the blocks behind them have taken their halo
+    from them.  That works for blocks in raster order; in any other order, and for the first block of a range,
+    the halo is read from the volume.  Volumes in memory give halos for nothing and are read directly.
+
+    Used by one thread at a time, the one that reads ahead.
+
+    Parameters
+    ----------
+    volume : Volume
+        What to read.
+    keep : int
+        Bytes of planes to keep at most; what does not fit is read again.
+    """
+
+    def __init__(self, volume: Volume, keep: int = 512 << 20) -> None:
+        self._volume = volume
+        self._keep = keep
+        self._kept = 0
+        # For each axis the faces with that normal, by the stop corner of their block, in the order of
+        # reading.
+        self._faces: tuple[dict[Index, _Face], ...] = ({}, {}, {})
+
+    @property
+    def kept_bytes(self) -> int:
+        """How many bytes of planes are kept now."""
+        return self._kept
+
+    def read(self, block: Block) -> tuple[Array, Index]:
+        """Return the labels of ``[start - halo, stop)`` and the halo (z, y, x), 1 wherever ``start > 0``.
+
+        The array is contiguous along x; see `Volume.read` for its strides and its errors.
+        """
+        start, stop = block.start, block.stop
+        halo = (int(start[0] > 0), int(start[1] > 0), int(start[2] > 0))
+        low = _minus(start, halo)
+        if self._volume.header.resident:
+            return self._volume.read(low, stop), halo
+        out = np.empty(_minus(stop, low), self._volume.header.dtype)
+        core = out[halo[0] :, halo[1] :, halo[2] :]
+        self._volume.read(start, stop, core)
+        for offset in product(*(range(h + 1) for h in halo)):
+            if any(offset):
+                self._fill(out, low, block, offset)
+        self._forget_before(start)
+        self._remember(block, core)
+        return out, halo
+
+    def _fill(self, out: Array, low: Index, block: Block, offset: tuple[int, ...]) -> None:
+        """Fill the part of the halo that lies on the low side along the axes where `offset` is 1."""
+        sides = list(zip(offset, block.start, block.stop, strict=True))
+        z, y, x = (first - 1 if side else first for side, first, _ in sides)
+        c, b, a = (first if side else last for side, first, last in sides)
+        start, stop = (z, y, x), (c, b, a)
+        place = out[tuple(slice(i - n, j - n) for i, j, n in zip(start, stop, low, strict=True))]
+        # The neighbour on that side, if blocks form a grid, ends exactly where this part ends.
+        face = self._faces[offset.index(1)].get(stop)
+        if face is None or any(f > s for f, s in zip(face.start, start, strict=True)):
+            self._volume.read(start, stop, place)
+            return
+        place[...] = face.labels[
+            tuple(slice(i - n, j - n) for i, j, n in zip(start, stop, face.start, strict=True))
+        ]
+
+    def _forget_before(self, start: Index) -> None:
+        """Drop the faces whose last user in raster order has been read."""
+        for axis, faces in enumerate(self._faces):
+            while faces:
+                stop = next(iter(faces))
+                face = faces[stop]
+                # A face along y or x serves blocks of its own z (and y); its last user begins at its far
+                # corner.
+                user = (
+                    stop[0] if axis == 0 else face.start[0],
+                    stop[1] if axis < 2 else face.start[1],
+                    stop[2],
+                )
+                if user > start:
+                    break
+                self._kept -= faces.pop(stop).labels.nbytes
+
+    def _remember(self, block: Block, core: Array) -> None:
+        shape = self._volume.header.shape
+        for axis, faces in enumerate(self._faces):
+            size = core.nbytes // core.shape[axis]
+            if block.stop[axis] == shape[axis] or block.stop in faces or self._kept + size > self._keep:
+                continue
+            last = (slice(None),) * axis + (slice(-1, None),)
+            start = list(block.start)
+            start[axis] = block.stop[axis] - 1
+            faces[block.stop] = _Face((start[0], start[1], start[2]), core[last].copy())
+            self._kept += size
+
+
+def _minus(a: Index, b: Index) -> Index:
+    return (a[0] - b[0], a[1] - b[1], a[2] - b[2])

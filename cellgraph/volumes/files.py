@@ -1,0 +1,100 @@
+"""Local files: opened with clear errors, read at an offset from any thread, fingerprinted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cellgraph.errors import FormatError, VolumeReadError
+
+
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Translate what the operating system refuses while a file is opened or read."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise VolumeReadError(f"{what}: the file has gone: {error.filename or what}") from error
+    except PermissionError as error:
+        raise VolumeReadError(
+            f"{what}: no permission to read it; ask its owner, or copy it to where you can read"
+        ) from error
+    except IsADirectoryError as error:
+        raise FormatError(f"{what}: expected a file, but it is a folder") from error
+
+
+def stat_fingerprint(path: Path) -> dict[str, Any]:
+    """Return size and time of modification of a file."""
+    with reading(str(path)):
+        status = path.stat()
+    return {"size": status.st_size, "mtime_ns": status.st_mtime_ns}
+
+
+def begins_with(path: Path, length: int = 512) -> bytes:
+    """Return the first bytes of a file, fewer if it is shorter."""
+    with reading(str(path)), path.open("rb") as file:
+        return file.read(length)
+
+
+class OpenFile:
+    """A file opened for reading at any offset, from several threads at once.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    what : str
+        What to call it in messages.
+    """
+
+    def __init__(self, path: Path, what: str) -> None:
+        self._what = what
+        with reading(what):
+            self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+
+    @property
+    def descriptor(self) -> int:
+        return self._descriptor
+
+    def size(self) -> int:
+        """Return how many bytes the file has now."""
+        return os.fstat(self._descriptor).st_size
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Return `length` bytes from `offset` on.
+
+        Raises
+        ------
+        VolumeReadError
+            If the file has fewer, or the system cannot read them.
+        """
+        parts = []
+        left = length
+        while left:
+            try:
+                part = os.pread(self._descriptor, min(left, 1 << 30), offset)
+            except OSError as error:
+                raise VolumeReadError(
+                    f"{self._what}: could not read at byte {offset}: {error.strerror}"
+                ) from error
+            if not part:
+                raise VolumeReadError(
+                    f"{self._what}: expected {left} more bytes at byte {offset}, but the file ends there; "
+                    "it was cut short, copy or export it again"
+                )
+            parts.append(part)
+            offset += len(part)
+            left -= len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def close(self) -> None:
+        """Close the file; a second time does nothing."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def __del__(self) -> None:
+        self.close()

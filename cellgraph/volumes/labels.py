@@ -1,0 +1,93 @@
+"""Voxel values as labels: which stored types can be cell numbers, and turning a stored block into them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cellgraph.errors import LabelError
+
+Array = np.ndarray[Any, Any]
+
+# The first whole numbers that a float type cannot tell from their neighbours: labels from here on were merged
+# when they were stored.
+_EXACT_BELOW = {2: 2**11, 4: 2**24, 8: 2**53}
+
+
+def label_dtype(stored: np.dtype[Any], what: str) -> tuple[np.dtype[Any], tuple[str, ...]]:
+    """Return the type of the labels that a stored type gives, and notes for the user.
+
+    Booleans and integers stay as they are, in native byte order; floats become int64 and are checked as they
+    are read.
+
+    Parameters
+    ----------
+    stored : numpy.dtype
+        Type of the voxels as they are stored.
+    what : str
+        The source, for messages.
+
+    Raises
+    ------
+    LabelError
+        For any other type: complex numbers, records, text, times.
+    """
+    if stored.kind in "bui" and stored.itemsize <= 8:
+        return stored.newbyteorder("="), ()
+    if stored.kind == "f" and stored.itemsize in _EXACT_BELOW:
+        note = f"labels are stored as {stored.name}; each is checked to be a whole number and read as int64"
+        return np.dtype(np.int64), (note,)
+    raise LabelError(
+        f"{what}: expected labels (whole numbers or booleans), but the voxels are of type {stored}; "
+        "segment the image first, or export the labels as an integer type"
+    )
+
+
+def as_labels(block: Array, start: tuple[int, ...], dtype: np.dtype[Any], what: str) -> Array:
+    """Return a stored block as labels of `dtype`, a view where nothing has to change.
+
+    Parameters
+    ----------
+    block : numpy.ndarray
+        Shape (z, y, x), of a type that `label_dtype` has accepted.
+    start : tuple of int
+        Position of the block in the volume, for messages.
+    dtype : numpy.dtype
+        What `label_dtype` gave.
+    what : str
+        The source, for messages.
+
+    Raises
+    ------
+    LabelError
+        If a float is no whole number, or is too large for its type to tell it from its neighbour.
+    """
+    if block.dtype.kind != "f":
+        return block.astype(dtype, copy=False)
+    limit = _EXACT_BELOW[block.dtype.itemsize]
+    floats = block.astype(block.dtype.newbyteorder("="), copy=False)
+    # Values that int64 cannot hold become some other number, which then differs; NaN differs from everything.
+    with np.errstate(invalid="ignore"):
+        labels = floats.astype(np.int64)
+        wrong = labels != floats
+        wrong |= np.abs(floats) >= limit
+    if wrong.any():
+        _refuse(floats, wrong, start, limit, what)
+    return labels
+
+
+def _refuse(block: Array, wrong: Array, start: tuple[int, ...], limit: int, what: str) -> None:
+    first = np.unravel_index(int(np.argmax(wrong)), block.shape)
+    value = float(block[first])
+    place = ", ".join(str(int(s + f)) for s, f in zip(start, first, strict=True))
+    if np.isfinite(value) and value == np.floor(value):
+        raise LabelError(
+            f"{what}: the label {value:.0f} at (z, y, x) = ({place}) is stored as {block.dtype.name}, which "
+            "cannot "
+            f"tell whole numbers from {limit} on from each other; export the labels as an integer type"
+        )
+    raise LabelError(
+        f"{what}: expected labels, but the value {value:g} at (z, y, x) = ({place}) is no whole number; "
+        "segment the image first, or round it and save it as an integer type"
+    )

@@ -1,0 +1,96 @@
+"""NumPy's own files: ``.npy``, mapped into memory, and ``.npz``."""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from cellgraph.errors import FormatError, NotFoundError, ParameterError, near
+from cellgraph.volumes.array import ArrayVolume
+from cellgraph.volumes.base import Volume
+from cellgraph.volumes.files import reading
+from cellgraph.volumes.labels import label_dtype
+from cellgraph.volumes.mapped import MappedVolume
+
+Layout = tuple[tuple[int, ...], bool, np.dtype[Any]]
+
+
+def open_npy(path: Path, dataset: str | None, source: str) -> Volume:
+    """Open a ``.npy`` file, mapped into memory."""
+    if dataset is not None:
+        raise ParameterError(f"{source}: a .npy file holds one array, so {dataset!r} cannot be chosen in it")
+    with reading(source), path.open("rb") as file:
+        shape, fortran, dtype = _layout(file, source)
+        offset = file.tell()
+    label_dtype(dtype, source)
+    if 0 in shape or not shape:
+        return ArrayVolume(np.empty(shape, dtype), source)  # which says what is wrong with that
+    return MappedVolume(path, offset, dtype, shape, source, order="F" if fortran else "C")
+
+
+def open_npz(path: Path, dataset: str | None, source: str) -> Volume:
+    """Open one array of a ``.npz`` file: the named one, or the only one that could be labels."""
+    try:
+        with reading(source), zipfile.ZipFile(path) as archive:
+            name = _choose(archive, dataset, source)
+            with archive.open(name) as file:
+                shape, fortran, dtype = _layout(file, source)
+                label_dtype(dtype, source)
+                data = file.read()
+    except (zipfile.BadZipFile, EOFError) as error:
+        raise FormatError(
+            f"{source}: expected a .npz file, but it is damaged or cut short: {error}"
+        ) from error
+    expected = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    if len(data) < expected:
+        raise FormatError(
+            f"{source}: expected {expected} bytes of voxels in {name}, but it has only {len(data)}"
+        )
+    array = np.frombuffer(data, dtype, expected // dtype.itemsize).reshape(
+        shape, order="F" if fortran else "C"
+    )
+    return ArrayVolume(array, source if dataset is not None else f"{source}:{name.removesuffix('.npy')}")
+
+
+def _layout(file: IO[bytes], source: str) -> Layout:
+    """Read the header of a .npy stream, leaving it at the first voxel."""
+    try:
+        version = np.lib.format.read_magic(file)
+        if version == (1, 0):
+            return np.lib.format.read_array_header_1_0(file)
+        # Version 3 differs from 2 in the encoding of field names only, which labels do not have.
+        return np.lib.format.read_array_header_2_0(file)
+    except (ValueError, struct.error, UnicodeDecodeError) as error:
+        raise FormatError(
+            f"{source}: expected a NumPy file, but its header is damaged or cut short"
+        ) from error
+
+
+def _choose(archive: zipfile.ZipFile, dataset: str | None, source: str) -> str:
+    names = [name for name in archive.namelist() if name.endswith(".npy")]
+    if dataset is not None:
+        if f"{dataset}.npy" in names:
+            return f"{dataset}.npy"
+        keys = [name.removesuffix(".npy") for name in names]
+        raise NotFoundError(
+            f"{source}: no array {dataset!r} in it; it has {', '.join(keys) or 'none'}.{near(dataset, keys)}"
+        )
+    layouts = {}
+    for name in names:
+        with archive.open(name) as file:
+            layouts[name] = _layout(file, source)
+    if len(layouts) == 1:
+        return names[0]
+    usable = [
+        name for name, (shape, _, dtype) in layouts.items() if len(shape) in (2, 3) and dtype.kind in "bui"
+    ]
+    if len(usable) == 1:
+        return usable[0]
+    listed = ", ".join(f"{n.removesuffix('.npy')} {s} {d}" for n, (s, _, d) in layouts.items())
+    raise ParameterError(
+        f"{source}: expected one array, but it holds {listed or 'none'}; choose one, as {source}:NAME"
+    )

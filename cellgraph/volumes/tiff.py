@@ -1,0 +1,156 @@
+"""TIFF: single and multi-page, ImageJ, OME, tiled, pyramids."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from cellgraph.errors import CellgraphError, FormatError, NotFoundError, ParameterError
+from cellgraph.volumes.axes import EXPECTED, Axes, find_axes
+from cellgraph.volumes.base import Volume
+from cellgraph.volumes.files import OpenFile, reading
+from cellgraph.volumes.labels import label_dtype
+from cellgraph.volumes.mapped import MappedVolume
+from cellgraph.volumes.tiff_metadata import voxel_size
+from cellgraph.volumes.tiff_pages import Page, PagedVolume
+
+if TYPE_CHECKING:
+    from tifffile import TiffFile, TiffFrame, TiffPage, TiffPageSeries
+
+_JPEG = {6, 7, 33007, 34892}
+
+# tifffile logs what it finds odd in a file; what matters of it becomes an error here.
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
+
+
+def open_tiff(path: Path, dataset: str | None, source: str) -> Volume:
+    """Open the labelled image of a TIFF file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    dataset : str or None
+        Number of the image in it, from 0 on; needed only where there are several that could be labels.
+    source : str
+        What to call it in messages and in the graph.
+    """
+    import tifffile
+
+    _check_chain(path, source)
+    try:
+        with reading(source), tifffile.TiffFile(path) as tif:
+            number = _choose_series(tif.series, dataset, source)
+            return _open_series(tif, number, path, source)
+    except (CellgraphError, MemoryError):
+        raise
+    except Exception as error:  # a damaged structure makes tifffile raise nearly anything
+        raise FormatError(
+            f"{source}: expected a TIFF image, but its structure is damaged: {error}"
+        ) from error
+
+
+def _check_chain(path: Path, source: str) -> None:
+    """Refuse a file whose chain of page directories leads beyond its end: tifffile only logs that."""
+    file = OpenFile(path, source)
+    size = file.size()
+    head = file.read(0, min(size, 16))
+    if head[:2] not in (b"II", b"MM") or len(head) < 8:
+        raise FormatError(f"{source}: expected a TIFF image, but it does not begin like one")
+    order: Literal["little", "big"] = "little" if head[:2] == b"II" else "big"
+    big = int.from_bytes(head[2:4], order) == 43
+    count_size, entry_size, offset_size = (8, 20, 8) if big else (2, 12, 4)
+    offset = int.from_bytes(head[8:16] if big else head[4:8], order)
+    seen: set[int] = set()
+    while offset and offset not in seen:
+        seen.add(offset)
+        if offset + count_size <= size:
+            entries = int.from_bytes(file.read(offset, count_size), order)
+            after = offset + count_size + entries * entry_size
+            if after + offset_size <= size:
+                offset = int.from_bytes(file.read(after, offset_size), order)
+                continue
+        raise FormatError(
+            f"{source}: expected a directory of page {len(seen)} at byte {offset}, but the file has only "
+            f"{size} bytes; "
+            "it was cut short, copy or export it again"
+        )
+    if not seen:
+        raise FormatError(f"{source}: expected a TIFF image, but it has no pages")
+
+
+def _choose_series(series: list[TiffPageSeries], dataset: str | None, source: str) -> int:
+    listed = ", ".join(f"{i}: {s.shape} {s.dtype}" for i, s in enumerate(series))
+    if dataset is not None:
+        if dataset.isdecimal() and int(dataset) < len(series):
+            return int(dataset)
+        raise NotFoundError(f"{source}: no image {dataset!r} in it; it has {listed}")
+    if len(series) == 1:
+        return 0
+    usable = [i for i, s in enumerate(series) if _could_be_labels(s)]
+    if len(usable) == 1:
+        return usable[0]
+    raise ParameterError(
+        f"{source}: expected one labelled image, but it holds {len(series)}; choose one by its number, "
+        f"as {source}:0, of {listed}"
+    )
+
+
+def _could_be_labels(series: TiffPageSeries) -> bool:
+    long = [axis for axis, n in zip(series.axes, series.shape, strict=True) if n > 1]
+    return len(long) in (2, 3) and not {"S", "C"} & set(long) and series.dtype.kind in "bui"
+
+
+def _open_series(tif: TiffFile, number: int, path: Path, source: str) -> Volume:
+    series = tif.series[number]
+    key = series.keyframe
+    if key.samplesperpixel > 1:
+        raise FormatError(
+            f"{source}: {EXPECTED}, but it is a colour image with {key.samplesperpixel} samples a pixel, "
+            f"shape {series.shape}; export one channel as a label image"
+        )
+    if key.compression in _JPEG:
+        raise FormatError(
+            f"{source}: expected labels, but its pages are JPEG compressed, which changes the values of "
+            "voxels; export the labels with LZW, deflate or no compression"
+        )
+    axes = find_axes(series.shape, series.axes, series.dtype, source)
+    spacing, unit, notes = voxel_size(tif, key, number, axes.ndim)
+    if series.is_pyramidal:
+        notes += (f"the image has {len(series.levels)} resolutions; the finest is read",)
+    if series.dataoffset is not None and series.dtype.byteorder in "=|<>":
+        dtype = series.dtype.newbyteorder(tif.byteorder)
+        return MappedVolume(
+            path, series.dataoffset, dtype, series.shape, source,
+            names=series.axes, spacing=spacing, unit=unit, notes=notes,
+        )  # fmt: skip
+    dtype, type_notes = label_dtype(np.dtype(series.dtype), source)
+    pages = [_page(page, source) for page in series]
+    depth = max(1, key.imagedepth)
+    if len(pages) * depth * key.imagelength * key.imagewidth != int(np.prod(series.shape)):
+        raise FormatError(
+            f"{source}: expected {series.shape} voxels, but its {len(pages)} pages are of "
+            f"{key.imagelength} x {key.imagewidth}; it was cut short, copy or export it again"
+        )
+    _refuse_reordered(axes, source)
+    return PagedVolume(key, pages, axes, dtype, source, spacing, unit, axes.notes + type_notes + notes)
+
+
+def _page(page: TiffPage | TiffFrame | None, source: str) -> Page:
+    if page is None:
+        raise FormatError(
+            f"{source}: some of its planes are missing; if it is one of several files that belong together, "
+            "keep them in one folder"
+        )
+    return Page(Path(page.parent.filehandle.path), tuple(page.dataoffsets), tuple(page.databytecounts))
+
+
+def _refuse_reordered(axes: Axes, source: str) -> None:
+    order = [axis for axis in axes.order if axis is not None]
+    if order != sorted(order):
+        raise FormatError(
+            f"{source}: expected pages of (y, x), but its axes have another order; export it again"
+        )

@@ -1,0 +1,120 @@
+"""Voxel size and unit from the metadata of TIFF files: OME, ImageJ, and resolution in centimeters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
+
+from cellgraph.volumes.units import convert, unit_name
+
+if TYPE_CHECKING:
+    from tifffile import TiffFile, TiffPage
+
+Spacing = tuple[float, float, float]
+
+_CENTIMETER = 3
+# Finer than any printer: 10,000 pixels an inch. Coarser resolutions say how large to print, not how large a
+# pixel is.
+_LARGEST_PIXEL_UM = 2.54
+
+
+def voxel_size(
+    tif: TiffFile, page: TiffPage, series: int, ndim: int
+) -> tuple[Spacing | None, str | None, tuple[str, ...]]:
+    """Return spacing (z, y, x), unit, and notes; spacing None where the file says nothing of it.
+
+    Parameters
+    ----------
+    tif : tifffile.TiffFile
+        The open file.
+    page : tifffile.TiffPage
+        First page of the image.
+    series : int
+        Number of the image, as the order of ``Image`` in OME-XML.
+    ndim : int
+        2 or 3; in 2D z is 1.0.
+    """
+    if tif.is_ome and tif.ome_metadata:
+        return _from_ome(tif.ome_metadata, series, ndim)
+    if tif.is_imagej and tif.imagej_metadata is not None:
+        return _from_imagej(tif.imagej_metadata, page, ndim)
+    return _from_resolution(page, ndim)
+
+
+def _from_ome(xml: str, series: int, ndim: int) -> tuple[Spacing | None, str | None, tuple[str, ...]]:
+    images = [element for element in ElementTree.fromstring(xml).iter() if element.tag.endswith("}Pixels")]
+    if series >= len(images):
+        return None, None, ()
+    sizes: list[tuple[float, str]] = []
+    for axis in "ZYX" if ndim == 3 else "YX":
+        value = _positive(images[series].get(f"PhysicalSize{axis}"))
+        # The schema's default is the micrometer.
+        unit = unit_name(images[series].get(f"PhysicalSize{axis}Unit", "µm"))
+        if value is not None and unit is not None:
+            sizes.append((value, unit))
+    if len(sizes) < ndim:
+        return None, None, _partly(bool(sizes), "OME")
+    unit = sizes[-1][1]
+    lengths = [convert(value, own, unit) for value, own in sizes]
+    return _spacing(lengths), unit, ()
+
+
+def _from_imagej(
+    metadata: dict[str, Any], page: TiffPage, ndim: int
+) -> tuple[Spacing | None, str | None, tuple[str, ...]]:
+    unit = unit_name(str(metadata.get("unit", "")))
+    y, x = _pixel_size(page, "YResolution"), _pixel_size(page, "XResolution")
+    if unit is None or y is None or x is None:
+        return None, None, ()
+    if ndim == 2:
+        return (1.0, y, x), unit, ()
+    if "spacing" not in metadata:  # ImageJ leaves it out where it is 1 (ij.io.FileSaver.getDescriptionString)
+        note = f"ImageJ names no distance of slices, which stands for 1 {unit}; --spacing Z,Y,X overrides it"
+        return (1.0, y, x), unit, (note,)
+    z = _positive(abs(float(metadata["spacing"])))  # negative where the stack was flipped
+    return ((z, y, x), unit, ()) if z is not None else (None, None, ())
+
+
+def _from_resolution(page: TiffPage, ndim: int) -> tuple[Spacing | None, str | None, tuple[str, ...]]:
+    tag = page.tags.get("ResolutionUnit")
+    if tag is None or int(tag.value) != _CENTIMETER:
+        return None, None, ()
+    y, x = _pixel_size(page, "YResolution"), _pixel_size(page, "XResolution")
+    if y is None or x is None:
+        return None, None, ()
+    y, x = convert(y, "centimeter", "micrometer"), convert(x, "centimeter", "micrometer")
+    if max(y, x) > _LARGEST_PIXEL_UM:
+        return None, None, ()
+    if ndim == 3:
+        return None, None, _partly(True, "TIFF")
+    return (1.0, y, x), "micrometer", ()
+
+
+def _pixel_size(page: TiffPage, name: str) -> float | None:
+    """Return the inverse of a resolution, a fraction of pixels per unit."""
+    tag = page.tags.get(name)
+    if tag is None:
+        return None
+    numerator, denominator = tag.value
+    return _positive(denominator / numerator) if numerator else None
+
+
+def _positive(value: object) -> float | None:
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+    return number if 0 < number < float("inf") else None
+
+
+def _spacing(lengths: list[float]) -> Spacing:
+    y, x = lengths[-2:]
+    return (lengths[0] if len(lengths) == 3 else 1.0, y, x)
+
+
+def _partly(some: bool, kind: str) -> tuple[str, ...]:
+    if not some:
+        return ()
+    return (
+        f"the {kind} metadata gives the voxel size of some axes only, so it is not used; see --spacing Z,Y,X",
+    )

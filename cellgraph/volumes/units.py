@@ -1,0 +1,66 @@
+"""Units of length: the many ways formats write them, and one name for each."""
+
+from __future__ import annotations
+
+import unicodedata
+
+METERS: dict[str, float] = {
+    "picometer": 1e-12,
+    "angstrom": 1e-10,
+    "nanometer": 1e-9,
+    "micrometer": 1e-6,
+    "millimeter": 1e-3,
+    "centimeter": 1e-2,
+    "decimeter": 1e-1,
+    "meter": 1.0,
+    "kilometer": 1e3,
+}
+
+_SYMBOLS = {
+    "pm": "picometer",
+    "a": "angstrom",
+    "å": "angstrom",
+    "ang": "angstrom",
+    "ångström": "angstrom",
+    "ångstrom": "angstrom",
+    "nm": "nanometer",
+    "um": "micrometer",
+    "μm": "micrometer",  # Greek mu; the micro sign is folded into it
+    "mum": "micrometer",
+    "mu": "micrometer",
+    "μ": "micrometer",
+    "micron": "micrometer",
+    "mm": "millimeter",
+    "cm": "centimeter",
+    "dm": "decimeter",
+    "m": "meter",
+    "km": "kilometer",
+}
+
+
+def unit_name(text: object) -> str | None:
+    """Return the one name of a unit of length, or None if it is no unit of length that is known.
+
+    Accepts symbols (``nm``, ``µm``, ``um``), British and American spelling, plurals, any case of the long
+    names, and ImageJ's escaped micro sign.  ``pixel``, ``voxel``, an empty text and anything unknown give
+    None.
+    """
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "replace")
+    if not isinstance(text, str):
+        return None
+    name = text.strip().strip("\0").replace("\\u00B5", "µ").replace("\\u00b5", "µ")
+    # NFKC turns the micro sign into the Greek letter and the ångström sign into the letter.
+    name = unicodedata.normalize("NFKC", name)
+    for form in (name, name.lower(), name.lower().removesuffix("s")):
+        form = form.removesuffix("metre") + "meter" if form.endswith("metre") else form
+        if form in METERS:
+            return form
+        if form in _SYMBOLS and not (form == "m" and name != "m"):
+            return _SYMBOLS[form]
+    return None
+
+
+def convert(value: float, unit: str, to: str) -> float:
+    """Return a length given in one unit in another; both are names of `METERS`."""
+    return value if unit == to else value * (METERS[unit] / METERS[to])
