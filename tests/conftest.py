@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
+import leaks
 import pytest
 
-import leaks
+pytest_plugins = ["neo4j_fixture"]
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
