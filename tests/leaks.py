@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 MARK = "CELLGRAPH_TEST_SESSION"
 
 # Helpers of Python's multiprocessing and of Spark that end by themselves with the process that they serve.
@@ -19,32 +21,35 @@ def _command(pid: int) -> str:
     return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
 
 
+def _ends_with_us(command: str) -> bool:
+    return any(part in command for part in ENDING_WITH_US)
+
+
 def marked_processes(mark: str) -> dict[int, str]:
     """Return pid and command of every other living process whose environment carries `mark`.
 
     The environment is inherited, so daemons that left their process group are found as well.
     """
     wanted = f"{MARK}={mark}".encode()
-    found = {}
+    commands = {}
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
             continue
         try:
-            if wanted in (entry / "environ").read_bytes().split(b"\0") and (command := _command(int(entry.name))):
-                found[int(entry.name)] = command
+            if wanted in (entry / "environ").read_bytes().split(b"\0"):
+                commands[int(entry.name)] = _command(int(entry.name))
         except OSError:
             continue  # it ended while we looked, or is somebody else's
-    return {pid: command for pid, command in found.items() if not any(e in command for e in ENDING_WITH_US)}
+    return {pid: command for pid, command in commands.items() if command and not _ends_with_us(command)}
 
 
 @contextmanager
 def none_allowed(patience: float = 20.0) -> Iterator[None]:
     """Mark all processes started from here on; assert at the end that they have ended (Linux only)."""
-    mark = os.environ[MARK] = uuid.uuid4().hex
-    try:
+    mark = uuid.uuid4().hex
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(MARK, mark)
         yield
-    finally:
-        os.environ.pop(MARK)
     if not Path("/proc/self/environ").exists():
         return
     end = time.monotonic() + patience
