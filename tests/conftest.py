@@ -25,8 +25,8 @@ hypothesis.settings.load_profile("ci" if IN_CI else "default")
 def data_dir() -> Path:
     """Return the folder of real labelled images, which is kept outside the repository.
 
-    ``CELLGRAPH_TEST_DATA`` names it; else it is ``../shared/data``, beside the repository.  Where there is none, tests
-    that need it are skipped, but fail in CI, unless ``CELLGRAPH_TEST_DATA=none`` says that this is known.
+    ``CELLGRAPH_TEST_DATA`` names it; else it is ``../shared/data``, beside the repository.  Where there is none,
+    tests that need it are skipped, but fail in CI, unless ``CELLGRAPH_TEST_DATA=none`` says that this is known.
     """
     named = os.environ.get("CELLGRAPH_TEST_DATA")
     if named == "none":
