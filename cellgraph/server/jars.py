@@ -1,0 +1,208 @@
+"""The server's jars: which ones (a lock file), where they are kept, and how they get there.
+
+``neo4j.lock`` beside this module lists every jar with its checksum; ``scripts/lock-neo4j`` writes it. Nothing is
+resolved on the user's machine: exactly the locked files are downloaded, by jgo's Maven layer (so that a mirror in
+``~/.config/jgo.conf``, section ``[repositories]``, and the local Maven repository are used), checked, and moved
+into place.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cellgraph.errors import MissingExtraError, ServerError
+
+if TYPE_CHECKING:
+    from jgo.maven import MavenContext
+
+Report = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and of how much (0: not known)."""
+
+VERSION = "5.26.30"
+_DOWNLOADS_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class Jar:
+    """One locked file: its Maven coordinate and its SHA-256."""
+
+    group: str
+    artifact: str
+    version: str
+    classifier: str
+    sha256: str
+
+    def __str__(self) -> str:
+        return ":".join(filter(None, (self.group, self.artifact, self.version, self.classifier)))
+
+    @property
+    def filename(self) -> str:
+        return "-".join(filter(None, (self.artifact, self.version, self.classifier))) + ".jar"
+
+
+def read_lock(text: str | None = None) -> tuple[Jar, ...]:
+    """Parse the lock file: a line is ``group:artifact:version[:classifier] sha256``, ``#`` begins a comment."""
+    if text is None:
+        text = (files("cellgraph.server") / "neo4j.lock").read_text()
+    jars = []
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            coordinate, sha256 = line.split()
+            group, artifact, version, classifier = (*coordinate.split(":"), "")[:4]
+            jars.append(Jar(group, artifact, version, classifier, sha256))
+    return tuple(jars)
+
+
+def cache_folder() -> Path:
+    """Return where the jars are kept, for all homes of this user: in the user's cache directory."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "cellgraph" / f"neo4j-{VERSION}"
+
+
+def fetch(
+    jars: Sequence[Jar] | None = None, *, folder: Path | None = None, report: Report | None = None
+) -> list[Path]:
+    """Make sure that every locked jar is there, with the right checksum, and return their paths.
+
+    A damaged one in the cache is removed and downloaded again. Several processes may do this at the same time.
+
+    Raises
+    ------
+    ServerError
+        If a jar cannot be downloaded, or if what came is not what is locked; that file is removed.
+    MissingExtraError
+        If something is to be downloaded and jgo is not installed.
+    """
+    jars = read_lock() if jars is None else jars
+    folder = cache_folder() if folder is None else folder
+    try:
+        if _absent(jars, folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            with open(folder / "lock", "w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                # Another process may have downloaded them while we waited.
+                absent = _absent(jars, folder)
+                if absent:
+                    _download(absent, len(jars), folder, report)
+    except OSError as error:
+        raise ServerError(
+            f"the files of Neo4j {VERSION} are to be kept in {folder}, but: {error.strerror or error}; make room "
+            "there, or set XDG_CACHE_HOME to another folder"
+        ) from error
+    return [folder / jar.filename for jar in jars]
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _absent(jars: Iterable[Jar], folder: Path) -> list[Jar]:
+    """List the jars that are missing or damaged; damaged ones are removed."""
+
+    def is_absent(jar: Jar) -> bool:
+        path = folder / jar.filename
+        if not path.exists():
+            return True
+        if sha256_of(path) == jar.sha256:
+            return False
+        path.unlink(missing_ok=True)
+        return True
+
+    with ThreadPoolExecutor() as pool:  # hashing releases the GIL
+        jars = list(jars)
+        return [jar for jar, absent in zip(jars, pool.map(is_absent, jars), strict=True) if absent]
+
+
+def _download(absent: Sequence[Jar], total: int, folder: Path, report: Report | None) -> None:
+    for leftover in folder.glob("download-*"):  # of a process that was killed; we hold the lock
+        shutil.rmtree(leftover)
+    staging = Path(tempfile.mkdtemp(prefix="download-", dir=folder))
+    done = total - len(absent)
+    pool = ThreadPoolExecutor(_DOWNLOADS_AT_ONCE)
+    try:
+        context = _maven(staging)
+        futures = [pool.submit(_download_one, jar, context, folder) for jar in absent]
+        for future in as_completed(futures):
+            future.result()
+            done += 1
+            if report:
+                report(f"downloading Neo4j {VERSION}", done, total)
+    finally:
+        pool.shutdown(cancel_futures=True)
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _maven(staging: Path) -> MavenContext:
+    """Return jgo's view of the Maven world: it downloads to `staging`; the user's repositories come first."""
+    try:
+        from jgo.config import GlobalSettings
+        from jgo.constants import MAVEN_CENTRAL_URL
+        from jgo.maven import MavenContext
+    except ImportError as error:
+        raise MissingExtraError("a local Neo4j", "neo4j-local", "jgo") from error
+    repositories = {name: url.rstrip("/") for name, url in GlobalSettings.load().repositories.items()}
+    repositories.setdefault("central", MAVEN_CENTRAL_URL)
+    return MavenContext(repo_cache=staging, remote_repos=repositories, timeout=60)
+
+
+def _download_one(jar: Jar, context: MavenContext, folder: Path) -> None:
+    artifact: Any = context.project(jar.group, jar.artifact).at_version(jar.version).artifact(jar.classifier)
+    path = _from_local_repository(jar, artifact) or _from_remote(jar, artifact)
+    found = sha256_of(path)
+    if found != jar.sha256:
+        path.unlink()
+        raise ServerError(
+            f"{jar} was downloaded with the SHA-256 {found}, but {jar.sha256} is expected; it was removed: try again, "
+            f"and if that does not help, look at the mirror in use ({', '.join(context.remote_repos.values())})"
+        )
+    path.replace(folder / jar.filename)
+
+
+def _from_local_repository(jar: Jar, artifact: Any) -> Path | None:
+    """Copy the jar from the user's own Maven repository (``~/.m2/repository``, ``M2_REPO``) if it is there."""
+    from jgo.config import GlobalSettings
+
+    path = Path(GlobalSettings.load().repo_cache) / artifact.component.path_prefix / artifact.filename
+    if not path.is_file() or sha256_of(path) != jar.sha256:
+        return None
+    return Path(shutil.copyfile(path, artifact.context.repo_cache / artifact.filename))
+
+
+def _from_remote(jar: Jar, artifact: Any) -> Path:
+    """Download to the staging folder; a network that breaks is tried again."""
+    from requests import RequestException
+
+    for pause in (1, 4, None):
+        try:
+            return Path(artifact.resolve())
+        except RequestException as error:
+            artifact.cached_path.unlink(missing_ok=True)
+            if pause is None:
+                raise ServerError(
+                    f"{jar} could not be downloaded ({type(error).__name__}); check the network, or name a mirror of "
+                    "Maven Central in ~/.config/jgo.conf: [repositories] central = URL"
+                ) from error
+            time.sleep(pause)
+        except RuntimeError as error:
+            raise _not_served(jar, artifact) from error
+    raise _not_served(jar, artifact)
+
+
+def _not_served(jar: Jar, artifact: Any) -> ServerError:
+    return ServerError(
+        f"{jar} was given by none of the repositories {', '.join(artifact.context.remote_repos.values())}; check "
+        "[repositories] in ~/.config/jgo.conf"
+    )

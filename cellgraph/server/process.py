@@ -1,0 +1,129 @@
+"""A server as a process of this machine: run it, tell whether it is still ours, end it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from cellgraph.errors import ServerError
+from cellgraph.server.config import identifying_arguments
+from cellgraph.server.home import Home
+
+_HAS_PROC = Path("/proc/self/stat").exists()  # Linux; elsewhere ps is asked
+_LAUNCH = """\
+pid_file=$1 log=$2
+shift 2
+if [ -s "$log" ]; then mv "$log" "$log.1"; fi
+"$@" </dev/null >"$log" 2>&1 &
+echo $! >"$pid_file"
+"""
+
+
+def launch(command: Sequence[str], home: Home, environment: Mapping[str, str]) -> None:
+    """Run the server so that it outlives us, its output in the console log, its number in the pid file.
+
+    The log of the run before is kept beside it.
+
+    A shell in between makes it nobody's child: it becomes no zombie when it ends while we live. The shell writes the
+    number, so that it is there even if we are interrupted at this very moment.
+    """
+    subprocess.run(
+        ["/bin/sh", "-c", _LAUNCH, "sh", str(home.pid_file), str(home.console), *command],
+        env=environment,
+        cwd=home.path,
+        start_new_session=True,
+        stdin=subprocess.DEVNULL,
+        check=True,
+    )
+
+
+def running_pid(home: Home) -> int | None:
+    """Return the number of this home's server process, if it runs.
+
+    The number in the pid file may be stale, and may belong to an unrelated process by now: only a process whose
+    command line is that of a server with this home is taken for ours.
+    """
+    try:
+        pid = int(home.pid_file.read_text())
+    except (OSError, ValueError):
+        return None
+    return pid if is_server(pid, home) else None
+
+
+def is_server(pid: int, home: Home) -> bool:
+    """Tell whether a process is the server of this home."""
+    if _birth(pid) is None:
+        return False
+    return " ".join(identifying_arguments(home)) in _ask(pid, "cmdline", "command").replace("\0", " ")
+
+
+def _birth(pid: int) -> str | None:
+    """Return when a process was started; None if there is none, or if only its parent's knowledge of it is left."""
+    if _HAS_PROC:
+        # The name, in brackets, may hold spaces; the state is the 3rd field, the start time the 22nd (man 5 proc).
+        fields = _ask(pid, "stat", "").rpartition(")")[2].split()
+        state, birth = (fields[0], fields[19]) if fields else ("Z", "")
+    else:
+        state, _, birth = _ask(pid, "", "state,lstart").partition(" ")
+    return None if state[:1] in ("", "Z", "X") else birth
+
+
+def _ask(pid: int, entry: str, column: str) -> str:
+    """Read an entry of /proc, or a column of ps where there is no /proc; empty if there is no such process."""
+    if not _HAS_PROC:
+        command = ["ps", "-ww", "-o", ",".join(f"{name}=" for name in column.split(",")), "-p", str(pid)]
+        return subprocess.run(command, capture_output=True, text=True).stdout.strip()
+    try:
+        return Path(f"/proc/{pid}/{entry}").read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def end(pid: int, home: Home, *, timeout: float, force: bool = False) -> None:
+    """End the server and wait until it is gone.
+
+    Parameters
+    ----------
+    timeout : float
+        Seconds that it gets to write what it holds and to close its files.
+    force : bool
+        Whether to kill it then.
+
+    Raises
+    ------
+    ServerError
+        If it is still there, or if it belongs to another user.
+    """
+    if _signal_and_wait(pid, home, signal.SIGTERM, timeout):
+        return
+    if force and _signal_and_wait(pid, home, signal.SIGKILL, timeout):
+        return
+    raise ServerError(
+        f"the local Neo4j (process {pid}) was told to stop, but still runs after {timeout:g} seconds; see "
+        f"`cellgraph neo4j logs`, wait, or end it with: kill -9 {pid}"
+    )
+
+
+def _signal_and_wait(pid: int, home: Home, number: signal.Signals, timeout: float) -> bool:
+    birth = _birth(pid)
+    if birth is None or not is_server(pid, home):
+        return True
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return True
+    except PermissionError as error:
+        raise ServerError(
+            f"the local Neo4j in {home.path} (process {pid}) belongs to another user; only that user can stop it"
+        ) from error
+    deadline = time.monotonic() + timeout
+    # Its command line goes before its files are closed, so that alone does not tell.
+    while _birth(pid) == birth:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True

@@ -1,0 +1,106 @@
+"""Wait until a server that was just started answers, or find out why it does not."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+from cellgraph.errors import ServerError
+from cellgraph.server.config import LOOPBACK, Ports
+from cellgraph.server.home import USER, Home
+
+PORT_TAKEN = "Address already in use"
+_HINTS = {
+    PORT_TAKEN: "another program listens on its port; start it again, other ports will be chosen",
+    "No space left on device": "the disk is full; make room and start it again",
+    "Not enough space": "the disk or the memory is full; make room and start it again",
+    "OutOfMemoryError": "it has not enough memory; end other programs and start it again",
+}
+
+
+class EndedEarly(ServerError):
+    """The server ended before it answered."""
+
+
+def wait(
+    home: Home, ports: Ports, *, is_alive: Callable[[], bool], output: Callable[[], str], timeout: float
+) -> str:
+    """Wait until Bolt, with the credentials, and HTTP answer; return the server's version.
+
+    Parameters
+    ----------
+    is_alive : callable
+        Tells whether the server still runs.
+    output : callable
+        Gives the end of what it printed, for error messages.
+    timeout : float
+        Seconds.
+
+    Raises
+    ------
+    ServerError
+        If it ends (`EndedEarly`), refuses the password, or does not answer in time.
+    """
+    deadline = time.monotonic() + timeout
+    password = home.password()
+    while True:
+        alive = is_alive()
+        version = _http_version(ports.http)
+        if version and _bolt_answers(ports.bolt, password, home):
+            return version
+        if not alive:
+            raise EndedEarly(f"the local Neo4j in {home.path} ended before it answered: {_explain(output())}")
+        if time.monotonic() > deadline:
+            raise ServerError(
+                f"the local Neo4j in {home.path} did not answer within {timeout:g} seconds; allow more with --timeout, "
+                f"or see what it printed:\n{output()}"
+            )
+        time.sleep(0.1)
+
+
+def _explain(output: str) -> str:
+    hint = next((text for sign, text in _HINTS.items() if sign in output), "this is what it printed")
+    return f"{hint}:\n{output}"
+
+
+def _http_version(port: int) -> str | None:
+    """Ask the discovery page of the server for its version; None if nothing answers yet."""
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
+    try:
+        connection.request("GET", "/", headers={"Accept": "application/json"})
+        answer = json.loads(connection.getresponse().read())
+        return str(answer["neo4j_version"])
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
+        return None
+    finally:
+        connection.close()
+
+
+def _bolt_answers(port: int, password: str, home: Home) -> bool:
+    from neo4j import GraphDatabase
+    from neo4j.exceptions import AuthError, DriverError, Neo4jError
+
+    uri = f"bolt://{LOOPBACK}:{port}"
+    try:
+        with GraphDatabase.driver(
+            uri, auth=(USER, password), connection_timeout=5, telemetry_disabled=True
+        ) as driver:
+            driver.execute_query("RETURN 1", database_="neo4j")
+    except AuthError as error:
+        raise ServerError(
+            f"the local Neo4j does not accept the password in {home.password_file}; it was changed in the database: "
+            "write the new one into that file"
+        ) from error
+    except (DriverError, Neo4jError, OSError):
+        return False
+    return True
+
+
+def tail(file: Path, lines: int) -> str:
+    """Return the last lines of a text file."""
+    with open(file, errors="replace") as text:
+        return "".join(deque(text, maxlen=lines)).rstrip("\n")

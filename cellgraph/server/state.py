@@ -1,0 +1,90 @@
+"""What is known about the server of a home: a small file with its ports, and whether its process is there."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cellgraph.server import docker, process
+from cellgraph.server.config import LOOPBACK, Ports
+from cellgraph.server.home import USER, Home
+
+
+@dataclass(frozen=True)
+class Server:
+    """A local Neo4j, as `start` and `status` describe it.
+
+    Attributes
+    ----------
+    home : pathlib.Path
+        Its folder.
+    running : bool
+        Whether it runs. If it does not, `uri`, `browser`, `version`, `pid` and `container` are None.
+    uri : str or None
+        Where programs connect: ``bolt://127.0.0.1:7687``.
+    browser : str or None
+        Where Neo4j Browser is: ``http://127.0.0.1:7474/browser/``.
+    user : str
+        The user that signs in.
+    password_file : pathlib.Path
+        Where the password is.
+    version : str or None
+        Version of Neo4j; None as long as it has not answered.
+    pid : int or None
+        Number of its process.
+    container : str or None
+        Its Docker container, if it runs in one.
+    already_running : bool
+        Set by `start`: it was found, not started.
+    """
+
+    home: Path
+    running: bool
+    uri: str | None
+    browser: str | None
+    user: str
+    password_file: Path
+    version: str | None
+    pid: int | None
+    container: str | None
+    already_running: bool = False
+
+
+def describe(home: Home, *, already_running: bool = False) -> Server:
+    """Look whether the server runs, and tell what is known about it."""
+    state = read(home)
+    container = state.get("container")
+    pid = process.running_pid(home)
+    if pid is None and not (container and docker.is_running(container)):
+        return Server(home.path, False, None, None, USER, home.password_file, None, None, None)
+    return Server(
+        home=home.path,
+        running=True,
+        uri=f"bolt://{LOOPBACK}:{state['bolt']}",
+        browser=f"http://{LOOPBACK}:{state['http']}/browser/",
+        user=USER,
+        password_file=home.password_file,
+        version=state.get("version"),
+        pid=pid,
+        container=None if pid else container,
+        already_running=already_running,
+    )
+
+
+def read(home: Home) -> dict[str, Any]:
+    """Read the state file; a missing or damaged one is as good as none."""
+    try:
+        state = json.loads(home.state_file.read_text())
+    except (OSError, ValueError):
+        return {}
+    return state if isinstance(state, dict) and {"bolt", "http"} <= state.keys() else {}
+
+
+def write(home: Home, ports: Ports, *, version: str | None = None, container: str | None = None) -> None:
+    """Write the state file, whole or not at all."""
+    state = {"bolt": ports.bolt, "http": ports.http, "version": version, "container": container}
+    temporary = home.state_file.with_suffix(".new")
+    temporary.write_text(json.dumps(state, indent=1) + "\n")
+    temporary.replace(home.state_file)
