@@ -1,8 +1,8 @@
 """A real Neo4j for the tests: one for the whole session, empty at its start.
 
-``NEO4J_URI`` (with ``NEO4J_USERNAME`` and ``NEO4J_PASSWORD``) if it is set; else a container if a Docker daemon
-answers; else the local server of `cellgraph.server` in a temporary home.  None of them is a failure, not a skip,
-unless ``CELLGRAPH_TEST_NO_NEO4J=1`` asks for it outside CI.
+``NEO4J_URI`` (with ``NEO4J_USERNAME`` and ``NEO4J_PASSWORD``) if it is set; else a container if a Docker
+daemon answers; else the local server of `cellgraph.server` in a temporary home. None of them is a failure,
+not a skip, unless ``CELLGRAPH_TEST_NO_NEO4J=1`` asks for it outside CI.
 """
 
 from __future__ import annotations

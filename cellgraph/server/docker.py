@@ -68,7 +68,8 @@ def _docker(arguments: list[str], variables: Mapping[str, str] | None = None) ->
         )
     except OSError as error:
         raise ServerError(
-            "Docker was asked for, but there is no program 'docker' here; leave --docker away to run Neo4j without it"
+            "Docker was asked for, but there is no program 'docker' here; "
+            "leave --docker away to run Neo4j without it"
         ) from error
     if answer.returncode:
         reason = (answer.stderr.strip().splitlines() or ["it gives no reason"])[0]

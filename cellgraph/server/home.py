@@ -72,14 +72,14 @@ class Home:
         Raises
         ------
         ServerError
-            If it cannot be created or written to, or if it is somebody else's: a folder with other things in it.
+            If it cannot be created or written to, or if it holds other things: then it is something else.
         """
         about = self.path / "ABOUT.txt"
         try:
             if self.path.is_dir() and not about.exists() and any(self.path.iterdir()):
                 raise ServerError(
-                    f"the home of the local Neo4j must be a new, an empty or its own folder, but {self.path} holds "
-                    f"other files; choose another one with --home or {ENVIRONMENT_VARIABLE}"
+                    f"the home of the local Neo4j must be a new, an empty or its own folder, but {self.path} "
+                    f"holds other files; choose another one with --home or {ENVIRONMENT_VARIABLE}"
                 )
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             about.write_text(_ABOUT)
@@ -103,7 +103,8 @@ class Home:
             return self.password_file.read_text().strip()
         except OSError as error:
             raise ServerError(
-                f"the password of the local Neo4j is expected in {self.password_file}, but: {error.strerror or error}"
+                f"the password of the local Neo4j is expected in {self.password_file}, but: "
+                f"{error.strerror or error}"
             ) from error
 
     def ensure_password(self) -> None:
@@ -120,8 +121,7 @@ class Home:
         if self.has_databases:
             raise ServerError(
                 f"the databases in {self.path / 'data'} are protected by the password that was in "
-                f"{self.password_file}, which is gone; put it back, or delete {self.path / 'data' / 'dbms'} and "
-                f"{self.path / 'data' / 'databases' / 'system'} to have a new one made"
+                f"{self.password_file}, which is gone; put it back, or choose another home with --home"
             )
         temporary = self.password_file.with_suffix(".new")
         temporary.unlink(missing_ok=True)
@@ -141,7 +141,7 @@ class Home:
 
 
 def locate(home: str | os.PathLike[str] | None = None) -> Home:
-    """Find the folder: the one given, else ``CELLGRAPH_NEO4J_HOME``, else one in the user's data directory."""
+    """Find the folder: the one given, ``CELLGRAPH_NEO4J_HOME``, or one in the user's data directory."""
     if home is None:
         home = os.environ.get(ENVIRONMENT_VARIABLE) or None
     if home is None:

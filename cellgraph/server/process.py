@@ -28,8 +28,8 @@ def launch(command: Sequence[str], home: Home, environment: Mapping[str, str]) -
 
     The log of the run before is kept beside it.
 
-    A shell in between makes it nobody's child: it becomes no zombie when it ends while we live. The shell writes the
-    number, so that it is there even if we are interrupted at this very moment.
+    A shell in between makes it nobody's child: it becomes no zombie when it ends while we live. The shell
+    writes the number, so that it is there even if we are interrupted at this very moment.
     """
     subprocess.run(
         ["/bin/sh", "-c", _LAUNCH, "sh", str(home.pid_file), str(home.console), *command],
@@ -44,8 +44,8 @@ def launch(command: Sequence[str], home: Home, environment: Mapping[str, str]) -
 def running_pid(home: Home) -> int | None:
     """Return the number of this home's server process, if it runs.
 
-    The number in the pid file may be stale, and may belong to an unrelated process by now: only a process whose
-    command line is that of a server with this home is taken for ours.
+    The number in the pid file may be stale, and may belong to an unrelated process by now: only a process
+    whose command line is that of a server with this home is taken for ours.
     """
     try:
         pid = int(home.pid_file.read_text())
@@ -62,9 +62,9 @@ def is_server(pid: int, home: Home) -> bool:
 
 
 def _birth(pid: int) -> str | None:
-    """Return when a process was started; None if there is none, or if only its parent's knowledge of it is left."""
+    """Return when a process was started; None if there is none, or only a zombie."""
     if _HAS_PROC:
-        # The name, in brackets, may hold spaces; the state is the 3rd field, the start time the 22nd (man 5 proc).
+        # The name, in brackets, may hold spaces; field 3 is the state, field 22 the start time (man 5 proc).
         fields = _ask(pid, "stat", "").rpartition(")")[2].split()
         state, birth = (fields[0], fields[19]) if fields else ("Z", "")
     else:
@@ -73,7 +73,7 @@ def _birth(pid: int) -> str | None:
 
 
 def _ask(pid: int, entry: str, column: str) -> str:
-    """Read an entry of /proc, or a column of ps where there is no /proc; empty if there is no such process."""
+    """Read an entry of /proc, or columns of ps where there is no /proc; empty if there is no process."""
     if not _HAS_PROC:
         command = ["ps", "-ww", "-o", ",".join(f"{name}=" for name in column.split(",")), "-p", str(pid)]
         return subprocess.run(command, capture_output=True, text=True).stdout.strip()
@@ -118,7 +118,7 @@ def _signal_and_wait(pid: int, home: Home, number: signal.Signals, timeout: floa
         return True
     except PermissionError as error:
         raise ServerError(
-            f"the local Neo4j in {home.path} (process {pid}) belongs to another user; only that user can stop it"
+            f"the local Neo4j in {home.path} (process {pid}) belongs to another user; only they can stop it"
         ) from error
     deadline = time.monotonic() + timeout
     # Its command line goes before its files are closed, so that alone does not tell.

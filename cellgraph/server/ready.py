@@ -56,8 +56,8 @@ def wait(
             raise EndedEarly(f"the local Neo4j in {home.path} ended before it answered: {_explain(output())}")
         if time.monotonic() > deadline:
             raise ServerError(
-                f"the local Neo4j in {home.path} did not answer within {timeout:g} seconds; allow more with --timeout, "
-                f"or see what it printed:\n{output()}"
+                f"the local Neo4j in {home.path} did not answer within {timeout:g} seconds; allow more with "
+                f"--timeout, or see what it printed:\n{output()}"
             )
         time.sleep(0.1)
 
@@ -92,8 +92,8 @@ def _bolt_answers(port: int, password: str, home: Home) -> bool:
             driver.execute_query("RETURN 1", database_="neo4j")
     except AuthError as error:
         raise ServerError(
-            f"the local Neo4j does not accept the password in {home.password_file}; it was changed in the database: "
-            "write the new one into that file"
+            f"the local Neo4j does not accept the password in {home.password_file}; if it was changed in the "
+            "database, write the new one into that file"
         ) from error
     except (DriverError, Neo4jError, OSError):
         return False
