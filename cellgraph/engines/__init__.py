@@ -1,1 +1,7 @@
+"""Engines: mapping the blocks of a volume to tallies, and keeping what is done."""
 
+from cellgraph.engines.base import Engine, Job
+from cellgraph.engines.ledger import Ledger
+from cellgraph.engines.threads import ThreadsEngine
+
+__all__ = ["Engine", "Job", "Ledger", "ThreadsEngine"]

@@ -1,0 +1,185 @@
+"""A sweep that is fed slab by slab, in any order: the same object for a stored volume and a live scan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cellgraph.build.parameters import resolve_connectivity, resolve_spacing
+from cellgraph.build.provenance import new_sample
+from cellgraph.errors import InputError, ParameterError
+from cellgraph.model import CellGraph
+from cellgraph.volumes.array import ArrayVolume
+from cellgraph.voxels.block import Place, Rules, sweep_block, sweep_border, sweep_seam
+from cellgraph.voxels.measures import cell_graph
+from cellgraph.voxels.tally import Tally, merge
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class _Segment:
+    """Slices [start, stop) without a gap: their tally, and the first and last slice, for the seams."""
+
+    start: int
+    stop: int
+    tally: Tally
+    first: Array
+    last: Array
+
+
+class Sweep:
+    """The sweep of a volume that arrives in slabs.
+
+    Parameters
+    ----------
+    background : int or None
+        The label that is no cell; None where every label is one.
+    spacing : sequence of float, optional
+        Size of a voxel (z, y, x), in `unit`; 1 by default.
+    unit : str, optional
+        Unit of `spacing`.
+    connectivity : {6, 18, 26}
+        Which voxels are neighbours: those that share a face; also an edge; also a corner.
+    name, source : str
+        For the `Sample` of the graph.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from cellgraph import Sweep
+    >>> sweep = Sweep()
+    >>> for z in range(3):
+    ...     _ = sweep.feed(np.array([[1, 1, 2, 2]]))
+    >>> sweep.result().contacts["junctions"].to_pylist()
+    [3]
+    """
+
+    def __init__(
+        self,
+        *,
+        background: int | None = 0,
+        spacing: Sequence[float] | None = None,
+        unit: str | None = None,
+        connectivity: int = 6,
+        name: str = "sample",
+        source: str = "",
+    ) -> None:
+        self._rules = Rules(background, resolve_connectivity(connectivity, 3))
+        self._spacing = resolve_spacing(spacing, 3)
+        self._unit = unit
+        self._name = name
+        self._source = source
+        self._segments: list[_Segment] = []
+
+    @property
+    def slices(self) -> list[tuple[int, int]]:
+        """The ranges [start, stop) of slices that have been fed."""
+        return [(segment.start, segment.stop) for segment in self._segments]
+
+    def feed(self, slab: Any, z: int | None = None) -> Sweep:
+        """Add a slab of the volume.
+
+        Parameters
+        ----------
+        slab : array_like of integers, shape (nz, ny, nx) or (ny, nx)
+            Labels.
+        z : int, optional
+            Index of its first slice; by default the one after the highest that was fed.
+
+        Returns
+        -------
+        Sweep
+            Itself.
+
+        Raises
+        ------
+        InputError
+            If the slab has another shape than those before, or a slice was fed before.
+        LabelError
+            If a label cannot be one of a cell; the sweep is then as it was before.
+        """
+        array = np.asarray(slab)
+        if array.ndim == 2:
+            array = array[None]
+        if array.ndim != 3 or not array.size:
+            raise InputError(f"expected a slab (z, y, x) or a slice (y, x) that is not empty, got shape {array.shape}")
+        labels = ArrayVolume(array, names="zyx").read((0, 0, 0), (array.shape[0], array.shape[1], array.shape[2]))
+        start = z if z is not None else max((segment.stop for segment in self._segments), default=0)
+        if start < 0:
+            raise InputError(f"expected a slice number z of 0 or more, got {start}")
+        low, high = (False, True, True), (False, True, True)
+        tally = sweep_block(labels, self._rules, Place((start, 0, 0), (0, 0, 0), low, high))
+        self._add(_Segment(start, start + len(labels), tally, labels[0].copy(), labels[-1].copy()))
+        return self
+
+    def merge(self, other: Sweep) -> Sweep:
+        """Add all that another sweep of the same volume was fed.
+
+        Raises
+        ------
+        ParameterError
+            If the other has another background or connectivity.
+        InputError
+            If both were fed the same slice.
+        """
+        if other._rules != self._rules:
+            raise ParameterError(f"expected a sweep with {self._rules}, got one with {other._rules}")
+        for segment in other._segments:
+            self._check(segment)
+        for segment in other._segments:
+            self._add(segment)
+        return self
+
+    def _check(self, new: _Segment) -> None:
+        for segment in self._segments:
+            if segment.first.shape != new.first.shape:
+                raise InputError(
+                    f"expected slices of shape {segment.first.shape} (y, x) as before, got {new.first.shape}"
+                )
+            if new.start < segment.stop and segment.start < new.stop:
+                raise InputError(f"slice {max(new.start, segment.start)} was fed before")
+
+    def _add(self, new: _Segment) -> None:
+        self._check(new)
+        segments: list[_Segment] = []
+        for segment in sorted([*self._segments, new], key=lambda s: s.start):
+            if segments and segments[-1].stop == segment.start:
+                segment = self._join(segments.pop(), segment)
+            segments.append(segment)
+        self._segments = segments
+
+    def _join(self, below: _Segment, above: _Segment) -> _Segment:
+        seam = sweep_seam(below.last, above.first, self._rules)
+        tally = merge([below.tally, above.tally, seam])
+        return _Segment(below.start, above.stop, tally, below.first, above.last)
+
+    def result(self) -> CellGraph:
+        """Return the graph of what was fed; more may be fed afterwards.
+
+        Raises
+        ------
+        InputError
+            If nothing was fed, or slices in between are missing.
+        """
+        if not self._segments:
+            raise InputError("expected at least one slab before the result; feed one first")
+        if len(self._segments) > 1 or self._segments[0].start:
+            ranges = ", ".join(f"{a} to {b - 1}" for a, b in self.slices)
+            raise InputError(f"expected all slices from 0 on, but only {ranges} were fed")
+        (segment,) = self._segments
+        borders = [sweep_border(plane, self._rules) for plane in (segment.first, segment.last)]
+        tally = merge([segment.tally, *borders])
+        shape = (segment.stop, *segment.first.shape)
+        sample = new_sample(
+            name=self._name,
+            source=self._source,
+            shape=shape,
+            spacing=self._spacing,
+            unit=self._unit,
+            rules=self._rules,
+        )
+        return cell_graph(tally, sample, 3)

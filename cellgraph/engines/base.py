@@ -1,0 +1,57 @@
+"""What an engine is: something that maps the blocks of a volume to tallies, anywhere, in any order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from cellgraph.volumes import Block, Volume
+from cellgraph.voxels.block import Place, Rules, sweep_block
+from cellgraph.voxels.tally import Tally
+
+
+@dataclass(frozen=True)
+class Job:
+    """A volume to sweep, and how.
+
+    Attributes
+    ----------
+    volume : Volume
+        Opened in this process.
+    rules : Rules
+        What is a cell and what is a contact.
+    source : str
+        What another process opens to read the same volume; empty for arrays, which only threads can sweep.
+    dataset : str or None
+        The dataset in `source`.
+    """
+
+    volume: Volume
+    rules: Rules
+    source: str = ""
+    dataset: str | None = None
+
+    def sweep(self, block: Block, labels: Any, halo: tuple[int, int, int]) -> Tally:
+        """Return the tally of a block that was read with its halo."""
+        shape = self.volume.header.shape
+        z, y, x = (first - n for first, n in zip(block.start, halo, strict=True))
+        a, b, c = (first == 0 for first in block.start)
+        d, e, f = (last == size for last, size in zip(block.stop, shape, strict=True))
+        return sweep_block(labels, self.rules, Place((z, y, x), halo, (a, b, c), (d, e, f)))
+
+
+class Engine(Protocol):
+    """Maps blocks to tallies. Every engine gives the same integers; see `tests/engines` for the contract."""
+
+    def tallies(self, job: Job, blocks: Sequence[Block]) -> Iterator[tuple[list[Block], Tally]]:
+        """Yield the tallies of all blocks, each with the blocks that it is of, as they are done.
+
+        Raises
+        ------
+        VolumeReadError, LabelError
+            From reading and sweeping a block, whichever is met first; what was yielded before stands.
+        EngineError
+            If the engine itself fails.
+        """
+        ...

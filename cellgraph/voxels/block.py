@@ -1,0 +1,168 @@
+"""The sweep of one block: from an array of labels to its tally."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cellgraph.errors import LabelError
+from cellgraph.voxels import kernels
+from cellgraph.voxels.runs import Runs, find_runs
+from cellgraph.voxels.tally import Tally
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is a cell and what is a contact: the same for all blocks of a volume.
+
+    Attributes
+    ----------
+    background : int or None
+        The label that is no cell; None where every label is one.
+    connectivity : int
+        6, 18, 26 for three dimensions; 4, 8 for two.
+    """
+
+    background: int | None = 0
+    connectivity: int = 6
+
+    @property
+    def ndim(self) -> int:
+        """2 or 3."""
+        return 2 if self.connectivity in (4, 8) else 3
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a block lies in its volume.
+
+    Attributes
+    ----------
+    origin : tuple of int
+        Index (z, y, x) in the volume of the first voxel of the array, halo included.
+    halo : tuple of int
+        1 for each axis on whose low side the array has one plane that belongs to another block, else 0.
+    low, high : tuple of bool
+        For each axis, whether the block lies on the low and the high border of the volume.
+    """
+
+    origin: tuple[int, int, int] = (0, 0, 0)
+    halo: tuple[int, int, int] = (0, 0, 0)
+    low: tuple[bool, bool, bool] = (True, True, True)
+    high: tuple[bool, bool, bool] = (True, True, True)
+
+
+def sweep_block(labels: Array, rules: Rules, place: Place) -> Tally:
+    """Return the tally of one block.
+
+    Parameters
+    ----------
+    labels : numpy.ndarray of bool, int8..int64 or uint8..uint64, shape (nz, ny, nx)
+        With the halo, in native byte order; best contiguous along x; fewer than 2**31 voxels.
+
+    Raises
+    ------
+    LabelError
+        If a label other than the background is negative or above 2**63-1.
+    """
+    if 0 in (size - halo for size, halo in zip(labels.shape, place.halo, strict=True)):
+        return Tally.empty()
+    runs, ids, names = _numbered(labels, rules)
+    halo = np.array(place.halo, np.int64)
+    border = np.array([place.low, place.high], np.int64).T.copy()
+    if rules.ndim == 2:
+        border[0] = 0
+    origin = np.array(place.origin, np.int64)
+    cells = kernels.measure(runs.ends, ids, runs.rows, runs.shape, halo, origin, border, len(names))
+    table = _contacts(runs, ids, halo, rules, kernels.passes_of(rules.connectivity), within=True)
+    return _tally(names, cells, table)
+
+
+def sweep_seam(below: Array, above: Array, rules: Rules) -> Tally:
+    """Return the tally of what lies between two neighbouring slices: their contacts with each other, and no cell.
+
+    Parameters
+    ----------
+    below, above : numpy.ndarray, shape (ny, nx)
+        Slices z - 1 and z, of one dtype.
+    """
+    runs, ids, names = _numbered(np.stack([below, above]), rules)
+    passes = kernels.passes_of(rules.connectivity)
+    across = passes[passes[:, 1] == -1]
+    table = _contacts(runs, ids, np.array([1, 0, 0], np.int64), rules, across, within=False)
+    return _tally(names, kernels.no_cells(len(names)), table)
+
+
+def sweep_border(plane: Array, rules: Rules) -> Tally:
+    """Return the tally of the faces of one slice on the low or high border of the volume along z.
+
+    Parameters
+    ----------
+    plane : numpy.ndarray, shape (ny, nx)
+    """
+    runs, ids, names = _numbered(plane[None], rules)
+    cells = kernels.no_cells(len(names))
+    starts = np.concatenate([[0], runs.ends[:-1]])
+    starts[runs.rows[:-1]] = 0
+    np.add.at(cells[:, kernels.BORDER_Z], ids, runs.ends - starts)
+    return _tally(names, cells, np.zeros((0, 4), np.int64))
+
+
+def _numbered(labels: Array, rules: Rules) -> tuple[Runs, Array, Array]:
+    """Return the runs, the id of each, and the label of each id."""
+    runs = find_runs(labels)
+    ids = np.empty(len(runs.labels), np.int32)
+    background = rules.background
+    has_background = background is not None and _fits(background, labels.dtype)
+    names, wrong = kernels.number_labels(runs.labels, has_background, background if has_background else 0, ids)
+    if wrong >= 0:
+        raise LabelError(_refusal(int(runs.labels[wrong]), labels.dtype))
+    return runs, ids, names
+
+
+def _contacts(runs: Runs, ids: Array, halo: Array, rules: Rules, passes: Array, *, within: bool) -> Array:
+    width = 1 + (3 if rules.connectivity in (4, 6) else kernels.PAIR_WIDTH)
+    table = kernels.contacts(runs.ends, ids, runs.rows, runs.shape, halo, passes, within, width)
+    return np.asarray(table[table[:, 0] != 0])
+
+
+def _tally(names: Array, cells: Array, table: Array) -> Tally:
+    """Put labels for the ids, faces to the background (id 0) with the cells, and all in order."""
+    a, b = table[:, 0] >> 32, table[:, 0] & 0xFFFFFFFF
+    to_background = a == 0
+    faces = table[to_background, 1:4]
+    cells[b[to_background], kernels.BACKGROUND_Z : kernels.BACKGROUND_X + 1] += faces
+    present = (cells[:, kernels.VOXELS] > 0) | cells[:, kernels.BACKGROUND_Z :].any(1)
+    between = table[~to_background]
+    pairs = np.stack([names[a[~to_background]], names[b[~to_background]]], axis=1)
+    pairs.sort(axis=1)
+    order = np.lexsort((pairs[:, 1], pairs[:, 0]))
+    counts = np.zeros((len(pairs), kernels.PAIR_WIDTH), np.int64)
+    counts[:, : between.shape[1] - 1] = between[order, 1:]
+    present[0] = False
+    rows = np.flatnonzero(present)
+    rows = rows[np.argsort(names[rows])]
+    return Tally(names[rows], cells[rows], pairs[order], counts)
+
+
+def _fits(background: int, dtype: np.dtype[Any]) -> bool:
+    if dtype.kind == "b":
+        return background in (0, 1)
+    limits = np.iinfo(dtype)
+    return int(limits.min) <= background <= min(int(limits.max), 2**63 - 1)
+
+
+def _refusal(label: int, dtype: np.dtype[Any]) -> str:
+    if dtype.kind == "u":
+        return (
+            f"labels must be at most 2**63-1 = {2**63 - 1}, but the label {label + 2**64} occurs; "
+            "renumber the labels, for example with skimage.segmentation.relabel_sequential"
+        )
+    return (
+        f"labels of cells must not be negative, but the label {label} occurs; if it marks the background, "
+        f"say so with background={label} (--background={label}), else renumber the labels"
+    )

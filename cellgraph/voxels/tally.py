@@ -1,0 +1,155 @@
+"""The tally: what a sweep knows of any part of a volume. Tallies of disjoint parts merge to the tally of both.
+
+`merge` is associative and commutative, and an empty tally is its identity; every number is an integer, so any split of
+a volume, in any order, on any engine, gives the same tally bit for bit.
+"""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from cellgraph.errors import CellgraphError
+from cellgraph.voxels.kernels import CELL_WIDTH, PAIR_WIDTH, X_MAX, X_MIN, Z_MAX, Z_MIN
+
+Array = np.ndarray[Any, Any]
+
+_MAGIC = b"cellgraph tally 1\n"
+
+
+class DamagedTally(CellgraphError, ValueError):
+    """A stored tally whose bytes are not those that were written."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Sums over some voxels of a volume.
+
+    Attributes
+    ----------
+    labels : numpy.ndarray of int64, shape (n,)
+        Sorted and distinct. A cell of which only a face was seen has 0 voxels.
+    cells : numpy.ndarray of int64, shape (n, CELL_WIDTH)
+        Columns as in `kernels`: voxels, moments, bounding box, faces to the background and on the border.
+    pairs : numpy.ndarray of int64, shape (m, 2)
+        Labels of touching cells, the smaller first; sorted and distinct.
+    counts : numpy.ndarray of int64, shape (m, PAIR_WIDTH)
+        Faces along z, y, x; edges; corners.
+    """
+
+    labels: Array
+    cells: Array
+    pairs: Array
+    counts: Array
+
+    @staticmethod
+    def empty() -> Tally:
+        """Return the identity of `merge`."""
+        shapes = ((0,), (0, CELL_WIDTH), (0, 2), (0, PAIR_WIDTH))
+        return Tally(*(np.zeros(shape, np.int64) for shape in shapes))
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the four arrays in bytes."""
+        return self.labels.nbytes + self.cells.nbytes + self.pairs.nbytes + self.counts.nbytes
+
+    def merge(self, other: Tally) -> Tally:
+        """Return the tally of both parts together."""
+        if not len(other.labels):
+            return self
+        if not len(self.labels):
+            return other
+        n = len(self.labels) + len(other.labels)
+        labels, cells = np.empty((n, 1), np.int64), np.empty((n, CELL_WIDTH), np.int64)
+        n = _merge(self.labels[:, None], self.cells, other.labels[:, None], other.cells, True, labels, cells)
+        m = len(self.pairs) + len(other.pairs)
+        pairs, counts = np.empty((m, 2), np.int64), np.empty((m, PAIR_WIDTH), np.int64)
+        m = _merge(self.pairs, self.counts, other.pairs, other.counts, False, pairs, counts)
+        return Tally(labels[:n, 0].copy(), cells[:n].copy(), pairs[:m].copy(), counts[:m].copy())
+
+    def to_bytes(self) -> bytes:
+        """Return the tally as bytes with a checksum, for a file or another process."""
+        buffer = io.BytesIO()
+        for array in (self.labels, self.cells, self.pairs, self.counts):
+            np.save(buffer, array, allow_pickle=False)
+        body = buffer.getvalue()
+        return _MAGIC + zlib.crc32(body).to_bytes(4, "little") + body
+
+    @staticmethod
+    def from_bytes(data: bytes) -> Tally:
+        """Return the tally that `to_bytes` wrote.
+
+        Raises
+        ------
+        DamagedTally
+            If the bytes are not those that were written.
+        """
+        head = len(_MAGIC) + 4
+        body = data[head:]
+        if data[: len(_MAGIC)] != _MAGIC or zlib.crc32(body).to_bytes(4, "little") != data[len(_MAGIC) : head]:
+            raise DamagedTally("expected a stored tally, but its checksum does not fit: the file is damaged")
+        buffer = io.BytesIO(body)
+        return Tally(*(np.load(buffer, allow_pickle=False) for _ in range(4)))
+
+
+def merge(tallies: Iterable[Tally]) -> Tally:
+    """Return the tally of all parts together, merged two by two so that each row is moved few times."""
+    level = list(tallies)
+    while len(level) > 1:
+        level = [
+            level[k].merge(level[k + 1]) if k + 1 < len(level) else level[k] for k in range(0, len(level), 2)
+        ]
+    return level[0] if level else Tally.empty()
+
+
+@njit(nogil=True, cache=True)
+def _merge(keys_a, rows_a, keys_b, rows_b, boxes, keys, rows):  # type: ignore[no-untyped-def]
+    """Merge two sorted tables, adding rows of equal key; with `boxes`, their bounds are min and max instead.
+
+    Parameters
+    ----------
+    keys_a, keys_b : int64, shape (n, k)
+    rows_a, rows_b : int64, shape (n, width)
+    keys, rows : outputs with room for both
+
+    Returns
+    -------
+    int
+        Number of rows written.
+    """
+    i = j = n = 0
+    width = rows.shape[1]
+    while i < len(keys_a) or j < len(keys_b):
+        order = 0
+        if i == len(keys_a):
+            order = 1
+        elif j == len(keys_b):
+            order = -1
+        else:
+            for k in range(keys.shape[1]):
+                if keys_a[i, k] != keys_b[j, k]:
+                    order = -1 if keys_a[i, k] < keys_b[j, k] else 1
+                    break
+        source_keys, source, at = (keys_a, rows_a, i) if order <= 0 else (keys_b, rows_b, j)
+        for k in range(keys.shape[1]):
+            keys[n, k] = source_keys[at, k]
+        for column in range(width):
+            rows[n, column] = source[at, column]
+        if order == 0:
+            for column in range(width):
+                if boxes and Z_MIN <= column <= X_MIN:
+                    rows[n, column] = min(rows[n, column], rows_b[j, column])
+                elif boxes and Z_MAX <= column <= X_MAX:
+                    rows[n, column] = max(rows[n, column], rows_b[j, column])
+                else:
+                    rows[n, column] += rows_b[j, column]
+        i += order <= 0
+        j += order >= 0
+        n += 1
+    return n
