@@ -38,8 +38,13 @@ class Ports:
     bolt: int
     http: int
 
+    def __post_init__(self) -> None:
+        for port in (self.bolt, self.http):
+            if not 1 <= port <= 65535:
+                raise ParameterError(f"a port is a number from 1 to 65535, not {port}")
 
-def free_ports(bolt: int, http: int) -> Ports:
+
+def free_ports(preferred: Ports) -> Ports:
     """Take the preferred ports, or the next free ones above them.
 
     Raises
@@ -47,13 +52,11 @@ def free_ports(bolt: int, http: int) -> Ports:
     ServerError
         If there is no free port among the next hundred.
     """
-    found = _next_free(bolt, taken=set())
-    return Ports(found, _next_free(http, taken={found}))
+    bolt = _next_free(preferred.bolt, taken=set())
+    return Ports(bolt, _next_free(preferred.http, taken={bolt}))
 
 
 def _next_free(preferred: int, taken: set[int]) -> int:
-    if not 1 <= preferred <= 65535:
-        raise ParameterError(f"a port is a number from 1 to 65535, not {preferred}")
     candidates = range(preferred, min(preferred + 100, 65536))
     for port in candidates:
         if port not in taken and is_free(port):
@@ -97,6 +100,8 @@ def settings(ports: Ports, memory: Memory) -> dict[str, str]:
         "server.memory.pagecache.size": f"{memory.page_cache}m",
         # A bulk load leaves transaction logs as large as the graph; no backup here needs them.
         "db.tx_log.rotation.retention_policy": "keep_none",
+        # Each of the two databases allocates one such file ahead, 256 MB by default.
+        "db.tx_log.rotation.size": "64m",
         # How long it would wait for late requests when it stops, 5 s twice; nobody here has any.
         "internal.dbms.bolt.netty_server_shutdown_quiet_period": "0",
     }

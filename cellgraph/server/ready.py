@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import time
 from collections import deque
 from collections.abc import Callable
@@ -22,6 +23,10 @@ _HINTS = {
 }
 
 
+_STACK_FRAME = re.compile(r"\s+(at |\.\.\. \d+ more)")
+_LINES_SHOWN = 12
+
+
 class EndedEarly(ServerError):
     """The server ended before it answered."""
 
@@ -36,7 +41,7 @@ def wait(
     is_alive : callable
         Tells whether the server still runs.
     output : callable
-        Gives the end of what it printed, for error messages.
+        Gives what it printed, for error messages.
     timeout : float
         Seconds.
 
@@ -53,18 +58,20 @@ def wait(
         if version and _bolt_answers(ports.bolt, password, home):
             return version
         if not alive:
-            raise EndedEarly(f"the local Neo4j in {home.path} ended before it answered: {_explain(output())}")
+            raise EndedEarly(f"the local Neo4j in {home.path} ended before it answered: {explain(output())}")
         if time.monotonic() > deadline:
             raise ServerError(
                 f"the local Neo4j in {home.path} did not answer within {timeout:g} seconds; allow more with "
-                f"--timeout, or see what it printed:\n{output()}"
+                f"--timeout, unless {explain(output())}"
             )
         time.sleep(0.1)
 
 
-def _explain(output: str) -> str:
-    hint = next((text for sign, text in _HINTS.items() if sign in output), "this is what it printed")
-    return f"{hint}:\n{output}"
+def explain(output: str) -> str:
+    """Tell why a server or its tool failed, from what it printed: in words, and its end without the stack."""
+    hint = next((text for sign, text in _HINTS.items() if sign in output), "this tells why")
+    lines = [line for line in output.splitlines() if line.strip() and not _STACK_FRAME.match(line)]
+    return "\n".join([f"{hint}:", *(lines[-_LINES_SHOWN:] or ["(it printed nothing)"])])
 
 
 def _http_version(port: int) -> str | None:

@@ -21,7 +21,8 @@ class Server:
     home : pathlib.Path
         Its folder.
     running : bool
-        Whether it runs. If it does not, `uri`, `browser`, `version`, `pid` and `container` are None.
+        Whether it runs. If it does not, `uri`, `browser`, `version`, `pid` and `container` are None; the
+        first three also if its state file was lost.
     uri : str or None
         Where programs connect: ``bolt://127.0.0.1:7687``.
     browser : str or None
@@ -62,8 +63,8 @@ def describe(home: Home, *, already_running: bool = False) -> Server:
     return Server(
         home=home.path,
         running=True,
-        uri=f"bolt://{LOOPBACK}:{state['bolt']}",
-        browser=f"http://{LOOPBACK}:{state['http']}/browser/",
+        uri=f"bolt://{LOOPBACK}:{state['bolt']}" if state else None,
+        browser=f"http://{LOOPBACK}:{state['http']}/browser/" if state else None,
         user=USER,
         password_file=home.password_file,
         version=state.get("version"),
