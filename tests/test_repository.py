@@ -42,6 +42,15 @@ def test_tables_in_the_documentation_are_those_of_the_code() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_the_layers_in_contributing_are_those_that_are_enforced() -> None:
+    (contract,) = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["importlinter"][
+        "contracts"
+    ]
+    section = (REPOSITORY / "CONTRIBUTING.md").read_text().partition("## Layers")[2].partition("\n## ")[0]
+    shown = [re.split(r"  +", line.strip())[0] for line in section.splitlines() if line.startswith("    ")]
+    assert shown == contract["layers"]
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)
 def test_links_within_the_repository_lead_somewhere(document: Path) -> None:
     text = (REPOSITORY / document).read_text("utf-8")
