@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
-from cellgraph.model import Network
+from cellgraph.model import Column, Network
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,10 +38,20 @@ class Topology:
 
 
 class Store(Protocol):
-    """A graph database, opened. A context manager; every method raises only `CellgraphError`."""
+    """A graph database, opened. A context manager; every method raises only `CellgraphError`.
+
+    Safe to use from several threads at once.  Rows come as `pyarrow.Table` with int64, double, bool, string and lists
+    of these; nodes, relationships, paths and maps come as JSON text, the same from every database.
+    """
 
     dialect: str
     """``ladybug`` or ``neo4j``: which sibling file of a query is taken where the portable one does not do."""
+
+    typed_properties: bool
+    """Whether a property has one type in the whole database, so that a load with another type is refused."""
+
+    read_only: bool
+    """Whether `write` and `delete` are refused."""
 
     def write(self, network: Network, *, replace: bool = False, report: Report | None = None) -> None:
         """Write all samples of a network, visible all at once when they are complete.
@@ -49,13 +60,33 @@ class Store(Protocol):
         ------
         ExistsError
             If a sample of one of the names is there and `replace` is false.
+        InputError
+            If a property cannot be stored.
+        StoreError
+            If the database fails; nothing of the network is visible then, and the next load repairs it.
         """
         ...
 
-    def run(self, cypher: str, parameters: Mapping[str, Any] | None = None, *, name: str = "") -> pa.Table:
+    def run(
+        self,
+        cypher: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        name: str = "",
+        timeout: float | None = None,
+    ) -> pa.Table:
         """Run a read-only query and return its rows; a write is refused by the database itself.
 
-        `name` of the query, for error messages.
+        Parameters
+        ----------
+        cypher : str
+            One statement.
+        parameters : mapping, optional
+            Values of its ``$names``.
+        name : str
+            Of the query, for error messages.
+        timeout : float, optional
+            Seconds after which to give up: a `StoreError`, never a part of the rows.
         """
         ...
 
@@ -63,12 +94,40 @@ class Store(Protocol):
         """Return the names of the complete samples, sorted."""
         ...
 
+    def columns(self, of: Literal["cells", "contacts"], sample: str | None = None) -> tuple[Column, ...]:
+        """Return the columns that came with the cells or contacts of one sample, or of any, in their order.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such sample.
+        """
+        ...
+
     def topology(self, sample: str | None = None) -> Topology:
-        """Return the bare graph of one sample or of all."""
+        """Return the bare graph of one sample or of all.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such sample.
+        """
         ...
 
     def delete(self, sample: str) -> None:
-        """Remove a sample with its cells and their relationships."""
+        """Remove a sample with its cells and their relationships.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such sample.
+        """
         ...
 
     def close(self) -> None: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...

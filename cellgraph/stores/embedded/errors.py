@@ -1,0 +1,78 @@
+"""What Ladybug's exceptions mean to a person: the one place where they are translated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cellgraph.errors import CellgraphError, NotFoundError, StoreError
+from cellgraph.stores.embedded.locks import LockedError
+from cellgraph.stores.values import without_values
+
+_HOLDER = re.compile(r"Lock is held by PID (\d+)")
+_PREFIX = re.compile(r"^\w+ exception: ")
+
+
+@contextmanager
+def translated(
+    path: Path, *, query: str = "", parameters: Mapping[str, Any] | None = None, timeout: float | None = None
+) -> Iterator[None]:
+    """Turn what goes wrong inside into a `StoreError` that names the database and the query, without values."""
+    try:
+        yield
+    except CellgraphError:
+        raise
+    except LockedError as error:
+        raise locked(path, error.pid) from None
+    except TimeoutError:
+        raise locked(path, None) from None
+    except (OSError, MemoryError) as error:
+        raise StoreError(f"the database {path} cannot be used: {error}.") from error
+    except RuntimeError as error:
+        raise _translation(str(error), path, query, parameters or {}, timeout) from error
+
+
+def locked(path: Path, pid: int | None) -> StoreError:
+    """Return the error of a database that someone else is using."""
+    who = "another process" if pid is None else f"the process {pid}"
+    return StoreError(f"the database {path} is locked: {who} is using it; try again when it has finished.")
+
+
+def is_locked(error: RuntimeError) -> bool:
+    """Whether Ladybug says that another process has the file."""
+    return "Could not set lock" in str(error)
+
+
+def _translation(
+    message: str, path: Path, query: str, parameters: Mapping[str, Any], timeout: float | None
+) -> Exception:
+    what = f"the query {query!r}" if query else "the query"
+    if "Could not set lock" in message:
+        found = _HOLDER.search(message)
+        return locked(path, int(found.group(1)) if found else None)
+    if "not a valid Lbug database" in message or "cannot be a directory" in message:
+        return StoreError(
+            f"{path} is not a database of cellgraph; give --db the path of one, or a new path to load into."
+        )
+    if "Interrupted" in message:
+        limit = "" if timeout is None else f" after {timeout:g} seconds"
+        return StoreError(
+            f"{what} was stopped{limit} before it had its rows; give it more time or ask for less."
+        )
+    if "read-only database" in message or "read-only transaction" in message:
+        return StoreError(f"{what} writes, but queries only read; the database {path} refused it.")
+    if "Table Sample does not exist" in message:
+        return NotFoundError(f"the database {path} has no samples yet; load one with: cellgraph load IMAGE")
+    if "No space left" in message or "File too large" in message or "Disk quota" in message:
+        return StoreError(
+            f"there is no space left for the database {path}; what it held before is unchanged, make room and load "
+            "again."
+        )
+    if "buffer pool is full" in message:
+        return StoreError(f"{what} needs more memory than the database may take; ask for less at once.")
+    first = _PREFIX.sub("", without_values(message, parameters).strip().splitlines()[0]).rstrip(".")
+    named = f" (parameters {', '.join(parameters)})" if parameters else ""
+    return StoreError(f"the database {path} could not run {what}{named}: {first}.")

@@ -1,0 +1,69 @@
+"""Which database an address names."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cellgraph.errors import ParameterError
+
+if TYPE_CHECKING:
+    from cellgraph.stores.base import Store
+
+DEFAULT = "cellgraph.db"
+VARIABLE = "CELLGRAPH_DB"
+
+
+def open_store(
+    db: str | os.PathLike[str] | None = None, *, read_only: bool = False, create: bool = False
+) -> Store:
+    """Open a graph database.
+
+    Parameters
+    ----------
+    db : str or path, optional
+        A path: the embedded database in that file.  ``bolt://…``, ``neo4j://…``, also with ``+s`` or ``+ssc``: a
+        Neo4j, with the credentials of ``NEO4J_USERNAME`` and ``NEO4J_PASSWORD``.  ``neo4j``: the local server of
+        `cellgraph.server`.  Without it the environment's ``CELLGRAPH_DB``, or ``cellgraph.db`` in this folder.
+    read_only : bool
+        Refuse `Store.write` and `Store.delete`.
+    create : bool
+        Whether a file that does not exist is to be made by the first write.
+
+    Raises
+    ------
+    NotFoundError
+        If the file does not exist and is not to be created.
+    ConnectError
+        If the server cannot be reached or refuses the credentials.
+    StoreError
+        If the file is not a database.
+    """
+    if db is None:
+        db = os.environ.get(VARIABLE) or DEFAULT
+    if isinstance(db, str) and not db.strip():
+        raise ParameterError(
+            "a database is a path or an address, not an empty text; leave it out for cellgraph.db."
+        )
+    if isinstance(db, str) and "://" in db:
+        return _open_address(db, read_only)
+    if db == "neo4j":
+        return _open_local(read_only)
+    return _open_file(Path(db), read_only, create)
+
+
+def _open_file(path: Path, read_only: bool, create: bool) -> Store:
+    from cellgraph.stores.embedded import LadybugStore
+
+    store = LadybugStore(path.expanduser(), read_only=read_only)
+    store.check(create=create and not read_only)
+    return store
+
+
+def _open_address(address: str, read_only: bool) -> Store:
+    raise NotImplementedError
+
+
+def _open_local(read_only: bool) -> Store:
+    raise NotImplementedError

@@ -1,0 +1,69 @@
+"""The bare graph from two tables of a database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cellgraph.stores.base import Topology
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+
+def bare(cells: pa.Table, contacts: pa.Table) -> Topology:
+    """Return cells sorted by (sample, label) and the contacts whose two cells are both among them.
+
+    Parameters
+    ----------
+    cells : pyarrow.Table
+        Columns ``id``, ``sample`` (string) and ``label``.
+    contacts : pyarrow.Table
+        Columns ``a`` and ``b``: ids of cells.
+    """
+    import numpy as np
+
+    ids, labels = cells["id"].to_numpy(), cells["label"].to_numpy()
+    names, codes = _coded(cells["sample"])
+    order = np.lexsort((labels, codes))
+    row_of = _rows(ids[order])
+    a, b = row_of(contacts["a"].to_numpy()), row_of(contacts["b"].to_numpy())
+    known = (a >= 0) & (b >= 0)
+    if not known.all():
+        a, b = a[known], b[known]
+    return Topology(names[codes[order]], labels[order], a, b)
+
+
+def _coded(samples: pa.ChunkedArray) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Return the sorted names, and the number of its name for each cell."""
+    import numpy as np
+    import pyarrow as pa
+
+    encoded = samples.combine_chunks().dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.unify_dictionaries().combine_chunks()
+    names = np.array(encoded.dictionary.to_pylist(), dtype=object)
+    order = np.argsort(names) if len(names) else np.empty(0, np.int64)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return names[order], rank[encoded.indices.to_numpy()]
+
+
+def _rows(ids: np.ndarray[Any, Any]) -> Any:
+    """Return a function from ids to row numbers, -1 for an unknown id."""
+    import numpy as np
+
+    if not len(ids):
+        return lambda wanted: np.full(len(wanted), -1)
+    first, span = int(ids.min()), int(ids.max() - ids.min()) + 1
+    if span <= 4 * len(ids) + 1_000_000:  # ids of one load are consecutive
+        row = np.full(span + 1, -1)
+        row[ids - first] = np.arange(len(ids))
+        return lambda wanted: row[np.where((wanted < first) | (wanted >= first + span), span, wanted - first)]
+    order = np.argsort(ids)
+
+    def find(wanted: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        place = order[np.minimum(np.searchsorted(ids, wanted, sorter=order), len(ids) - 1)]
+        return np.where(ids[place] == wanted, place, -1)
+
+    return find

@@ -1,0 +1,77 @@
+"""Values on their way into and out of a database, the same for every database."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cellgraph.errors import ParameterError, near
+
+_NOT_CODE = re.compile(r"//[^\n]*|/\*.*?\*/|'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|`[^`]*`", re.DOTALL)
+_USED = re.compile(r"\$(?:`([^`]+)`|(\w+))")
+
+
+def plain(parameters: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return parameters in the types that drivers take: numpy scalars and arrays become Python's own.
+
+    Raises
+    ------
+    ParameterError
+        For a whole number beyond 64 bits, or a value of a type that Cypher does not have.
+    """
+    return {name: _plain(value, name) for name, value in (parameters or {}).items()}
+
+
+def _plain(value: Any, name: str) -> Any:
+    if hasattr(value, "tolist"):  # numpy arrays and scalars
+        value = value.tolist()
+    if value is None or isinstance(value, bool | float | str):
+        return value
+    if isinstance(value, int):
+        if not -(2**63) <= value < 2**63:
+            raise ParameterError(
+                f"the parameter {name!r} is a whole number beyond 64 bits; databases have none."
+            )
+        return value
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item, name) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item, name) for key, item in value.items()}
+    raise ParameterError(
+        f"the parameter {name!r} is a {type(value).__name__}; a parameter is a number, text, true or false, or a "
+        "list of these."
+    )
+
+
+def require_parameters(cypher: str, given: Iterable[str]) -> None:
+    """Raise `ParameterError` if a statement uses a parameter that is not given.
+
+    For a database that takes a missing one for null without a word.
+    """
+    given = list(given)
+    code = _NOT_CODE.sub(lambda found: found[0] if found[0].startswith("`") else " ", cypher)
+    for quoted, bare in _USED.findall(code):
+        name = quoted or bare
+        if name not in given:
+            raise ParameterError(
+                f"the query uses the parameter ${name}, which has no value.{near(name, given)}"
+            )
+
+
+def without_values(message: str, parameters: Mapping[str, Any]) -> str:
+    """Return a message of a driver without the texts among the parameters, whose values are not for messages."""
+    for name, value in parameters.items():
+        if isinstance(value, str) and len(value) > 1:
+            message = message.replace(value, f"${name}")
+    return message
+
+
+def as_json(value: object) -> str | None:
+    """Return a graph value (node, relationship, path, map) as JSON text; None stays None.
+
+    A node is ``{"_label": "Cell", "label": 1, …}``, a relationship ``{"_type": "TOUCHES", …}``, a path
+    ``{"_nodes": […], "_relationships": […]}``; properties that it does not have are left out.
+    """
+    return None if value is None else json.dumps(value, ensure_ascii=False, default=str)
