@@ -27,6 +27,8 @@ class ArrayVolume:
         One letter an axis, as ``tczyx``, where a format names them.
     spacing, unit, notes
         As in `Header`, where they are known.
+    scale : tuple of float, optional
+        Slope and intercept by which stored values become labels; the results are checked to be whole numbers.
 
     Raises
     ------
@@ -43,9 +45,12 @@ class ArrayVolume:
         spacing: tuple[float, float, float] | None = None,
         unit: str | None = None,
         notes: tuple[str, ...] = (),
+        scale: tuple[float, float] | None = None,
     ) -> None:
         axes = find_axes(array.shape, names, array.dtype, source)
-        dtype, type_notes = label_dtype(array.dtype, source)
+        label_dtype(array.dtype, source)
+        dtype, type_notes = label_dtype(np.dtype(float) if scale else array.dtype, source)
+        self._scale = scale
         self._array = axes.view(array)
         self._header = Header(
             source=source,
@@ -69,7 +74,10 @@ class ArrayVolume:
 
     def read(self, start: Index, stop: Index, out: Array | None = None) -> Array:
         """Return a view of the array, or a copy where its type or strides are not those of a block."""
-        labels = as_labels(self.stored(start, stop), start, self._header.dtype, self._header.source)
+        part = self.stored(start, stop)
+        if self._scale is not None:
+            part = part * self._scale[0] + self._scale[1]
+        labels = as_labels(part, start, self._header.dtype, self._header.source)
         if out is not None:
             out[...] = labels
             return out

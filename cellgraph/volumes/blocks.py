@@ -60,10 +60,14 @@ def plan_blocks(header: Header, memory: int | None = None, workers: int = 1) -> 
     list of Block
         Covering the volume without overlap.
     """
-    shape = _block_shape(header, _target_voxels(header, memory, workers))
-    corners = product(*(range(0, n, step) for n, step in zip(header.shape, shape, strict=True)))
-    z, y, x = header.shape
-    c, b, a = shape
+    return grid(header.shape, _block_shape(header, _target_voxels(header, memory, workers)))
+
+
+def grid(volume: Index, block: Index) -> list[Block]:
+    """Divide a volume of a shape (z, y, x) into blocks of a shape; those at the high sides may be smaller."""
+    corners = product(*(range(0, n, step) for n, step in zip(volume, block, strict=True)))
+    z, y, x = volume
+    c, b, a = block
     return [
         Block(i, (k, j, h), (min(k + c, z), min(j + b, y), min(h + a, x)))
         for i, (k, j, h) in enumerate(corners)

@@ -37,8 +37,10 @@ class MappedVolume:
         As stored.
     order : {'C', 'F'}
         Whether the last or the first axis lies together.
-    source, names, spacing, unit, notes
+    source, names, spacing, unit, notes, scale
         As for `ArrayVolume`.
+    origin : pathlib.Path, optional
+        The file that the user gave, where `path` is an unpacked copy of it.
 
     Raises
     ------
@@ -59,12 +61,16 @@ class MappedVolume:
         spacing: tuple[float, float, float] | None = None,
         unit: str | None = None,
         notes: tuple[str, ...] = (),
+        scale: tuple[float, float] | None = None,
+        origin: Path | None = None,
     ) -> None:
-        self._path = path
+        self._path = origin or path
         self._file = OpenFile(path, source)
         self._end = offset + int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
         self._map, array = self._mapped(offset, dtype, shape, order, source)
-        self._inner = ArrayVolume(array, source, names=names, spacing=spacing, unit=unit, notes=notes)
+        self._inner = ArrayVolume(
+            array, source, names=names, spacing=spacing, unit=unit, notes=notes, scale=scale
+        )
         self._address = array.__array_interface__["data"][0] - offset
         self._wanted: deque[tuple[int, int]] = deque()
         self._wanted_bytes = 0

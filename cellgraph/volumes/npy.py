@@ -15,6 +15,7 @@ from cellgraph.volumes.base import Volume
 from cellgraph.volumes.files import reading
 from cellgraph.volumes.labels import label_dtype
 from cellgraph.volumes.mapped import MappedVolume
+from cellgraph.volumes.spool import unpacked
 
 Layout = tuple[tuple[int, ...], bool, np.dtype[Any]]
 
@@ -24,12 +25,9 @@ def open_npy(path: Path, dataset: str | None, source: str) -> Volume:
     if dataset is not None:
         raise ParameterError(f"{source}: a .npy file holds one array, so {dataset!r} cannot be chosen in it")
     with reading(source), path.open("rb") as file:
-        shape, fortran, dtype = _layout(file, source)
-        offset = file.tell()
-    label_dtype(dtype, source)
-    if 0 in shape or not shape:
-        return ArrayVolume(np.empty(shape, dtype), source)  # which says what is wrong with that
-    return MappedVolume(path, offset, dtype, shape, source, order="F" if fortran else "C")
+        layout = _layout(file, source)
+        label_dtype(layout[2], source)
+        return _volume(path, file.tell(), layout, source, path)
 
 
 def open_npz(path: Path, dataset: str | None, source: str) -> Volume:
@@ -38,22 +36,22 @@ def open_npz(path: Path, dataset: str | None, source: str) -> Volume:
         with reading(source), zipfile.ZipFile(path) as archive:
             name = _choose(archive, dataset, source)
             with archive.open(name) as file:
-                shape, fortran, dtype = _layout(file, source)
-                label_dtype(dtype, source)
-                data = file.read()
+                layout = _layout(file, source)
+                label_dtype(layout[2], source)
+                named = source if dataset is not None else f"{source}:{name.removesuffix('.npy')}"
+                with unpacked(file, source) as plain:
+                    return _volume(plain, 0, layout, named, path)
     except (zipfile.BadZipFile, EOFError) as error:
         raise FormatError(
             f"{source}: expected a .npz file, but it is damaged or cut short: {error}"
         ) from error
-    expected = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
-    if len(data) < expected:
-        raise FormatError(
-            f"{source}: expected {expected} bytes of voxels in {name}, but it has only {len(data)}"
-        )
-    array = np.frombuffer(data, dtype, expected // dtype.itemsize).reshape(
-        shape, order="F" if fortran else "C"
-    )
-    return ArrayVolume(array, source if dataset is not None else f"{source}:{name.removesuffix('.npy')}")
+
+
+def _volume(path: Path, offset: int, layout: Layout, source: str, origin: Path) -> Volume:
+    shape, fortran, dtype = layout
+    if 0 in shape or not shape:
+        return ArrayVolume(np.empty(shape, dtype), source)  # which says what is wrong with that
+    return MappedVolume(path, offset, dtype, shape, source, order="F" if fortran else "C", origin=origin)
 
 
 def _layout(file: IO[bytes], source: str) -> Layout:

@@ -1,13 +1,10 @@
-"""Which format a source is, and opening it: the table to extend for a further format."""
+"""Opening whatever a user names as a volume."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -15,53 +12,7 @@ from cellgraph.errors import FormatError, NotFoundError, ParameterError, near
 from cellgraph.volumes.array import ArrayVolume
 from cellgraph.volumes.base import Volume
 from cellgraph.volumes.files import begins_with, reading
-
-Opener = Callable[[Path, str | None, str], Volume]
-
-
-@dataclass(frozen=True)
-class Format:
-    """A file format.
-
-    Attributes
-    ----------
-    name : str
-        As people call it.
-    suffixes : tuple of str
-        Of its files, in lower case.
-    opener : str
-        ``module:function`` that takes path, dataset and source and gives a volume; imported when it is
-        needed.
-    recognise : callable
-        Tells from the first 512 bytes of a file whether it is one.
-    """
-
-    name: str
-    suffixes: tuple[str, ...]
-    opener: str
-    recognise: Callable[[bytes], bool]
-
-    def open(self, path: Path, dataset: str | None, source: str) -> Volume:
-        """Import the opener and call it."""
-        module, function = self.opener.split(":")
-        opener = cast(Opener, getattr(import_module(f"cellgraph.volumes.{module}"), function))
-        return opener(path, dataset, source)
-
-
-def _starts(*magic: bytes) -> Callable[[bytes], bool]:
-    return lambda head: head.startswith(magic)
-
-
-FORMATS: tuple[Format, ...] = (
-    Format(
-        "TIFF",
-        (".tif", ".tiff", ".btf", ".tf8", ".tf2"),
-        "tiff:open_tiff",
-        _starts(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
-    ),
-    Format("NumPy", (".npy",), "npy:open_npy", _starts(b"\x93NUMPY")),
-    Format("NumPy archive", (".npz",), "npy:open_npz", _starts(b"PK\3\4", b"PK\5\6")),
-)
+from cellgraph.volumes.formats import FILES, FOLDERS, USELESS, Format, known_formats
 
 
 def open_volume(
@@ -72,8 +23,8 @@ def open_volume(
     Parameters
     ----------
     source : str, path or numpy.ndarray
-        A file, a folder of numbered 2D images, or an array; a file may be followed by a colon and the dataset
-        in it, as ``file.h5:labels``.
+        A file, a folder (Zarr, or numbered 2D images), or an array; a path may be followed by a colon and the
+        dataset in it, as ``file.h5:labels``.
     dataset : str, optional
         The dataset in a file that holds several.
 
@@ -101,49 +52,52 @@ def open_volume(
         if dataset is not None:
             raise ParameterError(f"an array has no datasets, so {dataset!r} cannot be chosen in it")
         return ArrayVolume(source)
-    text = os.fspath(source)
-    path, dataset = _find(text, dataset)
+    path, dataset = _find(os.fspath(source), dataset)
     named = str(path) if dataset is None else f"{path}:{dataset}"
-    if path.is_dir():
-        raise FormatError(f"{named}: expected an image file, but it is a folder")
     return _recognise(path, named).open(path, dataset, named)
 
 
 def _find(text: str, dataset: str | None) -> tuple[Path, str | None]:
     """Split a source into an existing path and a dataset."""
+    if not text:
+        raise NotFoundError("expected the name of a labelled image, but it is empty")
     path = Path(text)
     with reading(text):
         if path.exists():
             return path, dataset
         head, colon, tail = text.rpartition(":")
-        if colon and tail and dataset is None and Path(head).exists():
+        if colon and head and tail and dataset is None and Path(head).exists():
             return Path(head), tail
-        folder = path.parent
-        if not folder.is_dir():
-            raise NotFoundError(f"{text}: no such file, and no folder {str(folder)!r} for it")
-        raise NotFoundError(f"{text}: no such file or folder.{near(path.name, os.listdir(folder))}")
+        if not path.parent.is_dir():
+            raise NotFoundError(f"{text}: no such file, and no folder {str(path.parent)!r} for it")
+        raise NotFoundError(f"{text}: no such file or folder.{near(path.name, os.listdir(path.parent))}")
 
 
 def _recognise(path: Path, source: str) -> Format:
-    """Return the format of a file, by its first bytes, whatever its name is."""
+    """Return the format of a folder by what is in it, of a file by its first bytes, whatever its name is."""
+    name = path.name.lower()
+    if path.is_dir():
+        found = next(known for known in FOLDERS if known.recognise(path, b""))
+        for known in FOLDERS:
+            if known.suffixes and name.endswith(known.suffixes) and known is not found:
+                raise FormatError(
+                    f"{source}: expected a {known.name} folder by its name, but it has no metadata of one; "
+                    "it was not copied completely"
+                )
+        return found
     head = begins_with(path)
     if not head:
         raise FormatError(f"{source}: expected a labelled image, but the file is empty")
-    for known in FORMATS:
-        if known.recognise(head):
+    for known in FILES:
+        if known.recognise(path, head):
             return known
-    name = path.name.lower()
-    for known in FORMATS:
+    for known in FILES:
         if name.endswith(known.suffixes):
             raise FormatError(
-                f"{source}: expected a {known.name} file by its name, but its contents are not; "
-                f"it begins with {head[:12]!r}"
+                f"{source}: expected a {known.name} file by its name, but its contents are none; "
+                f"they begin with {head[:12]!r}"
             )
-    raise FormatError(
-        f"{source}: expected a labelled image of a known format ({known_formats()}), but it is none"
-    )
-
-
-def known_formats() -> str:
-    """Return the formats with their file names, as part of a sentence."""
-    return ", ".join(f"{f.name} {'/'.join(f.suffixes)}" for f in FORMATS)
+    for recognise, what in USELESS:
+        if recognise(path, head):
+            raise FormatError(f"{source}: expected a labelled image, but it is {what}")
+    raise FormatError(f"{source}: expected a labelled image in a known format ({known_formats()})")

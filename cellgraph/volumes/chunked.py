@@ -1,0 +1,126 @@
+"""Volumes whose storage is a regular grid of chunks, decoded by whichever thread asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any, Protocol
+
+import numpy as np
+
+from cellgraph.volumes.axes import Axes
+from cellgraph.volumes.base import Header, Index
+from cellgraph.volumes.labels import as_labels, label_dtype
+
+Array = np.ndarray[Any, Any]
+
+
+class ChunkSource(Protocol):
+    """A storage of chunks. Safe to read from several threads at once."""
+
+    def chunk(self, index: tuple[int, ...]) -> Array | None:
+        """Return the decoded chunk at a position of the stored grid; None where it is not stored.
+
+        Chunks at the upper border may be cut to the extent of the array, or not.
+
+        Raises
+        ------
+        VolumeReadError
+            If it cannot be read or decoded; names source, chunk and cause.
+        """
+        ...
+
+    def fingerprint(self) -> dict[str, Any]: ...
+
+    def close(self) -> None: ...
+
+
+class ChunkedVolume:
+    """A labelled image in a regular grid of chunks.
+
+    Parameters
+    ----------
+    chunks : ChunkSource
+        Where they come from.
+    axes : Axes
+        Of the stored array.
+    extent : tuple of int
+        Of a chunk, along the stored axes.
+    stored : numpy.dtype
+        Type of the voxels as they are decoded.
+    fill : object
+        Value of chunks that are not stored.
+    source, spacing, unit, notes
+        As in `Header`.
+
+    Raises
+    ------
+    LabelError
+        If the stored type holds no labels.
+    """
+
+    def __init__(
+        self,
+        chunks: ChunkSource,
+        axes: Axes,
+        extent: tuple[int, ...],
+        stored: np.dtype[Any],
+        fill: object,
+        source: str,
+        *,
+        spacing: tuple[float, float, float] | None = None,
+        unit: str | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        dtype, type_notes = label_dtype(stored, source)
+        self._chunks = chunks
+        self._axes = axes
+        self._extent: Index = axes.pick(extent)
+        self._fill = np.full((1, 1, 1), fill, stored)
+        z, y, x = (min(n, m) for n, m in zip(self._extent, axes.shape, strict=True))
+        self._header = Header(
+            source, axes.shape, axes.ndim, dtype, spacing, unit, (z, y, x), axes.notes + type_notes + notes
+        )
+
+    @property
+    def header(self) -> Header:
+        return self._header
+
+    def read(self, start: Index, stop: Index, out: Array | None = None) -> Array:
+        """Decode the chunks that a block touches, one after the other, in the calling thread."""
+        if out is None:
+            out = np.empty([b - a for a, b in zip(start, stop, strict=True)], self._header.dtype)
+        for number, low, high in self._touched(start, stop):
+            place = out[tuple(slice(a - s, b - s) for a, b, s in zip(low, high, start, strict=True))]
+            stored = [0] * len(self._axes.stored)
+            for axis, n in zip(self._axes.order, number, strict=True):
+                if axis is not None:
+                    stored[axis] = n
+            chunk = self._chunks.chunk(tuple(stored))
+            if chunk is None:
+                part = self._fill
+            else:
+                z, y, x = (n * m for n, m in zip(number, self._extent, strict=True))
+                inside = self._axes.selection(
+                    (low[0] - z, low[1] - y, low[2] - x), (high[0] - z, high[1] - y, high[2] - x)
+                )
+                part = self._axes.block(chunk[inside])
+            place[...] = as_labels(part, low, self._header.dtype, self._header.source)
+        return out
+
+    def _touched(self, start: Index, stop: Index) -> Iterator[tuple[Index, Index, Index]]:
+        """Yield the chunks that a block touches: number in the grid, and corners of what is shared."""
+        z, y, x = (range(a // n, -(-b // n)) for a, b, n in zip(start, stop, self._extent, strict=True))
+        c, b, a = self._extent
+        for k, j, i in product(z, y, x):
+            low = (max(k * c, start[0]), max(j * b, start[1]), max(i * a, start[2]))
+            high = (min((k + 1) * c, stop[0]), min((j + 1) * b, stop[1]), min((i + 1) * a, stop[2]))
+            yield (k, j, i), low, high
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Return what the storage knows of its changes."""
+        return self._chunks.fingerprint()
+
+    def close(self) -> None:
+        """Close the storage."""
+        self._chunks.close()

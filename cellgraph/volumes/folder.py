@@ -1,0 +1,173 @@
+"""A folder of numbered 2D images: one slice a file, in the order of the numbers in their names."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cellgraph.errors import FormatError, NotFoundError, ParameterError, VolumeReadError
+from cellgraph.volumes.base import Header, Index, Volume
+from cellgraph.volumes.files import begins_with, reading, stat_fingerprint
+from cellgraph.volumes.labels import as_labels, label_dtype
+from cellgraph.volumes.png import SIGNATURE, png_layout, read_png
+from cellgraph.volumes.tiff import open_tiff
+
+Array = np.ndarray[Any, Any]
+Spacing = tuple[float, float, float]
+
+SUFFIXES = (".tif", ".tiff", ".png")
+
+
+def natural_key(name: str) -> list[tuple[int, str]]:
+    """Return a key that sorts names by the numbers in them: ``s2`` before ``s10``."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name.lower())]
+
+
+def open_folder(folder: Path, dataset: str | None, source: str) -> Volume:
+    """Open a folder of 2D images as one volume, z in the order of the numbers in their names."""
+    if dataset is not None:
+        raise ParameterError(
+            f"{source}: a folder of slices is one volume, so {dataset!r} cannot be chosen in it"
+        )
+    with reading(source):
+        files = [file for file in folder.iterdir() if not file.name.startswith(".") and file.is_file()]
+    slices = [file for file in files if file.suffix.lower() in SUFFIXES]
+    if not slices:
+        found = f"; it holds {', '.join(sorted(f.name for f in files)[:3])}" if files else "; it is empty"
+        raise NotFoundError(
+            f"{source}: expected a folder of 2D images ({', '.join(SUFFIXES)}), a Zarr or N5 array or a "
+            "precomputed "
+            f"volume, but no image lies in it{found}"
+        )
+    return SlicesVolume(sorted(slices, key=lambda file: natural_key(file.name)), source)
+
+
+@dataclass(frozen=True)
+class _Slice:
+    """What the header of one slice says; two slices go together if they are equal."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    spacing: Spacing | None = field(default=None, compare=False)
+    unit: str | None = field(default=None, compare=False)
+    notes: tuple[str, ...] = field(default=(), compare=False)
+
+
+class SlicesVolume:
+    """A labelled image whose slices are files of one 2D image each.
+
+    Parameters
+    ----------
+    paths : list of pathlib.Path
+        TIFF or PNG files, in the order of z.
+    source : str
+        What to call it in messages.
+
+    Raises
+    ------
+    FormatError
+        If one is no 2D labelled image, or their shapes or types differ.
+    """
+
+    def __init__(self, paths: list[Path], source: str) -> None:
+        self._paths = paths
+        self._source = source
+        first = self._first = self._describe(paths[0])
+        for path in paths[1:]:
+            other = self._describe(path)
+            if other != first:
+                raise FormatError(
+                    f"{source}: expected slices of one shape and type, but {paths[0].name} is {first.shape} "
+                    f"{first.dtype} and {path.name} is {other.shape} {other.dtype}"
+                )
+        dtype, notes = label_dtype(first.dtype, source)
+        notes += first.notes + _missing_numbers(paths)
+        spacing, unit = first.spacing, first.unit
+        if len(paths) > 1 and spacing is not None:
+            size = f"{spacing[1]:g} x {spacing[2]:g} {unit}"
+            notes += (
+                f"the slices have pixels of {size}, but do not say how far apart they are: --spacing Z,Y,X",
+            )
+            spacing, unit = None, None
+        y, x = first.shape
+        self._header = Header(
+            source, (len(paths), y, x), 2 if len(paths) == 1 else 3, dtype, spacing, unit, (1, y, x), notes
+        )
+
+    @property
+    def header(self) -> Header:
+        return self._header
+
+    def read(self, start: Index, stop: Index, out: Array | None = None) -> Array:
+        """Decode the slices that a block touches."""
+        if out is None:
+            out = np.empty([b - a for a, b in zip(start, stop, strict=True)], self._header.dtype)
+        for z in range(start[0], stop[0]):
+            part = self._pixels(self._paths[z])[np.newaxis, start[1] : stop[1], start[2] : stop[2]]
+            at = (z, start[1], start[2])
+            out[z - start[0]] = as_labels(part, at, self._header.dtype, self._source)[0]
+        return out
+
+    def _named(self, path: Path) -> str:
+        return self._source if len(self._paths) == 1 else f"{self._source}/{path.name}"
+
+    def _describe(self, path: Path) -> _Slice:
+        """Read the header of a slice."""
+        if _is_png(path):
+            return _Slice(*png_layout(path, self._named(path)))
+        volume = open_tiff(path, None, self._named(path))
+        volume.close()
+        header = volume.header
+        if header.ndim != 2:
+            raise FormatError(
+                f"{self._source}: expected a 2D image in each file of the folder, but {path.name} is a stack "
+                "of "
+                f"{header.shape[0]}; load it by itself"
+            )
+        return _Slice(header.shape[1:], header.dtype, header.spacing, header.unit, header.notes)
+
+    def _pixels(self, path: Path) -> Array:
+        """Decode a slice, shape (y, x)."""
+        if _is_png(path):
+            pixels = read_png(path, self._named(path))
+        else:
+            volume = open_tiff(path, None, self._named(path))
+            try:
+                pixels = volume.read((0, 0, 0), volume.header.shape)[0]
+            finally:
+                volume.close()
+        if pixels.shape != self._first.shape or pixels.dtype != self._first.dtype:
+            raise VolumeReadError(
+                f"{self._named(path)}: it has changed since the folder was opened, from {self._first.shape} "
+                f"{self._first.dtype} to {pixels.shape} {pixels.dtype}; load the folder again"
+            )
+        return pixels
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Return number, and a checksum of names, sizes and times of modification of the slices."""
+        if len(self._paths) == 1:
+            return stat_fingerprint(self._paths[0])
+        seen = [(path.name, stat_fingerprint(path)) for path in self._paths]
+        return {"files": len(seen), "checksum": zlib.crc32(repr(seen).encode())}
+
+    def close(self) -> None:
+        """Do nothing: no file is kept open."""
+
+
+def _is_png(path: Path) -> bool:
+    return begins_with(path, 8) == SIGNATURE
+
+
+def _missing_numbers(paths: list[Path]) -> tuple[str, ...]:
+    """Note gaps in the numbers of slices, which are often lost files."""
+    numbers = [int(found[-1]) for path in paths if (found := re.findall(r"\d+", path.stem))]
+    missing = sorted(set(range(min(numbers, default=0), max(numbers, default=-1) + 1)) - set(numbers))
+    if len(set(numbers)) < len(paths) or not missing:
+        return ()
+    listed = ", ".join(str(n) for n in missing[:5]) + (", …" if len(missing) > 5 else "")
+    return (f"the numbers of the slices have gaps: {listed} of {numbers[0]} to {numbers[-1]} are missing",)

@@ -1,0 +1,100 @@
+"""The formats of labelled images: the tables to extend for a further one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import cast
+
+from cellgraph.volumes.base import Volume
+
+Recognise = Callable[[Path, bytes], bool]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of files or folders.
+
+    Attributes
+    ----------
+    name : str
+        As people call it.
+    suffixes : tuple of str
+        Of its files or folders, in lower case.
+    opener : str
+        ``module:function`` in this package, imported when it is needed; takes path, dataset and source and
+        gives a volume.
+    recognise : callable
+        Tells from the path and its first 512 bytes (none for a folder) whether it is one.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    opener: str
+    recognise: Recognise
+
+    def open(self, path: Path, dataset: str | None, source: str) -> Volume:
+        """Import the opener and call it."""
+        module, function = self.opener.split(":")
+        opener = getattr(import_module(f"cellgraph.volumes.{module}"), function)
+        return cast(Callable[[Path, str | None, str], Volume], opener)(path, dataset, source)
+
+
+def _starts(*magic: bytes) -> Recognise:
+    return lambda _, head: head.startswith(magic)
+
+
+def _holds(*names: str) -> Recognise:
+    return lambda path, _: any((path / name).is_file() for name in names)
+
+
+def _is_nifti(_: Path, head: bytes) -> bool:
+    from cellgraph.volumes.nifti import is_nifti
+
+    return is_nifti(head)
+
+
+FILES: tuple[Format, ...] = (
+    Format(
+        "TIFF",
+        (".tif", ".tiff", ".btf", ".tf8", ".tf2"),
+        "tiff:open_tiff",
+        _starts(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    ),
+    Format("NumPy", (".npy",), "npy:open_npy", _starts(b"\x93NUMPY")),
+    Format("NumPy archive", (".npz",), "npy:open_npz", _starts(b"PK\3\4", b"PK\5\6")),
+    Format("HDF5", (".h5", ".hdf5", ".hdf", ".he5"), "hdf5:open_hdf5", _starts(b"\x89HDF\r\n\x1a\n")),
+    Format("NIfTI", (".nii", ".nii.gz"), "nifti:open_nifti", _is_nifti),
+    Format("PNG", (".png",), "png:open_png", _starts(b"\x89PNG\r\n\x1a\n")),
+)
+
+FOLDERS: tuple[Format, ...] = (
+    Format(
+        "Zarr",
+        (".zarr",),
+        "ome_zarr:open_zarr",
+        _holds("zarr.json", ".zarray", ".zgroup", ".zattrs"),
+    ),
+    Format("folder of 2D images", (), "folder:open_folder", lambda path, _: path.is_dir()),
+)
+
+# Formats that people try, and why they do not do.
+USELESS: tuple[tuple[Recognise, str], ...] = (
+    (
+        _starts(b"\xff\xd8\xff"),
+        "a JPEG image, which changes the values of labels; export them as PNG or TIFF",
+    ),
+    (_starts(b"GIF8"), "a GIF image; export the labels as PNG or TIFF"),
+    (
+        _starts(b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"\x28\xb5\x2f\xfd"),
+        "a packed file; unpack it first",
+    ),
+)
+
+
+def known_formats() -> str:
+    """Return the formats and their file names, as part of a sentence."""
+    named = [f"{f.name} {', '.join(f.suffixes)}" for f in (*FILES, *FOLDERS) if f.suffixes]
+    return "; ".join([*named, *(f.name for f in FOLDERS if not f.suffixes)])

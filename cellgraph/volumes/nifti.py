@@ -1,0 +1,77 @@
+"""NIfTI-1 and -2, plain and gzipped: (x, y, z) in the file, (z, y, x) here."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+from typing import IO, Any, cast
+
+import numpy as np
+
+from cellgraph.errors import FormatError, MissingExtraError, ParameterError
+from cellgraph.volumes.base import Volume
+from cellgraph.volumes.files import reading
+from cellgraph.volumes.mapped import MappedVolume
+from cellgraph.volumes.spool import unpacked
+from cellgraph.volumes.units import unit_name
+
+_GZIP = b"\x1f\x8b"
+
+
+def is_nifti(head: bytes) -> bool:
+    """Tell from the first 512 bytes whether a file is NIfTI, gzipped or not."""
+    if head.startswith(_GZIP):
+        try:
+            head = zlib.decompressobj(wbits=31).decompress(head)
+        except zlib.error:
+            return False
+    return head[344:348] == b"n+1\0" or head[4:8] == b"n+2\0"
+
+
+def open_nifti(path: Path, dataset: str | None, source: str) -> Volume:
+    """Open a NIfTI file; a gzipped one is unpacked into a temporary file, since it has no random access."""
+    if dataset is not None:
+        raise ParameterError(f"{source}: a NIfTI file holds one image, so {dataset!r} cannot be chosen in it")
+    try:
+        import nibabel
+    except ImportError as error:
+        raise MissingExtraError("reading NIfTI", "nifti", "nibabel") from error
+    with reading(source), path.open("rb") as file:
+        packed = file.read(2) == _GZIP
+    try:
+        with reading(source):
+            image: Any = nibabel.load(path)
+        header = image.header
+        scale = header.get_slope_inter()
+        dtype, offset = header.get_data_dtype(), int(header.get_data_offset())
+        shape = tuple(int(n) for n in reversed(header.get_data_shape()))
+    except (nibabel.filebasedimages.ImageFileError, EOFError, zlib.error, ValueError) as error:
+        raise FormatError(f"{source}: expected a NIfTI image, but its header is damaged: {error}") from error
+    spacing, unit, notes = _voxel_size(header, shape)
+    slope, intercept = (1.0 if scale[0] is None else scale[0]), (0.0 if scale[1] is None else scale[1])
+    options: dict[str, Any] = {"spacing": spacing, "unit": unit, "notes": notes}
+    if (slope, intercept) != (1.0, 0.0):
+        options["scale"] = (float(slope), float(intercept))
+    if not packed:
+        return MappedVolume(path, offset, dtype, shape, source, **options)
+    with reading(source), gzip.open(path) as stream, unpacked(cast(IO[bytes], stream), source) as plain:
+        return MappedVolume(plain, offset, dtype, shape, source, origin=path, **options)
+
+
+def _voxel_size(
+    header: Any, shape: tuple[int, ...]
+) -> tuple[tuple[float, float, float] | None, str | None, tuple[str, ...]]:
+    """Return spacing (z, y, x), unit and notes; no spacing where nothing in the header was set."""
+    zooms = [float(n) for n in header.get_zooms()[:3]]
+    sizes = zooms + [1.0] * (3 - len(zooms))
+    unit = unit_name(header.get_xyzt_units()[0])
+    placed = int(header["qform_code"]) > 0 or int(header["sform_code"]) > 0
+    if not all(0 < size < float("inf") for size in sizes):
+        return None, None, ()
+    if unit is None and not placed and set(sizes) == {1.0}:
+        return None, None, ()
+    flat = int(np.prod(shape[:-2])) == 1
+    x, y, z = sizes
+    notes = () if unit else ("the NIfTI header names no unit; millimeters are usual: --unit millimeter",)
+    return ((1.0 if flat else z), y, x), unit, notes

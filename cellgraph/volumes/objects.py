@@ -1,0 +1,95 @@
+"""Stored objects by key: the chunks and metadata documents of chunked formats, in a local folder."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+from typing import Any, Protocol
+
+from cellgraph.errors import VolumeReadError
+
+
+class Objects(Protocol):
+    """A read-only store of named objects. Safe to read from several threads at once."""
+
+    def get(self, key: str, start: int | None = None, length: int | None = None) -> bytes | None:
+        """Return an object or a part of it; None if there is none of that name.
+
+        Parameters
+        ----------
+        key : str
+            Its name, with slashes.
+        start : int, optional
+            First byte; negative to count from the end.
+        length : int, optional
+            Number of bytes; all up to the end if left out.
+
+        Raises
+        ------
+        VolumeReadError
+            If it is there but cannot be read.
+        """
+        ...
+
+    def children(self, path: str) -> list[str]:
+        """Return the names of what lies directly below a path; empty where the store cannot tell."""
+        ...
+
+    def fingerprint(self, keys: list[str]) -> dict[str, Any]:
+        """Return what tells whether any of some objects has changed, JSON-ready."""
+        ...
+
+    def place(self, key: str) -> str:
+        """Return path or URL of an object, for messages."""
+        ...
+
+
+class Folder:
+    """Objects that are files below a folder."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def get(self, key: str, start: int | None = None, length: int | None = None) -> bytes | None:
+        try:
+            with (self._path / key).open("rb", buffering=0) as file:
+                if start is not None:
+                    file.seek(start, 2 if start < 0 else 0)
+                return _read(file, length)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise VolumeReadError(
+                f"{self.place(key)}: could not be read: {error.strerror or error}"
+            ) from error
+
+    def children(self, path: str) -> list[str]:
+        try:
+            return [child.name for child in (self._path / path).iterdir() if child.is_dir()]
+        except OSError:
+            return []
+
+    def fingerprint(self, keys: list[str]) -> dict[str, Any]:
+        """Return a checksum of sizes and times of modification, and the newest of them."""
+        seen = []
+        for key in keys:
+            try:
+                status = (self._path / key).stat()
+            except OSError:
+                seen.append((key, -1, -1))
+            else:
+                seen.append((key, status.st_size, status.st_mtime_ns))
+        return {"files": zlib.crc32(repr(seen).encode()), "mtime_ns": max((s[2] for s in seen), default=-1)}
+
+    def place(self, key: str) -> str:
+        return str(self._path / key) if key else str(self._path)
+
+
+def _read(file: Any, length: int | None) -> bytes:
+    if length is None:
+        return bytes(file.readall())
+    parts = []
+    while length > 0 and (part := file.read(length)):
+        parts.append(part)
+        length -= len(part)
+    return b"".join(parts)

@@ -1,0 +1,70 @@
+"""PNG: one 2D labelled image, grey, palette or black and white."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cellgraph.errors import FormatError, ParameterError, VolumeReadError
+from cellgraph.volumes.axes import EXPECTED
+from cellgraph.volumes.base import Volume
+from cellgraph.volumes.files import begins_with, reading
+
+Array = np.ndarray[Any, Any]
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+_GREY, _PALETTE = 0, 3
+_COLOURS = {2: "RGB", 4: "grey with transparency", 6: "RGBA"}
+
+
+def png_layout(path: Path, source: str) -> tuple[tuple[int, int], np.dtype[Any]]:
+    """Return shape (y, x) and type of a PNG file from its header.
+
+    Raises
+    ------
+    FormatError
+        If it is a colour image, or damaged.
+    """
+    head = begins_with(path, 33)
+    if len(head) < 33 or not head.startswith(SIGNATURE) or head[12:16] != b"IHDR":
+        raise FormatError(f"{source}: expected a PNG image, but its header is damaged or cut short")
+    width, height, depth, colour = struct.unpack(">IIBB", head[16:26])
+    if colour in _COLOURS:
+        raise FormatError(
+            f"{source}: {EXPECTED}, but it is a colour image ({_COLOURS[colour]}); "
+            "export the labels as a grey image"
+        )
+    return (height, width), np.dtype(bool if (depth, colour) == (1, _GREY) else f"u{max(1, depth // 8)}")
+
+
+def read_png(path: Path, source: str) -> Array:
+    """Decode a PNG file: grey values or palette numbers as they are stored, shape (y, x)."""
+    # Not through Image.open, which refuses images above 179 megapixels.
+    from PIL.PngImagePlugin import PngImageFile
+
+    try:
+        with reading(source), path.open("rb") as file, PngImageFile(file) as image:
+            pixels = np.asarray(image)
+    except (OSError, SyntaxError, ValueError, struct.error) as error:
+        raise VolumeReadError(
+            f"{source}: {path.name} does not decode ({error}); it is damaged or cut short, export it again"
+        ) from error
+    head = begins_with(path, 26)
+    depth, colour = head[24], head[25]
+    if colour == _GREY and depth in (2, 4):
+        # The decoder stretches these to the full range of a byte.
+        pixels = pixels // (255 // ((1 << depth) - 1))
+    return pixels.astype(np.uint16) if depth == 16 and pixels.dtype != np.uint16 else pixels
+
+
+def open_png(path: Path, dataset: str | None, source: str) -> Volume:
+    """Open a PNG file as a 2D labelled image."""
+    from cellgraph.volumes.folder import SlicesVolume
+
+    if dataset is not None:
+        raise ParameterError(f"{source}: a PNG file holds one image, so {dataset!r} cannot be chosen in it")
+    return SlicesVolume([path], source)

@@ -1,0 +1,115 @@
+"""The chunks of a Zarr array: fetched and decoded by the thread that asks."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from itertools import islice, product
+from typing import Any
+
+import numpy as np
+
+from cellgraph.errors import CellgraphError, VolumeReadError
+from cellgraph.volumes.objects import Objects
+from cellgraph.volumes.zarr_codecs import Decoder, Shards
+from cellgraph.volumes.zarr_metadata import ZarrArray
+
+Array = np.ndarray[Any, Any]
+
+_SHARD_INDEXES = 64
+_NOT_STORED = 2**64 - 1
+_FINGERPRINTED_CHUNKS = 64
+
+
+class ZarrChunks:
+    """The chunks of a Zarr array whose codecs are known; missing ones are None.
+
+    Parameters
+    ----------
+    objects : Objects
+        The store.
+    array : ZarrArray
+        What to read.
+    source : str
+        What to call it in messages.
+    """
+
+    def __init__(self, objects: Objects, array: ZarrArray, source: str) -> None:
+        self._objects = objects
+        self._array = array
+        self._source = source
+        self._indexes: OrderedDict[str, Array | None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def extent(self) -> tuple[int, ...]:
+        """Extent of what is decoded at once."""
+        decoder = self._array.decoder
+        return decoder.inner.shape if isinstance(decoder, Shards) else self._array.chunks
+
+    def chunk(self, index: tuple[int, ...]) -> Array | None:
+        decoder = self._array.decoder
+        if isinstance(decoder, Shards):
+            return self._in_shard(decoder, index)
+        assert decoder is not None
+        key = self._array.key(index)
+        data = self._objects.get(key)
+        return None if data is None else self._decode(decoder, data, key)
+
+    def _in_shard(self, shards: Shards, index: tuple[int, ...]) -> Array | None:
+        key = self._array.key(tuple(i // n for i, n in zip(index, shards.grid, strict=True)))
+        entries = self._index(shards, key)
+        if entries is None:
+            return None
+        offset, length = (
+            int(n) for n in entries[tuple(i % n for i, n in zip(index, shards.grid, strict=True))]
+        )
+        if offset == _NOT_STORED:
+            return None
+        data = self._objects.get(key, offset, length)
+        if data is None or len(data) < length:
+            raise VolumeReadError(
+                f"{self._source}: expected {length} bytes at byte {offset} of {self._objects.place(key)}, "
+                "but it is cut short; copy or export it again"
+            )
+        return self._decode(shards.inner, data, key)
+
+    def _index(self, shards: Shards, key: str) -> Array | None:
+        """Return offsets and lengths of the chunks of a shard, those of the last shards from memory."""
+        with self._lock:
+            if key in self._indexes:
+                self._indexes.move_to_end(key)
+                return self._indexes[key]
+        size = shards.index_bytes
+        data = self._objects.get(key, -size if shards.index_at_end else 0, size)
+        try:
+            entries = None if data is None else shards.index(data)
+        except ValueError as error:
+            raise self._damaged(key, error) from error
+        with self._lock:
+            self._indexes[key] = entries
+            while len(self._indexes) > _SHARD_INDEXES:
+                self._indexes.popitem(last=False)
+        return entries
+
+    def _decode(self, decoder: Decoder, data: bytes, key: str) -> Array:
+        try:
+            return decoder.decode(data)
+        except Exception as error:  # each codec has errors of its own
+            raise self._damaged(key, error) from error
+
+    def _damaged(self, key: str, error: Exception) -> CellgraphError:
+        return VolumeReadError(
+            f"{self._source}: the chunk {self._objects.place(key)} does not decode ({error}); "
+            "it is damaged, copy or export it again"
+        )
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Return what the store knows of the metadata document and of some chunks all over the array."""
+        grid = [-(-n // m) for n, m in zip(self._array.shape, self._array.chunks, strict=True)]
+        step = max(1, int(np.prod(grid)) // _FINGERPRINTED_CHUNKS)
+        numbers = islice(product(*(range(n) for n in grid)), 0, None, step)
+        return self._objects.fingerprint([self._array.document, *(self._array.key(n) for n in numbers)])
+
+    def close(self) -> None:
+        """Do nothing: no file is kept open."""

@@ -1,0 +1,160 @@
+"""Decoding the chunks of Zarr arrays in the calling thread.
+
+zarr-python decodes through one event loop for all threads, which costs more than the decompression itself.
+The usual codecs are therefore called here directly, for both versions of the format; arrays with any other
+are left to zarr-python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+Bytes = Callable[[Any], Any]
+Metadata = Mapping[str, Any]
+
+# numcodecs' names for the codecs of version 3 that turn bytes into bytes.
+_V3_CODECS = {
+    "gzip": "gzip",
+    "zstd": "zstd",
+    "blosc": "blosc",
+    "numcodecs.zlib": "zlib",
+    "numcodecs.lz4": "lz4",
+}
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """How the bytes of a chunk become an array.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Of a chunk, which is always stored whole.
+    dtype : numpy.dtype
+        As stored, with its byte order.
+    steps : tuple of callables
+        From the stored bytes to those of the array.
+    order : {'C', 'F'}
+        Of the bytes.
+    transposed : tuple of int or None
+        Order of the axes in the bytes, where a codec has changed it.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    steps: tuple[Bytes, ...]
+    order: str = "C"
+    transposed: tuple[int, ...] | None = None
+
+    def decode(self, data: bytes) -> Array:
+        """Return a chunk.
+
+        Raises
+        ------
+        Exception
+            Of any kind, as the codecs raise them, if the bytes are damaged.
+        """
+        decoded: Any = data
+        for step in self.steps:
+            decoded = step(decoded)
+        flat = np.frombuffer(decoded, np.uint8).view(self.dtype)
+        if self.transposed is None:
+            return flat.reshape(self.shape, order="F" if self.order == "F" else "C")
+        stored = flat.reshape([self.shape[axis] for axis in self.transposed])
+        return stored.transpose(np.argsort(self.transposed))
+
+
+@dataclass(frozen=True)
+class Shards:
+    """How chunks lie in shards: one object holds many, with an index at its end or beginning."""
+
+    shape: tuple[int, ...]
+    inner: Decoder
+    index_at_end: bool
+
+    @property
+    def grid(self) -> tuple[int, ...]:
+        """Number of chunks in a shard along each axis."""
+        return tuple(n // m for n, m in zip(self.shape, self.inner.shape, strict=True))
+
+    @property
+    def index_bytes(self) -> int:
+        """Length of the index: offset and length of each chunk, and a checksum."""
+        return 16 * int(np.prod(self.grid)) + 4
+
+    def index(self, data: bytes) -> Array:
+        """Return offsets and lengths, uint64 (*grid, 2); both 2**64 - 1 where a chunk is not stored."""
+        entries = _check_crc32c(data)
+        return np.frombuffer(entries, "<u8").reshape(*self.grid, 2)
+
+
+def v2_decoder(metadata: Metadata) -> Decoder | None:
+    """Return the decoder of a version 2 array, or None if it has an object or structured type."""
+    import numcodecs
+
+    dtype = np.dtype(metadata["dtype"]) if isinstance(metadata["dtype"], str) else None
+    if dtype is None or dtype.hasobject:
+        return None
+    configs = [metadata["compressor"], *reversed(metadata["filters"] or ())]
+    steps = tuple(numcodecs.get_codec(dict(config)).decode for config in configs if config)
+    return Decoder(tuple(metadata["chunks"]), dtype, steps, metadata["order"])
+
+
+def v3_decoder(metadata: Metadata) -> Decoder | Shards | None:
+    """Return the decoder of a version 3 array, or None if it has codecs that are not known here."""
+    if metadata["chunk_grid"]["name"] != "regular" or not isinstance(metadata["data_type"], str):
+        return None
+    shape = tuple(metadata["chunk_grid"]["configuration"]["chunk_shape"])
+    codecs = list(metadata["codecs"])
+    if len(codecs) == 1 and codecs[0]["name"] == "sharding_indexed":
+        return _shards(shape, metadata["data_type"], codecs[0]["configuration"])
+    return _chain(shape, metadata["data_type"], codecs)
+
+
+def _shards(shape: tuple[int, ...], dtype: str, config: Metadata) -> Shards | None:
+    inner = _chain(tuple(config["chunk_shape"]), dtype, config["codecs"])
+    usual_index = [codec["name"] for codec in config["index_codecs"]] == ["bytes", "crc32c"]
+    little = config["index_codecs"][0].get("configuration", {}).get("endian") == "little"
+    if inner is None or not usual_index or not little:
+        return None
+    return Shards(shape, inner, config.get("index_location", "end") == "end")
+
+
+def _chain(shape: tuple[int, ...], data_type: str, codecs: list[Metadata]) -> Decoder | None:
+    import numcodecs
+
+    try:
+        dtype = np.dtype(data_type)
+    except TypeError:
+        return None
+    steps: list[Bytes] = []
+    transposed = None
+    seen_bytes = False
+    for codec in codecs:
+        name, config = codec["name"], codec.get("configuration", {})
+        if name == "transpose" and not seen_bytes and transposed is None:
+            transposed = tuple(config["order"])
+        elif name == "bytes" and not seen_bytes:
+            seen_bytes = True
+            dtype = dtype.newbyteorder(">" if config.get("endian") == "big" else "<")
+        elif name == "crc32c" and seen_bytes:
+            steps.insert(0, _check_crc32c)
+        elif name in _V3_CODECS and seen_bytes:
+            steps.insert(0, numcodecs.get_codec({"id": _V3_CODECS[name]}).decode)
+        else:
+            return None
+    return Decoder(shape, dtype, tuple(steps), transposed=transposed) if seen_bytes else None
+
+
+def _check_crc32c(data: Any) -> Any:
+    import google_crc32c
+
+    body = memoryview(data)[:-4]
+    if google_crc32c.value(bytes(body)) != int.from_bytes(memoryview(data)[-4:], "little"):
+        raise ValueError("its checksum is wrong")
+    return body

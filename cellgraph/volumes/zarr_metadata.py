@@ -1,0 +1,199 @@
+"""The metadata documents of Zarr, versions 2 and 3: what is where, how chunks are named and decoded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from cellgraph.errors import FormatError
+from cellgraph.volumes.objects import Objects
+from cellgraph.volumes.zarr_codecs import Decoder, Shards, v2_decoder, v3_decoder
+
+Attributes = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group: a folder of arrays and groups, with attributes."""
+
+    path: str
+    attributes: Attributes
+    consolidated: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ZarrArray:
+    """An array: its extent, type, and how its chunks are stored.
+
+    Attributes
+    ----------
+    path : str
+        Within the store.
+    document : str
+        Key of the metadata document.
+    shape : tuple of int
+        As stored.
+    chunks : tuple of int
+        Extent of what one object holds, a chunk or a shard.
+    dtype : numpy.dtype
+        As stored.
+    fill : object
+        Value of what is not stored.
+    decoder : Decoder, Shards or None
+        None where only zarr-python can decode it.
+    separator : str
+        Between the numbers in the name of a chunk.
+    prefix : str
+        Before them.
+    attributes : mapping
+        Of the array.
+    names : str or None
+        One letter an axis, where the dimensions are named so.
+    """
+
+    path: str
+    document: str
+    shape: tuple[int, ...]
+    chunks: tuple[int, ...]
+    dtype: np.dtype[Any]
+    fill: object
+    decoder: Decoder | Shards | None
+    separator: str
+    prefix: str
+    attributes: Attributes = field(default_factory=dict)
+    names: str | None = None
+
+    def key(self, index: tuple[int, ...]) -> str:
+        """Return the name of a chunk or shard."""
+        name = self.prefix + self.separator.join(str(i) for i in index)
+        return join(self.path, name)
+
+
+def join(path: str, name: str) -> str:
+    """Return the key of something below a path."""
+    return f"{path}/{name}" if path else name
+
+
+def read_node(objects: Objects, path: str, what: str) -> ZarrArray | Group | None:
+    """Return what is at a path of a Zarr hierarchy, None if there is nothing.
+
+    Raises
+    ------
+    FormatError
+        If its metadata document is damaged.
+    """
+    third = _json(objects, join(path, "zarr.json"), what)
+    try:
+        if third is not None:
+            return _third(path, third, what)
+        second = _json(objects, join(path, ".zarray"), what)
+        attributes = _json(objects, join(path, ".zattrs"), what) or {}
+        if second is not None:
+            return _second(path, second, attributes, what)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        if isinstance(error, FormatError):
+            raise
+        raise FormatError(
+            f"{what}: the Zarr metadata at {objects.place(path)} is incomplete or damaged: {error!r}"
+        ) from error
+    group = _json(objects, join(path, ".zgroup"), what)
+    if group is None and not attributes:
+        return None
+    consolidated = (_json(objects, join(path, ".zmetadata"), what) or {}).get("metadata", {})
+    return Group(path, attributes, _array_paths(consolidated, ".zarray"))
+
+
+def _json(objects: Objects, key: str, what: str) -> dict[str, Any] | None:
+    data = objects.get(key)
+    if data is None:
+        return None
+    try:
+        document = json.loads(data)
+    except ValueError as error:
+        raise FormatError(f"{what}: {objects.place(key)} is no valid JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise FormatError(f"{what}: expected an object in {objects.place(key)}, but it holds something else")
+    return document
+
+
+def _array_paths(consolidated: Mapping[str, Any], suffix: str) -> tuple[str, ...]:
+    return tuple(
+        key.removesuffix(suffix).strip("/")
+        for key, node in consolidated.items()
+        if key.endswith(suffix) and (suffix or node.get("node_type") == "array")
+    )
+
+
+def _second(path: str, document: dict[str, Any], attributes: Attributes, what: str) -> ZarrArray:
+    dtype = np.dtype(
+        [tuple(field) for field in document["dtype"]]
+        if isinstance(document["dtype"], list)
+        else document["dtype"]
+    )
+    try:
+        decoder = v2_decoder(document)
+    except ValueError:  # a codec that numcodecs does not know; zarr-python may, through a plugin
+        decoder = None
+    return ZarrArray(
+        path=path,
+        document=join(path, ".zarray"),
+        shape=tuple(document["shape"]),
+        chunks=tuple(document["chunks"]),
+        dtype=dtype,
+        fill=_fill(document.get("fill_value"), dtype),
+        decoder=decoder,
+        separator=document.get("dimension_separator", "."),
+        prefix="",
+        attributes=attributes,
+        names=_letters(attributes.get("_ARRAY_DIMENSIONS")),
+    )
+
+
+def _third(path: str, document: dict[str, Any], what: str) -> ZarrArray | Group:
+    attributes = document.get("attributes") or {}
+    if document["node_type"] == "group":
+        consolidated = (document.get("consolidated_metadata") or {}).get("metadata", {})
+        return Group(path, attributes, _array_paths(consolidated, ""))
+    data_type, grid = document["data_type"], document["chunk_grid"]
+    if not isinstance(data_type, str) or grid["name"] != "regular":
+        raise FormatError(
+            f"{what}: expected an integer type and a regular grid of chunks, but came {data_type} and "
+            f"{grid['name']}"
+        )
+    dtype = np.dtype(data_type)
+    encoding = document["chunk_key_encoding"]
+    default = encoding["name"] == "default"
+    separator = (encoding.get("configuration") or {}).get("separator", "/" if default else ".")
+    return ZarrArray(
+        path=path,
+        document=join(path, "zarr.json"),
+        shape=tuple(document["shape"]),
+        chunks=tuple(grid["configuration"]["chunk_shape"]),
+        dtype=dtype,
+        fill=_fill(document.get("fill_value"), dtype),
+        decoder=v3_decoder(document),
+        separator=separator,
+        prefix=f"c{separator}" if default else "",
+        attributes=attributes,
+        names=_letters(document.get("dimension_names")),
+    )
+
+
+def _fill(value: object, dtype: np.dtype[Any]) -> object:
+    if value is None:
+        return 0
+    if dtype.kind == "f" and isinstance(value, str):
+        return float(value)  # NaN, Infinity
+    return value
+
+
+def _letters(names: object) -> str | None:
+    """Return the names of dimensions as letters, None if they are no single letters of an image."""
+    if not isinstance(names, list) or not all(isinstance(name, str) and len(name) == 1 for name in names):
+        return None
+    letters = "".join(names).lower()
+    return letters if set(letters) <= set("tczyx") and {"y", "x"} <= set(letters) else None
