@@ -1,6 +1,7 @@
 """A graph of six cells that a person can check by eye, for the tests of stores and queries.
 
-The image, 2D, 5 rows and 6 columns, background 0, pixels 2 micrometers high (y) and 1 wide (x), 4-connectivity::
+The image, 2D, 5 rows and 6 columns, background 0, pixels 2 micrometers high (y) and 1 wide (x),
+4-connectivity::
 
     1 1 2 2 . 6          1 --- 2           junctions  area
     1 1 2 2 . 6           \\   /     1-2        2      4.0    two pixel edges with normal x, 2.0 each
@@ -10,8 +11,8 @@ The image, 2D, 5 rows and 6 columns, background 0, pixels 2 micrometers high (y)
                             |       4-5        1      2.0    one with normal x
                             5    6
 
-A triangle with a tail, and a cell that touches none; 3 is the only cell that is not on the border.  From 5 the cells
-are 1 (4), 2 (3) and 3 (1, 2) contacts away.
+A triangle with a tail, and a cell that touches none; 3 is the only cell that is not on the border.  From 5
+the cells are 1 (4), 2 (3) and 3 (1, 2) contacts away.
 """
 
 from __future__ import annotations

@@ -40,8 +40,9 @@ class Topology:
 class Store(Protocol):
     """A graph database, opened. A context manager; every method raises only `CellgraphError`.
 
-    Safe to use from several threads at once.  Rows come as `pyarrow.Table` with int64, double, bool, string and lists
-    of these; nodes, relationships, paths and maps come as JSON text, the same from every database.
+    Safe to use from several threads at once.  Rows come as `pyarrow.Table` with int64, double, bool, string
+    and lists of these; nodes, relationships, paths and maps come as JSON text, the same from every
+    database.
     """
 
     dialect: str

@@ -15,17 +15,16 @@ DEFAULT = "cellgraph.db"
 VARIABLE = "CELLGRAPH_DB"
 
 
-def open_store(
-    db: str | os.PathLike[str] | None = None, *, read_only: bool = False, create: bool = False
-) -> Store:
+def open_store(db: str | os.PathLike[str] | None = None, *, read_only: bool = False, create: bool = False) -> Store:
     """Open a graph database.
 
     Parameters
     ----------
     db : str or path, optional
-        A path: the embedded database in that file.  ``bolt://…``, ``neo4j://…``, also with ``+s`` or ``+ssc``: a
-        Neo4j, with the credentials of ``NEO4J_USERNAME`` and ``NEO4J_PASSWORD``.  ``neo4j``: the local server of
-        `cellgraph.server`.  Without it the environment's ``CELLGRAPH_DB``, or ``cellgraph.db`` in this folder.
+        A path: the embedded database in that file.  ``bolt://…``, ``neo4j://…``, also with ``+s`` or
+        ``+ssc``: a Neo4j, with the credentials of ``NEO4J_USERNAME`` and ``NEO4J_PASSWORD``.  ``neo4j``:
+        the local server of `cellgraph.server`.  Without it the environment's ``CELLGRAPH_DB``, or
+        ``cellgraph.db`` in this folder.
     read_only : bool
         Refuse `Store.write` and `Store.delete`.
     create : bool
@@ -43,9 +42,7 @@ def open_store(
     if db is None:
         db = os.environ.get(VARIABLE) or DEFAULT
     if isinstance(db, str) and not db.strip():
-        raise ParameterError(
-            "a database is a path or an address, not an empty text; leave it out for cellgraph.db."
-        )
+        raise ParameterError("a database is a path or an address, not an empty text; leave it out for cellgraph.db.")
     if isinstance(db, str) and "://" in db:
         return _open_address(db, read_only)
     if db == "neo4j":

@@ -1,7 +1,8 @@
 """What a store writes, checked and in the types of the database: properties of samples, cells and contacts.
 
-The same for every database, so that a table means the same in each.  Names of properties come from files of users:
-they are checked here, and quoted with `quoted` wherever they stand in Cypher; values travel as parameters only.
+The same for every database, so that a table means the same in each.  Names of properties come from files of
+users: they are checked here, and quoted with `quoted` wherever they stand in Cypher; values travel as
+parameters only.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ SAMPLE_TYPES: dict[str, str] = {
     "cell_properties": "str list",
     "contact_properties": "str list",
 }
-"""Properties of every sample node; ``*_properties`` are ``name type`` of the columns that came with the sample."""
+"""Properties of every sample node; ``*_properties`` list ``name type`` of the columns that came with it."""
 
 LONGEST_NAME = 200
 
@@ -76,20 +77,16 @@ def prepare(network: Network) -> Tables:
     Raises
     ------
     InputError
-        For a property that cannot be stored (its name or its type), cells that are there twice or of an unknown
-        sample, or contacts of cells that do not exist.
+        For a property that cannot be stored (its name or its type), cells that are there twice or of an
+        unknown sample, or contacts of cells that do not exist.
     """
     cells = _typed(network.cells, {"sample": "str", **CELL_TYPES}, "cells", reserved=("id",))
     contacts = _typed(network.contacts, {"a": "int", "b": "int", **CONTACT_TYPES}, "contacts", reserved=())
-    contacts = contacts.select(
-        ["a", "b", *(name for name in contacts.column_names if name not in ("a", "b"))]
-    )
+    contacts = contacts.select(["a", "b", *(name for name in contacts.column_names if name not in ("a", "b"))])
     sample_of_cell = _sample_of_cell(network.samples, cells)
     _check_labels(sample_of_cell, cells)
     _check_ends(contacts, cells.num_rows)
-    return Tables(
-        _sample_rows(network.samples, sample_of_cell, cells, contacts), sample_of_cell, cells, contacts
-    )
+    return Tables(_sample_rows(network.samples, sample_of_cell, cells, contacts), sample_of_cell, cells, contacts)
 
 
 def refuse_existing(names: Iterable[str], existing: Iterable[str], database: str) -> None:
@@ -97,8 +94,8 @@ def refuse_existing(names: Iterable[str], existing: Iterable[str], database: str
     there = sorted(set(names) & set(existing))
     if there:
         raise ExistsError(
-            f"the sample {there[0]!r} is already in {database}; replace it with --replace, or give the new one "
-            "another name with --sample NAME."
+            f"the sample {there[0]!r} is already in {database}; replace it with --replace, or give the new "
+            "one another name with --sample NAME."
         )
 
 
@@ -142,11 +139,7 @@ def _typed(table: pa.Table, known: dict[str, Type], where: str, *, reserved: tup
             expected = {"int": "whole numbers", "float": "numbers", "bool": "true and false", "str": "text"}
             raise InputError(
                 f"the column {name!r} of {where} holds {column.type}, but "
-                + (
-                    f"it must hold {expected[wanted]}."
-                    if wanted
-                    else f"must hold {', '.join(expected.values())}."
-                )
+                + (f"it must hold {expected[wanted]}." if wanted else f"must hold {', '.join(expected.values())}.")
             ) from None
     return pa.table(columns)
 
@@ -160,9 +153,7 @@ def _check_names(names: list[str], where: str, reserved: tuple[str, ...]) -> Non
         # The embedded database does not tell upper from lower case in names.
         other = seen.setdefault(name.lower(), name)
         if other is not name:
-            raise InputError(
-                f"the columns {other!r} and {name!r} of {where} have one name; rename one of them."
-            )
+            raise InputError(f"the columns {other!r} and {name!r} of {where} have one name; rename one of them.")
 
 
 def _type_of_column(arrow_type: pa.DataType) -> Type | None:
@@ -229,9 +220,7 @@ def _check_labels(sample_of_cell: pa.Array, cells: pa.Table) -> None:
     if twice.size:
         row = int(twice[0])
         name = cells["sample"][row].as_py()
-        raise InputError(
-            f"the cell {labels[row]} of the sample {name!r} is there twice; labels must be unique."
-        )
+        raise InputError(f"the cell {labels[row]} of the sample {name!r} is there twice; labels must be unique.")
 
 
 def _check_ends(contacts: pa.Table, cells: int) -> None:
@@ -256,9 +245,7 @@ def _sample_rows(
     totals = np.bincount(a, minlength=n) + np.bincount(b[a != b], minlength=n)
     cell_totals = np.bincount(of_cell, minlength=n)
     lists = {
-        "cell_properties": [
-            f"{name} {kind}" for name, kind in column_types(cells).items() if name != "sample"
-        ],
+        "cell_properties": [f"{name} {kind}" for name, kind in column_types(cells).items() if name != "sample"],
         "contact_properties": [
             f"{name} {kind}" for name, kind in column_types(contacts).items() if name not in ("a", "b")
         ],

@@ -31,17 +31,15 @@ def _plain(value: Any, name: str) -> Any:
         return value
     if isinstance(value, int):
         if not -(2**63) <= value < 2**63:
-            raise ParameterError(
-                f"the parameter {name!r} is a whole number beyond 64 bits; databases have none."
-            )
+            raise ParameterError(f"the parameter {name!r} is a whole number beyond 64 bits; databases have none.")
         return value
     if isinstance(value, list | tuple | set | frozenset):
         return [_plain(item, name) for item in value]
     if isinstance(value, Mapping):
         return {str(key): _plain(item, name) for key, item in value.items()}
     raise ParameterError(
-        f"the parameter {name!r} is a {type(value).__name__}; a parameter is a number, text, true or false, or a "
-        "list of these."
+        f"the parameter {name!r} is a {type(value).__name__}; a parameter is a number, text, true or false, "
+        "or a list of these."
     )
 
 
@@ -55,13 +53,11 @@ def require_parameters(cypher: str, given: Iterable[str]) -> None:
     for quoted, bare in _USED.findall(code):
         name = quoted or bare
         if name not in given:
-            raise ParameterError(
-                f"the query uses the parameter ${name}, which has no value.{near(name, given)}"
-            )
+            raise ParameterError(f"the query uses the parameter ${name}, which has no value.{near(name, given)}")
 
 
 def without_values(message: str, parameters: Mapping[str, Any]) -> str:
-    """Return a message of a driver without the texts among the parameters, whose values are not for messages."""
+    """Return a message of a driver with the names of text parameters in place of their values."""
     for name, value in parameters.items():
         if isinstance(value, str) and len(value) > 1:
             message = message.replace(value, f"${name}")

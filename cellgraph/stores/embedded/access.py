@@ -29,9 +29,9 @@ _COMPANIONS = (".wal", ".shadow", ".checkpoint.intent.lock", ".checkpoint.apply.
 class DatabaseFile:
     """A Ladybug database file and who may open it.
 
-    It is open only while something is done with it, so that an idle program is in nobody's way and always sees the
-    newest state; opening takes 6 ms (700 MB file).  Readers and a writer keep out of each other's way by `gate`
-    among threads and by `locks` among processes.
+    It is open only while something is done with it, so that an idle program is in nobody's way and always
+    sees the newest state; opening takes 6 ms (700 MB file).  Readers and a writer keep out of each other's
+    way by `gate` among threads and by `locks` among processes.
     """
 
     def __init__(self, path: Path, patience: float = PATIENCE) -> None:
@@ -75,8 +75,9 @@ class DatabaseFile:
     def rewriting(self) -> Iterator[tuple[ladybug.Connection, ladybug.Connection]]:
         """Open read-only, and an empty database beside it that takes its place at the end.
 
-        A reader finds either the old file or the new one.  Ladybug deletes one by one, in a time that grows with the
-        square of the cells of a sample (520 s for a million `HAS_CELL`), and does not shrink the file.
+        A reader finds either the old file or the new one.  Ladybug deletes one by one, in a time that grows
+        with the square of the cells of a sample (520 s for a million `HAS_CELL`), and does not shrink the
+        file.
         """
         with self._gate.exclusive(self._patience), ExitStack() as stack:
             stack.enter_context(self._locked_without_log())
@@ -128,7 +129,7 @@ def _opened(path: Path, *, read_only: bool) -> ladybug.Database:
 
 @contextmanager
 def _connected(database: ladybug.Database) -> Iterator[ladybug.Connection]:
-    """Connect and close both; a new connection each time, as its cache of prepared statements is per connection."""
+    """Connect, and close both at the end."""
     import ladybug
 
     with database, ladybug.Connection(database) as connection:

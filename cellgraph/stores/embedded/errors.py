@@ -20,7 +20,7 @@ _PREFIX = re.compile(r"^\w+ exception: ")
 def translated(
     path: Path, *, query: str = "", parameters: Mapping[str, Any] | None = None, timeout: float | None = None
 ) -> Iterator[None]:
-    """Turn what goes wrong inside into a `StoreError` that names the database and the query, without values."""
+    """Turn what goes wrong inside into an error that names database and query, but no values."""
     try:
         yield
     except CellgraphError:
@@ -59,17 +59,15 @@ def _translation(
         )
     if "Interrupted" in message:
         limit = "" if timeout is None else f" after {timeout:g} seconds"
-        return StoreError(
-            f"{what} was stopped{limit} before it had its rows; give it more time or ask for less."
-        )
+        return StoreError(f"{what} was stopped{limit} before it had its rows; give it more time or ask for less.")
     if "read-only database" in message or "read-only transaction" in message:
         return StoreError(f"{what} writes, but queries only read; the database {path} refused it.")
     if "Table Sample does not exist" in message:
         return NotFoundError(f"the database {path} has no samples yet; load one with: cellgraph load IMAGE")
     if "No space left" in message or "File too large" in message or "Disk quota" in message:
         return StoreError(
-            f"there is no space left for the database {path}; what it held before is unchanged, make room and load "
-            "again."
+            f"there is no space left for the database {path}; what it held before is unchanged: make room and "
+            "load again."
         )
     if "buffer pool is full" in message:
         return StoreError(f"{what} needs more memory than the database may take; ask for less at once.")

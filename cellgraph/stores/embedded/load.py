@@ -64,11 +64,12 @@ def remove(connection: ladybug.Connection, samples: Sequence[str]) -> None:
 
 
 def copy(connection: ladybug.Connection, table: str, data: pa.Table, *, ends: int = 0) -> None:
-    """Append rows to a table; of a relationship table the first two columns (`ends`) are the ids of the nodes."""
+    """Append rows to a table; of a relationship the first two columns (`ends`) are the ids of the nodes."""
     if not data.num_rows:
         return
     properties = data.column_names[ends:]
-    # A parameter of the same name would reuse the prepared statement with the earlier table, and crash (0.22).
+    # A parameter of the same name would reuse the prepared statement with the earlier table, and crash
+    # (0.22).
     rows = f"rows{next(_numbers)}"
     named = f"({', '.join(quoted(name) for name in properties)})" if properties else ""
     # Columns go by their order; their own names might be words of Cypher.

@@ -1,9 +1,9 @@
 """Locks of a database file between processes.
 
-Ladybug takes a lock on the file where it writes, but none where it only reads (measured with 0.22), so that a reader
-would see pages change under it.  A reader therefore holds a shared lock here, of the kind that works against
-Ladybug's own: the lock of an open file description (Linux), which other descriptors of this process do not end.
-Where a system has none, an ordinary shared lock has to do.
+Ladybug takes a lock on the file where it writes, but none where it only reads (measured with 0.22), so that
+a reader would see pages change under it.  A reader therefore holds a shared lock here, of the kind that
+works against Ladybug's own: the lock of an open file description (Linux), which other descriptors of this
+process do not end. Where a system has none, an ordinary shared lock has to do.
 """
 
 from __future__ import annotations

@@ -33,9 +33,7 @@ def _column(column: pa.ChunkedArray, kind: str) -> pa.ChunkedArray:
     from pyarrow import types
 
     if _GRAPH.search(kind):
-        return pa.chunked_array(
-            [pa.array((as_json(_graph_value(v)) for v in column.to_pylist()), pa.string())]
-        )
+        return pa.chunked_array([pa.array((as_json(_graph_value(v)) for v in column.to_pylist()), pa.string())])
     if types.is_decimal(column.type) or types.is_integer(column.type):  # a sum is a decimal of 38 digits
         return column.cast(pa.int64())
     if types.is_floating(column.type):

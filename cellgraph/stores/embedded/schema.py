@@ -81,8 +81,8 @@ def declare(connection: ladybug.Connection, table: str, wanted: Mapping[str, str
 
 def rows(connection: ladybug.Connection, cypher: str, **parameters: Any) -> list[list[Any]]:
     """Return the rows of a small query."""
-    result: list[list[Any]] = connection.execute(cypher, parameters).get_all()
-    return result
+    result: Any = connection.execute(cypher, parameters)
+    return list(result.get_all())
 
 
 def _columns(types: Mapping[str, str]) -> str:
@@ -96,11 +96,11 @@ def _add(connection: ladybug.Connection, table: str, wanted: Mapping[str, str], 
         known, type_there = there.get(name.lower(), (name, LADYBUG_TYPES[kind]))
         if known != name:
             raise InputError(
-                f"the column {name!r} of {where} is {known!r} in this database; use the same upper and lower case."
+                f"the column {name!r} of {where} is {known!r} in this database; write it in the same case."
             )
         if type_there != LADYBUG_TYPES[kind]:
             raise InputError(
-                f"the column {name!r} of {where} holds {kind}, but is {type_there} in this database; rename it or "
-                "load into another database."
+                f"the column {name!r} of {where} holds {kind}, but is {type_there} in this database; rename it "
+                "or load into another database."
             )
     declare(connection, table, {name: LADYBUG_TYPES[kind] for name, kind in wanted.items()})

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SMALL = 20_000
-"""Cells up to which a sample is deleted where it stands; for larger ones the file is written anew without it."""
+"""Cells up to which samples are deleted where they stand; without larger ones the file is written anew."""
 
 _SAMPLES = "MATCH (s:Sample {status: 'complete'})"
 
@@ -132,14 +132,12 @@ class LadybugStore:
             )
 
     def check(self, *, create: bool) -> None:
-        """Raise `NotFoundError` if there is no file, unless it is to be made, and `StoreError` if it is no database."""
+        """Raise `NotFoundError` if there is no file and none is to be made, `StoreError` if it is no database."""
         if not create or self._path.exists():
             with self._reading():
                 return
         if not self._path.parent.is_dir():
-            raise StoreError(
-                f"there is no folder {self._path.parent} for the database {self._path}; make it first."
-            )
+            raise StoreError(f"there is no folder {self._path.parent} for the database {self._path}; make it first.")
 
     def close(self) -> None:
         """Do nothing: the file is open only while something is done with it."""
