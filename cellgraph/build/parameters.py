@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
+import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from cellgraph.errors import ParameterError
 
@@ -45,3 +48,41 @@ def resolve_spacing(spacing: Sequence[float] | None, ndim: int) -> tuple[float, 
     if not all(math.isfinite(value) and value > 0 for value in values):
         raise ParameterError(f"expected a spacing ({order}) of numbers above 0, got {list(values)}")
     return values
+
+
+_BYTES = {
+    "": 1,
+    "k": 10**3,
+    "m": 10**6,
+    "g": 10**9,
+    "t": 10**12,
+    "ki": 2**10,
+    "mi": 2**20,
+    "gi": 2**30,
+    "ti": 2**40,
+}
+
+
+def parse_bytes(size: str) -> int:
+    """Return a size in bytes from text as ``512MB``, ``2.5 GiB`` or ``100000``.
+
+    Raises
+    ------
+    ParameterError
+        If it is no size, or none above 0.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]i?)?b?\s*", size, re.IGNORECASE)
+    value = int(float(match[1]) * _BYTES[(match[2] or "").lower()]) if match else 0
+    if value <= 0:
+        raise ParameterError(f"expected a size in bytes such as 512MB or 2GiB, got {size!r}")
+    return value
+
+
+def free_memory() -> int:
+    """Return how many bytes of memory are free for use now, as the kernel estimates it, or half of all."""
+    meminfo = Path("/proc/meminfo")  # Linux only
+    if meminfo.is_file():
+        for line in meminfo.read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2

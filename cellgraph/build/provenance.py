@@ -9,7 +9,13 @@ from cellgraph.voxels.block import Rules
 
 
 def new_sample(
-    *, name: str, source: str, shape: tuple[int, ...], spacing: tuple[float, ...], unit: str | None, rules: Rules
+    *,
+    name: str,
+    source: str,
+    shape: tuple[int, ...],
+    spacing: tuple[float, ...],
+    unit: str | None,
+    rules: Rules,
 ) -> Sample:
     """Return the provenance of a graph made now by this version; `shape` and `spacing` as in `Sample`."""
     from cellgraph import __version__

@@ -110,23 +110,16 @@ class Ledger:
         return merge(part.tally for part in parts)
 
     def remove(self) -> None:
-        """Delete the work folder's files: the graph is safe in the database."""
+        """Delete the files of the work folder: the graph is safe in the database."""
         if self.folder is None or not self.folder.is_dir():
             return
         (self.folder / MANIFEST).unlink(missing_ok=True)
         for file in self.folder.glob("tally-*.bin*"):
             file.unlink(missing_ok=True)
-        for folder in (self.folder, self.folder.parent):
-            try:
-                folder.rmdir()
-            except OSError:  # not empty: other samples' work, or the user's own files
-                break
 
     def _write_manifest(self) -> None:
         assert self.folder is not None
-        files = {
-            part.file: {"level": part.level, "blocks": _ranges(part.blocks)} for part in self._parts if part.file
-        }
+        files = {part.file: {"level": part.level, "blocks": _ranges(part.blocks)} for part in self._parts if part.file}
         text = json.dumps({"format": FORMAT, **self.identity, "files": files}, indent=1)
         _write(self.folder / MANIFEST, text.encode())
 

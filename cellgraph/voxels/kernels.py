@@ -38,7 +38,6 @@ FACES_Z, FACES_Y, FACES_X, EDGES, CORNERS = range(5)
 PAIR_WIDTH = 5
 
 
-
 def passes_of(connectivity: int) -> Array:
     """List what `contacts` lays over what: rows i = (z, y + i_y) and j = (z + j_z, y + j_y), shifted along x.
 

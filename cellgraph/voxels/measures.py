@@ -101,7 +101,9 @@ def _cells(tally: Tally, spacing: Array, face: Array, ndim: int) -> pa.Table:
         columns[f"{name}_stop"] = cells[:, k.Z_MAX + axis] + 1
     columns.update(_shape(cells, spacing, ndim))
     # NaN marks what is not defined, and becomes null.
-    return pa.table({name: pa.array(np.ascontiguousarray(values), from_pandas=True) for name, values in columns.items()})
+    return pa.table(
+        {name: pa.array(np.ascontiguousarray(values), from_pandas=True) for name, values in columns.items()}
+    )
 
 
 def covariance(cells: Array, spacing: Array) -> Array:
@@ -117,9 +119,7 @@ def covariance(cells: Array, spacing: Array) -> Array:
     matrix = np.empty((len(cells), 3, 3))
     pairs = ((0, 0, k.ZZ), (1, 1, k.YY), (2, 2, k.XX), (0, 1, k.ZY), (0, 2, k.ZX), (1, 2, k.YX))
     for i, j, column in pairs:
-        about = (
-            cells[:, column] - near[:, i] * first[:, j] - near[:, j] * first[:, i] + n * near[:, i] * near[:, j]
-        )
+        about = cells[:, column] - near[:, i] * first[:, j] - near[:, j] * first[:, i] + n * near[:, i] * near[:, j]
         matrix[:, i, j] = matrix[:, j, i] = (about / n - rest[:, i] * rest[:, j]) * spacing[i] * spacing[j]
     return matrix
 

@@ -47,14 +47,16 @@ class Runs:
     shape: tuple[int, int, int]
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _trailing_zeros(typingctx: Any, word: Any) -> Any:
+def _count_trailing_zeros(typingctx: Any, word: Any) -> Any:
     """Count the zero bits below the lowest set bit of a word that is not zero (LLVM's ``cttz``)."""
 
     def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
 
     return types.int64(types.uint64), codegen
+
+
+_trailing_zeros: Any = intrinsic(_count_trailing_zeros)
 
 
 @njit(nogil=True, cache=True)
@@ -123,9 +125,7 @@ def find_runs(block: Array) -> Runs:
     rows = np.zeros(nz * ny + 1, np.int64)
     changes = np.zeros(-(-nx // 8) * 8, np.uint8)
     row = 0
-    while (
-        row := _find_runs(voxels, block.shape, strides, signed_shift, row, ends, labels, rows, changes)
-    ) < nz * ny:
+    while (row := _find_runs(voxels, block.shape, strides, signed_shift, row, ends, labels, rows, changes)) < nz * ny:
         capacity = min(block.size, max(2 * len(ends), int(rows[row]) + nx))
         ends, labels = (np.concatenate([a, np.empty(capacity - len(a), a.dtype)]) for a in (ends, labels))
     count = int(rows[-1])

@@ -102,9 +102,7 @@ def merge(tallies: Iterable[Tally]) -> Tally:
     """Return the tally of all parts together, merged two by two so that each row is moved few times."""
     level = list(tallies)
     while len(level) > 1:
-        level = [
-            level[k].merge(level[k + 1]) if k + 1 < len(level) else level[k] for k in range(0, len(level), 2)
-        ]
+        level = [level[k].merge(level[k + 1]) if k + 1 < len(level) else level[k] for k in range(0, len(level), 2)]
     return level[0] if level else Tally.empty()
 
 

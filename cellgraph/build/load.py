@@ -1,0 +1,248 @@
+"""From a labelled volume to its graph in a database."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cellgraph.build.parameters import free_memory, resolve_connectivity, resolve_spacing
+from cellgraph.build.provenance import new_sample
+from cellgraph.build.workfolder import grid_of, open_ledger, work_folder
+from cellgraph.engines import Engine, Job, Ledger, ThreadsEngine
+from cellgraph.errors import ExistsError, InputError, NotFoundError, VolumeReadError
+from cellgraph.model import CellGraph, Sample
+from cellgraph.stores import open_store
+from cellgraph.volumes import open_volume
+from cellgraph.voxels.block import Rules
+from cellgraph.voxels.measures import cell_graph
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Report = Callable[[str, int, int], None]
+
+# Extensions that are no part of a sample's name; ``.ome.tif`` has two.
+_SUFFIXES = {
+    ".tif", ".tiff", ".btf", ".ome", ".npy", ".npz", ".zarr", ".h5", ".hdf5", ".hdf", ".nii", ".gz", ".n5", ".png",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What a load has done.
+
+    Attributes
+    ----------
+    sample : Sample
+        As it is in the database.
+    db : str
+        Where it is.
+    cells, contacts : int
+        How many there are.
+    border_cells : int
+        Cells on the border of the volume.
+    notes : tuple of str
+        Sentences that the user should know: what was assumed, what is odd.
+    """
+
+    sample: Sample
+    db: str
+    cells: int
+    contacts: int
+    border_cells: int
+    notes: tuple[str, ...]
+
+    def summary(self) -> str:
+        """Return the report in plain words, one fact a line."""
+        sample = self.sample
+        size = " x ".join(f"{n:,}" for n in sample.shape)
+        what, order = ("voxels", "z, y, x") if len(sample.shape) == 3 else ("pixels", "y, x")
+        mean = 2 * self.contacts / self.cells
+        lines = [
+            f"{sample.name}: {self.cells:,} cells and {self.contacts:,} contacts in {size} {what} ({order})",
+            f"a cell touches {mean:.1f} others on average; {self.border_cells:,} cells lie on the border of the image",
+            f"size of one: {' x '.join(f'{s:g}' for s in sample.spacing)} {sample.unit}",
+            *(f"note: {note}" for note in self.notes),
+            f"in {self.db} as sample {sample.name!r}; next, for example: cellgraph query khop --k 2",
+        ]
+        return "\n".join(lines)
+
+
+def load(
+    source: str | os.PathLike[str] | np.ndarray[Any, Any],
+    db: str | os.PathLike[str] | None = None,
+    *,
+    dataset: str | None = None,
+    sample: str | None = None,
+    background: int | None = 0,
+    connectivity: int = 6,
+    spacing: Sequence[float] | None = None,
+    unit: str | None = None,
+    replace: bool = False,
+    resume: bool = False,
+    work: str | os.PathLike[str] | None = None,
+    memory: int | None = None,
+    workers: int | None = None,
+    engine: Engine | None = None,
+    report: Report | None = None,
+) -> LoadReport:
+    """Load the graph of a labelled volume into a database.
+
+    The volume is read once, by blocks.  Tallies of finished blocks are kept in a work folder until the graph is in the
+    database, so that a load that was stopped in any way goes on where it was.
+
+    Parameters
+    ----------
+    source : str, path or numpy.ndarray
+        A volume in any format that `open_volume` knows, or an array of shape (z, y, x) or (y, x).
+    db : str or path, optional
+        A file for the embedded database, a ``bolt://`` or ``neo4j://`` URL, or ``neo4j`` for the local server; by
+        default ``$CELLGRAPH_DB`` or ``cellgraph.db``.
+    dataset : str, optional
+        The dataset in a file that holds several.
+    sample : str, optional
+        Name of the sample; by default the name of the file.
+    background : int or None
+        The label that is no cell; None where every label is one.
+    connectivity : {6, 18, 26} or {4, 8}
+        Which voxels are neighbours.
+    spacing : sequence of float, optional
+        Size of a voxel, (z, y, x) or (y, x); by default what the file says, or 1.
+    unit : str, optional
+        Unit of the spacing; by default what the file says, or ``voxel``.
+    replace : bool
+        Replace a sample of that name; readers see the old one until the new one is complete.
+    resume : bool
+        Insist on going on where an earlier load stopped: refused if that one was of another volume or other options.
+        Without it such a work folder is begun anew, with a note.
+    work : path, optional
+        Work folder; by default beside the database.
+    memory : int, optional
+        Bytes for blocks in memory; by default a quarter of what is free.
+    workers : int, optional
+        Number of threads or processes; by default one a core.
+    engine : Engine, optional
+        By default `ThreadsEngine`.
+    report : callable, optional
+        Called with what is done, how much of it, of how much.
+
+    Raises
+    ------
+    CellgraphError
+        Of the kind that `cellgraph.errors` describes; the database is as it was before.
+    """
+    engine = engine or ThreadsEngine(workers)
+    with closing(open_volume(source, dataset=dataset)) as volume:
+        header = volume.header
+        name = sample or sample_name(header.source)
+        target = _check_target(db, name, replace)
+        rules = Rules(background, resolve_connectivity(connectivity, header.ndim))
+        known = header.spacing[3 - header.ndim :] if header.spacing else None
+        provenance = new_sample(
+            name=name,
+            source=header.source if isinstance(source, str | os.PathLike) else "array",
+            shape=header.shape[3 - header.ndim :],
+            spacing=resolve_spacing(spacing if spacing is not None else known, header.ndim),
+            unit=unit or header.unit,
+            rules=rules,
+        )
+        text = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
+        job = Job(volume, rules, text, dataset)
+        notes = list(header.notes)
+        memory = memory if memory is not None else free_memory() // 4
+        folder = Path(work) if work is not None else work_folder(target, name)
+        threads = getattr(engine, "workers", None) or 1
+        with open_ledger(folder, job, memory, threads, resume=resume, notes=notes) as ledger:
+            graph = _sweep(job, provenance, engine, ledger, report)
+            notes += _remarks(graph, spacing is None and known is None)
+            with open_store(target, create=True) as store:
+                store.write(graph.network(), replace=replace, report=report)
+            ledger.remove()
+    border = int(graph.cells["on_border"].to_numpy(zero_copy_only=False).sum())
+    return LoadReport(provenance, target, graph.cells.num_rows, graph.contacts.num_rows, border, tuple(notes))
+
+
+def _check_target(db: str | os.PathLike[str] | None, name: str, replace: bool) -> str:
+    """Return the database as text; refuse a name that is taken before hours of work, not after."""
+    target = str(db if db is not None else os.environ.get("CELLGRAPH_DB") or "cellgraph.db")
+    try:
+        with open_store(target, read_only=True) as store:
+            taken = name in store.sample_names()
+    except NotFoundError:  # no such database yet
+        return target
+    if taken and not replace:
+        raise ExistsError(
+            f"the sample {name!r} is in {target} already; replace it with --replace, or name this one with --sample"
+        )
+    return target
+
+
+def _sweep(job: Job, sample: Sample, engine: Engine, ledger: Ledger, report: Report | None) -> CellGraph:
+    """Sweep the blocks that are not in the ledger; keep what is done, however it ends."""
+    header = job.volume.header
+    blocks = grid_of(ledger, header)
+    before = job.volume.fingerprint()
+    voxels = header.shape[0] * header.shape[1] * header.shape[2]
+    todo = [block for block in blocks if block.index not in ledger.done]
+    seen = voxels - sum(_size(block.shape) for block in todo)
+    try:
+        for done, tally in engine.tallies(job, todo):
+            ledger.add([block.index for block in done], tally)
+            seen += sum(_size(block.shape) for block in done)
+            if report:
+                report("voxels", seen, voxels)
+    except BaseException:
+        ledger.flush()
+        raise
+    if job.volume.fingerprint() != before:
+        ledger.remove()
+        raise VolumeReadError(
+            f"{header.source} changed while it was read, so its parts do not belong together; "
+            "nothing was loaded: load it again when it is complete"
+        )
+    ledger.flush()
+    graph = cell_graph(ledger.total(), sample, header.ndim)
+    if not graph.cells.num_rows:
+        ledger.remove()
+        raise InputError(
+            f"{header.source} holds no cells: every voxel has the background label {sample.background}; "
+            "if that label is a cell, say which one is background with --background N, or --background none"
+        )
+    return graph
+
+
+def _size(shape: tuple[int, int, int]) -> int:
+    return shape[0] * shape[1] * shape[2]
+
+
+def _remarks(graph: CellGraph, spacing_unknown: bool) -> list[str]:
+    notes = []
+    if spacing_unknown:
+        order = "Z,Y,X" if len(graph.sample.shape) == 3 else "Y,X"
+        notes.append(f"the file gives no voxel size, so 1 was taken; set it with --spacing {order} and --unit UNIT")
+    if graph.cells.num_rows == 1:
+        notes.append("there is one cell only, so there are no contacts; is this a mask that was not labelled yet?")
+    elif not graph.contacts.num_rows:
+        faces = int(graph.cells["background_faces"].to_numpy().sum())
+        notes.append(
+            f"no two cells touch: background lies between them ({faces:,} faces to the background, 0 between cells); "
+            "expand the labels first, for example with skimage.segmentation.expand_labels"
+        )
+    return notes
+
+
+def sample_name(source: str) -> str:
+    """Return the name of a sample from the path of its volume: the last part, without extensions."""
+    path = source.rstrip("/").split("?")[0]
+    parts = [part for part in path.replace("\\", "/").split("/") if part]
+    name = parts[-1] if parts else "sample"
+    if ".zarr/" in path or ".n5/" in path:  # a group within a container: the container has the telling name
+        name = next(part for part in parts if part.endswith((".zarr", ".n5")))
+    stem, colon, dataset = name.partition(":")
+    while Path(stem).suffix.lower() in _SUFFIXES and Path(stem).stem:
+        stem = Path(stem).stem
+    return stem + (colon + dataset if colon else "")

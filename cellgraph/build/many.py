@@ -1,0 +1,70 @@
+"""Many volumes in one go: a failed one does not stop the rest."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from cellgraph.build.load import LoadReport, load, sample_name
+from cellgraph.errors import CellgraphError
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How the load of one volume ended: with a report or with an error."""
+
+    source: str
+    report: LoadReport | None
+    error: CellgraphError | None
+
+
+def load_many(
+    sources: Sequence[str], db: str | os.PathLike[str] | None = None, *, parallel: int = 1, **options: Any
+) -> Iterator[Outcome]:
+    """Load several volumes into one database, each as a sample; yields how each ended, in their order.
+
+    Parameters
+    ----------
+    sources : sequence of str
+        The volumes. Samples are named after what tells their paths apart.
+    db : str or path, optional
+        See `load`.
+    parallel : int
+        How many are loaded at the same time.
+    **options
+        Further arguments of `load`, the same for all.
+    """
+    names = sample_names(sources)
+
+    def one(source: str) -> Outcome:
+        try:
+            return Outcome(source, load(source, db, sample=names[source], **options), None)
+        except CellgraphError as error:
+            return Outcome(source, None, error)
+
+    with ThreadPoolExecutor(parallel) as pool:
+        yield from pool.map(one, sources)
+
+
+def sample_names(sources: Sequence[str]) -> dict[str, str]:
+    """Return a distinct sample name for each path: the file's, with as many folders before it as that takes."""
+    names = {source: sample_name(source) for source in sources}
+    depth = 1
+    while True:
+        taken = Counter(names.values())
+        double = [source for source in names if taken[names[source]] > 1]
+        depth += 1
+        longest = max((len(_parts(source)) for source in double), default=0)
+        if not double or depth > longest:
+            return names
+        for source in double:
+            folders = _parts(source)[:-1][-(depth - 1) :]
+            names[source] = "_".join([*folders, sample_name(source)])
+
+
+def _parts(source: str) -> list[str]:
+    return [part for part in source.rstrip("/").split("/") if part and part != "."]
