@@ -111,9 +111,7 @@ def write(home: Home, values: dict[str, str]) -> None:
     """Write the configuration files."""
     (home.configuration.parent / "user-logs.xml").write_text(_USER_LOG)
     lines = ["# Written by `cellgraph neo4j start` at every start: changes made here are lost.", ""]
-    home.configuration.write_text(
-        "\n".join(lines + [f"{key}={value}" for key, value in values.items()]) + "\n"
-    )
+    home.configuration.write_text("\n".join(lines + [f"{key}={value}" for key, value in values.items()]) + "\n")
 
 
 def server_command(java: Path, home: Home, memory: Memory) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from cellgraph.errors import ConnectError, ParameterError, ServerError
@@ -43,9 +44,7 @@ def credentials(home: Location = None) -> tuple[str, str, str]:
     where = locate(home)
     server = state.describe(where)
     if not server.running:
-        raise ConnectError(
-            f"the local Neo4j in {where.path} is not running; start it with: cellgraph neo4j start"
-        )
+        raise ConnectError(f"the local Neo4j in {where.path} is not running; start it with: cellgraph neo4j start")
     if server.uri is None:
         raise _ports_unknown(where)
     return server.uri, USER, where.password()
@@ -129,10 +128,9 @@ def start(
     where.prepare()
     try:
         with where.locked():
-            found = state.describe(where, already_running=True)
-            if found.running:
+            if state.describe(where).running:
                 _await(where, timeout)
-                return found
+                return state.describe(where, already_running=True)
             where.ensure_room()
             program = None if docker else javas.find(java)
             files = [] if docker else jars.fetch(report=report)
@@ -140,34 +138,34 @@ def start(
                 report("starting Neo4j", 0, 0)
             return _start(where, program, files, preferred, timeout)
     except OSError as error:
-        raise ServerError(
-            f"the local Neo4j in {where.path} could not be started: {error.strerror or error}"
-        ) from error
+        raise ServerError(f"the local Neo4j in {where.path} could not be started: {error.strerror or error}") from error
 
 
 def _start(home: Home, program: Path | None, files: list[Path], preferred: Ports, timeout: float) -> Server:
     """Start it once the files are there; on other ports if somebody was quicker to take the chosen ones."""
     home.ensure_password()
-    for attempt in range(1, _PORT_ATTEMPTS + 1):
-        ports = config.free_ports(preferred)
-        try:
-            if program is None:
-                state.write(
-                    home, ports, container=docker.launch(home, ports, memory.sizes(memory.total_bytes()))
-                )
-            else:
-                state.write(home, ports)
-                _run(home, program, files, ports)
-            _await(home, timeout)
-            return state.describe(home)
-        except BaseException as error:
-            left = state.describe(home)
-            if left.running:
-                _end(home, left, timeout=20, force=True)
-            taken = isinstance(error, ready.EndedEarly) and ready.PORT_TAKEN in str(error)
-            if not taken or attempt == _PORT_ATTEMPTS:
-                raise
-    raise ServerError("no attempt was made to start the local Neo4j")
+    for _ in range(_PORT_ATTEMPTS - 1):
+        with suppress(ready.PortTakenError):
+            return _attempt(home, program, files, config.free_ports(preferred), timeout)
+    return _attempt(home, program, files, config.free_ports(preferred), timeout)
+
+
+def _attempt(home: Home, program: Path | None, files: list[Path], ports: Ports, timeout: float) -> Server:
+    """Run the server and wait for its answer; whatever goes wrong, nothing is left running."""
+    try:
+        if program is None:
+            container = docker.launch(home, ports, memory.sizes(memory.total_bytes()))
+            state.write(home, ports, container=container)
+        else:
+            state.write(home, ports)
+            _run(home, program, files, ports)
+        _await(home, timeout)
+    except BaseException:
+        left = state.describe(home)
+        if left.running:
+            _end(home, left, timeout=20, force=True)
+        raise
+    return state.describe(home)
 
 
 def _run(home: Home, program: Path, files: list[Path], ports: Ports) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 
 from cellgraph.errors import ServerError
 from cellgraph.server.config import LOOPBACK, Ports
@@ -15,7 +17,7 @@ IMAGE = "neo4j:5.26"
 
 
 def launch(home: Home, ports: Ports, memory: Memory) -> str:
-    """Run the container and return its id.
+    """Run the container and return its name.
 
     Raises
     ------
@@ -30,16 +32,19 @@ def launch(home: Home, ports: Ports, memory: Memory) -> str:
         "server.memory.pagecache.size": f"{memory.page_cache}m",
     }
     # The image takes settings as variables: a dot becomes _, an underscore __.
-    variables = {
-        f"NEO4J_{key.replace('_', '__').replace('.', '_')}": value for key, value in settings.items()
-    }
-    arguments = ["run", "--detach", f"--user={os.getuid()}:{os.getgid()}"]
+    variables = {f"NEO4J_{key.replace('_', '__').replace('.', '_')}": value for key, value in settings.items()}
+    name = f"cellgraph-neo4j-{hashlib.sha256(bytes(home.path)).hexdigest()[:12]}"
+    arguments = ["run", "--detach", f"--name={name}", f"--user={os.getuid()}:{os.getgid()}"]
     arguments += [f"--publish={LOOPBACK}:{ports.bolt}:7687", f"--publish={LOOPBACK}:{ports.http}:7474"]
-    arguments += [f"--volume={home.path / name}:/{name}" for name in ("data", "logs")]
+    arguments += [f"--volume={home.path / part}:/{part}" for part in ("data", "logs")]
     arguments += [f"--env={key}={value}" for key, value in variables.items()]
     # Without a value Docker takes it from its own environment: others see command lines.
     arguments += ["--env=NEO4J_AUTH", IMAGE]
-    return _docker(arguments, {"NEO4J_AUTH": f"{USER}/{home.password()}"})
+    # A stopped one of that name goes; where there is none, some versions of Docker call that a failure.
+    with suppress(ServerError):
+        _docker(["rm", name])
+    _docker(arguments, {"NEO4J_AUTH": f"{USER}/{home.password()}"})
+    return name
 
 
 def is_running(container: str) -> bool:
@@ -68,8 +73,7 @@ def _docker(arguments: list[str], variables: Mapping[str, str] | None = None) ->
         )
     except OSError as error:
         raise ServerError(
-            "Docker was asked for, but there is no program 'docker' here; "
-            "leave --docker away to run Neo4j without it"
+            "Docker was asked for, but there is no program 'docker' here; leave --docker away to run Neo4j without it"
         ) from error
     if answer.returncode:
         reason = (answer.stderr.strip().splitlines() or ["it gives no reason"])[0]

@@ -104,8 +104,8 @@ class Home:
         free = shutil.disk_usage(self.path).free
         if free < NEEDED_BYTES and not self.has_databases:
             raise ServerError(
-                f"the local Neo4j needs {NEEDED_BYTES / 1e6:.0f} MB of disk to begin with, but where "
-                f"{self.path} is, {free / 1e6:.0f} MB are free; make room, or choose another place with --home"
+                f"the local Neo4j needs {NEEDED_BYTES / 1e6:.0f} MB of disk to begin with, but where {self.path} "
+                f"is, {free / 1e6:.0f} MB are free; make room, or choose another place with --home"
             )
 
     def password(self) -> str:
@@ -120,8 +120,7 @@ class Home:
             return self.password_file.read_text().strip()
         except OSError as error:
             raise ServerError(
-                f"the password of the local Neo4j is expected in {self.password_file}, but: "
-                f"{error.strerror or error}"
+                f"the password of the local Neo4j is expected in {self.password_file}, but: {error.strerror or error}"
             ) from error
 
     def ensure_password(self) -> None:

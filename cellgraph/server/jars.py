@@ -70,9 +70,7 @@ def cache_folder() -> Path:
     return Path(cache) / "cellgraph" / f"neo4j-{VERSION}"
 
 
-def fetch(
-    jars: Sequence[Jar] | None = None, *, folder: Path | None = None, report: Report | None = None
-) -> list[Path]:
+def fetch(jars: Sequence[Jar] | None = None, *, folder: Path | None = None, report: Report | None = None) -> list[Path]:
     """Make sure that every locked jar is there, with the right checksum, and return their paths.
 
     A damaged one in the cache is removed and downloaded again. Several processes may do this at the same

@@ -62,9 +62,7 @@ def _on_system() -> Path:
 def _at(path: Path) -> Path:
     program = path / "bin" / "java" if path.is_dir() else path
     if not program.is_file():
-        raise ServerError(
-            f"a Java program or a folder with bin/java is expected at {path}, but there is none"
-        )
+        raise ServerError(f"a Java program or a folder with bin/java is expected at {path}, but there is none")
     return program.absolute()
 
 

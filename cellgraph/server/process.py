@@ -19,7 +19,7 @@ pid_file=$1 log=$2
 shift 2
 if [ -s "$log" ]; then mv "$log" "$log.1"; fi
 "$@" </dev/null >"$log" 2>&1 &
-echo $! >"$pid_file"
+echo $! >"$pid_file" || { kill $!; exit 1; }
 """
 
 
@@ -31,14 +31,17 @@ def launch(command: Sequence[str], home: Home, environment: Mapping[str, str]) -
     A shell in between makes it nobody's child: it becomes no zombie when it ends while we live. The shell
     writes the number, so that it is there even if we are interrupted at this very moment.
     """
-    subprocess.run(
+    shell = subprocess.run(
         ["/bin/sh", "-c", _LAUNCH, "sh", str(home.pid_file), str(home.console), *command],
         env=environment,
         cwd=home.path,
         start_new_session=True,
         stdin=subprocess.DEVNULL,
-        check=True,
+        capture_output=True,
+        text=True,
     )
+    if shell.returncode:
+        raise ServerError(f"the local Neo4j could not be run: {shell.stderr.strip()}")
 
 
 def running_pid(home: Home) -> int | None:

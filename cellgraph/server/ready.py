@@ -14,9 +14,9 @@ from cellgraph.errors import ServerError
 from cellgraph.server.config import LOOPBACK, Ports
 from cellgraph.server.home import USER, Home
 
-PORT_TAKEN = "Address already in use"
+_PORT_TAKEN = "Address already in use"
 _HINTS = {
-    PORT_TAKEN: "another program listens on its port; start it again, other ports will be chosen",
+    _PORT_TAKEN: "another program listens on its port; start it again, other ports will be chosen",
     "No space left on device": "the disk is full; make room and start it again",
     "Not enough space": "the disk or the memory is full; make room and start it again",
     "OutOfMemoryError": "it has not enough memory; end other programs and start it again",
@@ -27,13 +27,11 @@ _STACK_FRAME = re.compile(r"\s+(at |\.\.\. \d+ more)")
 _LINES_SHOWN = 12
 
 
-class EndedEarly(ServerError):
-    """The server ended before it answered."""
+class PortTakenError(ServerError):
+    """The server ended because another program listens on one of its ports."""
 
 
-def wait(
-    home: Home, ports: Ports, *, is_alive: Callable[[], bool], output: Callable[[], str], timeout: float
-) -> str:
+def wait(home: Home, ports: Ports, *, is_alive: Callable[[], bool], output: Callable[[], str], timeout: float) -> str:
     """Wait until Bolt, with the credentials, and HTTP answer; return the server's version.
 
     Parameters
@@ -48,7 +46,7 @@ def wait(
     Raises
     ------
     ServerError
-        If it ends (`EndedEarly`), refuses the password, or does not answer in time.
+        If it ends (`PortTakenError` if that is why), refuses the password, or does not answer in time.
     """
     deadline = time.monotonic() + timeout
     password = home.password()
@@ -58,7 +56,9 @@ def wait(
         if version and _bolt_answers(ports.bolt, password, home):
             return version
         if not alive:
-            raise EndedEarly(f"the local Neo4j in {home.path} ended before it answered: {explain(output())}")
+            printed = output()
+            kind = PortTakenError if _PORT_TAKEN in printed else ServerError
+            raise kind(f"the local Neo4j in {home.path} ended before it answered: {explain(printed)}")
         if time.monotonic() > deadline:
             raise ServerError(
                 f"the local Neo4j in {home.path} did not answer within {timeout:g} seconds; allow more with "
@@ -93,9 +93,7 @@ def _bolt_answers(port: int, password: str, home: Home) -> bool:
 
     uri = f"bolt://{LOOPBACK}:{port}"
     try:
-        with GraphDatabase.driver(
-            uri, auth=(USER, password), connection_timeout=5, telemetry_disabled=True
-        ) as driver:
+        with GraphDatabase.driver(uri, auth=(USER, password), connection_timeout=5, telemetry_disabled=True) as driver:
             driver.execute_query("RETURN 1", database_="neo4j")
     except AuthError as error:
         raise ServerError(
