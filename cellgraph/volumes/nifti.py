@@ -42,21 +42,19 @@ def open_nifti(path: Path, dataset: str | None, source: str) -> Volume:
     try:
         with reading(source):
             image: Any = nibabel.load(path)
-        header = image.header
-        scale = header.get_slope_inter()
-        dtype, offset = header.get_data_dtype(), int(header.get_data_offset())
-        shape = tuple(int(n) for n in reversed(header.get_data_shape()))
+        header, voxels = image.header, image.dataobj  # nibabel clears offset and scale in the header it gives
+        shape = tuple(int(n) for n in reversed(voxels.shape))
     except (nibabel.filebasedimages.ImageFileError, EOFError, zlib.error, ValueError) as error:
         raise FormatError(f"{source}: expected a NIfTI image, but its header is damaged: {error}") from error
     spacing, unit, notes = _voxel_size(header, shape)
-    slope, intercept = (1.0 if scale[0] is None else scale[0]), (0.0 if scale[1] is None else scale[1])
     options: dict[str, Any] = {"spacing": spacing, "unit": unit, "notes": notes}
-    if (slope, intercept) != (1.0, 0.0):
-        options["scale"] = (float(slope), float(intercept))
+    scale = (float(voxels.slope), float(voxels.inter))
+    if scale != (1.0, 0.0):
+        options["scale"] = scale
     if not packed:
-        return MappedVolume(path, offset, dtype, shape, source, **options)
+        return MappedVolume(path, voxels.offset, voxels.dtype, shape, source, **options)
     with reading(source), gzip.open(path) as stream, unpacked(cast(IO[bytes], stream), source) as plain:
-        return MappedVolume(plain, offset, dtype, shape, source, origin=path, **options)
+        return MappedVolume(plain, voxels.offset, voxels.dtype, shape, source, origin=path, **options)
 
 
 def _voxel_size(
