@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,10 +23,11 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class _Segment:
-    """Slices [start, stop) without a gap: their tally, and the first and last slice, for the seams."""
+    """Slabs [start, stop) without a gap: how many slices, their tally with the first at z = 0, and the end slices."""
 
     start: int
     stop: int
+    depth: int
     tally: Tally
     first: Array
     last: Array
@@ -76,11 +78,16 @@ class Sweep:
         self._segments: list[_Segment] = []
 
     @property
-    def slices(self) -> list[tuple[int, int]]:
-        """The ranges [start, stop) of slices that have been fed."""
+    def fed(self) -> list[tuple[int, int]]:
+        """The ranges [start, stop) of slice numbers that have been fed."""
         return [(segment.start, segment.stop) for segment in self._segments]
 
-    def feed(self, slab: Any, z: int | None = None) -> Sweep:
+    @property
+    def depth(self) -> int:
+        """How many slices have been fed."""
+        return sum(segment.depth for segment in self._segments)
+
+    def feed(self, slab: Any, z: int | None = None, *, number: int | None = None) -> Sweep:
         """Add a slab of the volume.
 
         Parameters
@@ -89,6 +96,9 @@ class Sweep:
             Labels.
         z : int, optional
             Index of its first slice; by default the one after the highest that was fed.
+        number : int, optional
+            Instead of `z`, for slabs of which only the order is known: where it stands among them, each counting
+            one, however many slices it has.
 
         Returns
         -------
@@ -107,24 +117,29 @@ class Sweep:
             array = array[None]
         if array.ndim != 3 or not array.size:
             raise InputError(f"expected a slab (z, y, x) or a slice (y, x) that is not empty, got shape {array.shape}")
-        labels = ArrayVolume(array, names="zyx").read((0, 0, 0), (array.shape[0], array.shape[1], array.shape[2]))
-        start = z if z is not None else max((segment.stop for segment in self._segments), default=0)
+        depth, ny, nx = array.shape
+        labels = ArrayVolume(array, names="zyx").read((0, 0, 0), (depth, ny, nx))
+        if number is not None:
+            start, stop = number, number + 1
+        else:
+            start = z if z is not None else max((segment.stop for segment in self._segments), default=0)
+            stop = start + depth
         if start < 0:
-            raise InputError(f"expected a slice number z of 0 or more, got {start}")
-        low, high = (False, True, True), (False, True, True)
-        tally = sweep_block(labels, self._rules, Place((start, 0, 0), (0, 0, 0), low, high))
-        self._add(_Segment(start, start + len(labels), tally, labels[0].copy(), labels[-1].copy()))
+            raise InputError(f"expected a slice number of 0 or more, got {start}")
+        inner = (False, True, True)
+        tally = sweep_block(labels, self._rules, Place(low=inner, high=inner))
+        self._add(_Segment(start, stop, depth, tally, labels[0].copy(), labels[-1].copy()))
         return self
 
     def merge(self, other: Sweep) -> Sweep:
-        """Add all that another sweep of the same volume was fed.
+        """Add all that another sweep of the same volume was fed, and return this one.
 
         Raises
         ------
         ParameterError
             If the other has another background or connectivity.
         InputError
-            If both were fed the same slice.
+            If both were fed the same slice, or slices of different shapes.
         """
         if other._rules != self._rules:
             raise ParameterError(f"expected a sweep with {self._rules}, got one with {other._rules}")
@@ -148,38 +163,68 @@ class Sweep:
         segments: list[_Segment] = []
         for segment in sorted([*self._segments, new], key=lambda s: s.start):
             if segments and segments[-1].stop == segment.start:
-                segment = self._join(segments.pop(), segment)
-            segments.append(segment)
+                segments.append(self._join(segments.pop(), segment))
+            else:
+                segments.append(segment)
         self._segments = segments
 
     def _join(self, below: _Segment, above: _Segment) -> _Segment:
         seam = sweep_seam(below.last, above.first, self._rules)
-        tally = merge([below.tally, above.tally, seam])
-        return _Segment(below.start, above.stop, tally, below.first, above.last)
+        tally = merge([below.tally, above.tally.shifted(below.depth), seam])
+        return _Segment(below.start, above.stop, below.depth + above.depth, tally, below.first, above.last)
 
-    def result(self) -> CellGraph:
+    def result(self, *, close_gaps: bool = False) -> CellGraph:
         """Return the graph of what was fed; more may be fed afterwards.
+
+        Parameters
+        ----------
+        close_gaps : bool
+            Take what was fed as the whole volume, with the slices on both sides of a gap as neighbours.
 
         Raises
         ------
         InputError
-            If nothing was fed, or slices in between are missing.
+            If nothing was fed, or slices are missing and `close_gaps` is false.
         """
         if not self._segments:
             raise InputError("expected at least one slab before the result; feed one first")
-        if len(self._segments) > 1 or self._segments[0].start:
-            ranges = ", ".join(f"{a} to {b - 1}" for a, b in self.slices)
+        if not close_gaps and (len(self._segments) > 1 or self._segments[0].start):
+            ranges = ", ".join(f"{a} to {b - 1}" for a, b in self.fed)
             raise InputError(f"expected all slices from 0 on, but only {ranges} were fed")
-        (segment,) = self._segments
-        borders = [sweep_border(plane, self._rules) for plane in (segment.first, segment.last)]
-        tally = merge([segment.tally, *borders])
-        shape = (segment.stop, *segment.first.shape)
+        whole = self._segments[0]
+        for segment in self._segments[1:]:
+            whole = self._join(whole, segment)
+        borders = [sweep_border(plane, self._rules) for plane in (whole.first, whole.last)]
         sample = new_sample(
             name=self._name,
             source=self._source,
-            shape=shape,
+            shape=(whole.depth, *whole.first.shape),
             spacing=self._spacing,
             unit=self._unit,
             rules=self._rules,
         )
-        return cell_graph(tally, sample, 3)
+        return cell_graph(merge([whole.tally, *borders]), sample, 3)
+
+    def to_bytes(self) -> bytes:
+        """Return what was fed as bytes, for `restore` in another process."""
+        arrays: dict[str, Array] = {"ranges": np.array([(s.start, s.stop, s.depth) for s in self._segments], np.int64)}
+        for n, segment in enumerate(self._segments):
+            tally = np.frombuffer(segment.tally.to_bytes(), np.uint8)
+            arrays |= {f"tally{n}": tally, f"first{n}": segment.first, f"last{n}": segment.last}
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, **arrays)
+        return buffer.getvalue()
+
+    def restore(self, data: bytes) -> Sweep:
+        """Take in what `to_bytes` gave; return this sweep, which has the same rules and was fed nothing yet.
+
+        Raises
+        ------
+        DamagedTally, ValueError
+            If the bytes are not those that were written.
+        """
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            for n, (start, stop, depth) in enumerate(arrays["ranges"].tolist()):
+                tally = Tally.from_bytes(arrays[f"tally{n}"].tobytes())
+                self._add(_Segment(start, stop, depth, tally, arrays[f"first{n}"], arrays[f"last{n}"]))
+        return self

@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit
 
 from cellgraph.errors import CellgraphError
-from cellgraph.voxels.kernels import CELL_WIDTH, PAIR_WIDTH, X_MAX, X_MIN, Z_MAX, Z_MIN
+from cellgraph.voxels.kernels import CELL_WIDTH, PAIR_WIDTH, VOXELS, X_MAX, X_MIN, Z_MAX, Z_MIN, ZX, ZY, ZZ, X, Y, Z
 
 Array = np.ndarray[Any, Any]
 
@@ -72,6 +72,19 @@ class Tally:
         pairs, counts = np.empty((m, 2), np.int64), np.empty((m, PAIR_WIDTH), np.int64)
         m = _merge(self.pairs, self.counts, other.pairs, other.counts, False, pairs, counts)
         return Tally(labels[:n, 0].copy(), cells[:n].copy(), pairs[:m].copy(), counts[:m].copy())
+
+    def shifted(self, z: int) -> Tally:
+        """Return the tally of the same voxels `z` slices further on."""
+        cells = self.cells.copy()
+        voxels, first = self.cells[:, VOXELS], self.cells[:, Z]
+        cells[:, Z] += z * voxels
+        cells[:, ZZ] += z * (2 * first + z * voxels)
+        cells[:, ZY] += z * self.cells[:, Y]
+        cells[:, ZX] += z * self.cells[:, X]
+        seen = voxels > 0
+        cells[seen, Z_MIN] += z
+        cells[seen, Z_MAX] += z
+        return Tally(self.labels, cells, self.pairs, self.counts)
 
     def to_bytes(self) -> bytes:
         """Return the tally as bytes with a checksum, for a file or another process."""
