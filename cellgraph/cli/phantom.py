@@ -2,8 +2,80 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
 import typer
+
+from cellgraph.cli.progress import QuietOption, progress
+from cellgraph.errors import ParameterError
+
+Number = TypeVar("Number", int, float)
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
+    app.command()(phantom)
+
+
+def phantom(
+    out: Annotated[
+        Path, typer.Argument(help="The file to write: .zarr (OME-Zarr), .tif (OME-TIFF), .h5 or .npy.")
+    ],
+    cells: Annotated[int, typer.Option(help="Number of cells.")],
+    shape: Annotated[str, typer.Option(metavar="Z,Y,X", help="Voxels along each axis; Y,X for an image.")],
+    gap: Annotated[bool, typer.Option("--gap", help="Put background between the cells.")] = False,
+    gap_width: Annotated[
+        int | None, typer.Option(metavar="VOXELS", help="Thickness of that background; 1 with --gap alone.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Another seed makes another tissue.")] = 0,
+    spacing: Annotated[
+        str | None, typer.Option(metavar="Z,Y,X", help="Voxel size, stored if it can be.")
+    ] = None,
+    unit: Annotated[
+        str, typer.Option(help="Unit of the spacing: nanometer, micrometer, millimeter.")
+    ] = "micrometer",
+    chunks: Annotated[
+        str | None, typer.Option(metavar="Z,Y,X", help="What .zarr and .h5 store at once.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what has this name.")] = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Write labelled tissue of any size to try things on: cells of natural shapes, dense or with gaps."""
+    from cellgraph.build import phantom as library
+
+    with progress(quiet) as report:
+        made = library.phantom(
+            out,
+            cells,
+            _numbers("--shape", shape, int),
+            gap=gap if gap_width is None else gap_width,
+            seed=seed,
+            spacing=None if spacing is None else _numbers("--spacing", spacing, float),
+            unit=unit,
+            chunks=None if chunks is None else _numbers("--chunks", chunks, int),
+            overwrite=overwrite,
+            report=report,
+        )
+    extent = " x ".join(str(n) for n in made.shape)
+    print(f"Wrote {made.path}: {made.cells:,} cells in {extent} voxels.", file=sys.stderr)
+    if made.missing:
+        some = ", ".join(str(label) for label in made.missing[:5])
+        print(
+            f"The gaps left no voxel for {len(made.missing):,} cells, whose labels are missing: {some}"
+            f"{', …' if len(made.missing) > 5 else ''}.",
+            file=sys.stderr,
+        )
+
+
+def _numbers(option: str, text: str, kind: Callable[[str], Number]) -> list[Number]:
+    """Read numbers separated by commas."""
+    try:
+        return [kind(part) for part in text.split(",")]
+    except ValueError:
+        wanted = "whole numbers" if kind is int else "numbers"
+        raise ParameterError(
+            f"{option} needs {wanted} with commas between, as 4,5,6, but got {text!r}"
+        ) from None

@@ -1,0 +1,63 @@
+"""Progress on stderr: a bar on a terminal, now and then a plain line elsewhere, nothing with ``--quiet``."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+Report = Callable[[str, int, int], None]
+"""Called with what is being worked on, how much is done, and of how much."""
+
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+
+_SECONDS_BETWEEN_LINES = 10
+
+
+@contextmanager
+def progress(quiet: bool = False) -> Iterator[Report | None]:
+    """Give what library functions take as ``report``; None where nothing is to be shown."""
+    if quiet:
+        yield None
+    elif sys.stderr.isatty():
+        with _bars() as report:
+            yield report
+    else:
+        yield _lines()
+
+
+@contextmanager
+def _bars() -> Iterator[Report]:
+    """Show one bar for each kind of work, which go when all is done."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    tasks: dict[str, TaskID] = {}
+    console = Console(stderr=True)
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as shown:
+
+        def report(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = shown.add_task(what)
+            shown.update(tasks[what], completed=done, total=total)
+
+        yield report
+
+
+def _lines() -> Report:
+    """Print a line when work of a kind is done, and every ten seconds until then."""
+    last: dict[str, float] = {}
+
+    def report(what: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        before = last.setdefault(what, now)
+        if done >= total or now - before >= _SECONDS_BETWEEN_LINES:
+            last[what] = now
+            print(f"{what}: {done:,} of {total:,} ({100 * done // max(total, 1)} %)", file=sys.stderr)
+
+    return report
