@@ -13,9 +13,7 @@ def test_a_process_that_was_left_running_is_found() -> None:
     process = None
     try:
         with pytest.raises(AssertionError, match="left processes running"), leaks.none_allowed(patience=0):
-            process = subprocess.Popen(
-                [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True
-            )
+            process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True)
     finally:
         if process:
             process.communicate()

@@ -15,9 +15,7 @@ import pytest
 import cellgraph
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-DOCUMENTS = sorted(
-    path.relative_to(REPOSITORY) for path in [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md")]
-)
+DOCUMENTS = sorted(path.relative_to(REPOSITORY) for path in [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md")])
 TEST_COMMAND = "./scripts/test"
 
 
@@ -27,9 +25,7 @@ def test_the_version_is_the_same_everywhere() -> None:
 
 
 def test_ci_runs_the_checks_and_then_the_test_command_of_the_readme() -> None:
-    commands = re.findall(
-        r"^(?:exec )?(\./scripts/\S+)$", (REPOSITORY / ".ci" / "run").read_text(), re.MULTILINE
-    )
+    commands = re.findall(r"^(?:exec )?(\./scripts/\S+)$", (REPOSITORY / ".ci" / "run").read_text(), re.MULTILINE)
     assert commands == ["./scripts/check", TEST_COMMAND]
     first_screen = (REPOSITORY / "README.md").read_text().splitlines()[:40]
     assert any(line.strip().startswith(TEST_COMMAND) for line in first_screen)
@@ -43,9 +39,7 @@ def test_tables_in_the_documentation_are_those_of_the_code() -> None:
 
 
 def test_the_layers_in_contributing_are_those_that_are_enforced() -> None:
-    (contract,) = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["importlinter"][
-        "contracts"
-    ]
+    (contract,) = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     section = (REPOSITORY / "CONTRIBUTING.md").read_text().partition("## Layers")[2].partition("\n## ")[0]
     shown = [re.split(r"  +", line.strip())[0] for line in section.splitlines() if line.startswith("    ")]
     assert shown == contract["layers"]
