@@ -12,6 +12,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -34,8 +35,15 @@ def neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Credentia
         with _container() as credentials:
             yield credentials
     else:
-        with _local(tmp_path_factory) as credentials:
-            yield credentials
+        with _local(tmp_path_factory) as home:
+            yield server.credentials(home)
+
+
+@pytest.fixture(scope="session")
+def local_neo4j(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Home of a local server that tests may stop and kill; they call `server.start`, which finds or starts it."""
+    with _local(tmp_path_factory) as home:
+        yield home
 
 
 def _docker_answers() -> bool:
@@ -47,24 +55,25 @@ def _docker_answers() -> bool:
 
 @contextmanager
 def _container() -> Iterator[Credentials]:
-    from testcontainers.neo4j import Neo4jContainer
+    from testcontainers.community.neo4j import Neo4jContainer
 
     with Neo4jContainer("neo4j:5.26", password="cellgraph-tests") as container:
         yield container.get_connection_url(), "neo4j", "cellgraph-tests"
 
 
 @contextmanager
-def _local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Credentials]:
-    home = tmp_path_factory.mktemp("neo4j") / "home"
+def _local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    home = tmp_path_factory.mktemp("neo4j") / "home of a server"
     try:
         server.start(home)
     except CellgraphError as error:
         pytest.fail(f"no Neo4j for the tests: {error}", pytrace=False)
     try:
-        credentials = server.credentials(home)
-        yield credentials
+        yield home
+        last = server.status(home)
     finally:
         server.stop(home)
     assert not server.status(home).running
-    with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", urlsplit(credentials[0]).port), timeout=5).close()
+    if last.uri is not None:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", urlsplit(last.uri).port), timeout=5).close()

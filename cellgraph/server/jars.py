@@ -30,6 +30,8 @@ Report = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and of how much (0: not known)."""
 
 VERSION = "5.26.30"
+PAUSES = (1.0, 4.0)
+"""Seconds before a failed download is tried again."""
 _DOWNLOADS_AT_ONCE = 8
 
 
@@ -184,7 +186,7 @@ def _from_remote(jar: Jar, artifact: Any) -> Path:
     """Download to the staging folder; a network that breaks is tried again."""
     from requests import RequestException
 
-    for pause in (1, 4, None):
+    for pause in (*PAUSES, None):
         try:
             return Path(artifact.resolve())
         except RequestException as error:
