@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from cellgraph.build.parameters import free_memory, resolve_connectivity, resolve_spacing
 from cellgraph.build.provenance import new_sample
+from cellgraph.build.target import check_target, sample_name
 from cellgraph.build.workfolder import grid_of, open_ledger, work_folder
 from cellgraph.engines import Engine, Job, Ledger, ThreadsEngine
-from cellgraph.errors import ExistsError, InputError, NotFoundError, VolumeReadError
+from cellgraph.errors import InputError, VolumeReadError
 from cellgraph.model import CellGraph, Sample
 from cellgraph.stores import open_store
 from cellgraph.volumes import open_volume
@@ -24,11 +25,6 @@ if TYPE_CHECKING:
     import numpy as np
 
 Report = Callable[[str, int, int], None]
-
-# Extensions that are no part of a sample's name; ``.ome.tif`` has two.
-_SUFFIXES = {
-    ".tif", ".tiff", ".btf", ".ome", ".npy", ".npz", ".zarr", ".h5", ".hdf5", ".hdf", ".nii", ".gz", ".n5", ".png",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -139,7 +135,7 @@ def load(
     with closing(open_volume(source, dataset=dataset)) as volume:
         header = volume.header
         name = sample or sample_name(header.source)
-        target = _check_target(db, name, replace)
+        target = check_target(db, name, replace)
         rules = Rules(background, resolve_connectivity(connectivity, header.ndim))
         known = header.spacing[3 - header.ndim :] if header.spacing else None
         provenance = new_sample(
@@ -164,21 +160,6 @@ def load(
             ledger.remove()
     border = int(graph.cells["on_border"].to_numpy(zero_copy_only=False).sum())
     return LoadReport(provenance, target, graph.cells.num_rows, graph.contacts.num_rows, border, tuple(notes))
-
-
-def _check_target(db: str | os.PathLike[str] | None, name: str, replace: bool) -> str:
-    """Return the database as text; refuse a name that is taken before hours of work, not after."""
-    target = str(db if db is not None else os.environ.get("CELLGRAPH_DB") or "cellgraph.db")
-    try:
-        with open_store(target, read_only=True) as store:
-            taken = name in store.sample_names()
-    except NotFoundError:  # no such database yet
-        return target
-    if taken and not replace:
-        raise ExistsError(
-            f"the sample {name!r} is in {target} already; replace it with --replace, or name this one with --sample"
-        )
-    return target
 
 
 def _sweep(job: Job, sample: Sample, engine: Engine, ledger: Ledger, report: Report | None) -> CellGraph:
@@ -233,16 +214,3 @@ def _remarks(graph: CellGraph, spacing_unknown: bool) -> list[str]:
             "expand the labels first, for example with skimage.segmentation.expand_labels"
         )
     return notes
-
-
-def sample_name(source: str) -> str:
-    """Return the name of a sample from the path of its volume: the last part, without extensions."""
-    path = source.rstrip("/").split("?")[0]
-    parts = [part for part in path.replace("\\", "/").split("/") if part]
-    name = parts[-1] if parts else "sample"
-    if ".zarr/" in path or ".n5/" in path:  # a group within a container: the container has the telling name
-        name = next(part for part in parts if part.endswith((".zarr", ".n5")))
-    stem, colon, dataset = name.partition(":")
-    while Path(stem).suffix.lower() in _SUFFIXES and Path(stem).stem:
-        stem = Path(stem).stem
-    return stem + (colon + dataset if colon else "")

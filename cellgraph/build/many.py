@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from cellgraph.build.load import LoadReport, load, sample_name
+from cellgraph.build.load import LoadReport, load
+from cellgraph.build.target import sample_name
 from cellgraph.errors import CellgraphError
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,11 @@ class _Segment:
     tally: Tally
     first: Array
     last: Array
+
+
+def _alike(below: _Segment, above: _Segment) -> bool:
+    sizes = (below.depth, above.depth)
+    return below.stop == above.start and max(sizes) < 2 * min(sizes)
 
 
 class Sweep:
@@ -80,7 +86,13 @@ class Sweep:
     @property
     def fed(self) -> list[tuple[int, int]]:
         """The ranges [start, stop) of slice numbers that have been fed."""
-        return [(segment.start, segment.stop) for segment in self._segments]
+        ranges: list[tuple[int, int]] = []
+        for segment in self._segments:
+            if ranges and ranges[-1][1] == segment.start:
+                ranges[-1] = (ranges[-1][0], segment.stop)
+            else:
+                ranges.append((segment.start, segment.stop))
+        return ranges
 
     @property
     def depth(self) -> int:
@@ -159,19 +171,25 @@ class Sweep:
                 raise InputError(f"slice {max(new.start, segment.start)} was fed before")
 
     def _add(self, new: _Segment) -> None:
+        """Insert a segment, and join neighbours of about one size, so that a row is merged about log2(n) times."""
         self._check(new)
         segments: list[_Segment] = []
         for segment in sorted([*self._segments, new], key=lambda s: s.start):
-            if segments and segments[-1].stop == segment.start:
-                segments.append(self._join(segments.pop(), segment))
-            else:
-                segments.append(segment)
+            segments.append(segment)
+            while len(segments) > 1 and _alike(*segments[-2:]):
+                above, below = segments.pop(), segments.pop()
+                segments.append(self._join([below, above]))
         self._segments = segments
 
-    def _join(self, below: _Segment, above: _Segment) -> _Segment:
-        seam = sweep_seam(below.last, above.first, self._rules)
-        tally = merge([below.tally, above.tally.shifted(below.depth), seam])
-        return _Segment(below.start, above.stop, below.depth + above.depth, tally, below.first, above.last)
+    def _join(self, segments: Sequence[_Segment]) -> _Segment:
+        """Return all segments as one, each the neighbour of the one before."""
+        tallies = [segments[0].tally]
+        depth = segments[0].depth
+        for below, above in pairwise(segments):
+            tallies += [sweep_seam(below.last, above.first, self._rules), above.tally.shifted(depth)]
+            depth += above.depth
+        first, last = segments[0], segments[-1]
+        return _Segment(first.start, last.stop, depth, merge(tallies), first.first, last.last)
 
     def result(self, *, close_gaps: bool = False) -> CellGraph:
         """Return the graph of what was fed; more may be fed afterwards.
@@ -188,12 +206,10 @@ class Sweep:
         """
         if not self._segments:
             raise InputError("expected at least one slab before the result; feed one first")
-        if not close_gaps and (len(self._segments) > 1 or self._segments[0].start):
+        if not close_gaps and (len(self.fed) > 1 or self._segments[0].start):
             ranges = ", ".join(f"{a} to {b - 1}" for a, b in self.fed)
             raise InputError(f"expected all slices from 0 on, but only {ranges} were fed")
-        whole = self._segments[0]
-        for segment in self._segments[1:]:
-            whole = self._join(whole, segment)
+        whole = self._join(self._segments)
         borders = [sweep_border(plane, self._rules) for plane in (whole.first, whole.last)]
         sample = new_sample(
             name=self._name,

@@ -53,7 +53,7 @@ def open_ledger(
     ResumeError
         See `Ledger.resume`; or if another process is working in the folder.
     """
-    with _locked(folder):
+    with locked(folder):
         yield _open(folder, job, memory, workers, resume, notes)
 
 
@@ -97,8 +97,8 @@ def _identity(job: Job, block: tuple[int, int, int]) -> dict[str, Any]:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Keep two loads of one sample out of each other's work folder."""
+def locked(folder: Path) -> Iterator[None]:
+    """Keep two processes that load one sample out of each other's work folder."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder, os.O_RDONLY)

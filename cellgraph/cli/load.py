@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cellgraph.cli.options import DbOption, numbers
+from cellgraph.cli.options import DbOption, numbers, read_background
 from cellgraph.cli.progress import QuietOption, progress
 from cellgraph.errors import CellgraphError, ParameterError
 
@@ -69,7 +69,7 @@ def load(
     from cellgraph.build.parameters import parse_bytes
 
     options: dict[str, Any] = {
-        "background": _background(background),
+        "background": read_background(background),
         "connectivity": connectivity,
         "spacing": None if spacing is None else numbers("--spacing", spacing, float),
         "unit": unit,
@@ -122,12 +122,3 @@ def _many(
             f"{failed} of {len(sources)} volumes were not loaded, for the reasons above; "
             "the others are in the database: run the command for the failed ones again"
         )
-
-
-def _background(text: str) -> int | None:
-    if text.lower() == "none":
-        return None
-    try:
-        return int(text)
-    except ValueError:
-        raise ParameterError(f"expected --background to be a label (a whole number) or none, got {text!r}") from None

@@ -36,3 +36,13 @@ def numbers(option: str, text: str, kind: Callable[[str], Number]) -> list[Numbe
     except ValueError:
         wanted = "whole numbers" if kind is int else "numbers"
         raise ParameterError(f"{option} needs {wanted} with commas between, as 4,5,6, but got {text!r}") from None
+
+
+def read_background(text: str) -> int | None:
+    """Read the value of ``--background``: a label, or none."""
+    if text.lower() == "none":
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise ParameterError(f"expected --background to be a label (a whole number) or none, got {text!r}") from None

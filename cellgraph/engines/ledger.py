@@ -87,7 +87,7 @@ class Ledger:
                 for part in new:
                     self._number += 1
                     part.file = f"tally-{self._number:06d}.bin"
-                    _write(self.folder / part.file, part.tally.to_bytes())
+                    write_atomically(self.folder / part.file, part.tally.to_bytes())
                 self._write_manifest()
             self._remove_unlisted()
         self._flushed = time.monotonic()
@@ -121,7 +121,7 @@ class Ledger:
         assert self.folder is not None
         files = {part.file: {"level": part.level, "blocks": _ranges(part.blocks)} for part in self._parts if part.file}
         text = json.dumps({"format": FORMAT, **self.identity, "files": files}, indent=1)
-        _write(self.folder / MANIFEST, text.encode())
+        write_atomically(self.folder / MANIFEST, text.encode())
 
     def _remove_unlisted(self) -> None:
         assert self.folder is not None
@@ -214,7 +214,7 @@ def _ranges(numbers: Iterable[int]) -> list[list[int]]:
     return ranges
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes) -> None:
     """Write a file so that it is there whole or not at all, whenever the machine stops."""
     partial = path.with_name(path.name + ".part")
     with open(partial, "wb") as file:

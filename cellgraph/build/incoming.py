@@ -1,0 +1,137 @@
+"""Slices that arrive in a folder: which are complete, and what is wrong with the others."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cellgraph.errors import CellgraphError, NotFoundError
+from cellgraph.volumes import open_volume
+
+Array = np.ndarray[Any, Any]
+Stamp = tuple[int, int]
+"""Size in bytes and time of modification in nanoseconds."""
+
+_OLD_SECONDS = 2.0
+
+
+class Incoming:
+    """A folder into which a microscope writes slices.
+
+    A file is taken when it has stayed the same from one look to the next, or is a few seconds old, and can be read.
+    One that cannot is looked at again when it changes.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where the files appear.
+    pattern : str
+        Of their names, as ``slice_*.tif``; the last number in a name gives the order.
+    tell : callable
+        Gets a sentence for each odd file, once.
+    taken : dict
+        Number and name of the files that an earlier process has taken.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such folder.
+    """
+
+    def __init__(self, folder: Path, pattern: str, tell: Callable[[str], None], taken: dict[int, str]) -> None:
+        if not folder.is_dir():
+            raise NotFoundError(f"expected a folder into which slices are written, but {str(folder)!r} is none")
+        self._folder = folder
+        self._pattern = pattern
+        self._tell = tell
+        self.taken = taken
+        self._stamps: dict[str, Stamp] = {}
+        self._unreadable: dict[str, tuple[Stamp, str]] = {}
+        self._told: set[str] = set()
+
+    @property
+    def unreadable(self) -> list[str]:
+        """What is wrong with the files that could not be read, a sentence each."""
+        return [reason for _, reason in self._unreadable.values()]
+
+    @property
+    def missing(self) -> list[int]:
+        """The numbers between the first and the last slice of which there is no slice."""
+        numbers = sorted(self.taken)
+        return sorted(set(range(numbers[0], numbers[-1] + 1)) - self.taken.keys()) if numbers else []
+
+    def arrived(self) -> Iterator[tuple[int, Array]]:
+        """Look once, and yield number and labels (z, y, x) of each slab that is complete and new."""
+        for number, path in self._candidates():
+            if self._is_taken(number, path):
+                continue
+            stamp = self._stamp(path)
+            settled = stamp is not None and (
+                self._stamps.get(path.name) == stamp or time.time() - stamp[1] / 1e9 > _OLD_SECONDS
+            )
+            if stamp is not None:
+                self._stamps[path.name] = stamp
+            if stamp is None or not settled or self._unreadable.get(path.name, (None, ""))[0] == stamp:
+                continue
+            try:
+                labels = _read(path)
+            except CellgraphError as error:
+                self._unreadable[path.name] = (stamp, str(error))
+                continue
+            if self._stamp(path) != stamp:  # it was written to while it was read
+                continue
+            self._unreadable.pop(path.name, None)
+            self.taken[number] = path.name
+            yield number, labels
+
+    def refuse(self, number: int, reason: str) -> None:
+        """Take back a slab that `arrived` gave, which does not go with the others."""
+        name = self.taken.pop(number)
+        self._unreadable[name] = (self._stamps[name], f"{name}: {reason}")
+        self._once(f"{name} is left out: {reason}")
+
+    def _candidates(self) -> list[tuple[int, Path]]:
+        found = []
+        for path in sorted(self._folder.glob(self._pattern)):
+            numbers = re.findall(r"\d+", path.name.removesuffix(path.suffix))
+            if path.name.startswith(".") or not path.is_file():
+                continue
+            if not numbers:
+                self._once(f"{path.name} is left out: expected a number in its name, for its place in the order")
+                continue
+            found.append((int(numbers[-1]), path))
+        return sorted(found)
+
+    def _is_taken(self, number: int, path: Path) -> bool:
+        holder = self.taken.get(number)
+        if holder is not None and holder != path.name:
+            self._once(f"{path.name} is left out: slice {number} was taken from {holder} already")
+        elif holder is not None and self._stamp(path) not in (None, self._stamps.get(path.name, self._stamp(path))):
+            self._once(f"{path.name} was written again after it was taken; what it held before is in the graph")
+        return holder is not None
+
+    def _once(self, sentence: str) -> None:
+        if sentence not in self._told:
+            self._told.add(sentence)
+            self._tell(sentence)
+
+    @staticmethod
+    def _stamp(path: Path) -> Stamp | None:
+        try:
+            status = path.stat()
+        except FileNotFoundError:  # renamed or removed since the folder was listed
+            return None
+        return (status.st_size, status.st_mtime_ns)
+
+
+def _read(path: Path) -> Array:
+    volume = open_volume(path)
+    try:
+        return np.array(volume.read((0, 0, 0), volume.header.shape))
+    finally:
+        volume.close()

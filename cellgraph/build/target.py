@@ -1,0 +1,42 @@
+"""Where a graph goes: the database, and the name of the sample in it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from cellgraph.errors import ExistsError, NotFoundError
+from cellgraph.stores import open_store
+
+# Extensions that are no part of a sample's name; ``.ome.tif`` has two.
+_SUFFIXES = {
+    ".tif", ".tiff", ".btf", ".ome", ".npy", ".npz", ".zarr", ".h5", ".hdf5", ".hdf", ".nii", ".gz", ".n5", ".png",
+}  # fmt: skip
+
+
+def check_target(db: str | os.PathLike[str] | None, name: str, replace: bool) -> str:
+    """Return the database as text; refuse a name that is taken before hours of work, not after."""
+    target = str(db if db is not None else os.environ.get("CELLGRAPH_DB") or "cellgraph.db")
+    try:
+        with open_store(target, read_only=True) as store:
+            taken = name in store.sample_names()
+    except NotFoundError:  # no such database yet
+        return target
+    if taken and not replace:
+        raise ExistsError(
+            f"the sample {name!r} is in {target} already; replace it with --replace, or name this one with --sample"
+        )
+    return target
+
+
+def sample_name(source: str) -> str:
+    """Return the name of a sample from the path of its volume: the last part, without extensions."""
+    path = source.rstrip("/").split("?")[0]
+    parts = [part for part in path.replace("\\", "/").split("/") if part]
+    name = parts[-1] if parts else "sample"
+    if ".zarr/" in path or ".n5/" in path:  # a group within a container: the container has the telling name
+        name = next(part for part in parts if part.endswith((".zarr", ".n5")))
+    stem, colon, dataset = name.partition(":")
+    while Path(stem).suffix.lower() in _SUFFIXES and Path(stem).stem:
+        stem = Path(stem).stem
+    return stem + (colon + dataset if colon else "")

@@ -1,0 +1,255 @@
+"""A live scan: the graph in the database grows while slices arrive."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cellgraph.build.incoming import Incoming
+from cellgraph.build.slabs import Sweep
+from cellgraph.build.target import check_target, sample_name
+from cellgraph.build.workfolder import locked, work_folder
+from cellgraph.engines.ledger import write_atomically
+from cellgraph.errors import CellgraphError, MissingExtraError, NotFoundError, ParameterError, ResumeError
+from cellgraph.stores import open_store
+from cellgraph.voxels.tally import DamagedTally
+
+_STATE = "watch.npz"
+_LOOK_MILLISECONDS = 250
+# An update writes the whole graph; it may take this part of the time, or updates become rarer than `every`.
+_WRITING_SHARE = 0.2
+
+
+@dataclass(frozen=True)
+class WatchReport:
+    """How a live scan ended.
+
+    Attributes
+    ----------
+    name, db : str
+        The sample, and the database that it is in.
+    slices, cells, contacts : int
+        How many there are in the database now.
+    missing : tuple of int
+        Numbers between the first and the last slice that did not arrive.
+    unreadable : tuple of str
+        A sentence for each file that could not be taken.
+    ended : str
+        ``until``, ``idle`` or ``interrupted``.
+    """
+
+    name: str
+    db: str
+    slices: int
+    cells: int
+    contacts: int
+    missing: tuple[int, ...]
+    unreadable: tuple[str, ...]
+    ended: str
+
+
+def watch(
+    folder: str | os.PathLike[str],
+    pattern: str = "*",
+    db: str | os.PathLike[str] | None = None,
+    *,
+    until: int | None = None,
+    idle: float | None = None,
+    every: float = 10.0,
+    sample: str | None = None,
+    background: int | None = 0,
+    connectivity: int = 6,
+    spacing: Sequence[float] | None = None,
+    unit: str | None = None,
+    replace: bool = False,
+    work: str | os.PathLike[str] | None = None,
+    tell: Callable[[str], None] = lambda sentence: None,
+) -> WatchReport:
+    """Keep the graph of a scan that is being written up to date in a database.
+
+    At every update the graph is that of the slices that are there, in the order of the numbers in their names, as
+    `load` would make it of the folder.  What was taken is kept in a work folder, so that another call goes on after a
+    crash, even if the files are gone by then.
+
+    Parameters
+    ----------
+    folder : path
+        Where slices (2D images) or slabs (3D) appear, in any format that `open_volume` reads as one file.
+    pattern : str
+        Of their names, as ``slice_*.tif``.
+    db, sample, background, connectivity, spacing, unit, replace, work
+        See `load`.
+    until : int, optional
+        End when so many files have been taken.
+    idle : float, optional
+        End when none has come for so many seconds.
+    every : float
+        Seconds between updates of the database, at least.
+    tell : callable
+        Gets a sentence for each update and each odd file.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such folder, or nothing came in time.
+    CellgraphError
+        As for `load`.
+    """
+    _check_numbers(until, idle, every)
+    try:
+        import watchfiles
+    except ImportError as error:
+        raise MissingExtraError("watching a folder", "watch", "watchfiles") from error
+    path = Path(folder)
+    name = sample or sample_name(str(path.resolve()))
+    target = str(db if db is not None else os.environ.get("CELLGRAPH_DB") or "cellgraph.db")
+    place = Path(work) if work is not None else work_folder(target, name)
+    identity = {
+        "folder": str(path.resolve()),
+        "pattern": pattern,
+        "background": background,
+        "connectivity": connectivity,
+    }
+    sweep = Sweep(
+        background=background, connectivity=connectivity, spacing=spacing, unit=unit, name=name, source=str(folder)
+    )
+    with locked(place):
+        resumed = (place / _STATE).is_file()
+        taken = _restore(place / _STATE, identity, sweep) if resumed else {}
+        check_target(target, name, replace or resumed)
+        incoming = Incoming(path, pattern, tell, taken)
+        if resumed:
+            tell(f"went on with the {len(taken):,} slices that were taken before")
+        live = _Live(sweep, incoming, target, place / _STATE, identity, tell)
+        ended = "interrupted"
+        looks = watchfiles.watch(path, rust_timeout=_LOOK_MILLISECONDS, yield_on_timeout=True, step=50, debounce=100)
+        try:
+            while True:
+                live.take(until)
+                if until is not None and len(taken) >= until:
+                    ended = "until"
+                    break
+                if idle is not None and time.monotonic() - live.last_arrival > idle:
+                    ended = "idle"
+                    break
+                if live.due(every):
+                    live.update()
+                next(looks)
+        except KeyboardInterrupt:
+            tell("interrupted: the last slices go into the database, then the watch ends")
+        finally:
+            looks.close()
+        if not taken:
+            raise NotFoundError(
+                f"no slice came: expected files like {pattern!r} in {path}"
+                + "".join(f"; {reason}" for reason in incoming.unreadable)
+            )
+        live.update()
+        if ended == "until":
+            (place / _STATE).unlink(missing_ok=True)
+    return WatchReport(
+        name=name,
+        db=target,
+        slices=sweep.depth,
+        cells=live.cells,
+        contacts=live.contacts,
+        missing=tuple(incoming.missing),
+        unreadable=tuple(incoming.unreadable),
+        ended=ended,
+    )
+
+
+class _Live:
+    """The sweep so far, and the graph in the database that follows it."""
+
+    def __init__(
+        self,
+        sweep: Sweep,
+        incoming: Incoming,
+        target: str,
+        state: Path,
+        identity: dict[str, Any],
+        tell: Callable[[str], None],
+    ) -> None:
+        self.sweep = sweep
+        self.incoming = incoming
+        self.cells = self.contacts = 0
+        self.last_arrival = time.monotonic()
+        self._target, self._state, self._identity, self._tell = target, state, identity, tell
+        self._changed = bool(incoming.taken)
+        self._updated = float("-inf")
+        self._cost = 0.0
+
+    def take(self, until: int | None) -> None:
+        """Feed what has arrived, no more than `until` files in all."""
+        for number, labels in self.incoming.arrived():
+            try:
+                self.sweep.feed(labels, number=number)
+            except CellgraphError as error:
+                self.incoming.refuse(number, str(error))
+                continue
+            self._changed = True
+            self.last_arrival = time.monotonic()
+            if until is not None and len(self.incoming.taken) >= until:
+                return
+
+    def due(self, every: float) -> bool:
+        """Tell whether the database should be brought up to date now."""
+        since = time.monotonic() - self._updated
+        return self._changed and since > max(every, self._cost / _WRITING_SHARE)
+
+    def update(self) -> None:
+        """Bring the database up to date, and make what was taken safe before."""
+        if not self._changed:
+            return
+        begin = time.monotonic()
+        _keep(self._state, self._identity, self.incoming.taken, self.sweep)
+        graph = self.sweep.result(close_gaps=True)
+        if graph.cells.num_rows:
+            with open_store(self._target, create=True) as store:
+                store.write(graph.network(), replace=True)
+        self.cells, self.contacts = graph.cells.num_rows, graph.contacts.num_rows
+        self._changed = False
+        self._updated = time.monotonic()
+        self._cost = self._updated - begin
+        self._tell(f"{self.sweep.depth:,} slices: {self.cells:,} cells and {self.contacts:,} contacts")
+
+
+def _keep(state: Path, identity: dict[str, Any], taken: dict[int, str], sweep: Sweep) -> None:
+    text = json.dumps({**identity, "taken": taken})
+    write_atomically(state, len(text.encode()).to_bytes(8, "little") + text.encode() + sweep.to_bytes())
+
+
+def _restore(state: Path, identity: dict[str, Any], sweep: Sweep) -> dict[int, str]:
+    """Feed what an earlier watch has kept; return number and name of its files."""
+    data = state.read_bytes()
+    try:
+        size = int.from_bytes(data[:8], "little")
+        kept = json.loads(data[8 : 8 + size])
+        taken = {int(number): str(name) for number, name in kept.pop("taken").items()}
+        if kept != identity:
+            changed = "; ".join(f"{key} was {kept.get(key)!r}, is {identity[key]!r}" for key in identity)
+            raise ResumeError(
+                f"{state} was kept by another watch: {changed}; use the options of then, or delete it to begin anew"
+            )
+        sweep.restore(data[8 + size :])
+    except (DamagedTally, ValueError, KeyError, AttributeError) as error:
+        if isinstance(error, ResumeError):
+            raise
+        raise ResumeError(
+            f"{state} is damaged ({error}); delete it to begin anew with the files in the folder"
+        ) from error
+    return taken
+
+
+def _check_numbers(until: int | None, idle: float | None, every: float) -> None:
+    for option, value in (("until", until), ("idle", idle), ("every", every)):
+        if value is not None and not (np.isfinite(value) and value > 0):
+            raise ParameterError(f"expected {option} to be a number above 0, got {value}")

@@ -1,0 +1,78 @@
+"""The command `cellgraph watch`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cellgraph.cli.options import DbOption, numbers, read_background
+from cellgraph.cli.progress import QuietOption
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(watch)
+
+
+def watch(
+    folder: Annotated[Path, typer.Argument(help="Where the slices appear.", show_default=False)],
+    pattern: Annotated[
+        str, typer.Option(metavar="GLOB", help="Names of the slices, as 'slice_*.tif'; numbers in them order them.")
+    ] = "*",
+    until: Annotated[
+        int | None, typer.Option(metavar="N", help="End when N files have been taken.", show_default=False)
+    ] = None,
+    idle: Annotated[
+        float | None, typer.Option(metavar="S", help="End when none came for S seconds.", show_default=False)
+    ] = None,
+    every: Annotated[float, typer.Option(metavar="S", help="Seconds between updates of the database.")] = 10.0,
+    db: DbOption = None,
+    sample: Annotated[
+        str | None, typer.Option(help="Name of the sample; by default that of the folder.", show_default=False)
+    ] = None,
+    background: Annotated[
+        str, typer.Option(metavar="N|none", help="Label that is no cell; none: every label is one.")
+    ] = "0",
+    connectivity: Annotated[
+        int, typer.Option(metavar="6|18|26", help="Voxels are neighbours by a face, an edge, a corner.")
+    ] = 6,
+    spacing: Annotated[str | None, typer.Option(metavar="Z,Y,X", help="Size of a voxel.", show_default=False)] = None,
+    unit: Annotated[str | None, typer.Option(help="Unit of the spacing, as micrometer.", show_default=False)] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace a sample of that name.")] = False,
+    work: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where what was taken is kept; by default beside the database.")
+    ] = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Follow a live scan: the graph in the database grows while slices arrive. Ctrl-C ends it."""
+    from cellgraph.build.watch import watch as library
+
+    def tell(sentence: str) -> None:
+        if not quiet:
+            print(sentence, file=sys.stderr)
+
+    done = library(
+        folder,
+        pattern,
+        db,
+        until=until,
+        idle=idle,
+        every=every,
+        sample=sample,
+        background=read_background(background),
+        connectivity=connectivity,
+        spacing=None if spacing is None else numbers("--spacing", spacing, float),
+        unit=unit,
+        replace=replace,
+        work=work,
+        tell=tell,
+    )
+    for sentence in done.unreadable:
+        print(f"not in the graph: {sentence}", file=sys.stderr)
+    if done.missing:
+        some = ", ".join(str(number) for number in done.missing[:10])
+        print(f"missing slices: {some}{', …' if len(done.missing) > 10 else ''}", file=sys.stderr)
+    tell(f"{done.slices:,} slices are in {done.db} as sample {done.name!r}; next: cellgraph query khop --k 2")
