@@ -1,0 +1,151 @@
+"""The command `cellgraph watch`: a scan that is written slice by slice, with all that goes wrong then."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import tifffile
+from command import PROGRAM, cellgraph, refused
+
+from cellgraph.stores import open_store
+
+
+def graph(db: Path) -> tuple[pa.Table, pa.Table]:
+    """Return all cells and contacts of a database of one sample, without what tells the loads apart."""
+    with open_store(db, read_only=True) as store:
+        cells = ", ".join(f"c.`{column.name}` AS `{column.name}`" for column in store.columns("cells"))
+        contacts = ", ".join(f"t.`{column.name}` AS `{column.name}`" for column in store.columns("contacts"))
+        return (
+            store.run(f"MATCH (c:Cell) RETURN c.label AS label, {cells} ORDER BY label"),
+            store.run(
+                f"MATCH (a:Cell)-[t:TOUCHES]->(b:Cell) RETURN a.label AS a, b.label AS b, {contacts} ORDER BY a, b"
+            ),
+        )
+
+
+@pytest.fixture(scope="module")
+def volume() -> np.ndarray:
+    """Labels of 12 slices in which cells begin and end."""
+    random_labels = np.random.default_rng(3).integers(0, 9, (4, 6, 7)).astype(np.uint16)
+    return random_labels.repeat(3, 0).repeat(4, 1).repeat(3, 2)
+
+
+def write(folder: Path, number: int, labels: np.ndarray) -> None:
+    """Put a slice into the folder in one step, as a careful microscope does."""
+    partial = folder / f".{number}.tif"
+    tifffile.imwrite(partial, labels)
+    partial.rename(folder / f"slice_{number}.tif")
+
+
+def start(folder: Path, db: Path, *options: str) -> subprocess.Popen[str]:
+    command = [PROGRAM, "watch", str(folder), "--pattern", "slice_*.tif", "--db", str(db), "--every", "0.2", *options]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+
+
+def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def test_when_the_last_slice_is_in_the_graph_is_that_of_load(tmp_path: Path, volume: np.ndarray) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    watching = start(folder, tmp_path / "live.db", "--until", str(len(volume)), "--idle", "60")
+    order = list(range(len(volume)))
+    random.Random(5).shuffle(order)
+    for z in order:
+        write(folder, z + 1, volume[z])
+        time.sleep(0.1)  # a scan takes time: some updates happen in between
+    _, said = watching.communicate(timeout=120)
+    assert watching.returncode == 0, said
+    cellgraph("load", folder, "--db", tmp_path / "whole.db")
+    for live, whole in zip(graph(tmp_path / "live.db"), graph(tmp_path / "whole.db"), strict=True):
+        assert live.equals(whole)
+
+
+def test_odd_slices_are_named_and_survived(tmp_path: Path, volume: np.ndarray) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write(folder, 1, volume[0])
+    write(folder, 2, volume[1])
+    tifffile.imwrite(folder / "slice_02.tif", volume[5])
+    write(folder, 5, volume[4])
+    write(folder, 6, volume[5][:, :4])
+    tifffile.imwrite(folder / "slice_x.tif", volume[6])
+    (folder / "slice_7.tif").write_bytes((folder / "slice_1.tif").read_bytes()[:-100])
+    done = cellgraph("watch", folder, "--pattern", "slice_*.tif", "--db", tmp_path / "a.db", "--idle", "3")
+    assert "slice_2.tif is left out: slice 2 was taken from slice_02.tif already" in done.stderr
+    assert "slice_6.tif is left out: expected slices of shape (24, 21)" in done.stderr
+    assert "slice_x.tif is left out: expected a number in its name" in done.stderr
+    assert "slice_7.tif" in done.stderr
+    assert "missing slices: 3, 4" in done.stderr
+
+
+def test_a_half_written_slice_is_waited_for(tmp_path: Path, volume: np.ndarray) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write(folder, 1, volume[0])
+    write(tmp_path, 2, volume[1])
+    whole = (tmp_path / "slice_2.tif").read_bytes()
+    watching = start(folder, tmp_path / "a.db", "--until", "2")
+    with open(folder / "slice_2.tif", "wb") as file:
+        file.write(whole[:300])
+        file.flush()
+        until((tmp_path / "a.db").exists)  # an update has happened without it
+        file.write(whole[300:])
+    _, said = watching.communicate(timeout=60)
+    assert watching.returncode == 0, said
+    assert "\n2 slices: " in said
+
+
+def test_it_goes_on_after_a_crash_even_without_the_files(tmp_path: Path, volume: np.ndarray) -> None:
+    folder, db = tmp_path / "in", tmp_path / "a.db"
+    folder.mkdir()
+    for z in range(5):
+        write(folder, z, volume[z])
+    watching = start(folder, db)
+    until(db.exists)
+    until((tmp_path / "a.db-work" / "in" / "watch.npz").exists)
+    for line in watching.stderr or ():
+        if line.startswith("5 slices"):
+            break
+    watching.kill()
+    watching.communicate()
+    for file in folder.iterdir():
+        file.unlink()
+    for z in range(5, len(volume)):
+        write(folder, z, volume[z])
+    done = cellgraph("watch", folder, "--pattern", "slice_*.tif", "--db", db, "--until", len(volume), "--idle", "60")
+    assert "went on with the 5 slices" in done.stderr
+    np.save(tmp_path / "whole.npy", volume)
+    cellgraph("load", tmp_path / "whole.npy", "--db", tmp_path / "whole.db")
+    for live, whole in zip(graph(db), graph(tmp_path / "whole.db"), strict=True):
+        assert live.equals(whole)
+
+
+def test_ctrl_c_ends_it_with_what_came(tmp_path: Path, volume: np.ndarray) -> None:
+    folder, db = tmp_path / "in", tmp_path / "a.db"
+    folder.mkdir()
+    write(folder, 1, volume[0])
+    watching = start(folder, db)
+    until(db.exists)
+    watching.send_signal(signal.SIGINT)
+    _, said = watching.communicate(timeout=60)
+    assert watching.returncode == 0, said
+    assert "1 slices are in" in said
+
+
+def test_what_cannot_be_watched_is_a_sentence(tmp_path: Path) -> None:
+    assert "is none" in refused("watch", tmp_path / "nothing", "--db", tmp_path / "a.db")
+    assert "no slice came" in refused("watch", tmp_path, "--db", tmp_path / "a.db", "--idle", "0.5")
+    assert "above 0" in refused("watch", tmp_path, "--db", tmp_path / "a.db", "--idle", "-1", status=2)
