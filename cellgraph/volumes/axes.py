@@ -100,9 +100,7 @@ def find_axes(shape: tuple[int, ...], names: str | None, dtype: np.dtype[Any], w
     if 0 in shape:
         raise FormatError(f"{what}: {EXPECTED}, but its shape {shape} holds no voxels")
     if len(shape) < 2:
-        raise FormatError(
-            f"{what}: {EXPECTED}, but came an array of {len(shape)} dimension(s), shape {shape}"
-        )
+        raise FormatError(f"{what}: {EXPECTED}, but came an array of {len(shape)} dimension(s), shape {shape}")
     return _unnamed(shape, dtype, what) if names is None else _named(shape, names.lower(), what)
 
 
@@ -134,22 +132,22 @@ def _refuse_colour(shape: tuple[int, ...], dtype: np.dtype[Any], what: str) -> N
 
 
 def _named(shape: tuple[int, ...], names: str, what: str) -> Axes:
-    long = {name: n for name, n in zip(names, shape, strict=True) if n > 1}
-    for name, kind in (("s", "colour samples"), ("c", "channels")):
-        if name in long:
-            raise FormatError(
-                f"{what}: {EXPECTED}, but it has {long[name]} {kind} (axes {names}, shape {shape}); "
-                "export one channel as a label image"
-            )
     if "x" not in names or "y" not in names:
         return _unnamed(shape, np.dtype(np.int64), what)
-    others = [name for name in long if name not in "zyx"]
-    if "z" not in long and len(others) == 1:
+    long = [(name, n) for name, n in zip(names, shape, strict=True) if n > 1]
+    for name, n in long:
+        if name in "sc":
+            kind = "colour samples" if name == "s" else "channels"
+            raise FormatError(
+                f"{what}: {EXPECTED}, but it has {n} {kind} (axes {names}, shape {shape}); "
+                "export one channel as a label image"
+            )
+    others = [name for name, _ in long if name not in "zyx"]
+    if len(others) == 1 and "z" not in dict(long):
         return _other_as_z(shape, names, others[0])
     if others:
-        axes = ", ".join(f"{name}={n}" for name, n in zip(names, shape, strict=True))
         raise FormatError(
-            f"{what}: {EXPECTED}, but it has more axes than (z, y, x): {axes}; "
+            f"{what}: {EXPECTED}, but it has more axes than (z, y, x): {names}, shape {shape}; "
             "export one time point and one channel as a label image"
         )
     z = names.index("z") if "z" in names else None
@@ -159,7 +157,7 @@ def _named(shape: tuple[int, ...], names: str, what: str) -> Axes:
 
 def _other_as_z(shape: tuple[int, ...], names: str, other: str) -> Axes:
     """Take a stack of pages whose axis is not named z (``t`` by many exporters) as a volume."""
-    axis = names.index(other)
+    axis = next(i for i, name in enumerate(names) if name == other and shape[i] > 1)
     notes: tuple[str, ...] = ()
     if other == "t":
         notes = (f"the axis t (time) of length {shape[axis]} is taken as z",)

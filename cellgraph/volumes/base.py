@@ -56,9 +56,7 @@ class Volume(Protocol):
     @property
     def header(self) -> Header: ...
 
-    def read(
-        self, start: Index, stop: Index, out: np.ndarray[Any, Any] | None = None
-    ) -> np.ndarray[Any, Any]:
+    def read(self, start: Index, stop: Index, out: np.ndarray[Any, Any] | None = None) -> np.ndarray[Any, Any]:
         """Return the labels of ``[start, stop)``: an array (z, y, x) of ``header.dtype``, contiguous along x.
 
         The strides along z and y may be larger than the extent of the block: volumes in memory give a view,

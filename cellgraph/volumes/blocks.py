@@ -68,10 +68,7 @@ def grid(volume: Index, block: Index) -> list[Block]:
     corners = product(*(range(0, n, step) for n, step in zip(volume, block, strict=True)))
     z, y, x = volume
     c, b, a = block
-    return [
-        Block(i, (k, j, h), (min(k + c, z), min(j + b, y), min(h + a, x)))
-        for i, (k, j, h) in enumerate(corners)
-    ]
+    return [Block(i, (k, j, h), (min(k + c, z), min(j + b, y), min(h + a, x))) for i, (k, j, h) in enumerate(corners)]
 
 
 def _target_voxels(header: Header, memory: int | None, workers: int) -> int:
@@ -173,9 +170,7 @@ class HaloReader:
         if face is None or any(f > s for f, s in zip(face.start, start, strict=True)):
             self._volume.read(start, stop, place)
             return
-        place[...] = face.labels[
-            tuple(slice(i - n, j - n) for i, j, n in zip(start, stop, face.start, strict=True))
-        ]
+        place[...] = face.labels[tuple(slice(i - n, j - n) for i, j, n in zip(start, stop, face.start, strict=True))]
 
     def _forget_before(self, start: Index) -> None:
         """Drop the faces whose last user in raster order has been read."""

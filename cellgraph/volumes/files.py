@@ -33,9 +33,16 @@ def stat_fingerprint(path: Path) -> dict[str, Any]:
     return {"size": status.st_size, "mtime_ns": status.st_mtime_ns}
 
 
-def begins_with(path: Path, length: int = 512) -> bytes:
+def begins_with(path: Path, length: int) -> bytes:
     """Return the first bytes of a file, fewer if it is shorter."""
     with reading(str(path)), path.open("rb") as file:
+        return file.read(length)
+
+
+def ends_with(path: Path, length: int) -> bytes:
+    """Return the last bytes of a file, fewer if it is shorter."""
+    with reading(str(path)), path.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - length))
         return file.read(length)
 
 
@@ -77,9 +84,7 @@ class OpenFile:
             try:
                 part = os.pread(self._descriptor, min(left, 1 << 30), offset)
             except OSError as error:
-                raise VolumeReadError(
-                    f"{self._what}: could not read at byte {offset}: {error.strerror}"
-                ) from error
+                raise VolumeReadError(f"{self._what}: could not read at byte {offset}: {error.strerror}") from error
             if not part:
                 raise VolumeReadError(
                     f"{self._what}: expected {left} more bytes at byte {offset}, but the file ends there; "

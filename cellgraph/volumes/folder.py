@@ -31,9 +31,7 @@ def natural_key(name: str) -> list[tuple[int, str]]:
 def open_folder(folder: Path, dataset: str | None, source: str) -> Volume:
     """Open a folder of 2D images as one volume, z in the order of the numbers in their names."""
     if dataset is not None:
-        raise ParameterError(
-            f"{source}: a folder of slices is one volume, so {dataset!r} cannot be chosen in it"
-        )
+        raise ParameterError(f"{source}: a folder of slices is one volume, so {dataset!r} cannot be chosen in it")
     with reading(source):
         files = [file for file in folder.iterdir() if not file.name.startswith(".") and file.is_file()]
     slices = [file for file in files if file.suffix.lower() in SUFFIXES]
@@ -90,9 +88,7 @@ class SlicesVolume:
         spacing, unit = first.spacing, first.unit
         if len(paths) > 1 and spacing is not None:
             size = f"{spacing[1]:g} x {spacing[2]:g} {unit}"
-            notes += (
-                f"the slices have pixels of {size}, but do not say how far apart they are: --spacing Z,Y,X",
-            )
+            notes += (f"the slices have pixels of {size}, but do not say how far apart they are: --spacing Z,Y,X",)
             spacing, unit = None, None
         y, x = first.shape
         self._header = Header(

@@ -12,6 +12,8 @@ from cellgraph.volumes.base import Volume
 
 Recognise = Callable[[Path, bytes], bool]
 
+HEAD_BYTES = 2056
+
 
 @dataclass(frozen=True)
 class Format:
@@ -27,7 +29,7 @@ class Format:
         ``module:function`` in this package, imported when it is needed; takes path, dataset and source and
         gives a volume.
     recognise : callable
-        Tells from the path and its first 512 bytes (none for a folder) whether it is one.
+        Tells from the path and its first `HEAD_BYTES` bytes (none for a folder) whether it is one.
     """
 
     name: str
@@ -50,6 +52,11 @@ def _holds(*names: str) -> Recognise:
     return lambda path, _: any((path / name).is_file() for name in names)
 
 
+def _is_hdf5(_: Path, head: bytes) -> bool:
+    # MATLAB and others put a block of their own before it.
+    return any(head[at : at + 8] == b"\x89HDF\r\n\x1a\n" for at in (0, 512, 1024, 2048))
+
+
 def _is_nifti(_: Path, head: bytes) -> bool:
     from cellgraph.volumes.nifti import is_nifti
 
@@ -65,7 +72,7 @@ FILES: tuple[Format, ...] = (
     ),
     Format("NumPy", (".npy",), "npy:open_npy", _starts(b"\x93NUMPY")),
     Format("NumPy archive", (".npz",), "npy:open_npz", _starts(b"PK\3\4", b"PK\5\6")),
-    Format("HDF5", (".h5", ".hdf5", ".hdf", ".he5"), "hdf5:open_hdf5", _starts(b"\x89HDF\r\n\x1a\n")),
+    Format("HDF5", (".h5", ".hdf5", ".hdf", ".he5"), "hdf5:open_hdf5", _is_hdf5),
     Format("NIfTI", (".nii", ".nii.gz"), "nifti:open_nifti", _is_nifti),
     Format("PNG", (".png",), "png:open_png", _starts(b"\x89PNG\r\n\x1a\n")),
 )

@@ -49,8 +49,7 @@ def open_hdf5(path: Path, dataset: str | None, source: str) -> Volume:
             raise
         except OSError as error:
             raise FormatError(
-                f"{source}: expected an HDF5 file, but it is damaged or cut short ({error}); "
-                "copy or export it again"
+                f"{source}: expected an HDF5 file, but it is damaged or cut short ({error}); copy or export it again"
             ) from error
     try:
         found, notes = _choose(file, dataset, source)
@@ -126,9 +125,7 @@ def _open_dataset(file: File, dataset: Dataset, path: Path, source: str, notes: 
     if offset is not None and not elsewhere and stored.kind != "b":
         shape = tuple(dataset.shape)
         file.close()
-        return MappedVolume(
-            path, offset, stored, shape, source, names=names, spacing=spacing, unit=unit, notes=notes
-        )
+        return MappedVolume(path, offset, stored, shape, source, names=names, spacing=spacing, unit=unit, notes=notes)
     chunks = Hdf5Chunks(file, dataset, path, source)
     return ChunkedVolume(
         chunks,

@@ -68,9 +68,7 @@ class MappedVolume:
         self._file = OpenFile(path, source)
         self._end = offset + int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
         self._map, array = self._mapped(offset, dtype, shape, order, source)
-        self._inner = ArrayVolume(
-            array, source, names=names, spacing=spacing, unit=unit, notes=notes, scale=scale
-        )
+        self._inner = ArrayVolume(array, source, names=names, spacing=spacing, unit=unit, notes=notes, scale=scale)
         self._address = array.__array_interface__["data"][0] - offset
         self._wanted: deque[tuple[int, int]] = deque()
         self._wanted_bytes = 0
@@ -99,15 +97,12 @@ class MappedVolume:
         """Return a view of the file where its type is that of the labels, else a copy."""
         if self._file.size() < self._end:  # touching the missing pages would kill the process
             raise VolumeReadError(
-                f"{self.header.source}: the file has become shorter since it was opened; load it again when "
-                "it is whole"
+                f"{self.header.source}: the file has become shorter since it was opened; load it again when it is whole"
             )
         part = self._inner.stored(start, stop)
         if part.strides[0] >= part.strides[1] >= part.strides[2] > 0:
             low = part.__array_interface__["data"][0] - self._address
-            high = (
-                low + sum((n - 1) * s for n, s in zip(part.shape, part.strides, strict=True)) + part.itemsize
-            )
+            high = low + sum((n - 1) * s for n, s in zip(part.shape, part.strides, strict=True)) + part.itemsize
             self._advise(low, high)
         return self._inner.read(start, stop, out)
 

@@ -58,9 +58,7 @@ def label_names(attributes: Attributes) -> list[str]:
     return [str(name) for name in names] if isinstance(names, list) else []
 
 
-def spacing(
-    level: Level, order: tuple[int | None, int, int]
-) -> tuple[tuple[float, float, float] | None, str | None]:
+def spacing(level: Level, order: tuple[int | None, int, int]) -> tuple[tuple[float, float, float] | None, str | None]:
     """Return voxel size (z, y, x) and unit of a level.
 
     Parameters

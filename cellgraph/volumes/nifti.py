@@ -20,7 +20,7 @@ _GZIP = b"\x1f\x8b"
 
 
 def is_nifti(head: bytes) -> bool:
-    """Tell from the first 512 bytes whether a file is NIfTI, gzipped or not."""
+    """Tell from the first bytes whether a file is NIfTI, gzipped or not."""
     if head.startswith(_GZIP):
         try:
             head = zlib.decompressobj(wbits=31).decompress(head)

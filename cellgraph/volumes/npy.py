@@ -42,9 +42,7 @@ def open_npz(path: Path, dataset: str | None, source: str) -> Volume:
                 with unpacked(file, source) as plain:
                     return _volume(plain, 0, layout, named, path)
     except (zipfile.BadZipFile, EOFError) as error:
-        raise FormatError(
-            f"{source}: expected a .npz file, but it is damaged or cut short: {error}"
-        ) from error
+        raise FormatError(f"{source}: expected a .npz file, but it is damaged or cut short: {error}") from error
 
 
 def _volume(path: Path, offset: int, layout: Layout, source: str, origin: Path) -> Volume:
@@ -63,9 +61,7 @@ def _layout(file: IO[bytes], source: str) -> Layout:
         # Version 3 differs from 2 in the encoding of field names only, which labels do not have.
         return np.lib.format.read_array_header_2_0(file)
     except (ValueError, struct.error, UnicodeDecodeError) as error:
-        raise FormatError(
-            f"{source}: expected a NumPy file, but its header is damaged or cut short"
-        ) from error
+        raise FormatError(f"{source}: expected a NumPy file, but its header is damaged or cut short") from error
 
 
 def _choose(archive: zipfile.ZipFile, dataset: str | None, source: str) -> str:
@@ -83,12 +79,8 @@ def _choose(archive: zipfile.ZipFile, dataset: str | None, source: str) -> str:
             layouts[name] = _layout(file, source)
     if len(layouts) == 1:
         return names[0]
-    usable = [
-        name for name, (shape, _, dtype) in layouts.items() if len(shape) in (2, 3) and dtype.kind in "bui"
-    ]
+    usable = [name for name, (shape, _, dtype) in layouts.items() if len(shape) in (2, 3) and dtype.kind in "bui"]
     if len(usable) == 1:
         return usable[0]
     listed = ", ".join(f"{n.removesuffix('.npy')} {s} {d}" for n, (s, _, d) in layouts.items())
-    raise ParameterError(
-        f"{source}: expected one array, but it holds {listed or 'none'}; choose one, as {source}:NAME"
-    )
+    raise ParameterError(f"{source}: expected one array, but it holds {listed or 'none'}; choose one, as {source}:NAME")

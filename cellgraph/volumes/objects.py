@@ -59,9 +59,7 @@ class Folder:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise VolumeReadError(
-                f"{self.place(key)}: could not be read: {error.strerror or error}"
-            ) from error
+            raise VolumeReadError(f"{self.place(key)}: could not be read: {error.strerror or error}") from error
 
     def children(self, path: str) -> list[str]:
         try:

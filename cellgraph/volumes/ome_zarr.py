@@ -86,8 +86,7 @@ def _choose(objects: Objects, group: Group, source: str) -> tuple[ZarrArray, Lev
         array = read_node(objects, join(group.path, found[0].path), source)
         if not isinstance(array, ZarrArray):
             raise FormatError(
-                f"{source}: its metadata names the array {found[0].path!r}, but there is none; it is "
-                "incomplete"
+                f"{source}: its metadata names the array {found[0].path!r}, but there is none; it is incomplete"
             )
         notes = (f"the image has {len(found)} resolutions; the finest is read",) if len(found) > 1 else ()
         return array, found[0], notes
@@ -111,9 +110,7 @@ def _only_array(objects: Objects, group: Group, source: str) -> ZarrArray:
     if len(arrays) == 1:
         return arrays[0]
     if not arrays:
-        raise FormatError(
-            f"{source}: expected a Zarr array or image, but it is a group in which none was found"
-        )
+        raise FormatError(f"{source}: expected a Zarr array or image, but it is a group in which none was found")
     listed = ", ".join(f"{a.path.removeprefix(group.path).strip('/')} {a.shape} {a.dtype}" for a in arrays)
     raise ParameterError(
         f"{source}: expected one integer array, but it has {len(arrays)}; choose one, as "
@@ -152,9 +149,7 @@ def _level_of(objects: Objects, array: ZarrArray, source: str) -> Level | None:
     return None
 
 
-def _open_array(
-    objects: Objects, array: ZarrArray, level: Level | None, source: str, notes: tuple[str, ...]
-) -> Volume:
+def _open_array(objects: Objects, array: ZarrArray, level: Level | None, source: str, notes: tuple[str, ...]) -> Volume:
     names = array.names
     if level is not None and level.axes is not None and len(level.axes) == len(array.shape):
         names = level.axes

@@ -12,12 +12,10 @@ from cellgraph.errors import FormatError, NotFoundError, ParameterError, near
 from cellgraph.volumes.array import ArrayVolume
 from cellgraph.volumes.base import Volume
 from cellgraph.volumes.files import begins_with, reading
-from cellgraph.volumes.formats import FILES, FOLDERS, USELESS, Format, known_formats
+from cellgraph.volumes.formats import FILES, FOLDERS, HEAD_BYTES, USELESS, Format, known_formats
 
 
-def open_volume(
-    source: str | os.PathLike[str] | np.ndarray[Any, Any], *, dataset: str | None = None
-) -> Volume:
+def open_volume(source: str | os.PathLike[str] | np.ndarray[Any, Any], *, dataset: str | None = None) -> Volume:
     """Open a labelled image for reading by blocks.
 
     Parameters
@@ -77,7 +75,8 @@ def _recognise(path: Path, source: str) -> Format:
     """Return the format of a folder by what is in it, of a file by its first bytes, whatever its name is."""
     name = path.name.lower()
     if path.is_dir():
-        found = next(known for known in FOLDERS if known.recognise(path, b""))
+        with reading(source):
+            found = next(known for known in FOLDERS if known.recognise(path, b""))
         for known in FOLDERS:
             if known.suffixes and name.endswith(known.suffixes) and known is not found:
                 raise FormatError(
@@ -85,7 +84,7 @@ def _recognise(path: Path, source: str) -> Format:
                     "it was not copied completely"
                 )
         return found
-    head = begins_with(path)
+    head = begins_with(path, HEAD_BYTES)
     if not head:
         raise FormatError(f"{source}: expected a labelled image, but the file is empty")
     for known in FILES:

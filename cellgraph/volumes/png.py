@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import numpy as np
 from cellgraph.errors import FormatError, ParameterError, VolumeReadError
 from cellgraph.volumes.axes import EXPECTED
 from cellgraph.volumes.base import Volume
-from cellgraph.volumes.files import begins_with, reading
+from cellgraph.volumes.files import begins_with, ends_with, reading
 
 Array = np.ndarray[Any, Any]
 
@@ -32,11 +34,12 @@ def png_layout(path: Path, source: str) -> tuple[tuple[int, int], np.dtype[Any]]
     head = begins_with(path, 33)
     if len(head) < 33 or not head.startswith(SIGNATURE) or head[12:16] != b"IHDR":
         raise FormatError(f"{source}: expected a PNG image, but its header is damaged or cut short")
+    if b"IEND" not in ends_with(path, 1024):
+        raise FormatError(f"{source}: expected a PNG image, but it is cut short; copy or export it again")
     width, height, depth, colour = struct.unpack(">IIBB", head[16:26])
     if colour in _COLOURS:
         raise FormatError(
-            f"{source}: {EXPECTED}, but it is a colour image ({_COLOURS[colour]}); "
-            "export the labels as a grey image"
+            f"{source}: {EXPECTED}, but it is a colour image ({_COLOURS[colour]}); export the labels as a grey image"
         )
     return (height, width), np.dtype(bool if (depth, colour) == (1, _GREY) else f"u{max(1, depth // 8)}")
 
@@ -46,19 +49,35 @@ def read_png(path: Path, source: str) -> Array:
     # Not through Image.open, which refuses images above 179 megapixels.
     from PIL.PngImagePlugin import PngImageFile
 
+    with reading(source):
+        data = path.read_bytes()
     try:
-        with reading(source), path.open("rb") as file, PngImageFile(file) as image:
+        _check_parts(data)
+        with PngImageFile(io.BytesIO(data)) as image:
             pixels = np.asarray(image)
     except (OSError, SyntaxError, ValueError, struct.error) as error:
         raise VolumeReadError(
             f"{source}: {path.name} does not decode ({error}); it is damaged or cut short, export it again"
         ) from error
-    head = begins_with(path, 26)
-    depth, colour = head[24], head[25]
+    depth, colour = data[24], data[25]
     if colour == _GREY and depth in (2, 4):
         # The decoder stretches these to the full range of a byte.
         pixels = pixels // (255 // ((1 << depth) - 1))
     return pixels.astype(np.uint16) if depth == 16 and pixels.dtype != np.uint16 else pixels
+
+
+def _check_parts(data: bytes) -> None:
+    """Check the checksums of all parts: Pillow ignores those of the pixels, and gives wrong ones for damaged files."""
+    at = len(SIGNATURE)
+    while at < len(data):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        end = at + 8 + length
+        (checksum,) = struct.unpack_from(">I", data, end)
+        if zlib.crc32(memoryview(data)[at + 4 : end]) != checksum:
+            raise ValueError(f"the checksum of its part {kind.decode('latin-1')} is wrong")
+        if kind == b"IEND":
+            return
+        at = end + 4
 
 
 def open_png(path: Path, dataset: str | None, source: str) -> Volume:

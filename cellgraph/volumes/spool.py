@@ -43,8 +43,7 @@ def _copy(stream: IO[bytes], file: IO[bytes], source: str) -> None:
             part = stream.read(_PART_BYTES)
         except Exception as error:  # zlib.error, EOFError, BadZipFile, OSError: each stream has its own
             raise FormatError(
-                f"{source}: its compressed contents are damaged or cut short ({error}); copy or export it "
-                "again"
+                f"{source}: its compressed contents are damaged or cut short ({error}); copy or export it again"
             ) from error
         if not part:
             return

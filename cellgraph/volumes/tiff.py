@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cellgraph.errors import CellgraphError, FormatError, NotFoundError, ParameterError
 from cellgraph.volumes.axes import EXPECTED, Axes, find_axes
 from cellgraph.volumes.base import Volume
-from cellgraph.volumes.files import OpenFile, reading
+from cellgraph.volumes.files import reading
 from cellgraph.volumes.labels import label_dtype
 from cellgraph.volumes.mapped import MappedVolume
+from cellgraph.volumes.tiff_directories import check_directories
 from cellgraph.volumes.tiff_metadata import voxel_size
 from cellgraph.volumes.tiff_pages import Page, PagedVolume
 
@@ -40,7 +41,7 @@ def open_tiff(path: Path, dataset: str | None, source: str) -> Volume:
     """
     import tifffile
 
-    _check_chain(path, source)
+    check_directories(path, source)
     try:
         with reading(source), tifffile.TiffFile(path) as tif:
             number = _choose_series(tif.series, dataset, source)
@@ -48,38 +49,7 @@ def open_tiff(path: Path, dataset: str | None, source: str) -> Volume:
     except (CellgraphError, MemoryError):
         raise
     except Exception as error:  # a damaged structure makes tifffile raise nearly anything
-        raise FormatError(
-            f"{source}: expected a TIFF image, but its structure is damaged: {error}"
-        ) from error
-
-
-def _check_chain(path: Path, source: str) -> None:
-    """Refuse a file whose chain of page directories leads beyond its end: tifffile only logs that."""
-    file = OpenFile(path, source)
-    size = file.size()
-    head = file.read(0, min(size, 16))
-    if head[:2] not in (b"II", b"MM") or len(head) < 8:
-        raise FormatError(f"{source}: expected a TIFF image, but it does not begin like one")
-    order: Literal["little", "big"] = "little" if head[:2] == b"II" else "big"
-    big = int.from_bytes(head[2:4], order) == 43
-    count_size, entry_size, offset_size = (8, 20, 8) if big else (2, 12, 4)
-    offset = int.from_bytes(head[8:16] if big else head[4:8], order)
-    seen: set[int] = set()
-    while offset and offset not in seen:
-        seen.add(offset)
-        if offset + count_size <= size:
-            entries = int.from_bytes(file.read(offset, count_size), order)
-            after = offset + count_size + entries * entry_size
-            if after + offset_size <= size:
-                offset = int.from_bytes(file.read(after, offset_size), order)
-                continue
-        raise FormatError(
-            f"{source}: expected a directory of page {len(seen)} at byte {offset}, but the file has only "
-            f"{size} bytes; "
-            "it was cut short, copy or export it again"
-        )
-    if not seen:
-        raise FormatError(f"{source}: expected a TIFF image, but it has no pages")
+        raise FormatError(f"{source}: expected a TIFF image, but its structure is damaged: {error}") from error
 
 
 def _choose_series(series: list[TiffPageSeries], dataset: str | None, source: str) -> int:
@@ -107,7 +77,12 @@ def _could_be_labels(series: TiffPageSeries) -> bool:
 def _open_series(tif: TiffFile, number: int, path: Path, source: str) -> Volume:
     series = tif.series[number]
     key = series.keyframe
-    if key.samplesperpixel > 1:
+    names = series.axes
+    notes: tuple[str, ...] = ()
+    if _is_stack_of_planes(series):
+        names = names.replace("S", "Z")
+        notes = (f"its {key.samplesperpixel} planes are taken as slices, as tifffile stores them",)
+    elif key.samplesperpixel > 1:
         raise FormatError(
             f"{source}: {EXPECTED}, but it is a colour image with {key.samplesperpixel} samples a pixel, "
             f"shape {series.shape}; export one channel as a label image"
@@ -117,18 +92,19 @@ def _open_series(tif: TiffFile, number: int, path: Path, source: str) -> Volume:
             f"{source}: expected labels, but its pages are JPEG compressed, which changes the values of "
             "voxels; export the labels with LZW, deflate or no compression"
         )
-    axes = find_axes(series.shape, series.axes, series.dtype, source)
-    spacing, unit, notes = voxel_size(tif, key, number, axes.ndim)
+    axes = find_axes(series.shape, names, series.dtype, source)
+    spacing, unit, size_notes = voxel_size(tif, key, number, axes.ndim)
+    notes += size_notes
     if series.is_pyramidal:
         notes += (f"the image has {len(series.levels)} resolutions; the finest is read",)
     if series.dataoffset is not None and series.dtype.byteorder in "=|<>":
         dtype = series.dtype.newbyteorder(tif.byteorder)
         return MappedVolume(
             path, series.dataoffset, dtype, series.shape, source,
-            names=series.axes, spacing=spacing, unit=unit, notes=notes,
+            names=names, spacing=spacing, unit=unit, notes=notes,
         )  # fmt: skip
     dtype, type_notes = label_dtype(np.dtype(series.dtype), source)
-    pages = [_page(page, source) for page in series]
+    pages = [plane for page in series for plane in _planes(page, key.samplesperpixel, source)]
     depth = max(1, key.imagedepth)
     if len(pages) * depth * key.imagelength * key.imagewidth != int(np.prod(series.shape)):
         raise FormatError(
@@ -139,18 +115,30 @@ def _open_series(tif: TiffFile, number: int, path: Path, source: str) -> Volume:
     return PagedVolume(key, pages, axes, dtype, source, spacing, unit, axes.notes + type_notes + notes)
 
 
-def _page(page: TiffPage | TiffFrame | None, source: str) -> Page:
+def _is_stack_of_planes(series: TiffPageSeries) -> bool:
+    """Tell whether colour planes are really slices: tifffile writes stacks of three or four of them like that.
+
+    Planes of one byte may as well be red, green and blue.
+    """
+    separate = series.keyframe.planarconfig == 2 and series.axes.startswith("S")
+    return separate and series.kind == "shaped" and series.dtype != np.uint8
+
+
+def _planes(page: TiffPage | TiffFrame | None, samples: int, source: str) -> list[Page]:
     if page is None:
         raise FormatError(
             f"{source}: some of its planes are missing; if it is one of several files that belong together, "
             "keep them in one folder"
         )
-    return Page(Path(page.parent.filehandle.path), tuple(page.dataoffsets), tuple(page.databytecounts))
+    path = Path(page.parent.filehandle.path)
+    count = len(page.dataoffsets) // samples
+    firsts = range(0, count * samples, count) if count else [0] * samples
+    return [
+        Page(path, tuple(page.dataoffsets[i : i + count]), tuple(page.databytecounts[i : i + count]), i) for i in firsts
+    ]
 
 
 def _refuse_reordered(axes: Axes, source: str) -> None:
     order = [axis for axis in axes.order if axis is not None]
     if order != sorted(order):
-        raise FormatError(
-            f"{source}: expected pages of (y, x), but its axes have another order; export it again"
-        )
+        raise FormatError(f"{source}: expected pages of (y, x), but its axes have another order; export it again")

@@ -115,6 +115,4 @@ def _spacing(lengths: list[float]) -> Spacing:
 def _partly(some: bool, kind: str) -> tuple[str, ...]:
     if not some:
         return ()
-    return (
-        f"the {kind} metadata gives the voxel size of some axes only, so it is not used; see --spacing Z,Y,X",
-    )
+    return (f"the {kind} metadata gives the voxel size of some axes only, so it is not used; see --spacing Z,Y,X",)

@@ -23,11 +23,22 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Page:
-    """Where the strips or tiles of a page are: file, offsets and lengths in bytes (0: not stored)."""
+    """Where the strips or tiles of a page, or of one plane of it, are.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+        The file.
+    offsets, counts : tuple of int
+        Where each begins, and its length in bytes (0: not stored).
+    first : int
+        Number of the first one among those of the page.
+    """
 
     path: Path
     offsets: tuple[int, ...]
     counts: tuple[int, ...]
+    first: int = 0
 
 
 class PagedVolume:
@@ -121,7 +132,7 @@ class PagedVolume:
         if page.counts[index]:
             data = self._files[page.path].read(page.offsets[index], page.counts[index])
         try:
-            segment, position, extent = self._decode(data, index)
+            segment, position, extent = self._decode(data, page.first + index)
         except Exception as error:  # each codec has errors of its own
             raise VolumeReadError(
                 f"{self._header.source}: page {number + 1}, {'tile' if self._key.is_tiled else 'strip'} "

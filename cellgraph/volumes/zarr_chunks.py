@@ -61,9 +61,7 @@ class ZarrChunks:
         entries = self._index(shards, key)
         if entries is None:
             return None
-        offset, length = (
-            int(n) for n in entries[tuple(i % n for i, n in zip(index, shards.grid, strict=True))]
-        )
+        offset, length = (int(n) for n in entries[tuple(i % n for i, n in zip(index, shards.grid, strict=True))])
         if offset == _NOT_STORED:
             return None
         data = self._objects.get(key, offset, length)

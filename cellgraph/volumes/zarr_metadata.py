@@ -130,9 +130,7 @@ def _array_paths(consolidated: Mapping[str, Any], suffix: str) -> tuple[str, ...
 
 def _second(path: str, document: dict[str, Any], attributes: Attributes, what: str) -> ZarrArray:
     dtype = np.dtype(
-        [tuple(field) for field in document["dtype"]]
-        if isinstance(document["dtype"], list)
-        else document["dtype"]
+        [tuple(field) for field in document["dtype"]] if isinstance(document["dtype"], list) else document["dtype"]
     )
     try:
         decoder = v2_decoder(document)
@@ -161,8 +159,7 @@ def _third(path: str, document: dict[str, Any], what: str) -> ZarrArray | Group:
     data_type, grid = document["data_type"], document["chunk_grid"]
     if not isinstance(data_type, str) or grid["name"] != "regular":
         raise FormatError(
-            f"{what}: expected an integer type and a regular grid of chunks, but came {data_type} and "
-            f"{grid['name']}"
+            f"{what}: expected an integer type and a regular grid of chunks, but came {data_type} and {grid['name']}"
         )
     dtype = np.dtype(data_type)
     encoding = document["chunk_key_encoding"]

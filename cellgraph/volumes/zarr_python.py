@@ -28,9 +28,7 @@ class ZarrPython:
 
     def __init__(self, objects: Objects, array: ZarrArray, source: str) -> None:
         if not isinstance(objects, Folder):
-            raise FormatError(
-                f"{source}: its codecs are read from local files only; copy it to a local folder"
-            )
+            raise FormatError(f"{source}: its codecs are read from local files only; copy it to a local folder")
         import zarr
 
         self._objects = objects
@@ -54,8 +52,7 @@ class ZarrPython:
         except Exception as error:  # each codec has errors of its own
             place = self._objects.place(self._description.key(index))
             raise VolumeReadError(
-                f"{self._source}: the chunk {place} does not decode ({error}); it is damaged, copy or export "
-                "it again"
+                f"{self._source}: the chunk {place} does not decode ({error}); it is damaged, copy or export it again"
             ) from error
 
     def fingerprint(self) -> dict[str, Any]:

@@ -1,0 +1,207 @@
+"""Folders of slices, and single PNG files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+from volume_reading import assert_reads, cells
+
+from cellgraph.errors import CellgraphError, FormatError, NotFoundError, ParameterError, VolumeReadError
+from cellgraph.volumes import open_volume
+from cellgraph.volumes.folder import natural_key
+
+Array = np.ndarray[Any, Any]
+
+
+def save_png(path: Path, array: Array) -> None:
+    Image.fromarray(array).save(path)
+
+
+def save_tif(path: Path, array: Array) -> None:
+    tifffile.imwrite(path, array, compression="zlib")
+
+
+SAVERS = pytest.mark.parametrize(("suffix", "save"), [(".png", save_png), (".tif", save_tif), (".TIFF", save_tif)])
+
+
+@SAVERS
+@pytest.mark.parametrize("dtype", ["u1", "u2"])
+def test_slices_in_the_order_of_their_numbers(tmp_path: Path, suffix: str, save: Any, dtype: str) -> None:
+    array = cells((12, 20, 30), dtype)
+    for z in range(12):
+        save(tmp_path / f"slice_{z}{suffix}", array[z])  # 10 and 11 come after 9
+    (tmp_path / "notes.txt").write_text("not an image")
+    (tmp_path / ".hidden.png").write_bytes(b"not an image")
+    volume = open_volume(tmp_path)
+    assert volume.header.chunks == (1, 20, 30)
+    assert not volume.header.notes
+    assert_reads(volume, array)
+    volume.close()
+
+
+def test_natural_order() -> None:
+    names = ["b1", "a10z2", "a9", "a10z10", "a", "A2", "10", "9"]
+    assert sorted(names, key=natural_key) == ["9", "10", "a", "A2", "a9", "a10z2", "a10z10", "b1"]
+
+
+def test_missing_numbers_are_noted(tmp_path: Path) -> None:
+    for z in (1, 2, 5):
+        save_png(tmp_path / f"z{z:03}.png", cells((4, 4), "u1"))
+    volume = open_volume(tmp_path)
+    assert "3, 4 of 1 to 5 are missing" in volume.header.notes[0]
+    volume.close()
+
+
+def test_pixel_size_of_slices_is_noted(tmp_path: Path) -> None:
+    for z in range(3):
+        tifffile.imwrite(tmp_path / f"{z}.tif", cells((4, 4)), imagej=True, resolution=(4, 4), metadata={"unit": "um"})
+    volume = open_volume(tmp_path)
+    assert volume.header.spacing is None
+    assert "0.25 x 0.25 micrometer" in volume.header.notes[0]
+    volume.close()
+
+
+def test_float_slices(tmp_path: Path) -> None:
+    array = cells((3, 4, 5)).astype("f4")
+    for z in range(3):
+        tifffile.imwrite(tmp_path / f"{z}.tif", array[z])
+    volume = open_volume(tmp_path)
+    assert "whole number" in volume.header.notes[0]
+    assert_reads(volume, array.astype("i8"))
+    volume.close()
+
+
+@pytest.mark.parametrize("dtype", ["bool", "u1", "u2"])
+def test_one_png(tmp_path: Path, dtype: str) -> None:
+    array = cells((20, 30), dtype)
+    save_png(tmp_path / "cells.png", array)
+    volume = open_volume(tmp_path / "cells.png")
+    assert volume.header.dtype == array.dtype
+    assert_reads(volume, array[np.newaxis])
+    volume.close()
+    with pytest.raises(ParameterError, match="holds one image"):
+        open_volume(tmp_path / "cells.png", dataset="0")
+
+
+def test_palette_numbers_are_labels(tmp_path: Path) -> None:
+    array = cells((20, 30), "u1")
+    image = Image.frombytes("P", (30, 20), array.tobytes())
+    image.putpalette([i % 256 for i in range(768)])
+    image.save(tmp_path / "cells.png")
+    volume = open_volume(tmp_path / "cells.png")
+    assert_reads(volume, array[np.newaxis])
+    volume.close()
+
+
+@pytest.mark.parametrize("bits", [2, 4])
+def test_grey_values_of_few_bits_are_not_stretched(tmp_path: Path, bits: int) -> None:
+    import struct
+    import zlib
+
+    array = cells((6, 8), "u1") % (1 << bits)
+    each = np.unpackbits(array[:, :, np.newaxis], axis=2)[:, :, -bits:]  # the low bits of each pixel
+    rows = b"".join(b"\0" + row.tobytes() for row in np.packbits(each.reshape(6, -1), axis=1))
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 8, 6, bits, 0, 0, 0, 0)
+    (tmp_path / "cells.png").write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    )
+    volume = open_volume(tmp_path / "cells.png")
+    assert_reads(volume, array[np.newaxis])
+    volume.close()
+
+
+@pytest.mark.parametrize("samples", [3, 4])
+def test_colour_pngs_are_refused(tmp_path: Path, samples: int) -> None:
+    save_png(tmp_path / "cells.png", np.zeros((20, 30, samples), "u1"))
+    with pytest.raises(FormatError, match="colour image"):
+        open_volume(tmp_path / "cells.png")
+    with pytest.raises(FormatError, match="colour image"):
+        open_volume(tmp_path)
+
+
+@SAVERS
+def test_differing_shapes_are_refused(tmp_path: Path, suffix: str, save: Any) -> None:
+    save(tmp_path / f"0{suffix}", cells((20, 30)))
+    save(tmp_path / f"1{suffix}", cells((20, 31)))
+    with pytest.raises(FormatError, match=r"0\.\w+ is \(20, 30\).*1\.\w+ is \(20, 31\)"):
+        open_volume(tmp_path)
+
+
+def test_differing_types_are_refused(tmp_path: Path) -> None:
+    save_tif(tmp_path / "0.tif", cells((20, 30), "u1"))
+    save_tif(tmp_path / "1.tif", cells((20, 30), "u2"))
+    with pytest.raises(FormatError, match="one shape and type"):
+        open_volume(tmp_path)
+
+
+def test_stacks_in_a_folder_are_refused(tmp_path: Path) -> None:
+    save_tif(tmp_path / "0.tif", cells((6, 20, 30)))
+    with pytest.raises(FormatError, match="stack of 6"):
+        open_volume(tmp_path)
+
+
+@pytest.mark.parametrize("names", [[], ["notes.txt"], ["a.jpg", "b.jpg"]])
+def test_folders_without_images(tmp_path: Path, names: list[str]) -> None:
+    for name in names:
+        (tmp_path / name).write_text("x")
+    with pytest.raises(NotFoundError, match="no image lies in it") as caught:
+        open_volume(tmp_path)
+    assert all(name in str(caught.value) for name in names)
+
+
+def test_a_folder_has_no_dataset(tmp_path: Path) -> None:
+    save_png(tmp_path / "0.png", cells((4, 4)))
+    with pytest.raises(ParameterError, match="one volume"):
+        open_volume(tmp_path, dataset="0")
+
+
+@SAVERS
+def test_a_slice_that_is_damaged_removed_or_changed(tmp_path: Path, suffix: str, save: Any) -> None:
+    for z in range(4):
+        save(tmp_path / f"{z}{suffix}", cells((20, 30)))
+    volume = open_volume(tmp_path)
+    before = volume.fingerprint()
+    data = (tmp_path / f"1{suffix}").read_bytes()
+    (tmp_path / f"1{suffix}").write_bytes(data[: len(data) // 2])
+    (tmp_path / f"2{suffix}").unlink()
+    save(tmp_path / f"3{suffix}", cells((21, 30)))
+    np.testing.assert_array_equal(volume.read((0, 0, 0), (1, 20, 30))[0], cells((20, 30)))
+    for z in (1, 2, 3):
+        with pytest.raises(CellgraphError, match=rf"{z}{suffix}"):
+            volume.read((z, 0, 0), (z + 1, 20, 30))
+    save(tmp_path / f"2{suffix}", cells((20, 30)))
+    assert volume.fingerprint() != before
+    volume.close()
+
+
+def test_truncated_and_damaged_pngs(tmp_path: Path) -> None:
+    path = tmp_path / "cells.png"
+    save_png(path, cells((200, 300)))
+    data = path.read_bytes()
+    path.write_bytes(data[:20])
+    with pytest.raises(FormatError, match="cut short"):
+        open_volume(path)
+    path.write_bytes(data[: len(data) // 2])
+    with pytest.raises(FormatError, match="cut short"):
+        open_volume(path)
+    path.write_bytes(data[:2000] + bytes(100) + data[2100:])
+    volume = open_volume(path)
+    with pytest.raises(VolumeReadError, match="does not decode"):
+        volume.read((0, 0, 0), (1, 200, 300))
+
+
+def test_very_large_pngs(tmp_path: Path) -> None:
+    array = np.zeros((14000, 14000), "u1")
+    array[7000:, 7000:] = 7
+    Image.fromarray(array).save(tmp_path / "cells.png", compress_level=1)
+    volume = open_volume(tmp_path / "cells.png")
+    assert volume.read((0, 6998, 6998), (1, 7002, 7002)).sum() == 4 * 7
