@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
+from cellgraph.cli.options import numbers
 from cellgraph.cli.progress import QuietOption, progress
-from cellgraph.errors import ParameterError
-
-Number = TypeVar("Number", int, float)
 
 
 def register(app: typer.Typer) -> None:
@@ -21,9 +18,7 @@ def register(app: typer.Typer) -> None:
 
 
 def phantom(
-    out: Annotated[
-        Path, typer.Argument(help="The file to write: .zarr (OME-Zarr), .tif (OME-TIFF), .h5 or .npy.")
-    ],
+    out: Annotated[Path, typer.Argument(help="The file to write: .zarr (OME-Zarr), .tif (OME-TIFF), .h5 or .npy.")],
     cells: Annotated[int, typer.Option(help="Number of cells.")],
     shape: Annotated[str, typer.Option(metavar="Z,Y,X", help="Voxels along each axis; Y,X for an image.")],
     gap: Annotated[bool, typer.Option("--gap", help="Put background between the cells.")] = False,
@@ -31,15 +26,9 @@ def phantom(
         int | None, typer.Option(metavar="VOXELS", help="Thickness of that background; 1 with --gap alone.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Another seed makes another tissue.")] = 0,
-    spacing: Annotated[
-        str | None, typer.Option(metavar="Z,Y,X", help="Voxel size, stored if it can be.")
-    ] = None,
-    unit: Annotated[
-        str, typer.Option(help="Unit of the spacing: nanometer, micrometer, millimeter.")
-    ] = "micrometer",
-    chunks: Annotated[
-        str | None, typer.Option(metavar="Z,Y,X", help="What .zarr and .h5 store at once.")
-    ] = None,
+    spacing: Annotated[str | None, typer.Option(metavar="Z,Y,X", help="Voxel size, stored if it can be.")] = None,
+    unit: Annotated[str, typer.Option(help="Unit of the spacing: nanometer, micrometer, millimeter.")] = "micrometer",
+    chunks: Annotated[str | None, typer.Option(metavar="Z,Y,X", help="What .zarr and .h5 store at once.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what has this name.")] = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -50,12 +39,12 @@ def phantom(
         made = library.phantom(
             out,
             cells,
-            _numbers("--shape", shape, int),
+            numbers("--shape", shape, int),
             gap=gap if gap_width is None else gap_width,
             seed=seed,
-            spacing=None if spacing is None else _numbers("--spacing", spacing, float),
+            spacing=None if spacing is None else numbers("--spacing", spacing, float),
             unit=unit,
-            chunks=None if chunks is None else _numbers("--chunks", chunks, int),
+            chunks=None if chunks is None else numbers("--chunks", chunks, int),
             overwrite=overwrite,
             report=report,
         )
@@ -68,14 +57,3 @@ def phantom(
             f"{', …' if len(made.missing) > 5 else ''}.",
             file=sys.stderr,
         )
-
-
-def _numbers(option: str, text: str, kind: Callable[[str], Number]) -> list[Number]:
-    """Read numbers separated by commas."""
-    try:
-        return [kind(part) for part in text.split(",")]
-    except ValueError:
-        wanted = "whole numbers" if kind is int else "numbers"
-        raise ParameterError(
-            f"{option} needs {wanted} with commas between, as 4,5,6, but got {text!r}"
-        ) from None

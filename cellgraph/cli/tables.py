@@ -1,9 +1,72 @@
-"""The command `cellgraph tables`."""
+"""The command `cellgraph load-tables`."""
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+from typing import Annotated
+
 import typer
+
+from cellgraph.cli.options import DbOption
+from cellgraph.cli.progress import QuietOption, progress
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
+    app.command("load-tables")(load_tables)
+
+
+def load_tables(
+    cells: Annotated[Path, typer.Option(help="CSV or Parquet: sample, id and properties of each cell.")],
+    network: Annotated[Path, typer.Option(help="CSV or Parquet: the two cells of each relationship, junctions.")],
+    samples: Annotated[
+        Path | None, typer.Option(help="CSV or Parquet: id, name and properties of each sample.")
+    ] = None,
+    db: DbOption = None,
+    sample: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Name of the sample, if the cells are of one.")
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace samples of these names.")] = False,
+    sample_column: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Holds the sample of a cell; none: there is none.")
+    ] = None,
+    cell_column: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Holds the id of a cell; none: number them by rows.")
+    ] = None,
+    a_column: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Holds the one cell of a relationship.")
+    ] = None,
+    b_column: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Holds the other cell of a relationship.")
+    ] = None,
+    junctions_column: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Holds the junctions of a relationship; none: 1 each.")
+    ] = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Load a network that you have as tables; relationships are kept as given.
+
+    Columns are recognised by their usual names: sample or animal; cell, label, bodyId or id (without one,
+    cells are numbered by their rows, from 1); id1,id2 or cell_a,cell_b or source,target; junctions, weight
+    or count (without one, 1 each). All others become properties.
+    """
+    from cellgraph.build.tables import load_tables as library
+
+    with progress(quiet) as report:
+        done = library(
+            cells,
+            network,
+            samples,
+            db=db,
+            sample=sample,
+            replace=replace,
+            sample_column=sample_column,
+            cell_column=cell_column,
+            a_column=a_column,
+            b_column=b_column,
+            junctions_column=junctions_column,
+            report=report,
+        )
+    if not quiet:
+        print(done.summary(), file=sys.stderr)
