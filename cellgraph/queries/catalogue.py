@@ -1,0 +1,124 @@
+"""All queries there are: found as files, checked, and listed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cellgraph.errors import FormatError, NotFoundError, near
+from cellgraph.queries.header import read, read_sibling
+from cellgraph.queries.query import PORTABLE, Query
+
+DIALECTS = ("ladybug", "neo4j")
+
+SCHEMA_GROUP = "schema"
+"""The folder of statements that make a database; they are the stores' own, no queries."""
+
+HIDDEN_PREFIX = "_"
+"""Groups that start so hold questions that cellgraph asks for itself; they are not listed."""
+
+
+def bundled() -> Path:
+    """Return the folder of the queries that come with cellgraph.
+
+    In a wheel it is ``cellgraph/_cypher``; in a checkout ``cypher`` beside the package.
+    """
+    package = Path(__file__).parent.parent
+    inside = package / "_cypher"
+    return inside if inside.is_dir() else package.parent / "cypher"
+
+
+def own_folders() -> tuple[Path, ...]:
+    """Return the folders of the user's own queries, named by ``CELLGRAPH_CYPHER_PATH`` (separated as in ``PATH``)."""
+    named = os.environ.get("CELLGRAPH_CYPHER_PATH", "")
+    return tuple(Path(name).expanduser() for name in named.split(os.pathsep) if name)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Checked queries by name."""
+
+    queries: Mapping[str, Query]
+
+    @classmethod
+    def load(cls, folders: Iterable[Path] | None = None) -> Catalogue:
+        """Read every query of some folders, or of the bundled one and the user's own.
+
+        Raises
+        ------
+        NotFoundError
+            If a folder does not exist.
+        FormatError
+            If a file is wrong, or two have the same name.
+        """
+        queries: dict[str, Query] = {}
+        for folder in (bundled(), *own_folders()) if folders is None else folders:
+            if not folder.is_dir():
+                raise NotFoundError(f"the folder of queries {str(folder)!r} does not exist.")
+            for query in _read_folder(folder):
+                if query.name in queries:
+                    raise FormatError(
+                        f"{query.path}:1: a query {query.name!r} is already there, in {queries[query.name].path}; "
+                        f"rename the file."
+                    )
+                queries[query.name] = query
+        return cls(dict(sorted(queries.items())))
+
+    def listed(self) -> list[Query]:
+        """Return the queries that people ask, by name."""
+        return [query for query in self.queries.values() if not query.group.startswith(HIDDEN_PREFIX)]
+
+    def __getitem__(self, name: str) -> Query:
+        """Return a query.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none of that name.
+        """
+        if name not in self.queries:
+            known = [query.name for query in self.listed()]
+            raise NotFoundError(
+                f"there is no query {name!r}.{near(name, known) or ' There are: ' + ', '.join(known) + '.'}"
+            )
+        return self.queries[name]
+
+
+def _read_folder(folder: Path) -> Iterator[Query]:
+    """Read ``<group>/<name>.cypher`` with its siblings; files directly in the folder are of the group ``own``."""
+    files = sorted(
+        path
+        for path in folder.rglob("*.cypher")
+        if path.relative_to(folder).parts[0] != SCHEMA_GROUP and not path.name.startswith(".")
+    )
+    siblings: dict[Path, dict[str, Path]] = {}
+    for path in files:
+        stem, _, dialect = path.stem.partition(".")
+        if dialect and dialect not in DIALECTS:
+            raise FormatError(f"{path}:1: the dialect {dialect!r} is none of {', '.join(DIALECTS)}.")
+        siblings.setdefault(path.with_name(f"{stem}.cypher"), {})[dialect] = path
+    for portable, texts in siblings.items():
+        if PORTABLE not in texts:
+            stray = next(iter(texts.values()))
+            raise FormatError(f"{stray}:1: a sibling needs its portable file, {portable.name}.")
+        yield _read_query(folder, portable, texts)
+
+
+def _read_query(folder: Path, path: Path, texts: Mapping[str, Path]) -> Query:
+    header, text = read(path)
+    group = path.relative_to(folder).parent
+    return Query(
+        name=path.stem,
+        group=str(group) if group.parts else "own",
+        summary=header.summary,
+        description=header.description,
+        parameters=header.parameters,
+        columns=header.columns,
+        texts={
+            PORTABLE: text,
+            **{dialect: read_sibling(file, header) for dialect, file in texts.items() if dialect},
+        },
+        path=path,
+    )

@@ -1,0 +1,212 @@
+"""What a query is: its question, its parameters, its columns, and its Cypher in each dialect."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cellgraph.errors import ParameterError, near
+from cellgraph.queries import text as cypher
+from cellgraph.queries.values import Type, Value, check, cypher_literal
+
+PORTABLE = ""
+"""The dialect of a text for every database that has none of its own."""
+
+_FURTHER = re.compile(r"/\* and further properties of (\w+) \*/")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a query.
+
+    Attributes
+    ----------
+    name, type, meaning : str
+        As the header of the file says.
+    required : bool
+        Whether it has no default.
+    default : int, float, bool, str or None
+        Taken where no value is given; a parameter whose default is None may be null.
+    minimum, maximum : int or None
+        The range of an ``int``.
+    literal : bool
+        Whether its value is put into the text, as Cypher takes no parameter there (length of a path).
+    cell : bool
+        Whether it is the label of a cell, which has to exist.
+    """
+
+    name: str
+    type: Type
+    meaning: str
+    required: bool = True
+    default: Value = None
+    minimum: int | None = None
+    maximum: int | None = None
+    literal: bool = False
+    cell: bool = False
+
+    @property
+    def nullable(self) -> bool:
+        """Whether null is one of its values."""
+        return not self.required and self.default is None
+
+
+@dataclass(frozen=True)
+class Returned:
+    """One column of the rows that a query returns."""
+
+    name: str
+    type: Type
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Statement:
+    """Cypher text with the values that travel beside it."""
+
+    text: str
+    parameters: Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Query:
+    """A checked query file, with its siblings in other dialects.
+
+    Attributes
+    ----------
+    name, group : str
+        ``cypher/<group>/<name>.cypher``.
+    summary, description : str
+        The first sentence of the header, and the rest of its prose.
+    parameters : tuple of Parameter
+    columns : tuple of Returned
+    texts : mapping of str to str
+        Cypher by dialect, without the header; `PORTABLE` is for the others.
+    path : pathlib.Path
+        The file.
+    """
+
+    name: str
+    group: str
+    summary: str
+    description: str
+    parameters: tuple[Parameter, ...]
+    columns: tuple[Returned, ...]
+    texts: Mapping[str, str]
+    path: Path
+
+    def text(self, dialect: str) -> str:
+        """Return the Cypher for a dialect, with ``$name`` for every parameter, also the literal ones."""
+        return self.texts.get(dialect, self.texts[PORTABLE])
+
+    @property
+    def extendable(self) -> str:
+        """The variable whose further properties become columns, or an empty string."""
+        found = _FURTHER.search(self.texts[PORTABLE])
+        return found.group(1) if found else ""
+
+    def bind(self, values: Mapping[str, object]) -> dict[str, Value]:
+        """Check values against the declared parameters and add the defaults.
+
+        Raises
+        ------
+        ParameterError
+            For an unknown parameter, a missing one, or one of the wrong type or out of its range.
+        """
+        known = {parameter.name: parameter for parameter in self.parameters}
+        for name in values:
+            if name not in known:
+                takes = f"it takes {', '.join(known)}" if known else "it takes none"
+                raise ParameterError(f"the query {self.name!r} has no parameter {name!r}; {takes}.{near(name, known)}")
+        return {name: self._bound(parameter, values) for name, parameter in known.items()}
+
+    def _bound(self, parameter: Parameter, values: Mapping[str, object]) -> Value:
+        """Return the checked value of one parameter, or its default."""
+        value = values.get(parameter.name)
+        if parameter.required and parameter.name not in values:
+            raise ParameterError(
+                f"the query {self.name!r} needs the parameter {parameter.name!r}: {parameter.meaning}."
+            )
+        if parameter.name not in values or (value is None and parameter.nullable):
+            return parameter.default
+        return check(
+            value,
+            parameter.type,
+            of=f"the parameter {parameter.name!r} of the query {self.name!r}",
+            minimum=parameter.minimum,
+            maximum=parameter.maximum,
+        )
+
+    def statement(
+        self,
+        dialect: str,
+        values: Mapping[str, object],
+        *,
+        further: Sequence[str] = (),
+        limit: int | None = None,
+    ) -> Statement:
+        """Return what a database runs for these values.
+
+        Parameters
+        ----------
+        dialect : str
+            Of the database.
+        values : mapping
+            Of the parameters; checked here.
+        further : sequence of str
+            Names of properties that an extendable query returns after its own columns.
+        limit : int, optional
+            Most rows that are wanted.
+
+        Raises
+        ------
+        ParameterError
+            As `bind`.
+        """
+        bound = self.bind(values)
+        null = {name for name, value in bound.items() if value is None}
+        text = cypher.decide_optional(self._filled(dialect, bound, further, limit), null)
+        used = cypher.parameters_in(text)
+        return Statement(text, {name: value for name, value in bound.items() if name in used})
+
+    def shown(
+        self,
+        dialect: str,
+        values: Mapping[str, object],
+        *,
+        further: Sequence[str] = (),
+        limit: int | None = None,
+    ) -> str:
+        """Return the Cypher to paste where people type Cypher, with the values of its parameters.
+
+        Neo4j Browser and cypher-shell take them as ``:param``; other databases are told in a comment.
+        """
+        bound = self.bind(values)
+        text = self._filled(dialect, bound, further, limit)
+        used = {name: value for name, value in bound.items() if name in cypher.parameters_in(text)}
+        if dialect == "neo4j":
+            given = [f":param {name} => {cypher_literal(value)};" for name, value in used.items()]
+        else:
+            given = [f"// ${name} = {cypher_literal(value)}" for name, value in used.items()]
+        return "\n".join([f"// {self.summary}", *given, text])
+
+    def _filled(self, dialect: str, bound: Mapping[str, Value], further: Sequence[str], limit: int | None) -> str:
+        """Return the text with what no parameter can be: names of columns, lengths of paths, the limit."""
+        text = _FURTHER.sub(lambda found: _further_columns(found[1], further), self.text(dialect))
+        for parameter in self.parameters:
+            if parameter.literal:
+                value = cypher_literal(bound[parameter.name])
+                text = cypher.replace(cypher.parameter(parameter.name), value, text)
+        if limit is not None:
+            text = f"{text.rstrip().rstrip(';')}\nLIMIT {cypher_literal(check(limit, 'int', of='limit', minimum=0))}\n"
+        return text
+
+
+def _further_columns(variable: str, names: Sequence[str]) -> str:
+    """Return the end of a RETURN list that has these properties of a variable."""
+    for name in names:
+        if "`" in name:
+            raise ParameterError(f"the property {name!r} has a backtick in its name; Cypher cannot return it.")
+    return "".join(f",\n       {variable}.`{name}` AS `{name}`" for name in names)

@@ -1,0 +1,51 @@
+"""Cypher text: what of it is code, and code replaced without touching strings and comments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+
+_NOT_CODE = re.compile(
+    r"//[^\n]*|/\*.*?\*/|'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|`[^`]*`",
+    re.DOTALL,
+)
+_USED = re.compile(r"\$(\w+)")
+
+
+def blanked(text: str) -> str:
+    """Return the text with comments, strings and quoted names blanked out, every character in its place."""
+    return _NOT_CODE.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
+
+
+def parameters_in(text: str) -> set[str]:
+    """Return the names of the parameters that a text uses."""
+    return set(_USED.findall(blanked(text)))
+
+
+def replace(pattern: re.Pattern[str], by: str | Callable[[re.Match[str]], str], text: str) -> str:
+    """Replace what a pattern finds in the code of a text."""
+    code = blanked(text)
+    parts, end = [], 0
+    for found in pattern.finditer(code):
+        parts += [text[end : found.start()], by if isinstance(by, str) else by(found)]
+        end = found.end()
+    return "".join([*parts, text[end:]])
+
+
+@cache
+def parameter(name: str) -> re.Pattern[str]:
+    """Return the pattern of one parameter."""
+    return re.compile(rf"\${re.escape(name)}\b")
+
+
+_OPTIONAL = re.compile(r"\(\s*\$(\w+) IS NULL OR ((?:[^()]|\([^()]*\))*)\)")
+
+
+def decide_optional(text: str, null: set[str]) -> str:
+    """Decide the conditions ``($name IS NULL OR …)`` for parameters that are null, and for those that are not.
+
+    The planner does not see the value of a parameter, and would read every cell for a condition on an index
+    that might be off.
+    """
+    return replace(_OPTIONAL, lambda found: "true" if found[1] in null else f"({found[2]})", text)

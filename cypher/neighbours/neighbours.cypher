@@ -1,0 +1,21 @@
+// The cells that one cell touches, most junctions first.
+//
+// Relationships that a table import gave for the same two cells are added up.
+//
+// Parameters
+//   cell: int (cell)     label of the cell
+//   sample: str = null   name of its sample; null where the label is in one sample only
+// Returns
+//   sample: str            name of the sample of the cell
+//   cell: int              label of the cell
+//   neighbour: int         label of a cell that it touches
+//   junctions: int         voxel faces that the two share
+//   area: float            area of those faces
+//   neighbour_sample: str  name of the sample of the neighbour
+MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell)-[r:TOUCHES]-(d:Cell)
+WHERE c.sample = s.name AND ($sample IS NULL OR s.name = $sample) AND c.label = $cell AND d.id <> c.id
+WITH s.name AS sample, c.label AS cell, d.label AS neighbour, d.sample AS neighbour_sample,
+     sum(r.junctions) AS junctions, CASE WHEN count(r.area) > 0 THEN sum(r.area) ELSE null END AS area
+RETURN sample AS sample, cell AS cell, neighbour AS neighbour, junctions AS junctions, area AS area,
+       neighbour_sample AS neighbour_sample
+ORDER BY junctions DESC, sample, neighbour, neighbour_sample

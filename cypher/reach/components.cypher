@@ -1,0 +1,19 @@
+// The connected pieces: for each cell the piece that it belongs to, and how large that is.
+//
+// In Cypher the time grows with the square of the size of a piece; `cellgraph query` computes the same in one pass.
+//
+// Parameters
+//   sample: str = null   name of one sample; null is all
+// Returns
+//   sample: str          name of the sample
+//   cell: int            label of the cell
+//   component: int       smallest label among the cells of the sample in the same piece
+//   size: int            number of cells of the sample in the same piece
+MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell)
+WHERE ($sample IS NULL OR s.name = $sample)
+OPTIONAL MATCH (c)-[:TOUCHES*]-(d:Cell)
+WHERE d.sample = c.sample AND d <> c
+WITH s.name AS sample, c.label AS cell, min(d.label) AS other, count(DISTINCT d) AS others
+RETURN sample AS sample, cell AS cell, CASE WHEN other < cell THEN other ELSE cell END AS component,
+       others + 1 AS size
+ORDER BY sample, cell

@@ -1,0 +1,26 @@
+// How many cells are within 1, 2, … k contacts of each cell.
+//
+// Distances are counted in contacts along the shortest way, whichever samples it leads through; a cell is not counted
+// for itself. A cell that touches none has its rows, with zeros.
+//
+// Parameters
+//   k: int = 2 (1..30, literal)  largest distance
+//   cell: int = null (cell)      label of one cell; null is every cell
+//   sample: str = null           name of one sample; null is all
+// Returns
+//   sample: str                  name of the sample
+//   cell: int                    label of the cell
+//   hop: int                     distance in contacts, 1 to k
+//   cells: int                   number of cells at exactly this distance
+//   within: int                  number of cells up to this distance
+MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell)
+WHERE c.sample = s.name AND ($sample IS NULL OR s.name = $sample) AND ($cell IS NULL OR c.label = $cell)
+OPTIONAL MATCH p = (c)-[:TOUCHES*1..$k]-(d:Cell)
+WHERE d <> c
+WITH s.name AS sample, c.label AS cell, d, min(length(p)) AS distance
+WITH sample, cell, distance, count(d) AS reached
+UNWIND range(1, $k) AS hop
+RETURN sample AS sample, cell AS cell, hop AS hop,
+       sum(CASE WHEN distance = hop THEN reached ELSE 0 END) AS cells,
+       sum(CASE WHEN distance <= hop THEN reached ELSE 0 END) AS within
+ORDER BY sample, cell, hop

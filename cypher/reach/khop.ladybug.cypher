@@ -1,0 +1,10 @@
+// Ladybug walks every way of up to k contacts where Neo4j prunes, so it is told to look for shortest ones.
+MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell)
+WHERE c.sample = s.name AND ($sample IS NULL OR s.name = $sample) AND ($cell IS NULL OR c.label = $cell)
+OPTIONAL MATCH p = (c)-[:TOUCHES* SHORTEST 1..$k]-(d:Cell)
+WITH s.name AS sample, c.label AS cell, length(p) AS distance, count(d.id) AS reached
+UNWIND range(1, $k) AS hop
+RETURN sample AS sample, cell AS cell, hop AS hop,
+       sum(CASE WHEN distance = hop THEN reached ELSE 0 END) AS cells,
+       sum(CASE WHEN distance <= hop THEN reached ELSE 0 END) AS within
+ORDER BY sample, cell, hop

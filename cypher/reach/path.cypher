@@ -1,0 +1,26 @@
+// A way from one cell to another with the fewest contacts.
+//
+// Of several such ways it is the one whose cells have the smallest labels, compared from the start. Relationships that
+// a table import gave for the same two cells are added up.
+//
+// Parameters
+//   source: int (cell)                 label of the first cell (--from)
+//   target: int (cell)                 label of the last cell (--to), another one
+//   longest: int = 8 (1..30, literal)  most contacts that it may have in Cypher, where the ways multiply with the length
+//   sample: str = null                 name of the sample; null where the labels are in one sample only
+// Returns
+//   step: int                          0 for the first cell, then 1, 2, …
+//   cell: int                          label of the cell
+//   junctions: int                     voxel faces that it shares with the cell before; null for the first
+MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(a:Cell), (t:Sample {status: 'complete'})-[:HAS_CELL]->(b:Cell)
+WHERE a.sample = s.name AND ($sample IS NULL OR s.name = $sample) AND a.label = $source
+  AND b.sample = t.name AND ($sample IS NULL OR t.name = $sample) AND b.label = $target AND a <> b
+MATCH p = allShortestPaths((a)-[:TOUCHES*..$longest]-(b))
+WITH nodes(p) AS cells, reduce(key = [], c IN nodes(p) | key + [c.label, c.sample]) AS key
+ORDER BY key
+LIMIT 1
+UNWIND range(0, size(cells) - 1) AS step
+WITH step, cells[step] AS c, CASE WHEN step > 0 THEN cells[step - 1] END AS before
+OPTIONAL MATCH (before)-[r:TOUCHES]-(c)
+RETURN step AS step, c.label AS cell, CASE WHEN step > 0 THEN sum(r.junctions) END AS junctions
+ORDER BY step

@@ -1,0 +1,6 @@
+// As khop: Ladybug is told to look for shortest ways.
+MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell)
+WHERE c.sample = s.name AND ($sample IS NULL OR s.name = $sample) AND c.label = $cell
+MATCH p = (c)-[:TOUCHES* SHORTEST 1..$k]-(d:Cell)
+RETURN s.name AS sample, c.label AS cell, length(p) AS hop, d.label AS reached, d.sample AS reached_sample
+ORDER BY sample, cell, hop, reached, reached_sample
