@@ -1,0 +1,80 @@
+"""Measuring side by side, and printing what came out."""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+PROGRAM = str(Path(sys.executable).with_name("cellgraph"))
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def data_dir() -> Path:
+    """Return the folder of real images."""
+    folder = Path(os.environ.get("CELLGRAPH_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not folder.is_dir():
+        sys.exit(f"scripts/bench: no folder {folder}; CELLGRAPH_TEST_DATA names the one with the real images")
+    return folder
+
+
+def in_turn(contenders: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+    """Run each contender once to warm it, then all in turn; return the seconds of each run."""
+    for contender in contenders.values():
+        contender()
+    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    for _ in range(rounds):
+        for name, contender in contenders.items():
+            begin = time.perf_counter()
+            contender()
+            seconds[name].append(time.perf_counter() - begin)
+    return seconds
+
+
+def ratio(seconds: dict[str, list[float]], of: str, to: str) -> float:
+    """Return how many times faster `of` is than `to`: the median of the rounds."""
+    return median(b / a for a, b in zip(seconds[of], seconds[to], strict=True))
+
+
+def command(*arguments: object, cwd: Path | None = None, **environment: str) -> tuple[float, int]:
+    """Run ``cellgraph``; return its seconds and the peak memory of its process in bytes."""
+    begin = time.perf_counter()
+    process = subprocess.Popen(
+        [PROGRAM, *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    said = process.stderr.read() if process.stderr else b""
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"scripts/bench: cellgraph {' '.join(map(str, arguments))} failed:\n{said.decode()}")
+    return time.perf_counter() - begin, usage.ru_maxrss * 1024
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """Give a folder that is removed afterwards."""
+    path = Path(tempfile.mkdtemp(prefix="cellgraph-bench-", dir=os.environ.get("CELLGRAPH_BENCH_DIR")))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path)
+
+
+def table(title: str, header: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+    """Print a table in Markdown."""
+    cores = len(os.sched_getaffinity(0))
+    print(f"\n### {title}\n\n{cores} cores, Python {platform.python_version()}\n")
+    print("| " + " | ".join(header) + " |")
+    print("|" + "|".join("---" for _ in header) + "|")
+    for row in rows:
+        print("| " + " | ".join(str(cell) for cell in row) + " |", flush=True)

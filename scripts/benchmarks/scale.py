@@ -1,0 +1,152 @@
+"""The sweep at growing sizes, on threads and on Dask workers, resumed, watched, and estimated.
+
+CELLGRAPH_BENCH_LARGEST (in GVoxel, 20 by default) leaves out larger volumes; CELLGRAPH_BENCH_DIR is where they lie.
+"""
+
+import os
+import shutil
+import time
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import tifffile
+import zarr
+from measure import command, folder, table
+
+from cellgraph.build.phantom import phantom
+from cellgraph.engines import Job, Ledger, ThreadsEngine
+from cellgraph.volumes import HaloReader, open_volume, plan_blocks
+from cellgraph.voxels.block import Rules
+
+VOLUMES = {  # GVoxel: cells, shape; at each size a cell has some 20,000 voxels
+    0.13: (6_500, (128, 1024, 1024)),
+    1: (50_000, (256, 2048, 2048)),
+    4: (200_000, (512, 2800, 2800)),
+    20: (1_000_000, (628, 2800, 11500)),
+}
+
+
+def run() -> None:
+    """Print the tables."""
+    largest = float(os.environ.get("CELLGRAPH_BENCH_LARGEST", 20))
+    with folder() as place:
+        sizes(place, largest)
+        small = place / "small.zarr"
+        cells, shape = VOLUMES[1]
+        phantom(small, cells, shape)
+        workers(place, small)
+        resume(place, small)
+        live(place)
+
+
+def sizes(place: Path, largest: float) -> None:
+    """Load volumes of growing size by the command line."""
+    rows = []
+    for size, (cells, shape) in VOLUMES.items():
+        if size > largest:
+            continue
+        path = place / "volume.zarr"
+        begin = time.perf_counter()
+        phantom(path, cells, shape, overwrite=True)
+        made = time.perf_counter() - begin
+        seconds, peak = command("load", path, "--replace", "--memory", "768MB", "-q", cwd=place)
+        voxels = float(np.prod(shape))
+        parts = shares(path)
+        rows.append(
+            (
+                f"{voxels / 1e9:.2f}",
+                f"{cells:,}",
+                f"{seconds:.1f}",
+                f"{voxels / seconds / 1e9:.3f}",
+                f"{peak / 1e9:.2f}",
+                *(f"{part:.0f}" for part in parts),
+                f"{voxels / made / 1e9:.3f}",
+            )
+        )
+        shutil.rmtree(path)
+    header = ("GVoxel", "cells", "load, s", "GVoxel/s", "peak memory, GB")
+    parts = ("read and decode, ns/1000 voxels", "sweep", "merge")
+    table("cellgraph load --memory 768MB, Zarr on disk, 2 threads", (*header, *parts, "phantom, GVoxel/s"), rows)
+
+
+def shares(path: Path) -> tuple[float, float, float]:
+    """Return the processor time of reading, sweeping and merging, in ns for 1,000 voxels, over the first blocks."""
+    volume = open_volume(path)
+    job, reader, ledger = Job(volume, Rules()), HaloReader(volume), Ledger(None, {})
+    spent, voxels = [0.0, 0.0, 0.0], 0
+    clock = time.process_time
+    for block in plan_blocks(volume.header, 768_000_000, 2)[:40]:
+        times = [clock()]
+        labels, halo = reader.read(block)
+        times.append(clock())
+        tally = job.sweep(block, labels, halo)
+        times.append(clock())
+        ledger.add([block.index], tally)
+        times.append(clock())
+        spent = [total + b - a for total, a, b in zip(spent, times[:-1], times[1:], strict=True)]
+        voxels += labels.size
+    volume.close()
+    read, swept, merged = (seconds / voxels * 1e12 for seconds in spent)
+    return read, swept, merged
+
+
+def workers(place: Path, path: Path) -> None:
+    """Load one volume with 1 and 2 threads and Dask workers, in turn."""
+    kinds = [("threads", 1), ("threads", 2), ("dask", 1), ("dask", 2)]
+    times: dict[tuple[str, int], list[float]] = {kind: [] for kind in kinds}
+    for _ in range(3):
+        for engine, n in kinds:
+            options = ("--engine", engine, "--workers", n, "--replace", "-q")
+            times[engine, n].append(command("load", path, *options, cwd=place)[0])
+    rows = []
+    for (engine, n), seconds in times.items():
+        faster = median(a / b for a, b in zip(times[engine, 1], seconds, strict=True))
+        rows.append((engine, n, f"{median(seconds):.1f}", f"{faster:.2f}"))
+    table("Workers, 1.07 GVoxel", ("engine", "workers", "load, s", "speed-up"), rows)
+
+
+def resume(place: Path, path: Path) -> None:
+    """Compare sweeps that keep their work on disk with sweeps that do not."""
+    volume = open_volume(path)
+    job = Job(volume, Rules(), str(path))
+    blocks = plan_blocks(volume.header, None, 2)
+
+    def swept(work: Path | None) -> float:
+        begin = time.perf_counter()
+        ledger = Ledger(work, {})
+        for done, tally in ThreadsEngine(2).tallies(job, blocks):
+            ledger.add([block.index for block in done], tally)
+        ledger.flush()
+        ledger.total()
+        seconds = time.perf_counter() - begin
+        ledger.remove()
+        return seconds
+
+    swept(None)
+    pairs = [(swept(place / "work"), swept(None)) for _ in range(5)]
+    volume.close()
+    more = median(kept / bare - 1 for kept, bare in pairs)
+    table("Keeping work for --resume, 1.07 GVoxel", ("", ""), [("more time than without", f"{100 * more:.1f} %")])
+
+
+def live(place: Path) -> None:
+    """Compare watch, with all slices there, and load of the same folder."""
+    cells, shape = VOLUMES[0.13]
+    phantom(place / "live.zarr", cells, shape)
+    labels = np.asarray(zarr.open_array(place / "live.zarr" / "0", mode="r")[:])
+    (place / "slices").mkdir()
+    for z, plane in enumerate(labels):
+        tifffile.imwrite(place / "slices" / f"slice_{z:04d}.tif", plane, compression="zlib")
+    ratios = []
+    for _ in range(3):
+        watched, _ = command(
+            "watch", "slices", "--until", len(labels), "--db", "watched.db", "--replace", "-q", cwd=place
+        )
+        loaded, _ = command("load", "slices", "--db", "loaded.db", "--replace", "-q", cwd=place)
+        ratios.append(watched / loaded)
+    table("watch against load, 128 slices of 1024 x 1024", ("", ""), [("watch takes times", f"{median(ratios):.2f}")])
+    first = [command("estimate", "mean(volume)", "--source", "live.zarr", "--within-time", "1s", cwd=place)[0]]
+    first += [command("estimate", "mean(volume)", "--db", "loaded.db", "--within-time", "1s", cwd=place)[0]]
+    rows = [("from the volume", f"{first[0]:.1f}"), ("from the database", f"{first[1]:.1f}")]
+    table("cellgraph estimate 'mean(volume)' --within-time 1s", ("", "whole command, s"), rows)
