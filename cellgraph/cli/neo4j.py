@@ -88,9 +88,7 @@ def stop(
 def status(
     home: HomeOption = None,
     fmt: FormatOption = None,
-    show_password: Annotated[
-        bool, typer.Option("--show-password", help="Print the password as well.")
-    ] = False,
+    show_password: Annotated[bool, typer.Option("--show-password", help="Print the password as well.")] = False,
 ) -> None:
     """Tell whether the local Neo4j runs, where, and where its password is; exit status 3 if it does not."""
     from cellgraph import server
@@ -98,11 +96,7 @@ def status(
     found = server.status(home)
     password = server.credentials(home)[2] if show_password and found.running else None
     if fmt in (None, Format.table):
-        print(
-            f"Neo4j {found.version or ''} is running ({_what(found)})."
-            if found.running
-            else "Neo4j is not running."
-        )
+        print(f"Neo4j {found.version or ''} is running ({_what(found)})." if found.running else "Neo4j is not running.")
         print(_description(found, home, password))
     else:
         import pyarrow as pa
@@ -149,7 +143,7 @@ def _description(server: Server, home: Path | None, password: str | None = None)
         command = "cellgraph neo4j status --show-password" + (f" --home {home}" if home else "")
         where = f"in {server.password_file} ({command} prints it)"
         lines = {
-            "Neo4j Browser": f"open {server.browser} and sign in",
+            "Neo4j Browser": f"open {server.browser}",
             "user": server.user,
             "password": where if password is None else password,
             "programs": f"{server.uri}, or --db neo4j in cellgraph",

@@ -17,6 +17,12 @@ _OPENED = ("java.nio", "java.lang", "java.io", "sun.nio.ch")
 """Packages of java.base that Neo4j reaches into; from the launcher of its own distribution."""
 
 
+_CONTENT_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self' ws: wss: http: https:; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+)
+"""Neo4j Browser loads nothing from elsewhere. Without this it fetches fonts from Google and two scripts that watch
+its use; the policy is Neo4j's own without their hosts."""
 _USER_LOG = """\
 <?xml version="1.0" encoding="UTF-8"?>
 <!-- Written by `cellgraph neo4j start` at every start: what the server tells goes to the console log. -->
@@ -94,9 +100,10 @@ def settings(ports: Ports, memory: Memory) -> dict[str, str]:
         "server.http.advertised_address": http,
         "server.https.enabled": "false",
         "dbms.security.auth_enabled": "true",
-        # Neo4j Browser and the server would otherwise report their use.
+        # Neo4j Browser and the server would otherwise report their use; that needs both settings and the policy.
         "client.allow_telemetry": "false",
         "dbms.usage_report.enabled": "false",
+        "dbms.security.http_static_content_security_policy_header": _CONTENT_POLICY,
         "server.memory.pagecache.size": f"{memory.page_cache}m",
         # A bulk load leaves transaction logs as large as the graph; no backup here needs them.
         "db.tx_log.rotation.retention_policy": "keep_none",

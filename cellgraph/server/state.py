@@ -26,7 +26,8 @@ class Server:
     uri : str or None
         Where programs connect: ``bolt://127.0.0.1:7687``.
     browser : str or None
-        Where Neo4j Browser is: ``http://127.0.0.1:7474/browser/``.
+        Where Neo4j Browser is, with the server and the user filled in:
+        ``http://127.0.0.1:7474/browser/?dbms=bolt://neo4j@127.0.0.1:7687``.
     user : str
         The user that signs in.
     password_file : pathlib.Path
@@ -64,7 +65,7 @@ def describe(home: Home, *, already_running: bool = False) -> Server:
         home=home.path,
         running=True,
         uri=f"bolt://{LOOPBACK}:{state['bolt']}" if state else None,
-        browser=f"http://{LOOPBACK}:{state['http']}/browser/" if state else None,
+        browser=_browser(state) if state else None,
         user=USER,
         password_file=home.password_file,
         version=state.get("version"),
@@ -72,6 +73,10 @@ def describe(home: Home, *, already_running: bool = False) -> Server:
         container=None if pid else container,
         already_running=already_running,
     )
+
+
+def _browser(state: dict[str, Any]) -> str:
+    return f"http://{LOOPBACK}:{state['http']}/browser/?dbms=bolt://{USER}@{LOOPBACK}:{state['bolt']}"
 
 
 def read(home: Home) -> dict[str, Any]:
