@@ -59,8 +59,15 @@ def _open_file(path: Path, read_only: bool, create: bool) -> Store:
 
 
 def _open_address(address: str, read_only: bool) -> Store:
-    raise NotImplementedError
+    from cellgraph.stores.bolt import Neo4jStore
+    from cellgraph.stores.bolt.address import parse
+
+    return Neo4jStore(parse(address), read_only=read_only)
 
 
 def _open_local(read_only: bool) -> Store:
-    raise NotImplementedError
+    from cellgraph.server import credentials
+    from cellgraph.stores.bolt import Neo4jStore
+    from cellgraph.stores.bolt.address import Address
+
+    return Neo4jStore(Address(*credentials()), read_only=read_only)

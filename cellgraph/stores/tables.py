@@ -24,6 +24,7 @@ CONTACT_TYPES: dict[str, Type] = {
 
 SAMPLE_TYPES: dict[str, str] = {
     "id": "int",
+    "first_id": "int",
     "name": "str",
     "source": "str",
     "shape": "int list",
@@ -32,6 +33,7 @@ SAMPLE_TYPES: dict[str, str] = {
     "background": "int",
     "connectivity": "int",
     "status": "str",
+    "loaded": "int",
     "created": "str",
     "version": "str",
     "cells": "int",
@@ -39,7 +41,11 @@ SAMPLE_TYPES: dict[str, str] = {
     "cell_properties": "str list",
     "contact_properties": "str list",
 }
-"""Properties of every sample node; ``*_properties`` list ``name type`` of the columns that came with it."""
+"""Properties of every sample node.
+
+Ids of its cells are ``first_id`` and the following, in the order of their labels; ``loaded`` is when it became visible
+(milliseconds since 1970, UTC); ``*_properties`` list ``name type`` of the columns that came with it.
+"""
 
 LONGEST_NAME = 200
 
@@ -51,7 +57,7 @@ class Tables:
     Attributes
     ----------
     samples : list of dict
-        Properties of the sample nodes, without ``id`` and ``status``.
+        Properties of the sample nodes, without ``id`` and ``status``; ``first_id`` counts from the first cell.
     sample_of_cell : pyarrow.Array of int64
         Row number in `samples` of each cell.
     cells : pyarrow.Table
@@ -244,6 +250,7 @@ def _sample_rows(
     n = len(samples)
     totals = np.bincount(a, minlength=n) + np.bincount(b[a != b], minlength=n)
     cell_totals = np.bincount(of_cell, minlength=n)
+    first = np.cumsum(cell_totals) - cell_totals
     lists = {
         "cell_properties": [f"{name} {kind}" for name, kind in column_types(cells).items() if name != "sample"],
         "contact_properties": [
@@ -251,7 +258,13 @@ def _sample_rows(
         ],
     }
     return [
-        _sample_row(sample) | {"cells": int(cell_totals[i]), "contacts": int(totals[i])} | lists
+        {
+            "first_id": int(first[i]),
+            **_sample_row(sample),
+            "cells": int(cell_totals[i]),
+            "contacts": int(totals[i]),
+            **lists,
+        }
         for i, sample in enumerate(samples)
     ]
 

@@ -70,4 +70,4 @@ def as_json(value: object) -> str | None:
     A node is ``{"_label": "Cell", "label": 1, …}``, a relationship ``{"_type": "TOUCHES", …}``, a path
     ``{"_nodes": […], "_relationships": […]}``; properties that it does not have are left out.
     """
-    return None if value is None else json.dumps(value, ensure_ascii=False, default=str)
+    return None if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -39,7 +40,8 @@ def append(connection: ladybug.Connection, tables: Tables, report: Report | None
 
     first_sample, first_cell = _next(connection, "Sample"), _next(connection, "Cell")
     for number, sample in enumerate(tables.samples):
-        _create_sample(connection, sample | {"id": first_sample + number, "status": "complete"})
+        ids = {"id": first_sample + number, "first_id": first_cell + sample["first_id"]}
+        _create_sample(connection, {**sample, **ids, "status": "complete", "loaded": time.time_ns() // 10**6})
     cells, contacts = tables.cells.num_rows, tables.contacts.num_rows
     ids = pa.array(np.arange(first_cell, first_cell + cells))
     _tell(report, "cells", 0, cells)

@@ -1,0 +1,72 @@
+"""The address of a Neo4j, and the credentials for it, which never appear in a message."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+from cellgraph.errors import ParameterError
+
+SCHEMES = tuple(f"{scheme}{security}" for scheme in ("neo4j", "bolt") for security in ("", "+s", "+ssc"))
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a Neo4j is and who asks.
+
+    Attributes
+    ----------
+    uri : str
+        Without user and password, fit for messages.
+    user : str
+    password : str or None
+        None where none is known: the server may not want one.
+    database : str or None
+        None is the home database of the user.
+    """
+
+    uri: str
+    user: str
+    password: str | None = field(repr=False)
+    database: str | None = None
+
+
+def parse(text: str, environment: Mapping[str, str] = os.environ) -> Address:
+    """Read an address as people give it.
+
+    Parameters
+    ----------
+    text : str
+        ``bolt://host:7687``, ``neo4j+s://host``, …; user and password may stand in it.
+    environment : mapping
+        Has ``NEO4J_USERNAME``, ``NEO4J_PASSWORD`` and ``NEO4J_DATABASE`` for what the address does not say.
+
+    Raises
+    ------
+    ParameterError
+        If it is none.
+    """
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        # The text is not shown: a password may stand in it.
+        raise ParameterError("the address of the database is none; expected bolt://HOST:PORT.") from None
+    if parts.scheme not in SCHEMES:
+        raise ParameterError(
+            f"no database has addresses of the kind {parts.scheme}://; expected a path, {', '.join(SCHEMES)} "
+            "(each with ://HOST:PORT), or neo4j for the local one."
+        )
+    if not host:
+        raise ParameterError(f"the address {parts.scheme}:// names no host; expected {parts.scheme}://HOST:PORT.")
+    shown = f"[{host}]" if ":" in host else host
+    uri = f"{parts.scheme}://{shown}" + (f":{port}" if port else "")
+    password = environment.get("NEO4J_PASSWORD") if parts.password is None else unquote(parts.password)
+    return Address(
+        uri,
+        unquote(parts.username or "") or environment.get("NEO4J_USERNAME") or "neo4j",
+        password or None,
+        environment.get("NEO4J_DATABASE") or None,
+    )

@@ -1,0 +1,184 @@
+"""The life of a sample in Neo4j: claimed (``loading``), finished (``complete``), given up (``retired``).
+
+Neo4j has no transaction that is large enough for a sample, so a sample is written in many, and one last transaction
+turns its ``status`` to complete and that of the one which it replaces to retired: every query looks only at complete
+ones.  Ids of cells are given out here: a sample owns ``first_id`` and the following ``cells`` ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cellgraph.errors import ExistsError, StoreError
+from cellgraph.stores.bolt import owner
+from cellgraph.stores.tables import Tables, refuse_existing
+
+if TYPE_CHECKING:
+    import neo4j
+
+    from cellgraph.stores.bolt.connection import Connection
+
+_ATTEMPTS = 50
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Samples that belong to one load.
+
+    Attributes
+    ----------
+    load : str
+        Name of the load.
+    samples : tuple of int
+        Ids of the sample nodes.
+    first_cell : int
+        Id of the first cell; the others follow in the order of the network.
+    """
+
+    load: str
+    samples: tuple[int, ...]
+    first_cell: int
+
+
+@dataclass(frozen=True)
+class Remains:
+    """A sample that no query sees any more, or that will never be finished."""
+
+    sample: int
+    first_cell: int
+    cells: int
+
+
+def claim(connection: Connection, tables: Tables, load: str, *, replace: bool) -> Claim:
+    """Create the samples, not yet visible, with ids that nobody else has.
+
+    Raises
+    ------
+    ExistsError
+        If a sample of one of the names is there and `replace` is false, or is being loaded by someone else.
+    """
+    from neo4j.exceptions import ConstraintError
+
+    for _ in range(_ATTEMPTS):
+        try:
+            return connection.transact(lambda transaction: _claim(transaction, connection.uri, tables, load, replace))
+        except ConstraintError:
+            continue  # another load has taken the same ids a moment earlier: the unique ids of samples tell
+    raise StoreError(f"too many loads begin at once in {connection.uri}; load again.")
+
+
+def _claim(transaction: neo4j.Transaction, uri: str, tables: Tables, load: str, replace: bool) -> Claim:
+    # The ids are read first: who reads them before another load commits collides with it, who reads them after sees
+    # its samples in the check of names.
+    row = transaction.run(
+        "MATCH (s:Sample) RETURN coalesce(max(s.id), -1) + 1 AS sample, coalesce(max(s.first_id + s.cells), 0) AS cell"
+    ).single(strict=True)
+    _refuse_taken(transaction, uri, tables.names, replace)
+    first_sample, first_cell = int(row["sample"]), int(row["cell"])
+    samples = [
+        {**sample, "id": first_sample + number, "first_id": first_cell + sample["first_id"]}
+        for number, sample in enumerate(tables.samples)
+    ]
+    transaction.run(
+        "UNWIND $samples AS sample CREATE (s:Sample) "
+        "SET s = sample, s.status = 'loading', s.load = $load, s.beat = timestamp()",
+        samples=samples,
+        load=load,
+    ).consume()
+    return Claim(load, tuple(sample["id"] for sample in samples), first_cell)
+
+
+def _refuse_taken(transaction: neo4j.Transaction, uri: str, names: Sequence[str], replace: bool) -> None:
+    taken = transaction.run(
+        "MATCH (s:Sample) WHERE s.name IN $names AND s.status IN ['complete', 'loading'] "
+        "RETURN s.name AS name, s.status AS status, s.load AS load, (timestamp() - s.beat) / 1000.0 AS silent",
+        names=list(names),
+    ).data()
+    if not replace:
+        refuse_existing(names, (row["name"] for row in taken if row["status"] == "complete"), uri)
+    for row in taken:
+        if row["status"] == "loading" and owner.is_alive(row["load"], row["silent"]):
+            raise ExistsError(
+                f"the sample {row['name']!r} is being loaded into {uri} right now by "
+                f"{owner.shown(row['load'])}; wait for it, or load again {owner.SILENCE:g} seconds after it died."
+            )
+
+
+def beat(connection: Connection, load: str) -> None:
+    """Give a sign of life."""
+    connection.write("MATCH (s:Sample) WHERE s.load = $load SET s.beat = timestamp()", load=load)
+
+
+def finish(connection: Connection, tables: Tables, claimed: Claim, *, replace: bool) -> None:
+    """Make the samples visible and those that they replace invisible, at once."""
+
+    def work(transaction: neo4j.Transaction) -> None:
+        ours = transaction.run(
+            "MATCH (s:Sample) WHERE s.id IN $samples AND s.load = $load AND s.status = 'loading' "
+            "SET s.status = 'complete', s.loaded = timestamp() REMOVE s.load, s.beat RETURN count(s) AS n",
+            samples=list(claimed.samples),
+            load=claimed.load,
+        ).single(strict=True)
+        if ours["n"] != len(claimed.samples):
+            raise lost(connection.uri)
+        others = transaction.run(
+            "MATCH (s:Sample {status: 'complete'}) WHERE s.name IN $names AND NOT s.id IN $samples "
+            "SET s.status = 'retired', s.load = $load, s.beat = timestamp() RETURN s.name AS name",
+            names=tables.names,
+            samples=list(claimed.samples),
+            load=claimed.load,
+        ).value("name")
+        if not replace:
+            refuse_existing(tables.names, others, connection.uri)
+
+    connection.transact(work)
+
+
+def abandon(connection: Connection, load: str) -> None:
+    """Give up what a load has written so far; whoever writes next removes it."""
+    connection.write(
+        "MATCH (s:Sample {status: 'loading'}) WHERE s.load = $load SET s.status = 'retired' REMOVE s.load, s.beat",
+        load=load,
+    )
+
+
+def retire(connection: Connection, sample: str, load: str) -> bool:
+    """Make a complete sample invisible; False if there is none of the name."""
+    summary = connection.write(
+        "MATCH (s:Sample {name: $sample, status: 'complete'}) "
+        "SET s.status = 'retired', s.load = $load, s.beat = timestamp()",
+        sample=sample,
+        load=load,
+    )
+    return summary.counters.properties_set > 0
+
+
+def take_remains(connection: Connection, load: str) -> list[Remains]:
+    """Take over the samples that are retired or belong to a dead load, so that no one else removes them as well."""
+
+    def work(transaction: neo4j.Transaction) -> list[Remains]:
+        unfinished = transaction.run(
+            "MATCH (s:Sample) WHERE s.status IN ['loading', 'retired'] "
+            "SET s.checked = timestamp() REMOVE s.checked "  # locks them before they are read
+            "RETURN s.id AS id, s.first_id AS first, s.cells AS cells, s.load AS load, "
+            "coalesce((timestamp() - s.beat) / 1000.0, 0.0) AS silent"
+        ).data()
+        dead = [row for row in unfinished if row["load"] == load or not owner.is_alive(row["load"], row["silent"])]
+        transaction.run(
+            "MATCH (s:Sample) WHERE s.id IN $samples SET s.status = 'retired', s.load = $load, s.beat = timestamp()",
+            samples=[row["id"] for row in dead],
+            load=load,
+        ).consume()
+        return [Remains(row["id"], row["first"], row["cells"]) for row in dead]
+
+    return connection.transact(work)
+
+
+def lost(uri: str) -> StoreError:
+    """Return the error of a load whose samples someone else has removed."""
+    return StoreError(
+        f"the load into {uri} was silent for too long and was taken for dead, so that its samples were removed; "
+        "load again."
+    )

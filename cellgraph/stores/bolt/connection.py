@@ -1,0 +1,96 @@
+"""A driver, opened and tried, and transactions that are repeated where that is safe."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from cellgraph import __version__
+from cellgraph.stores.bolt.address import Address
+from cellgraph.stores.bolt.errors import is_out_of_memory, translated
+
+if TYPE_CHECKING:
+    import neo4j
+
+T = TypeVar("T")
+
+_SECONDS_TO_CONNECT = 15.0
+_SECONDS_OF_RETRIES = 60.0
+_ROWS_A_FETCH = 5000
+
+
+class Connection:
+    """Access to one database of one server; safe to use from several threads."""
+
+    def __init__(self, address: Address) -> None:
+        import neo4j
+
+        self.uri = address.uri
+        with translated(self.uri):
+            # Notifications (hints on labels that are not there, …) would be printed by the logging of the driver.
+            self._driver = neo4j.GraphDatabase.driver(
+                address.uri,
+                auth=None if address.password is None else (address.user, address.password),
+                user_agent=f"cellgraph/{__version__}",
+                connection_timeout=_SECONDS_TO_CONNECT,
+                notifications_min_severity="OFF",
+            )
+        self._bookmarks = neo4j.GraphDatabase.bookmark_manager()
+        self._database = address.database
+        try:
+            with translated(self.uri):
+                self.read("RETURN 1")
+        except BaseException:
+            self._driver.close()
+            raise
+
+    def close(self) -> None:
+        """Close all connections to the server."""
+        self._driver.close()
+
+    @contextmanager
+    def session(self, *, read_only: bool) -> Iterator[neo4j.Session]:
+        """Open a session whose reads see what this program has written; the server refuses writes of a reader."""
+        import neo4j
+
+        mode = neo4j.READ_ACCESS if read_only else neo4j.WRITE_ACCESS
+        with self._driver.session(
+            database=self._database,
+            default_access_mode=mode,
+            bookmark_manager=self._bookmarks,
+            fetch_size=_ROWS_A_FETCH,
+        ) as session:
+            yield session
+
+    def read(self, cypher: str, **parameters: Any) -> list[list[Any]]:
+        """Return the rows of a small query."""
+        with self.session(read_only=True) as session:
+            return [list(record.values()) for record in session.run(cypher, parameters)]
+
+    def write(self, cypher: str, **parameters: Any) -> neo4j.ResultSummary:
+        """Run one statement in a transaction of its own."""
+        return self.transact(lambda transaction: transaction.run(cypher, parameters).consume())
+
+    def transact(self, work: Callable[[neo4j.Transaction], T]) -> T:
+        """Run `work` in one transaction, and again where the server has surely taken it back.
+
+        The driver's own `execute_write` also repeats when the connection breaks, so that a transaction whose commit
+        was not confirmed may happen twice: relationships would be there twice.
+        """
+        from neo4j.exceptions import TransientError
+
+        end, pause = time.monotonic() + _SECONDS_OF_RETRIES, 0.05
+        while True:
+            try:
+                with self.session(read_only=False) as session, session.begin_transaction() as transaction:
+                    result = work(transaction)
+                    transaction.commit()
+                return result
+            except TransientError as error:
+                if is_out_of_memory(error) or time.monotonic() > end:
+                    raise
+            time.sleep(pause * random.uniform(0.5, 1.5))
+            pause = min(2 * pause, 2.0)

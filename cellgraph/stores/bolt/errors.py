@@ -1,0 +1,93 @@
+"""What the exceptions of the Neo4j driver mean to a person: the one place where they are translated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from cellgraph.errors import CellgraphError, ConnectError, ParameterError, StoreError
+from cellgraph.stores.values import without_values
+
+
+@contextmanager
+def translated(
+    uri: str, *, query: str = "", parameters: Mapping[str, Any] | None = None, timeout: float | None = None
+) -> Iterator[None]:
+    """Turn what goes wrong inside into an error that names database and query, but no values."""
+    from neo4j import exceptions
+
+    try:
+        yield
+    except CellgraphError:
+        raise
+    except exceptions.AuthError as error:
+        raise refused(uri) from error
+    except (exceptions.ServiceUnavailable, exceptions.SessionExpired, OSError) as error:
+        raise ConnectError(
+            f"no Neo4j answers at {uri}; start it (the local one with: cellgraph neo4j start) or correct the address."
+        ) from error
+    except exceptions.ConfigurationError as error:
+        raise ParameterError(f"Neo4j at {uri} cannot be used like this: {_first_line(str(error))}.") from error
+    except exceptions.Neo4jError as error:
+        raise _translation(error, uri, query, parameters or {}, timeout) from error
+    except exceptions.DriverError as error:
+        raise StoreError(f"the connection to {uri} failed: {_first_line(str(error))}.") from error
+
+
+@contextmanager
+def while_loading(uri: str) -> Iterator[None]:
+    """Say of a connection that breaks inside what it means for the samples."""
+    from neo4j import exceptions
+
+    try:
+        yield
+    except (exceptions.ServiceUnavailable, exceptions.SessionExpired) as error:
+        raise ConnectError(
+            f"Neo4j at {uri} went away during the load; nothing half done is visible, and the next load repairs "
+            "it: start the server and load again."
+        ) from error
+
+
+def refused(uri: str) -> ConnectError:
+    """Return the error of wrong or missing credentials."""
+    return ConnectError(
+        f"Neo4j at {uri} refuses the user or the password; set NEO4J_USERNAME and NEO4J_PASSWORD (the local one of "
+        "cellgraph neo4j start is --db neo4j, which knows its own)."
+    )
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether a transaction was too large for the memory that the server gives to one."""
+    return "OutOfMemory" in _code(error)
+
+
+def _code(error: Exception) -> str:
+    return str(getattr(error, "code", "") or "")
+
+
+def _translation(
+    error: Exception, uri: str, query: str, parameters: Mapping[str, Any], timeout: float | None
+) -> CellgraphError:
+    what = f"the query {query!r}" if query else "the query"
+    code = _code(error)
+    message = _first_line(without_values(str(getattr(error, "message", "") or error), parameters))
+    if code.startswith("Neo.ClientError.Security"):
+        return refused(uri) if "Unauthorized" in code else ConnectError(f"Neo4j at {uri} refuses: {message}.")
+    if code.endswith("Statement.AccessMode"):
+        return StoreError(f"{what} writes, but queries only read; Neo4j at {uri} refused it.")
+    if code.endswith("Statement.ParameterMissing"):
+        return ParameterError(f"{what} uses a parameter that has no value: {message}.")
+    if "TransactionTimedOut" in code:
+        limit = "" if timeout is None else f" after {timeout:g} seconds"
+        return StoreError(f"{what} was stopped{limit} before it had its rows; give it more time or ask for less.")
+    if is_out_of_memory(error):
+        return StoreError(f"{what} needs more memory than Neo4j at {uri} gives to one; ask for less at once.")
+    if code.endswith("Database.DatabaseNotFound"):
+        return StoreError(f"Neo4j at {uri} has no database of the name in NEO4J_DATABASE; correct or unset it.")
+    named = f" (parameters {', '.join(parameters)})" if parameters else ""
+    return StoreError(f"Neo4j at {uri} could not run {what}{named}: {message}.")
+
+
+def _first_line(message: str) -> str:
+    return message.strip().partition("\n")[0].rstrip(". ")

@@ -1,0 +1,65 @@
+"""Samples that nobody sees any more, out of Neo4j."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from cellgraph.stores.bolt import owner
+from cellgraph.stores.bolt.claim import Remains, beat, take_remains
+
+if TYPE_CHECKING:
+    from cellgraph.stores.bolt.connection import Connection
+
+_ATTEMPTS = 10
+_CELLS_AT_ONCE = 2_000
+_RELATIONSHIPS_AT_ONCE = 20_000
+
+
+def remove_remains(connection: Connection, load: str) -> None:
+    """Delete all samples that are retired or were never finished, in transactions of bounded size."""
+    for remains in take_remains(connection, load):
+        for _ in range(_ATTEMPTS):
+            _remove_cells(connection, remains, load)
+            if _remove_sample(connection, remains, load):
+                break
+
+
+def _remove_sample(connection: Connection, remains: Remains, load: str) -> bool:
+    """Delete the node of a sample; False if a load that was taken for dead has just written another cell to it."""
+    from neo4j.exceptions import ConstraintError
+
+    try:
+        connection.write(
+            "MATCH (s:Sample {id: $sample, status: 'retired'}) WHERE s.load = $load DELETE s",
+            sample=remains.sample,
+            load=load,
+        )
+    except ConstraintError:
+        return False
+    return True
+
+
+def _remove_cells(connection: Connection, remains: Remains, load: str) -> None:
+    """Delete the cells by their ids, which no other sample has."""
+    end = remains.first_cell + remains.cells
+    last_beat = time.monotonic()
+    for start in range(remains.first_cell, end, _CELLS_AT_ONCE):
+        span = {"start": start, "end": min(start + _CELLS_AT_ONCE, end)}
+        while _remove_relationships(connection, span) == _RELATIONSHIPS_AT_ONCE:
+            if time.monotonic() - last_beat > owner.BEAT:
+                beat(connection, load)
+                last_beat = time.monotonic()
+        connection.write("MATCH (c:Cell) WHERE $start <= c.id < $end DETACH DELETE c", **span)
+        if time.monotonic() - last_beat > owner.BEAT:
+            beat(connection, load)
+            last_beat = time.monotonic()
+
+
+def _remove_relationships(connection: Connection, span: dict[str, int]) -> int:
+    summary = connection.write(
+        "MATCH (c:Cell)-[r]-(:Cell) WHERE $start <= c.id < $end "
+        f"WITH DISTINCT r LIMIT {_RELATIONSHIPS_AT_ONCE} DELETE r",
+        **span,
+    )
+    return summary.counters.relationships_deleted

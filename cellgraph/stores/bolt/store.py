@@ -1,0 +1,170 @@
+"""The store over Neo4j."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+
+from cellgraph.errors import CellgraphError, NotFoundError, StoreError, near
+from cellgraph.model import Column, Network
+from cellgraph.stores.base import Report, Topology
+from cellgraph.stores.bolt import claim, owner, schema
+from cellgraph.stores.bolt.address import Address
+from cellgraph.stores.bolt.connection import Connection
+from cellgraph.stores.bolt.errors import translated, while_loading
+from cellgraph.stores.bolt.load import append
+from cellgraph.stores.bolt.remove import remove_remains
+from cellgraph.stores.bolt.results import table_of
+from cellgraph.stores.bolt.topology import cells_and_contacts
+from cellgraph.stores.tables import listed, prepare
+from cellgraph.stores.topology import bare
+from cellgraph.stores.values import plain
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+T = TypeVar("T")
+
+_CHANGES = 5
+"""Times that a query is run again because samples were replaced under it."""
+
+
+class Neo4jStore:
+    """A `Store` in a Neo4j database; see `claim` for how a sample becomes visible at once."""
+
+    dialect = "neo4j"
+    typed_properties = False
+
+    def __init__(self, address: Address, *, read_only: bool = False) -> None:
+        self._uri = address.uri
+        self._connection = Connection(address)
+        self.read_only = read_only
+
+    def __repr__(self) -> str:
+        return f"<Neo4jStore {self._uri!r}>"
+
+    def write(self, network: Network, *, replace: bool = False, report: Report | None = None) -> None:
+        """Write a network; see `Store.write`."""
+        self._require_writable()
+        tables = prepare(network)
+        with self._loading() as load:
+            schema.ensure(self._connection)
+            remove_remains(self._connection, load)
+            claimed = claim.claim(self._connection, tables, load, replace=replace)
+            try:
+                append(self._connection, tables, claimed, report)
+                claim.finish(self._connection, tables, claimed, replace=replace)
+            except BaseException:
+                self._abandon(load)
+                raise
+            remove_remains(self._connection, load)
+
+    def delete(self, sample: str) -> None:
+        """Remove a sample; see `Store.delete`."""
+        self._require_writable()
+        with self._loading() as load:
+            if not claim.retire(self._connection, sample, load):
+                raise self._unknown(sample)
+            remove_remains(self._connection, load)
+
+    def run(
+        self,
+        cypher: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        name: str = "",
+        timeout: float | None = None,
+    ) -> pa.Table:
+        """Run a read-only query; see `Store.run`."""
+        values = plain(parameters)
+        with translated(self._uri, query=name, parameters=values, timeout=timeout):
+            return self._unchanged(lambda: self._rows(cypher, values, name, timeout))
+
+    def _rows(self, cypher: str, values: dict[str, Any], name: str, timeout: float | None) -> pa.Table:
+        with (
+            self._connection.session(read_only=True) as session,
+            session.begin_transaction(metadata={"query": name}, timeout=timeout) as transaction,
+        ):
+            return table_of(transaction.run(cypher, values))
+
+    def sample_names(self) -> list[str]:
+        """Return the names of the complete samples, sorted."""
+        with translated(self._uri):
+            rows = self._connection.read("MATCH (s:Sample {status: 'complete'}) RETURN s.name")
+        return sorted(row[0] for row in rows)
+
+    def columns(self, of: Literal["cells", "contacts"], sample: str | None = None) -> tuple[Column, ...]:
+        """Return the columns that came with cells or contacts; see `Store.columns`."""
+        kind = {"cells": "cell_properties", "contacts": "contact_properties"}[of]
+        with translated(self._uri):
+            found = self._connection.read(
+                "MATCH (s:Sample {status: 'complete'}) WHERE $sample IS NULL OR s.name = $sample "
+                f"RETURN s.{kind} ORDER BY s.id",
+                sample=sample,
+            )
+        if not found and sample is not None:
+            raise self._unknown(sample)
+        return listed(dict.fromkeys(entry for row in found for entry in row[0]))
+
+    def topology(self, sample: str | None = None) -> Topology:
+        """Return the bare graph; see `Store.topology`."""
+        with translated(self._uri):
+            found = self._unchanged(lambda: cells_and_contacts(self._connection, sample))
+        if found is None:
+            raise self._unknown(str(sample))
+        return bare(*found)
+
+    def close(self) -> None:
+        """Close the connections to the server."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _loading(self) -> Iterator[str]:
+        """Give a name to what follows, by which others see that it lives."""
+        load = owner.begin()
+        try:
+            with translated(self._uri, query="load"), while_loading(self._uri):
+                yield load
+        finally:
+            owner.end(load)
+
+    def _abandon(self, load: str) -> None:
+        # When the server itself is gone, the next load finds what is left: this one is dead by then.
+        with suppress(CellgraphError), translated(self._uri):
+            claim.abandon(self._connection, load)
+
+    def _unchanged(self, work: Callable[[], T]) -> T:
+        """Return what `work` reads, and not from before and after a replacement.
+
+        A transaction of Neo4j sees what others commit while it runs: a long query would find one sample old, the
+        other new, or lose cells of an old one that are being deleted.
+        """
+        for _ in range(_CHANGES):
+            before = self._versions()
+            found = work()
+            if self._versions() == before:
+                return found
+        raise StoreError(f"samples in {self._uri} changed again and again during the query; run it again later.")
+
+    def _versions(self) -> list[list[Any]]:
+        """Return what tells whether other samples are visible than a moment ago."""
+        return self._connection.read(
+            "MATCH (s:Sample {status: 'complete'}) WITH s ORDER BY s.id RETURN collect([s.id, s.loaded])"
+        )
+
+    def _require_writable(self) -> None:
+        if self.read_only:
+            raise StoreError(f"the database {self._uri} was opened to read only; open it to write.")
+
+    def _unknown(self, sample: str) -> NotFoundError:
+        return NotFoundError(f"there is no sample {sample!r} in {self._uri}.{near(sample, self.sample_names())}")
