@@ -13,7 +13,7 @@ from cellgraph.build.parameters import free_memory, resolve_connectivity, resolv
 from cellgraph.build.provenance import new_sample
 from cellgraph.build.target import check_target, sample_name
 from cellgraph.build.workfolder import grid_of, open_ledger, work_folder
-from cellgraph.engines import Engine, Job, Ledger, ThreadsEngine
+from cellgraph.engines import Engine, Job, Ledger, using_engine
 from cellgraph.errors import InputError, VolumeReadError
 from cellgraph.model import CellGraph, Sample
 from cellgraph.stores import open_store
@@ -83,7 +83,8 @@ def load(
     work: str | os.PathLike[str] | None = None,
     memory: int | None = None,
     workers: int | None = None,
-    engine: Engine | None = None,
+    engine: Engine | str = "threads",
+    save_every: float = 2.0,
     report: Report | None = None,
 ) -> LoadReport:
     """Load the graph of a labelled volume into a database.
@@ -118,11 +119,13 @@ def load(
     work : path, optional
         Work folder; by default beside the database.
     memory : int, optional
-        Bytes for blocks in memory; by default a quarter of what is free.
+        Bytes for blocks in memory, on a cluster in each worker's; by default a quarter of what is free here.
     workers : int, optional
-        Number of threads or processes; by default one a core.
-    engine : Engine, optional
-        By default `ThreadsEngine`.
+        Number of threads or processes of an engine that is named; by default one a core.
+    engine : {'threads', 'dask', 'spark'} or Engine
+        What sweeps the blocks: a name, for one on this machine, or what `open_engine` gave, which stays open.
+    save_every : float
+        Seconds between the moments at which what is done is made safe in the work folder.
     report : callable, optional
         Called with what is done, how much of it, of how much.
 
@@ -131,8 +134,7 @@ def load(
     CellgraphError
         Of the kind that `cellgraph.errors` describes; the database is as it was before.
     """
-    engine = engine or ThreadsEngine(workers)
-    with closing(open_volume(source, dataset=dataset)) as volume:
+    with using_engine(engine, workers) as sweeper, closing(open_volume(source, dataset=dataset)) as volume:
         header = volume.header
         name = sample or sample_name(header.source)
         target = check_target(db, name, replace)
@@ -151,9 +153,10 @@ def load(
         notes = list(header.notes)
         memory = memory if memory is not None else free_memory() // 4
         folder = Path(work) if work is not None else work_folder(target, name)
-        threads = getattr(engine, "workers", None) or 1
-        with open_ledger(folder, job, memory, threads, resume=resume, notes=notes) as ledger:
-            graph = _sweep(job, provenance, engine, ledger, report)
+        memory = memory if sweeper.local else memory * sweeper.workers
+        with open_ledger(folder, job, memory, sweeper.workers, resume=resume, notes=notes) as ledger:
+            ledger.save_seconds = save_every
+            graph = _sweep(job, provenance, sweeper, ledger, report)
             notes += _remarks(graph, spacing is None and known is None)
             with open_store(target, create=True) as store:
                 store.write(graph.network(), replace=replace, report=report)
@@ -171,11 +174,12 @@ def _sweep(job: Job, sample: Sample, engine: Engine, ledger: Ledger, report: Rep
     todo = [block for block in blocks if block.index not in ledger.done]
     seen = voxels - sum(_size(block.shape) for block in todo)
     try:
-        for done, tally in engine.tallies(job, todo):
-            ledger.add([block.index for block in done], tally)
-            seen += sum(_size(block.shape) for block in done)
-            if report:
-                report("voxels", seen, voxels)
+        with closing(engine.tallies(job, todo)) as tallies:
+            for done, tally in tallies:
+                ledger.add([block.index for block in done], tally)
+                seen += sum(_size(block.shape) for block in done)
+                if report:
+                    report("voxels", seen, voxels)
     except BaseException:
         ledger.flush()
         raise

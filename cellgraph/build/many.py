@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from typing import Any
 
 from cellgraph.build.load import LoadReport, load
 from cellgraph.build.target import sample_name
+from cellgraph.engines import Engine, using_engine
 from cellgraph.errors import CellgraphError
 
 
@@ -24,7 +26,13 @@ class Outcome:
 
 
 def load_many(
-    sources: Sequence[str], db: str | os.PathLike[str] | None = None, *, parallel: int = 1, **options: Any
+    sources: Sequence[str],
+    db: str | os.PathLike[str] | None = None,
+    *,
+    parallel: int = 1,
+    workers: int | None = None,
+    engine: Engine | str = "threads",
+    **options: Any,
 ) -> Iterator[Outcome]:
     """Load several volumes into one database, each as a sample; yields how each ended, in their order.
 
@@ -36,19 +44,30 @@ def load_many(
         See `load`.
     parallel : int
         How many are loaded at the same time.
+    workers, engine
+        See `load`; all share one engine.
     **options
         Further arguments of `load`, the same for all.
     """
     names = sample_names(sources)
+    stop = threading.Event()
+
+    def report(what: str, done: int, total: int) -> None:
+        if stop.is_set():  # Ctrl-C is told to the main thread only, and has to reach the loads
+            raise KeyboardInterrupt
 
     def one(source: str) -> Outcome:
         try:
-            return Outcome(source, load(source, db, sample=names[source], **options), None)
+            done = load(source, db, sample=names[source], engine=shared, report=report, **options)
         except CellgraphError as error:
             return Outcome(source, None, error)
+        return Outcome(source, done, None)
 
-    with ThreadPoolExecutor(parallel) as pool:
-        yield from pool.map(one, sources)
+    with using_engine(engine, workers) as shared, ThreadPoolExecutor(parallel) as pool:
+        try:
+            yield from pool.map(one, sources)
+        finally:
+            stop.set()
 
 
 def sample_names(sources: Sequence[str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from cellgraph.build.incoming import Incoming
 from cellgraph.build.slabs import Sweep
 from cellgraph.build.target import check_target, sample_name
 from cellgraph.build.workfolder import locked, work_folder
-from cellgraph.engines.ledger import write_atomically
+from cellgraph.engines.manifest import write_atomically
 from cellgraph.errors import CellgraphError, MissingExtraError, NotFoundError, ParameterError, ResumeError
 from cellgraph.stores import open_store
 from cellgraph.voxels.tally import DamagedTally

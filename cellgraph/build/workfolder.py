@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from cellgraph.engines import Job, Ledger
-from cellgraph.engines.ledger import has_work, read_manifest
+from cellgraph.engines.manifest import has_work, read_manifest
 from cellgraph.errors import ResumeError, StoreError
 from cellgraph.volumes import Block, Header, grid, plan_blocks
 

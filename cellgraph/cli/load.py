@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -63,10 +64,35 @@ def load(
         typer.Option(min=1, help="Threads or processes; by default one a core.", show_default=False),
     ] = None,
     parallel: Annotated[int, typer.Option(min=1, help="How many volumes are loaded at the same time.")] = 1,
+    engine: Annotated[
+        str,
+        typer.Option(
+            metavar="threads|dask|spark", help="What sweeps: threads, or processes here or on a cluster, see docs."
+        ),
+    ] = "threads",
+    cluster: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Dask: a scheduler that runs, as tcp://host:8786.")
+    ] = None,
+    jobqueue: Annotated[
+        str | None,
+        typer.Option(metavar="sge|htcondor|slurm", help="Dask: submit the workers to this queue system."),
+    ] = None,
+    jobqueue_option: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="Dask: an option of the jobs, as queue=long, memory=8GB; repeatable."),
+    ] = None,
+    master: Annotated[
+        str | None, typer.Option(metavar="URL", help="Spark: a master that runs, as spark://host:7077 or yarn.")
+    ] = None,
+    save_every: Annotated[
+        float,
+        typer.Option(min=0, metavar="SECONDS", help="How often what is done is made safe on disk, for --resume."),
+    ] = 2.0,
     quiet: QuietOption = False,
 ) -> None:
     """Turn labelled images into graphs of cells, in a database."""
     from cellgraph.build.parameters import parse_bytes
+    from cellgraph.engines import open_engine
 
     options: dict[str, Any] = {
         "background": read_background(background),
@@ -77,13 +103,23 @@ def load(
         "resume": resume,
         "work": work,
         "memory": None if memory is None else parse_bytes(memory),
-        "workers": workers,
+        "save_every": save_every,
     }
+    opened = open_engine(
+        engine,
+        workers=workers,
+        cluster=cluster,
+        jobqueue=jobqueue,
+        jobqueue_options=_job_options(jobqueue_option or []),
+        master=master,
+    )
+    options["engine"] = opened
     try:
-        if len(sources) == 1:
-            _one(sources[0], db, sample, options, quiet)
-        else:
-            _many(sources, db, sample, options, parallel, quiet)
+        with closing(opened):
+            if len(sources) == 1:
+                _one(sources[0], db, sample, options, quiet)
+            else:
+                _many(sources, db, sample, options, parallel, quiet)
     except KeyboardInterrupt:
         print(f"cellgraph: interrupted; nothing half done is visible; {RESUME}", file=sys.stderr)
         raise typer.Exit(130) from None
@@ -122,3 +158,13 @@ def _many(
             f"{failed} of {len(sources)} volumes were not loaded, for the reasons above; "
             "the others are in the database: run the command for the failed ones again"
         )
+
+
+def _job_options(texts: list[str]) -> dict[str, list[str]]:
+    options: dict[str, list[str]] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            raise ParameterError(f"expected --jobqueue-option NAME=VALUE, as queue=long, got {text!r}")
+        options.setdefault(name, []).append(value)
+    return options

@@ -2,6 +2,7 @@
 
 from cellgraph.engines.base import Engine, Job
 from cellgraph.engines.ledger import Ledger
+from cellgraph.engines.opening import open_engine, using_engine
 from cellgraph.engines.threads import ThreadsEngine
 
-__all__ = ["Engine", "Job", "Ledger", "ThreadsEngine"]
+__all__ = ["Engine", "Job", "Ledger", "ThreadsEngine", "open_engine", "using_engine"]

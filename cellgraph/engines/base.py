@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -41,11 +41,36 @@ class Job:
         return sweep_block(labels, self.rules, Place((z, y, x), halo, (a, b, c), (d, e, f)))
 
 
-class Engine(Protocol):
-    """Maps blocks to tallies. Every engine gives the same integers; see `tests/engines` for the contract."""
+Tallies = Generator[tuple[list[Block], Tally], None, None]
+"""Blocks that are done, and the tally of these; a generator, so that closing it stops the work."""
 
-    def tallies(self, job: Job, blocks: Sequence[Block]) -> Iterator[tuple[list[Block], Tally]]:
+
+class Engine(Protocol):
+    """Maps blocks to tallies. Every engine gives the same integers; see `tests/engines` for the contract.
+
+    An engine begins what it needs (processes, a connection) when it is first asked for something, may be used from
+    several threads at once, and is closed by whoever made it.
+    """
+
+    @property
+    def workers(self) -> int:
+        """How many blocks are worked on at the same time."""
+        ...
+
+    @property
+    def local(self) -> bool:
+        """Whether all workers share the memory of this machine."""
+        ...
+
+    def tallies(self, job: Job, blocks: Sequence[Block]) -> Tallies:
         """Yield the tallies of all blocks, each with the blocks that it is of, as they are done.
+
+        Parameters
+        ----------
+        job : Job
+            What to sweep, and how.
+        blocks : sequence of Block
+            In raster order; all of a volume, or those that are left of it.
 
         Raises
         ------
@@ -54,4 +79,8 @@ class Engine(Protocol):
         EngineError
             If the engine itself fails.
         """
+        ...
+
+    def close(self) -> None:
+        """End what the engine began. It is not used afterwards; a second time does nothing."""
         ...

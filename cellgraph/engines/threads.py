@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from cellgraph.engines.base import Job
+from cellgraph.engines.base import Job, Tallies
+from cellgraph.errors import CellgraphError, EngineError
 from cellgraph.volumes import Block, HaloReader
 from cellgraph.voxels.tally import Tally
 
@@ -18,9 +19,10 @@ def available_cores() -> int:
 
 
 class ThreadsEngine:
-    """Sweeps blocks on the threads of this process.
+    """Sweeps blocks on the threads of this process; yields their tallies in the order of the blocks.
 
-    At most ``workers + 2`` blocks are in memory: one a worker, one that waits, and the one that is being read.
+    At most ``workers + 2`` blocks are in memory: one a worker, one that waits, and the one that is being read.  A block
+    that cannot be read ends the sweep after all blocks before it.
 
     Parameters
     ----------
@@ -28,30 +30,54 @@ class ThreadsEngine:
         Number of sweeping threads; by default one a core.
     """
 
+    local = True
+
     def __init__(self, workers: int | None = None) -> None:
         self.workers = workers or available_cores()
 
-    def tallies(self, job: Job, blocks: Sequence[Block]) -> Iterator[tuple[list[Block], Tally]]:
+    def tallies(self, job: Job, blocks: Sequence[Block]) -> Tallies:
         """See `Engine.tallies`."""
-        reader = HaloReader(job.volume)
-        running: deque[tuple[Block, Future[Tally]]] = deque()
-        with ThreadPoolExecutor(1) as ahead, ThreadPoolExecutor(self.workers) as pool:
+        with (
+            ThreadPoolExecutor(1, "cellgraph-read") as ahead,
+            ThreadPoolExecutor(self.workers, "cellgraph-sweep") as pool,
+        ):
             try:
-                reads = deque(ahead.submit(reader.read, block) for block in blocks[:1])
-                for number, block in enumerate(blocks):
-                    labels, halo = reads.popleft().result()
-                    if number + 1 < len(blocks):
-                        reads.append(ahead.submit(reader.read, blocks[number + 1]))
-                    running.append((block, pool.submit(job.sweep, block, labels, halo)))
-                    del labels
-                    while len(running) > self.workers:
-                        done, tally = running.popleft()
-                        yield [done], tally.result()
-                while running:
-                    done, tally = running.popleft()
-                    yield [done], tally.result()
-            except BaseException:
+                yield from self._pipeline(job, blocks, ahead, pool)
+            except MemoryError as error:
+                raise EngineError(
+                    f"there is not enough memory for {self.workers + 2} blocks of {blocks[0].shape} voxels at once; "
+                    "give less with --memory, or use fewer workers with --workers"
+                ) from error
+            finally:
                 # Also when the caller closes the generator: whatever has not begun is not done any more.
                 ahead.shutdown(wait=False, cancel_futures=True)
                 pool.shutdown(wait=False, cancel_futures=True)
-                raise
+
+    def _pipeline(
+        self, job: Job, blocks: Sequence[Block], ahead: ThreadPoolExecutor, pool: ThreadPoolExecutor
+    ) -> Tallies:
+        reader = HaloReader(job.volume)
+        running: deque[tuple[Block, Future[Tally]]] = deque()
+        unreadable: CellgraphError | None = None
+        reads = deque(ahead.submit(reader.read, block) for block in blocks[:1])
+        for number, block in enumerate(blocks):
+            try:
+                labels, halo = reads.popleft().result()
+            except CellgraphError as error:
+                unreadable = error
+                break
+            if number + 1 < len(blocks):
+                reads.append(ahead.submit(reader.read, blocks[number + 1]))
+            running.append((block, pool.submit(job.sweep, block, labels, halo)))
+            del labels
+            while len(running) > self.workers:
+                done, tally = running.popleft()
+                yield [done], tally.result()
+        while running:
+            done, tally = running.popleft()
+            yield [done], tally.result()
+        if unreadable is not None:
+            raise unreadable
+
+    def close(self) -> None:
+        """Do nothing: threads end with each sweep."""

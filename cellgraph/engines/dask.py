@@ -1,0 +1,268 @@
+"""The engine on Dask: a local cluster of processes, a scheduler at an address, or workers as jobs of a queue system."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
+
+from cellgraph.engines.base import Job, Tallies
+from cellgraph.engines.jobqueue import open_job_queue
+from cellgraph.engines.remote import KEPT, Swept, Task, end_sweep, first_line, plan_tasks, sweep_task
+from cellgraph.engines.threads import available_cores
+from cellgraph.errors import CellgraphError, EngineError, MissingExtraError, ParameterError
+from cellgraph.volumes import Block
+
+CONNECT_SECONDS = 20.0
+_POLL_SECONDS = 1.0
+_CLOSE_SECONDS = 10.0
+# A task that fails for a reason that is not the volume's is tried this often on other workers.
+_RETRIES = 3
+_TASKS_AHEAD = 2  # for each worker: one that runs and one that waits for it
+
+
+class DaskEngine:
+    """Sweeps groups of blocks as tasks of Dask.
+
+    At most two tasks a worker are handed out at a time, and their results are taken as they come, so that the memory
+    of the cluster does not fill, and what is done is soon in the ledger.
+
+    Parameters
+    ----------
+    workers : int, optional
+        Number of processes of a local cluster (by default one a core) or of a queue system (required); with an
+        address, the most tasks that run at a time (by default as many as the cluster has threads).
+    cluster : str, optional
+        Address of a scheduler, as ``tcp://host:8786``, or its ``.json`` file.
+    jobqueue : {'sge', 'htcondor', 'slurm'}, optional
+        Queue system to submit workers to.
+    jobqueue_options : mapping of str to list of str
+        See `open_job_queue`.
+    patience : float
+        Seconds to wait for workers, where there are none and none is in a queue.
+
+    Raises
+    ------
+    MissingExtraError
+        If Dask is not installed.
+    ParameterError
+        If the arguments exclude each other.
+    """
+
+    def __init__(
+        self,
+        workers: int | None = None,
+        *,
+        cluster: str | None = None,
+        jobqueue: str | None = None,
+        jobqueue_options: Mapping[str, Sequence[str]] | None = None,
+        patience: float = 120.0,
+    ) -> None:
+        _require_dask()
+        if cluster is not None and jobqueue is not None:
+            raise ParameterError(
+                "--cluster is for workers that run already and --jobqueue starts some: give one of them"
+            )
+        if jobqueue is not None and workers is None:
+            raise ParameterError(f"--jobqueue {jobqueue} needs --workers N: how many workers to submit")
+        self._address = cluster
+        self._jobqueue = jobqueue
+        self._jobqueue_options = jobqueue_options or {}
+        self._wanted = workers
+        self._patience = patience
+        self._lock = threading.Lock()
+        self._stack = ExitStack()
+        self._client: Any = None
+
+    @property
+    def local(self) -> bool:
+        """See `Engine.local`."""
+        return self._address is None and self._jobqueue is None
+
+    @property
+    def workers(self) -> int:
+        """See `Engine.workers`; of a cluster at an address, how many threads it has at the moment."""
+        if self._wanted is not None:
+            return self._wanted
+        if self.local:
+            return available_cores()
+        with _translated(self._name()):
+            threads = self._connection().nthreads()
+        return max(1, sum(int(n) for n in threads.values()))
+
+    def tallies(self, job: Job, blocks: Sequence[Block]) -> Tallies:
+        """See `Engine.tallies`."""
+        tasks = deque(plan_tasks(job, blocks, self.workers, "dask"))
+        if not tasks:
+            return
+        sweep, numbers = tasks[0].sweep, {block.index: block for block in blocks}
+        client = self._connection()
+        running: set[Any] = set()
+        try:
+            while tasks or running:
+                with _translated(self._name()):
+                    room = self._room() - len(running)
+                    running |= {_submit(client, tasks.popleft()) for _ in range(min(room, len(tasks)))}
+                    done = self._next_done(client, running)
+                    swept: list[Swept] = [future.result() for future in done]
+                running -= done
+                done.clear()  # so that the cluster forgets the results
+                for one in swept:
+                    yield from one.deliver(numbers)
+        finally:
+            _end(client, running, sweep)
+
+    def _room(self) -> int:
+        if self._wanted is not None and not self.local and self._jobqueue is None:
+            return self._wanted
+        return _TASKS_AHEAD * self.workers
+
+    def _next_done(self, client: Any, running: set[Any]) -> set[Any]:
+        """Return tasks that are done, after at least one is; fail if nothing can be expected any more."""
+        from distributed import wait
+
+        met = self._jobqueue is None  # jobs may wait in a queue for days before the first begins
+        seen = time.monotonic()
+        while True:
+            try:
+                with client.as_current():
+                    done = wait(list(running), timeout=_POLL_SECONDS, return_when="FIRST_COMPLETED").done
+                return set(done)
+            except TimeoutError:
+                if client.status not in ("running", "connecting"):
+                    raise
+            if client.nthreads():
+                met, seen = True, time.monotonic()
+            elif met and time.monotonic() - seen > self._patience:
+                raise EngineError(
+                    f"{self._name()} has had no workers for {self._patience:.0f} s; start some, "
+                    f"or look into their logs why they ended; {KEPT}"
+                )
+
+    def _name(self) -> str:
+        if self._address is not None:
+            return f"the Dask scheduler at {self._address}"
+        return f"the Dask cluster on {self._jobqueue}" if self._jobqueue else "the local Dask cluster"
+
+    def _connection(self) -> Any:
+        """Return the client, connected; begin the cluster if there is none yet."""
+        with self._lock:
+            if self._client is None:
+                with _translated(self._name()):
+                    self._client = self._connect()
+            return self._client
+
+    def _connect(self) -> Any:
+        from distributed import Client, LocalCluster
+
+        with ExitStack() as stack:
+            stack.enter_context(_quiet())
+            if self._address is not None:
+                named = "scheduler_file" if self._address.endswith(".json") else "address"
+                client = _client_of(**{named: self._address})
+                stack.callback(client.close)
+            else:
+                if self._jobqueue is not None:
+                    cluster = open_job_queue(self._jobqueue, self._wanted or 1, self._jobqueue_options)
+                else:
+                    cluster = LocalCluster(
+                        n_workers=self.workers,
+                        threads_per_worker=1,
+                        processes=True,
+                        host="127.0.0.1",
+                        scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
+                        memory_limit=0,  # --memory says how much, and Dask would pause workers by its own idea
+                        silence_logs=logging.CRITICAL,
+                    )
+                stack.callback(cluster.close, timeout=_CLOSE_SECONDS)
+                client = Client(cluster, set_as_default=False)
+                stack.callback(client.close)
+            self._stack = stack.pop_all()
+        return client
+
+    def close(self) -> None:
+        """Close the connection, and the cluster if this engine began it."""
+        with self._lock:
+            self._client = None
+            # What the cluster has to say at its end is about itself: the sweep is over.
+            with suppress(Exception):
+                self._stack.close()
+
+
+def _client_of(**where: str) -> Any:
+    from distributed import Client
+
+    try:
+        return Client(**where, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise EngineError(
+            f"no Dask scheduler answers at {next(iter(where.values()))} within {CONNECT_SECONDS:.0f} s "
+            f"({first_line(error)}); check the address, and whether it runs ('dask scheduler' starts one and prints it)"
+        ) from error
+
+
+def _submit(client: Any, task: Task) -> Any:
+    return client.submit(sweep_task, task, key=f"sweep-{task.sweep}-{task.blocks[0].index}", retries=_RETRIES)
+
+
+def _end(client: Any, running: set[Any], sweep: str) -> None:
+    """Give up what runs, and have the workers close the volume."""
+    with suppress(Exception):  # the scheduler or workers may be gone: then there is nothing to clean
+        client.cancel(list(running), force=True)
+        if client.status == "running":
+            client.run(end_sweep, sweep, on_error="ignore", wait=False)
+
+
+@contextmanager
+def _translated(name: str) -> Iterator[None]:
+    """Turn what Dask and unexpected errors in workers raise into a sentence."""
+    from distributed import KilledWorker
+
+    try:
+        yield
+    except CellgraphError:
+        raise
+    except KilledWorker as error:
+        raise EngineError(
+            f"workers of {name} were killed again and again in one task, most often for lack of memory; "
+            f"give less with --memory, or the workers more; {KEPT}"
+        ) from error
+    except (CancelledError, OSError, TimeoutError) as error:
+        raise EngineError(f"the connection to {name} was lost ({first_line(error)}); {KEPT}") from error
+    except ModuleNotFoundError as error:
+        raise EngineError(
+            f"the workers of {name} cannot import {error.name}: install cellgraph with its extras where they run; "
+            f"{KEPT}"
+        ) from error
+    except Exception as error:
+        raise EngineError(f"{name} failed ({type(error).__name__}: {first_line(error)}); {KEPT}") from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Dask's own log away, unless the user debugs: what matters comes as an error."""
+    if os.environ.get("CELLGRAPH_DEBUG"):
+        yield
+        return
+    loggers = [logging.getLogger(name) for name in ("distributed", "asyncio", "tornado.application")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def _require_dask() -> None:
+    try:
+        import distributed  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError("the engine 'dask'", "dask", "distributed") from error

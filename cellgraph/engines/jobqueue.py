@@ -1,0 +1,179 @@
+"""Dask workers as jobs of a queue system: SGE, HTCondor, Slurm, by dask-jobqueue."""
+
+from __future__ import annotations
+
+import inspect
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cellgraph.errors import EngineError, MissingExtraError, ParameterError, near
+
+
+@dataclass(frozen=True)
+class QueueSystem:
+    """How dask-jobqueue names a queue system, and what submits to it.
+
+    Attributes
+    ----------
+    cluster, job : str
+        Classes in `module` of dask_jobqueue.
+    submit : str
+        The program that submits a job.
+    defaults : dict
+        Options that dask-jobqueue requires, where its configuration gives none.
+    renamed : dict
+        Options that other systems call differently.
+    """
+
+    module: str
+    cluster: str
+    job: str
+    submit: str
+    defaults: Mapping[str, Any]
+    renamed: Mapping[str, str]
+
+
+_WORKER = {"cores": 1, "processes": 1, "memory": "2GB"}
+
+SYSTEMS: Mapping[str, QueueSystem] = {
+    "sge": QueueSystem("sge", "SGECluster", "SGEJob", "qsub", _WORKER, {"account": "project"}),
+    "htcondor": QueueSystem(
+        "htcondor", "HTCondorCluster", "HTCondorJob", "condor_submit", {**_WORKER, "disk": "1GB"}, {}
+    ),
+    "slurm": QueueSystem(
+        "slurm", "SLURMCluster", "SLURMJob", "sbatch", _WORKER, {"partition": "queue", "project": "account"}
+    ),
+}
+
+# How values are read from text; all others are text.
+_WHOLE = {"cores", "processes", "job_cpu", "death_timeout"}
+_LISTS = {
+    "job_extra_directives",
+    "job_script_prologue",
+    "job_directives_skip",
+    "worker_extra_args",
+    "submit_command_extra",
+    "cancel_command_extra",
+}
+# Arguments of dask-jobqueue that are its own affair, or that it has renamed.
+_HIDDEN = {"self", "scheduler", "name", "config_name", "nanny", "protocol", "security", "worker_command"}
+_HIDDEN |= {"extra", "env_extra", "job_extra", "header_skip", "base_class_kwargs"}
+
+
+def open_job_queue(system: str, workers: int, options: Mapping[str, Sequence[str]]) -> Any:
+    """Submit workers to a queue system; they join as their jobs begin.
+
+    Parameters
+    ----------
+    system : {'sge', 'htcondor', 'slurm'}
+        The queue system.
+    workers : int
+        How many workers; a job has one unless the option ``processes`` says otherwise.
+    options : mapping of str to list of str
+        Options of dask-jobqueue's cluster class, as queue, walltime, memory; a list gets each of the values.  What is
+        not given comes from dask-jobqueue's configuration, or else is one core and 2 GB a worker.
+
+    Returns
+    -------
+    dask_jobqueue.JobQueueCluster
+
+    Raises
+    ------
+    EngineError
+        If the system's programs are not here, or it refuses the jobs.
+    """
+    settings = read_options(system, options)
+    submit = SYSTEMS[system].submit
+    if shutil.which(submit) is None:
+        raise EngineError(
+            f"--jobqueue {system} submits workers with {submit!r}, which is not on the PATH of this machine; "
+            "run this where jobs are submitted, or name a running scheduler with --cluster"
+        )
+    cluster = make_cluster(system, settings)
+    try:
+        cluster.scale(workers)
+        cluster.sync(_submitted, cluster)
+    except Exception as error:  # RuntimeError with what the program printed; whatever else dask-jobqueue lets through
+        cluster.close()
+        said = " ".join(line.strip() for line in str(error).splitlines() if line.strip())
+        raise EngineError(f"{submit} refused the jobs of the workers ({said}); see docs/clusters.md") from error
+    return cluster
+
+
+async def _submitted(cluster: Any) -> None:
+    """Wait until the jobs are handed in, and raise if that failed."""
+    await cluster
+
+
+def make_cluster(system: str, settings: Mapping[str, Any]) -> Any:
+    """Return the cluster of dask-jobqueue, without any job yet; its ``job_script()`` is what will be submitted."""
+    known = SYSTEMS[system]
+    return getattr(_module(known), known.cluster)(
+        **settings, scheduler_options={"dashboard": False, "dashboard_address": "127.0.0.1:0"}, silence_logs="critical"
+    )
+
+
+def read_options(system: str, options: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Return the options of a queue system as its cluster class takes them, with defaults.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such queue system or option, or a value is no number where one is expected.
+    """
+    if system not in SYSTEMS:
+        raise ParameterError(
+            f"expected the queue system to be one of {', '.join(SYSTEMS)}, got {system!r}.{near(system, SYSTEMS)}"
+        )
+    import dask
+
+    known = SYSTEMS[system]
+    names = _option_names(known)
+    settings = {
+        name: value
+        for name, value in known.defaults.items()
+        if dask.config.get(f"jobqueue.{system}.{name}", None) is None
+    }
+    for given, values in options.items():
+        name = given.replace("-", "_")
+        name = known.renamed.get(name, name)
+        if name not in names:
+            raise ParameterError(
+                f"{system} has no option {given!r} in --jobqueue-option NAME=VALUE; it has {', '.join(sorted(names))}."
+                f"{near(name, names)}"
+            )
+        settings[name] = _value(system, name, values)
+    return settings
+
+
+def _value(system: str, name: str, values: Sequence[str]) -> Any:
+    if name == "job_extra_directives" and system == "htcondor":
+        return {key.strip(): value.strip() for key, _, value in (text.partition("=") for text in values)}
+    if name in _LISTS:
+        return list(values)
+    if len(values) > 1:
+        raise ParameterError(f"--jobqueue-option {name} takes one value, got {len(values)}: {', '.join(values)}")
+    if name not in _WHOLE:
+        return values[0]
+    if not values[0].isdecimal() or int(values[0]) == 0:
+        raise ParameterError(f"--jobqueue-option {name} takes a whole number above 0, got {values[0]!r}")
+    return int(values[0])
+
+
+def _option_names(known: QueueSystem) -> set[str]:
+    module = _module(known)
+    own, base = getattr(module, known.job), module.Job
+    names = {name for kind in (own, base) for name in inspect.signature(kind.__init__).parameters}
+    return names.difference(_HIDDEN, known.renamed)
+
+
+def _module(known: QueueSystem) -> Any:
+    try:
+        import dask_jobqueue  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError("--jobqueue", "dask", "dask_jobqueue") from error
+    from importlib import import_module
+
+    return import_module(f"dask_jobqueue.{known.module}")

@@ -1,0 +1,120 @@
+"""The manifest of a work folder: what is swept and how, and which file holds the tally of which blocks."""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from cellgraph.errors import ResumeError
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+
+# Parts of a manifest that say nothing of what is swept.
+_OWN = ("format", "files", "checksum")
+
+
+def has_work(folder: Path) -> bool:
+    """Tell whether a work folder holds an unfinished sweep."""
+    return (folder / MANIFEST).is_file()
+
+
+def write_manifest(folder: Path, identity: dict[str, Any], files: dict[str, Any]) -> None:
+    """Write the manifest, with a checksum of its own."""
+    manifest = {"format": FORMAT, **identity, "files": files}
+    text = json.dumps({**manifest, "checksum": _checksum(manifest)}, indent=1)
+    write_atomically(folder / MANIFEST, text.encode())
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a work folder.
+
+    Raises
+    ------
+    ResumeError
+        If it cannot be read, is damaged, or is of another version of the format.
+    """
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text())
+        version, checksum = manifest["format"], manifest.pop("checksum", None)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _damaged(folder, str(error)) from error
+    if version != FORMAT:
+        raise ResumeError(
+            f"the work folder {folder} was written in another format (expected {FORMAT}, got {version}); "
+            "load without --resume to begin anew"
+        )
+    if checksum != _checksum(manifest):
+        raise _damaged(folder, "its checksum does not fit")
+    return dict(manifest)
+
+
+def check_identity(folder: Path, manifest: dict[str, Any], identity: dict[str, Any]) -> dict[str, Any]:
+    """Return the files of a manifest, once it is sure that it is of a sweep with this identity.
+
+    Raises
+    ------
+    ResumeError
+        If it is of another one; says what differs.
+    """
+    old = {key: value for key, value in manifest.items() if key not in _OWN}
+    new = json.loads(json.dumps(identity))
+    if old != new:
+        changed = [key for key in sorted(old.keys() | new.keys()) if old.get(key) != new.get(key)]
+        raise ResumeError(
+            f"the work folder {folder} belongs to another load: "
+            f"{'; '.join(_change(key, old.get(key), new.get(key)) for key in changed)}; "
+            "resume with the volume and the options of then, or load without --resume to begin anew"
+        )
+    return dict(manifest["files"])
+
+
+def to_ranges(numbers: Iterable[int]) -> list[list[int]]:
+    """Return numbers as ranges ``[first, last]``, in order."""
+    ranges: list[list[int]] = []
+    for number in sorted(numbers):
+        if ranges and ranges[-1][1] == number - 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    return ranges
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all, whenever the machine stops."""
+    partial = path.with_name(path.name + ".part")
+    try:
+        with open(partial, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)  # it may take the last of the space
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _checksum(manifest: dict[str, Any]) -> int:
+    return zlib.crc32(json.dumps(manifest, sort_keys=True).encode())
+
+
+def _damaged(folder: Path, why: str) -> ResumeError:
+    return ResumeError(
+        f"the work folder {folder} cannot be resumed, its {MANIFEST} is damaged ({why}); "
+        "load without --resume to begin anew"
+    )
+
+
+def _change(key: str, old: Any, new: Any) -> str:
+    if key == "fingerprint":
+        return f"the volume itself has changed since then ({old} became {new})"
+    return f"{key} was {old!r}, is {new!r}"

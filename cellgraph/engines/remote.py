@@ -1,0 +1,198 @@
+"""What engines of several processes share: the task that a worker gets, the sweep there, and what comes back.
+
+Errors that a person can cause come back as values, with the tallies of the blocks before them: an engine neither tries
+them again nor wraps them in its own.  All others are raised, so that the engine tries again, on another worker.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from cellgraph.engines.base import Job
+from cellgraph.engines.groups import group_blocks
+from cellgraph.engines.shelf import Shelf
+from cellgraph.engines.threads import ThreadsEngine
+from cellgraph.errors import CellgraphError, EngineError, ParameterError
+from cellgraph.volumes import Block, Index, Volume, open_volume
+from cellgraph.voxels.block import Rules
+from cellgraph.voxels.tally import Tally, merge
+
+KEPT = "what is done is kept: once that is mended, the same load with --resume goes on from there"
+
+
+@dataclass(frozen=True)
+class Task:
+    """Some blocks of a volume for one worker.
+
+    Attributes
+    ----------
+    sweep : str
+        Which sweep it is of: tasks of one sweep share an open volume in each process.
+    source, dataset, rules
+        As in `Job`; the source is an absolute path or a URL.
+    shape, dtype
+        What the volume has where the sweep was begun; the worker must see the same.
+    version : str
+        Of cellgraph there.
+    blocks : tuple of Block
+        In raster order.
+    """
+
+    sweep: str
+    source: str
+    dataset: str | None
+    rules: Rules
+    shape: Index
+    dtype: str
+    version: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A `CellgraphError` on its way from a worker: names of its classes, the nearest first, and its message."""
+
+    kinds: tuple[str, ...]
+    message: str
+
+    @staticmethod
+    def of(error: CellgraphError) -> Failure:
+        """Return the failure that `error` gives back in another process."""
+        return Failure(tuple(kind.__name__ for kind in type(error).__mro__), str(error))
+
+    def error(self) -> CellgraphError:
+        """Return the error, of the same class if this process knows it, else of its nearest base."""
+        known = {kind.__name__: kind for kind in _all_kinds(CellgraphError)}
+        kind = next(known[name] for name in self.kinds if name in known)
+        error = kind.__new__(kind, self.message)
+        error.args = (self.message,)  # whatever arguments the class itself takes
+        return error
+
+
+def _all_kinds(base: type[CellgraphError]) -> Iterator[type[CellgraphError]]:
+    yield base
+    for kind in base.__subclasses__():
+        yield from _all_kinds(kind)
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What comes back: the tally of the blocks that are done, and why the others are not.
+
+    Attributes
+    ----------
+    blocks : tuple of int
+        Numbers of the blocks that are done.
+    tally : Tally
+        Of those.
+    failure : Failure or None
+        None if all are done.
+    """
+
+    blocks: tuple[int, ...]
+    tally: Tally
+    failure: Failure | None = None
+
+    def merge(self, other: Swept) -> Swept:
+        """Return what both have done; of two failures one is enough."""
+        return Swept(self.blocks + other.blocks, self.tally.merge(other.tally), self.failure or other.failure)
+
+    def deliver(self, blocks: Mapping[int, Block]) -> Iterator[tuple[list[Block], Tally]]:
+        """Yield what is done, then raise what failed; `blocks` are those of the sweep by their numbers."""
+        if self.blocks:
+            yield [blocks[number] for number in self.blocks], self.tally
+        if self.failure is not None:
+            raise self.failure.error()
+
+
+def plan_tasks(job: Job, blocks: Sequence[Block], workers: int, engine: str) -> list[Task]:
+    """Divide a sweep into tasks.
+
+    Raises
+    ------
+    ParameterError
+        If other processes cannot open the volume, since it is an array in memory.
+    """
+    from cellgraph import __version__
+
+    header = job.volume.header
+    if not job.source:
+        raise ParameterError(
+            f"the engine {engine!r} sweeps volumes that its workers can open, but this is an array in memory; "
+            "sweep it with the engine 'threads', or save it first, for example with numpy.save"
+        )
+    source = job.source if "://" in job.source else os.path.abspath(job.source)
+    sweep = uuid.uuid4().hex
+    dtype = header.dtype.str
+    return [
+        Task(sweep, source, job.dataset, job.rules, header.shape, dtype, __version__, tuple(group))
+        for group in group_blocks(blocks, header, workers)
+    ]
+
+
+def sweep_task(task: Task) -> Swept:
+    """Sweep the blocks of a task. This is what runs in the workers."""
+    done: list[int] = []
+    tallies: list[Tally] = []
+    failure = None
+    try:
+        _check_version(task)
+        with _shelf.borrow(task.sweep, partial(_open, task)) as volume:
+            # One thread reads ahead, one sweeps.
+            job = Job(volume, task.rules)
+            for blocks, tally in ThreadsEngine(1).tallies(job, task.blocks):
+                done += [block.index for block in blocks]
+                tallies.append(tally)
+    except CellgraphError as error:
+        failure = Failure.of(error)
+    return Swept(tuple(done), merge(tallies), failure)
+
+
+def _check_version(task: Task) -> None:
+    from cellgraph import __version__
+
+    if task.version != __version__:
+        raise EngineError(
+            f"the worker {_here()} runs cellgraph {__version__}, but the load was started by {task.version}; "
+            f"install the same version everywhere; {KEPT}"
+        )
+
+
+def _here() -> str:
+    return f"on {socket.gethostname()} (process {os.getpid()})"
+
+
+def _open(task: Task) -> Volume:
+    try:
+        volume = open_volume(task.source, dataset=task.dataset)
+    except CellgraphError as error:
+        raise EngineError(
+            f"the worker {_here()} cannot open the volume ({error}); it must be readable by all workers under "
+            f"the same path or URL, and with the same libraries; {KEPT}"
+        ) from error
+    header = volume.header
+    if (header.shape, header.dtype.str) != (task.shape, task.dtype):
+        volume.close()
+        raise EngineError(
+            f"the worker {_here()} sees another volume under {task.source}: expected {task.shape} voxels of "
+            f"{task.dtype}, got {header.shape} of {header.dtype.str}; it must be the same file for all workers"
+        )
+    return volume
+
+
+_shelf = Shelf()
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of what an error of another library says."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def end_sweep(sweep: str) -> None:
+    """Close what tasks of a sweep have open in this process, as soon as none of them runs any more."""
+    _shelf.end(sweep)
