@@ -61,9 +61,10 @@ class Tally:
 
     def merge(self, other: Tally) -> Tally:
         """Return the tally of both parts together."""
-        if not len(other.labels):
+        # The tally of a seam has contacts, but no cells.
+        if not len(other.labels) and not len(other.pairs):
             return self
-        if not len(self.labels):
+        if not len(self.labels) and not len(self.pairs):
             return other
         n = len(self.labels) + len(other.labels)
         labels, cells = np.empty((n, 1), np.int64), np.empty((n, CELL_WIDTH), np.int64)
