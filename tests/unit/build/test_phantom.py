@@ -8,8 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
+import tifffile
+import zarr
 
 from cellgraph.build.phantom import phantom
 from cellgraph.errors import CellgraphError, ExistsError, NotFoundError, ParameterError
@@ -24,13 +27,10 @@ def read(path: Path) -> Array:
     if path.suffix == ".npy":
         return np.asarray(np.load(path))
     if path.suffix == ".zarr":
-        zarr = pytest.importorskip("zarr")
         return np.asarray(zarr.open_array(path / "0", mode="r")[:])
     if path.suffix == ".h5":
-        h5py = pytest.importorskip("h5py")
         with h5py.File(path) as file:
             return np.asarray(file["labels"][:])
-    tifffile = pytest.importorskip("tifffile")
     return np.asarray(tifffile.imread(path))
 
 
