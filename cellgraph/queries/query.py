@@ -101,6 +101,10 @@ class Query:
         """Return the Cypher for a dialect, with ``$name`` for every parameter, also the literal ones."""
         return self.texts.get(dialect, self.texts[PORTABLE])
 
+    def takes(self, name: str) -> bool:
+        """Tell whether there is a parameter of that name."""
+        return any(parameter.name == name for parameter in self.parameters)
+
     @property
     def extendable(self) -> str:
         """The variable whose further properties become columns, or an empty string."""

@@ -3,10 +3,9 @@
 // Parameters
 //   sample: str    name of the sample
 // Returns
-//   outside: int   number of such relationships, counted no farther than one
+//   outside: int   label of a cell of the sample that does; no row where there is none
 MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell)-[:TOUCHES]-(d:Cell)
 WHERE s.name = $sample AND d.sample <> c.sample
-WITH d
-LIMIT 1
-RETURN count(d) AS outside
+RETURN c.label AS outside
 ORDER BY outside
+LIMIT 1

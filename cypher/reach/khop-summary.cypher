@@ -27,8 +27,8 @@ UNWIND range(1, $k) AS hop
 WITH sample, id, hop, sum(CASE WHEN distance = hop THEN reached ELSE 0 END) AS cells,
      sum(CASE WHEN distance <= hop THEN reached ELSE 0 END) AS within
 RETURN sample AS sample, hop AS hop, count(id) AS counted,
-       avg(cells) AS cells_mean, min(cells) AS cells_min, percentileDisc(cells, 0.5) AS cells_median,
+       toFloat(sum(cells)) / count(id) AS cells_mean, min(cells) AS cells_min, percentileDisc(cells, 0.5) AS cells_median,
        max(cells) AS cells_max,
-       avg(within) AS within_mean, min(within) AS within_min, percentileDisc(within, 0.5) AS within_median,
+       toFloat(sum(within)) / count(id) AS within_mean, min(within) AS within_min, percentileDisc(within, 0.5) AS within_median,
        max(within) AS within_max
 ORDER BY sample, hop

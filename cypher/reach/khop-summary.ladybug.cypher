@@ -6,8 +6,8 @@ WITH s.name AS sample, c.id AS id, length(p) AS distance, count(d.id) AS reached
 UNWIND range(1, $k) AS hop
 WITH sample, id, hop, cast(sum(CASE WHEN distance = hop THEN reached ELSE 0 END), 'INT64') AS cells,
      cast(sum(CASE WHEN distance <= hop THEN reached ELSE 0 END), 'INT64') AS within
-WITH sample, hop, count(id) AS counted, avg(cells) AS cells_mean, list_sort(collect(cells)) AS cells,
-     avg(within) AS within_mean, list_sort(collect(within)) AS within
+WITH sample, hop, count(id) AS counted, cast(sum(cells), 'DOUBLE') / count(id) AS cells_mean, list_sort(collect(cells)) AS cells,
+     cast(sum(within), 'DOUBLE') / count(id) AS within_mean, list_sort(collect(within)) AS within
 RETURN sample AS sample, hop AS hop, counted AS counted,
        cells_mean AS cells_mean, cells[1] AS cells_min, cells[(counted + 1) / 2] AS cells_median,
        cells[counted] AS cells_max,

@@ -2,6 +2,8 @@
 //
 // A table import may have brought further properties (as the weight of an animal); they follow at the end.
 //
+// Parameters
+//   sample: str = null   name of one sample; null is all
 // Returns
 //   sample: str          name of the sample
 //   cells: int           number of its cells
@@ -15,6 +17,7 @@
 //   created: str         when, in UTC
 //   version: str         version of cellgraph
 MATCH (s:Sample {status: 'complete'})
+WHERE ($sample IS NULL OR s.name = $sample)
 RETURN s.name AS sample, s.cells AS cells, s.contacts AS contacts, s.shape AS shape, s.spacing AS spacing,
        s.unit AS unit, s.background AS background, s.connectivity AS connectivity, s.source AS source,
        s.created AS created, s.version AS version /* and further properties of s */

@@ -1,0 +1,72 @@
+"""Queries that compiled code can answer, and when it is the faster way.
+
+A question about every cell makes a database search once a cell; here the bare graph is read once, and all searches
+run on it (see `kernels`). The rows are those of the Cypher, which tests check on both databases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from cellgraph.analyze.question import Question
+
+FEW_STEPS = 20_000
+"""Steps that a database has taken before numba is loaded (0.5 s)."""
+
+
+def _khop(question: Question) -> pa.Table | None:
+    if _is_for_the_database(question):
+        return None
+    import numpy as np
+
+    from cellgraph.analyze.khop import khop
+
+    graph = question.graph()
+    cell = question.cells.get("cell")
+    rows = graph.rows(question.sample) if cell is None else np.array([graph.row(cell.sample, cell.label)])
+    return khop(graph, rows, question.bound["k"])
+
+
+def _khop_summary(question: Question) -> pa.Table | None:
+    if _is_for_the_database(question):
+        return None
+    from cellgraph.analyze.khop import khop_summary
+
+    graph = question.graph()
+    return khop_summary(graph, graph.rows(question.sample), question.bound["k"])
+
+
+def _components(question: Question) -> pa.Table | None:
+    if question.method == "cypher":  # never chosen: the embedded database looks no farther than 30 contacts
+        return None
+    from cellgraph.analyze.components import components
+
+    graph = question.graph()
+    return components(graph, graph.rows(question.sample))
+
+
+def _path(question: Question) -> pa.Table:
+    from cellgraph.analyze.path import path
+
+    return path(question, question.cells["source"], question.cells["target"])
+
+
+def _is_for_the_database(question: Question) -> bool:
+    """Tell whether the database answers: where it is told to, for one cell, and for few."""
+    if question.method != "auto" or "cell" in question.cells:
+        return question.method != "compiled"
+    count = question.lookup("size", sample=question.sample)["cells"][0].as_py() or 0
+    return bool(count * question.bound["k"] ** 3 <= FEW_STEPS)
+
+
+ANSWERS: dict[str, Callable[[Question], pa.Table | None]] = {
+    "khop": _khop,
+    "khop-summary": _khop_summary,
+    "components": _components,
+    "path": _path,
+}
+"""Each returns the rows, or None where the database is to answer."""

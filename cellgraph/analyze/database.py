@@ -1,0 +1,238 @@
+"""An open database, to be asked: named queries, Cypher, and whole graphs read back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, get_args
+
+from cellgraph.analyze.answers import ANSWERS
+from cellgraph.analyze.cells import Cell, require_cells
+from cellgraph.analyze.further import further_columns
+from cellgraph.analyze.question import Method, Question
+from cellgraph.analyze.rows import as_declared
+from cellgraph.errors import NotFoundError, ParameterError, near
+from cellgraph.queries import Catalogue, Query
+from cellgraph.queries.text import parameters_in
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from cellgraph.model import CellGraph
+    from cellgraph.stores import Store
+
+METHODS: tuple[Method, ...] = get_args(Method)
+
+
+def open(db: str | os.PathLike[str] | None = None) -> Database:
+    """Open a graph database to ask it; it is never changed.
+
+    Parameters
+    ----------
+    db : str or path, optional
+        A database file; ``bolt://…`` or ``neo4j://…``; or ``neo4j`` for the local server. None is the
+        environment's ``CELLGRAPH_DB``, or ``cellgraph.db`` in this folder.
+
+    Returns
+    -------
+    Database
+        A context manager.
+
+    Raises
+    ------
+    NotFoundError
+        If the file does not exist.
+    StoreError
+        If it is not a database.
+    ConnectError
+        If the server cannot be reached or refuses the credentials.
+
+    Examples
+    --------
+    >>> with cellgraph.open("cellgraph.db") as db:
+    ...     rows = db.query("khop", k=2)
+    """
+    from cellgraph.stores import open_store
+
+    return Database(open_store(db, read_only=True))
+
+
+class Database:
+    """A graph database, opened to read. Rows come as `pyarrow.Table` (``.to_pandas()`` makes a data frame).
+
+    Parameters
+    ----------
+    store : Store
+        The database.
+    catalogue : Catalogue, optional
+        The queries; by default those of cellgraph and of the folders in ``CELLGRAPH_CYPHER_PATH``.
+    """
+
+    def __init__(self, store: Store, catalogue: Catalogue | None = None) -> None:
+        self._store = store
+        self._catalogue = catalogue or Catalogue.load()
+
+    def __repr__(self) -> str:
+        return f"<Database {self._store!r}>"
+
+    @property
+    def queries(self) -> tuple[Query, ...]:
+        """The named queries, with their parameters and columns."""
+        return tuple(self._catalogue.listed())
+
+    def query(
+        self,
+        name: str,
+        *,
+        sample: str | None = None,
+        limit: int | None = None,
+        method: Method = "auto",
+        **parameters: Any,
+    ) -> pa.Table:
+        """Answer a named query.
+
+        Parameters
+        ----------
+        name : str
+            As ``khop``; `queries` lists them.
+        sample : str, optional
+            Name of one sample; None is all.
+        limit : int, optional
+            Most rows that are wanted.
+        method : {'auto', 'cypher', 'compiled'}
+            How questions about every cell are answered: by the database, or by compiled code on the bare graph
+            read from it. Both give the same rows; ``auto`` takes the faster one.
+        **parameters
+            Of the query.
+
+        Returns
+        -------
+        pyarrow.Table
+            The columns that the query declares, in their types, and further ones that came with the data.
+
+        Raises
+        ------
+        ParameterError
+            For an unknown, missing or ill-typed parameter, or a cell that is in several samples.
+        NotFoundError
+            If there is no such query, sample or cell.
+        """
+        query = self._catalogue[name]
+        _check_method(name, method)
+        given = dict(parameters) | ({} if sample is None else {"sample": sample})
+        if query.takes("limit"):
+            given, limit = given | ({} if limit is None else {"limit": limit}), None
+        bound = query.bind(given)
+        cells = self._require_content(query, bound)
+        samples = {cell.sample for cell in cells.values()}
+        if len(samples) == 1:
+            bound["sample"] = samples.pop()
+        question = Question(self._store, self._catalogue, query, bound, frozenset(given), cells, method)
+        rows = ANSWERS[name](question) if name in ANSWERS else None
+        rows = self._in_cypher(query, bound, limit) if rows is None else as_declared(query, rows)
+        return rows if limit is None else rows.slice(0, limit)
+
+    def cypher(self, text: str, **parameters: Any) -> pa.Table:
+        """Run Cypher of your own; it can only read, the database itself refuses a write.
+
+        Parameters
+        ----------
+        text : str
+            One statement, with ``$name`` for each parameter.
+        **parameters
+            Their values.
+
+        Returns
+        -------
+        pyarrow.Table
+            Nodes, relationships, paths and maps come as JSON text.
+
+        Raises
+        ------
+        ParameterError
+            If a parameter is missing, or given but not used.
+        StoreError
+            If the database refuses the statement.
+        """
+        if not text.strip():
+            raise ParameterError(
+                "the Cypher statement is empty; write one, as MATCH (c:Cell) RETURN count(c) AS cells."
+            )
+        used = parameters_in(text)
+        for name in parameters:
+            if name not in used:
+                raise ParameterError(f"the statement has no parameter ${name}.{near(name, used)}")
+        for name in sorted(used - set(parameters)):
+            raise ParameterError(f"the statement uses ${name}, which has no value; give it one ({name}=…).")
+        return self._store.run(text, parameters, name="--cypher")
+
+    def samples(self) -> pa.Table:
+        """Return the samples with where they came from and how they were made."""
+        return self.query("samples")
+
+    def graph(self, sample: str | None = None) -> CellGraph:
+        """Read the graph of one sample back.
+
+        Parameters
+        ----------
+        sample : str, optional
+            Its name; not needed where there is only one.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such sample.
+        ParameterError
+            If there are several and none is named.
+        """
+        from cellgraph.analyze.readback import read_graph
+
+        names = self._require_samples(sample)
+        if sample is None and len(names) > 1:
+            listed = ", ".join(map(repr, names[:5])) + (", …" if len(names) > 5 else "")
+            raise ParameterError(f"a graph is of one sample, but there are {len(names)}: {listed}; name one.")
+        return read_graph(self, sample or names[0])
+
+    def close(self) -> None:
+        """Close the database."""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _in_cypher(self, query: Query, bound: Mapping[str, Any], limit: int | None) -> pa.Table:
+        """Let the database answer."""
+        further = further_columns(self._store, self._catalogue, query, bound.get("sample"))
+        statement = query.statement(self._store.dialect, bound, further=further, limit=limit)
+        return as_declared(query, self._store.run(statement.text, statement.parameters, name=query.name))
+
+    def _require_content(self, query: Query, bound: Mapping[str, Any]) -> dict[str, Cell]:
+        """Check that the sample and the cells of a question exist, and tell where the cells are."""
+        sample = bound.get("sample")
+        if query.name == "samples" and sample is None:
+            return {}
+        names = self._require_samples(sample)
+        return require_cells(self._store, self._catalogue, query, bound, [sample] if sample else names)
+
+    def _require_samples(self, sample: str | None) -> list[str]:
+        """Return the names of the samples; there has to be one, and the one that is asked for."""
+        names = self._store.sample_names()
+        if not names:
+            raise NotFoundError(f"there is no sample in {self._store!r}; load one with: cellgraph load IMAGE")
+        if sample is not None and sample not in names:
+            hint = near(sample, names) or f" There are: {', '.join(map(repr, names[:10]))}."
+            raise NotFoundError(f"there is no sample {sample!r} in the database.{hint}")
+        return names
+
+
+def _check_method(name: str, method: str) -> None:
+    if method not in METHODS:
+        raise ParameterError(f"method must be one of {', '.join(METHODS)}, not {method!r}.{near(method, METHODS)}")
+    if method == "compiled" and name not in ANSWERS:
+        raise ParameterError(f"the query {name!r} is answered in Cypher only; compiled are {', '.join(ANSWERS)}.")

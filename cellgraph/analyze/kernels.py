@@ -1,0 +1,122 @@
+"""The compiled loops over a graph in CSR form. Arrays in, caller-allocated arrays out, no bounds checks.
+
+Strategy.  A graph is two arrays: the neighbours of node ``i`` are ``indices[indptr[i] : indptr[i + 1]]``.  A breadth
+first search needs to know which nodes it has seen.  Clearing an array of all nodes for each start would cost n² for n
+starts, so each search writes the number of its start into the array instead: a node is seen if it carries that.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+Array = np.ndarray[Any, Any]
+
+
+@njit(nogil=True, cache=True)
+def count_ends(a: Array, b: Array, indptr: Array) -> None:
+    """Add up in ``indptr[i + 1]`` the neighbours of node i, and then all before: the CSR row starts.
+
+    Parameters
+    ----------
+    a, b : int64, shape (m,)
+        The two nodes of each edge.  An edge from a node to itself is left out.
+    indptr : int64, shape (n + 1,)
+        Zeros on entry.
+    """
+    for edge in range(a.size):
+        if a[edge] != b[edge]:
+            indptr[a[edge] + 1] += 1
+            indptr[b[edge] + 1] += 1
+    for node in range(indptr.size - 1):
+        indptr[node + 1] += indptr[node]
+
+
+@njit(nogil=True, cache=True)
+def fill_ends(a: Array, b: Array, place: Array, indices: Array) -> None:
+    """Write both directions of each edge.
+
+    Parameters
+    ----------
+    a, b : int64, shape (m,)
+    place : int64, shape (n,)
+        Row starts on entry; row ends on return.
+    indices : int32, shape (2 m,) without edges from a node to itself
+        Written.
+    """
+    for edge in range(a.size):
+        i, j = a[edge], b[edge]
+        if i != j:
+            indices[place[i]] = j
+            place[i] += 1
+            indices[place[j]] = i
+            place[j] += 1
+
+
+@njit(nogil=True, cache=True)
+def count_by_distance(indptr: Array, indices: Array, starts: Array, seen: Array, queue: Array, counts: Array) -> None:
+    """Count the nodes at each distance 1..k from each start.
+
+    Parameters
+    ----------
+    indptr : int64, shape (n + 1,)
+    indices : int32
+    starts : int64, shape (s,)
+        The nodes to start from, each once for one array `seen`.
+    seen : int32, shape (n,)
+        The start that saw a node last; -1 before the first call.
+    queue : int32, shape (n,)
+        Scratch.
+    counts : int32, shape (s, k)
+        Written: ``counts[row, hop - 1]`` nodes are at distance ``hop`` from ``starts[row]``.
+    """
+    k = counts.shape[1]
+    for row in range(starts.size):
+        start = starts[row]
+        seen[start] = start
+        queue[0] = start
+        first, last = 0, 1
+        for hop in range(k):
+            end = last
+            for place in range(first, last):
+                node = queue[place]
+                for edge in range(indptr[node], indptr[node + 1]):
+                    other = indices[edge]
+                    if seen[other] != start:
+                        seen[other] = start
+                        queue[end] = other
+                        end += 1
+            counts[row, hop] = end - last
+            first, last = last, end
+
+
+@njit(nogil=True, cache=True)
+def distances_to(indptr: Array, indices: Array, target: int, source: int, distance: Array, queue: Array) -> None:
+    """Write the distance of nodes to a target, from the nearest on, until that of the source is known.
+
+    Parameters
+    ----------
+    indptr : int64, shape (n + 1,)
+    indices : int32
+    target, source : int
+        Nodes.
+    distance : int32, shape (n,)
+        -1 on entry; on return known for every node that is nearer to the target than the source, and -1 for
+        those that were not reached.
+    queue : int32, shape (n,)
+        Scratch.
+    """
+    distance[target] = 0
+    queue[0] = target
+    place, end = 0, 1
+    while place < end and distance[source] < 0:
+        node = queue[place]
+        place += 1
+        for edge in range(indptr[node], indptr[node + 1]):
+            other = indices[edge]
+            if distance[other] < 0:
+                distance[other] = distance[node] + 1
+                queue[end] = other
+                end += 1

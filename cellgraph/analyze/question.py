@@ -1,0 +1,60 @@
+"""A question put to a database: a named query with checked parameters, and the cells that they name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from cellgraph.analyze.adjacency import Adjacency
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from cellgraph.analyze.cells import Cell
+    from cellgraph.queries import Catalogue, Query
+    from cellgraph.stores import Store
+
+Method = Literal["auto", "cypher", "compiled"]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked, of what.
+
+    Attributes
+    ----------
+    store : Store
+    catalogue : Catalogue
+    query : Query
+    bound : mapping
+        Value of every parameter.
+    given : frozenset of str
+        The parameters that did not take their default.
+    cells : mapping of str to Cell
+        The cells that parameters name; they exist.
+    method : {'auto', 'cypher', 'compiled'}
+    """
+
+    store: Store
+    catalogue: Catalogue
+    query: Query
+    bound: Mapping[str, Any]
+    given: frozenset[str]
+    cells: Mapping[str, Cell]
+    method: Method
+
+    @property
+    def sample(self) -> str | None:
+        """Name of the one sample that is asked about."""
+        return self.bound.get("sample")
+
+    def lookup(self, name: str, **values: object) -> pa.Table:
+        """Let the database answer another query."""
+        statement = self.catalogue[name].statement(self.store.dialect, values)
+        return self.store.run(statement.text, statement.parameters, name=name)
+
+    def graph(self) -> Adjacency:
+        """Read the graph of the sample; that of all where its cells touch those of others."""
+        alone = self.sample is not None and not self.lookup("outside-contacts", sample=self.sample).num_rows
+        return Adjacency.build(self.store.topology(self.sample if alone else None))

@@ -1,0 +1,44 @@
+"""A graph read back from a database, in the form in which a sweep made it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cellgraph.model import CELL_COLUMNS, CONTACT_COLUMNS, CellGraph, Sample
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from cellgraph.analyze.database import Database
+
+_SAMPLE_FIELDS = ("source", "shape", "spacing", "unit", "background", "connectivity", "version", "created")
+
+
+def read_graph(database: Database, name: str) -> CellGraph:
+    """Return one sample with its cells and the contacts among them; contacts with other samples are left out."""
+    import pyarrow.compute as pc
+
+    cells = database.query("cells", sample=name).rename_columns({"cell": "label"}).drop_columns("sample")
+    contacts = database.query("contacts", sample=name)
+    inside = pc.and_(pc.equal(contacts["sample"], name), pc.equal(contacts["sample_b"], name))
+    contacts = contacts.filter(inside).drop_columns(["sample", "sample_b"])
+    return CellGraph(
+        _sample(database, name),
+        _in_order(cells, [column.name for column in CELL_COLUMNS]),
+        _in_order(contacts, [column.name for column in CONTACT_COLUMNS]),
+    )
+
+
+def _sample(database: Database, name: str) -> Sample:
+    row = database.query("samples", sample=name).to_pylist()[0]
+    known = {field: row[field] for field in _SAMPLE_FIELDS}
+    known |= {"shape": tuple(known["shape"] or ()), "spacing": tuple(known["spacing"] or ())}
+    counted = {"sample", "cells", "contacts"}
+    extra = {key: value for key, value in row.items() if key not in counted | set(known) and value is not None}
+    return Sample(name, **known, extra=extra)
+
+
+def _in_order(table: pa.Table, names: list[str]) -> pa.Table:
+    """Return the columns of the model in its order, and then all others."""
+    further = [name for name in table.column_names if name not in names]
+    return table.select([*names, *further])

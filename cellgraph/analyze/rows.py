@@ -1,0 +1,42 @@
+"""Rows in the types that a query declares, the same from every database and every method."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from cellgraph.queries import Query
+
+
+_NOTE = b"cellgraph.note"
+
+
+def with_note(table: pa.Table, note: str) -> pa.Table:
+    """Return the rows with a sentence about them, kept in the metadata of the table."""
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), _NOTE: note.encode()})
+
+
+def note_of(table: pa.Table) -> str:
+    """Return the sentence about some rows, as why there are none; an empty text where there is nothing to say."""
+    note: bytes = (table.schema.metadata or {}).get(_NOTE, b"")
+    return note.decode()
+
+
+def as_declared(query: Query, table: pa.Table) -> pa.Table:
+    """Return the rows with the declared columns first, in their types; an empty table has them too."""
+    import pyarrow as pa
+
+    columns = {column.name: table[column.name].cast(arrow_type(column.type)) for column in query.columns}
+    further = {name: table[name] for name in table.column_names if name not in columns}
+    return pa.table(columns | further).replace_schema_metadata(table.schema.metadata)
+
+
+def arrow_type(kind: str) -> pa.DataType:
+    """Return the Arrow type of a type that a header declares."""
+    import pyarrow as pa
+
+    if kind.endswith(" list"):
+        return pa.list_(arrow_type(kind.removesuffix(" list")))
+    return {"int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(), "str": pa.string()}[kind]
