@@ -9,7 +9,8 @@ Strategy
 3. Faces along x are the boundaries of runs; faces along y and z are overlaps of a row's runs with those of the row
    before and of the same row in the slice before: two sorted lists, merged.
 4. Background is id 0 in the pairs too, so the inner loops have no case for it.
-5. Room in a table is made once a row, for the most that the row can add.
+5. Unlike neighbours are first written down and later counted, some thousands at a time: both loops are then free of
+   branches that cannot be predicted, and of what numba does for arrays that are replaced when they grow.
 
 All sums are int64 and relative to the volume's origin.  Sums that pass 2**63 wrap around, which does no harm: central
 moments are computed from them in the same arithmetic (see `measures`), and addition modulo 2**64 is exact.
@@ -246,45 +247,71 @@ def measure(ends, ids, rows, shape, halo, origin, border, count):  # type: ignor
 
 
 @njit(nogil=True, cache=True)
-def _place(table, shift, a, b):  # type: ignore[no-untyped-def]
-    """Return the row of the pair of ids in the table, made if it is new: its key stands in column 0."""
-    key = (np.int64(min(a, b)) << 32) | np.int64(max(a, b))
-    place = np.int64((np.uint64(key) * _MULTIPLIER) >> shift)
-    while table[place, 0] != key:
-        if table[place, 0] == 0:
-            table[place, 0] = key
-            return place
-        place = (place + 1) & (len(table) - 1)
-    return place
+def _count(table, shift, keys, columns, lengths, found):  # type: ignore[no-untyped-def]
+    """Add what was found to the table, which has room; return how many keys are new in it."""
+    mask = len(table) - 1
+    new = 0
+    for k in range(found):
+        key = keys[k]
+        place = np.int64((np.uint64(key) * _MULTIPLIER) >> shift)
+        while table[place, 0] != key:
+            if table[place, 0] == 0:
+                table[place, 0] = key
+                new += 1
+                break
+            place = (place + 1) & mask
+        table[place, columns[k]] += lengths[k]
+    return new
 
 
 @njit(nogil=True, cache=True)
-def _grown(table):  # type: ignore[no-untyped-def]
-    """Return the table of pairs with four times the places."""
+def _grown(table, most):  # type: ignore[no-untyped-def]
+    """Return the table, or a larger one, in which `most` keys leave half of the places free."""
+    if 2 * most <= len(table):
+        return table
     bits = 2
-    while (1 << bits) < 4 * len(table):
+    while (1 << bits) < 4 * most:
         bits += 1
-    larger = np.zeros((1 << bits, table.shape[1]), np.int64)
     shift = np.uint64(64 - bits)
+    mask = (1 << bits) - 1
+    larger = np.zeros((1 << bits, table.shape[1]), np.int64)
     for k in range(len(table)):
         if table[k, 0]:
-            place = _place(larger, shift, table[k, 0] >> 32, table[k, 0] & 0xFFFFFFFF)
-            for column in range(1, table.shape[1]):
+            place = np.int64((np.uint64(table[k, 0]) * _MULTIPLIER) >> shift)
+            while larger[place, 0] != 0:
+                place = (place + 1) & mask
+            for column in range(table.shape[1]):
                 larger[place, column] = table[k, column]
-    return larger, shift
+    return larger
 
 
 @njit(nogil=True, cache=True)
-def _taken(table):  # type: ignore[no-untyped-def]
-    taken = 0
-    for k in range(len(table)):
-        taken += table[k, 0] != 0
-    return taken
+def _shift(table):  # type: ignore[no-untyped-def]
+    """Return by how much a hash is shifted to be a place in the table."""
+    bits = 0
+    while (1 << bits) < len(table):
+        bits += 1
+    return np.uint64(64 - bits)
 
 
 @njit(nogil=True, cache=True)
-def _overlaps(table, shift, column, ends, ids, i, j, ahead_i, ahead_j, x, stop):  # type: ignore[no-untyped-def]
-    """Count the x in [x, stop) at which rows i (at x + ahead_i) and j (at x + ahead_j) have unlike ids."""
+def _boundaries(ids, first, stop, keys, columns, lengths, found):  # type: ignore[no-untyped-def]
+    """Write down the faces along x between the runs of a row; return how many are written by now."""
+    for run in range(first + 1, stop):
+        a, b = np.int64(ids[run - 1]), np.int64(ids[run])
+        keys[found] = (min(a, b) << 32) | max(a, b)
+        columns[found] = 1 + FACES_X
+        lengths[found] = 1
+        found += 1
+    return found
+
+
+@njit(nogil=True, cache=True)
+def _overlaps(ends, ids, i, j, ahead_i, ahead_j, x, stop, column, keys, columns, lengths, found):  # type: ignore[no-untyped-def]
+    """Write down where in [x, stop) rows i (at x + ahead_i) and j (at x + ahead_j) have unlike ids.
+
+    Nothing branches on the ids, which no processor can predict: what is equal is written too, and then overwritten.
+    """
     while ends[i] - ahead_i <= x:
         i += 1
     while ends[j] - ahead_j <= x:
@@ -293,11 +320,15 @@ def _overlaps(table, shift, column, ends, ids, i, j, ahead_i, ahead_j, x, stop):
         end_i = ends[i] - ahead_i
         end_j = ends[j] - ahead_j
         end = min(end_i, end_j, stop)
-        if ids[i] != ids[j]:
-            table[_place(table, shift, ids[i], ids[j]), column] += end - x
+        a, b = np.int64(ids[i]), np.int64(ids[j])
+        keys[found] = (min(a, b) << 32) | max(a, b)
+        columns[found] = column
+        lengths[found] = end - x
+        found += a != b
         x = end
         i += end_i == end
         j += end_j == end
+    return found
 
 
 @njit(nogil=True, cache=True)
@@ -321,28 +352,22 @@ def contacts(ends, ids, rows, shape, halo, passes, within, width):  # type: igno
         Key (smaller id << 32 | larger id; 0 in a free place), then the counts; the background is id 0.
     """
     nz, ny, nx = shape
-    bits = 10
-    table = np.zeros((1 << bits, width), np.int64)
-    shift = np.uint64(64 - bits)
-    room = len(table) // 2
+    table = np.zeros((1 << 10, width), np.int64)
+    taken = 0
+    most = (1 + 2 * len(passes)) * nx + 1  # of what one row can add
+    keys = np.empty(max(4 * most, 1 << 12), np.int64)
+    columns = np.empty(len(keys), np.uint8)
+    lengths = np.empty(len(keys), np.int32)
+    found = 0
     for z in range(halo[0], nz):
         for y in range(halo[1], ny):
+            if found + most > len(keys):
+                table = _grown(table, taken + found)
+                taken += _count(table, _shift(table), keys, columns, lengths, found)
+                found = 0
             row = z * ny + y
-            first, stop = rows[row], rows[row + 1]
-            most = (1 + 2 * len(passes)) * (stop - first)
-            if y > 0:
-                most += len(passes) * (first - rows[row - 1])
-            if z > 0:
-                behind = row - ny
-                most += len(passes) * (rows[behind + 1] - rows[behind - (y > 0)])
-            if most > room:
-                room = len(table) // 2 - _taken(table)
-                while most > room:
-                    table, shift = _grown(table)
-                    room = len(table) // 2 - _taken(table)
-            room -= most
-            for run in range(first + 1, stop if within else first):
-                table[_place(table, shift, ids[run - 1], ids[run]), 1 + FACES_X] += 1
+            if within:
+                found = _boundaries(ids, rows[row], rows[row + 1], keys, columns, lengths, found)
             for k in range(len(passes)):
                 i_y, j_z, j_y, ahead_i, ahead_j, column = passes[k]
                 if z + j_z < 0 or y + min(i_y, j_y) < 0:
@@ -350,6 +375,10 @@ def contacts(ends, ids, rows, shape, halo, passes, within, width):  # type: igno
                 i = rows[row + i_y]
                 j = rows[row + j_z * ny + j_y]
                 beside = ahead_i + ahead_j
-                start = 0 if beside else halo[2]
-                _overlaps(table, shift, column, ends, ids, i, j, ahead_i, ahead_j, start, nx - beside)
+                x = 0 if beside else halo[2]
+                found = _overlaps(
+                    ends, ids, i, j, ahead_i, ahead_j, x, nx - beside, column, keys, columns, lengths, found
+                )
+    table = _grown(table, taken + found)
+    _count(table, _shift(table), keys, columns, lengths, found)
     return table
