@@ -36,15 +36,23 @@ def _bars() -> Iterator[Report]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TextColumn("{task.fields[rate]}"),
+    )
     tasks: dict[str, TaskID] = {}
+    begun: dict[str, tuple[float, int]] = {}
     console = Console(stderr=True)
     with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as shown:
 
         def report(what: str, done: int, total: int) -> None:
             if what not in tasks:
-                tasks[what] = shown.add_task(what)
-            shown.update(tasks[what], completed=done, total=total)
+                tasks[what] = shown.add_task(what, rate="")
+                begun[what] = (time.monotonic(), done)
+            rate, _ = _speed(what, begun[what], done, total)
+            shown.update(tasks[what], completed=done, total=total, rate=rate)
 
         yield report
 
@@ -52,12 +60,27 @@ def _bars() -> Iterator[Report]:
 def _lines() -> Report:
     """Print a line when work of a kind is done, and every ten seconds until then."""
     last: dict[str, float] = {}
+    begun: dict[str, tuple[float, int]] = {}
 
     def report(what: str, done: int, total: int) -> None:
         now = time.monotonic()
         before = last.setdefault(what, now)
+        begun.setdefault(what, (now, done))
         if done >= total or now - before >= _SECONDS_BETWEEN_LINES:
             last[what] = now
-            print(f"{what}: {done:,} of {total:,} ({100 * done // max(total, 1)} %)", file=sys.stderr)
+            rate, left = _speed(what, begun[what], done, total)
+            more = "".join(f", {part}" for part in (rate, left) if part)
+            print(f"{what}: {done:,} of {total:,} ({100 * done // max(total, 1)} %){more}", file=sys.stderr)
 
     return report
+
+
+def _speed(what: str, begun: tuple[float, int], done: int, total: int) -> tuple[str, str]:
+    """Return the rate of work on voxels, and the time that is left; empty where there is nothing to tell."""
+    since, before = begun
+    seconds = time.monotonic() - since
+    if done <= before or seconds <= 0:
+        return "", ""
+    rate = (done - before) / seconds
+    left = (total - done) / rate
+    return (f"{rate / 1e9:.3g} GVoxel/s" if what == "voxels" else ""), (f"{left:.0f} s left" if left else "")
