@@ -179,6 +179,7 @@ def _sweep(job: Job, sample: Sample, engine: Engine, ledger: Ledger, report: Rep
                 ledger.add([block.index for block in done], tally)
                 seen += sum(_size(block.shape) for block in done)
                 if report:
+                    report("blocks", len(ledger.done), len(blocks))
                     report("voxels", seen, voxels)
     except BaseException:
         ledger.flush()
