@@ -56,7 +56,9 @@ OutputOption = Annotated[
 ]
 
 
-def render(table: pa.Table, fmt: Format | str | None = None, output: Path | None = None) -> None:
+def render(
+    table: pa.Table, fmt: Format | str | None = None, output: Path | None = None, *, whole: bool = False
+) -> None:
     """Print the rows of a table to stdout, or write them to a file.
 
     Parameters
@@ -67,6 +69,8 @@ def render(table: pa.Table, fmt: Format | str | None = None, output: Path | None
         ``table``, ``csv``, ``json`` or ``parquet``. None takes what `output` ends in, or else ``table``.
     output : pathlib.Path, optional
         A file; it appears only when it is complete. None is stdout.
+    whole : bool
+        Whether a table for reading leaves out no rows.
 
     Raises
     ------
@@ -86,7 +90,7 @@ def render(table: pa.Table, fmt: Format | str | None = None, output: Path | None
         elif chosen is Format.parquet:
             _write_parquet(table, sink)
         else:
-            _write_table(table, sink, whole=output is not None)
+            _write_table(table, sink, whole=whole or output is not None)
 
 
 def _format_of(output: Path | None) -> Format:
@@ -236,7 +240,7 @@ def _write_table(table: pa.Table, sink: IO[bytes], *, whole: bool) -> None:
 
     from rich.console import Console
 
-    terminal = not whole and sys.stdout.isatty()
+    terminal = sink is sys.stdout.buffer and sys.stdout.isatty()
     shown = table if whole else table.slice(0, SHOWN_ROWS)
     columns = [[_readable(value) for value in column.to_pylist()] for column in shown.columns]
     names = [str(name) for name in table.column_names]
@@ -244,9 +248,7 @@ def _write_table(table: pa.Table, sink: IO[bytes], *, whole: bool) -> None:
     room = shutil.get_terminal_size().columns if terminal else sum(widths)
     count = _columns_that_fit(widths, room)
     page = io.StringIO()
-    console = Console(
-        file=page, width=room, force_terminal=terminal, no_color=not terminal, markup=False, emoji=False
-    )
+    console = Console(file=page, width=room, force_terminal=terminal, no_color=not terminal, markup=False, emoji=False)
     console.print(_grid(shown.schema, columns, count), highlight=False)
     sink.write("\n".join(line.rstrip() for line in page.getvalue().splitlines()).encode() + b"\n")
     _tell_what_is_hidden(table, shown.num_rows, count)
@@ -280,9 +282,7 @@ def _tell_what_is_hidden(table: pa.Table, rows: int, columns: int) -> None:
     if table.num_rows > rows:
         hidden.append(f"{table.num_rows - rows:,} more rows")
     if table.num_columns > columns:
-        hidden.append(
-            f"{table.num_columns - columns} more columns ({', '.join(table.column_names[columns:])})"
-        )
+        hidden.append(f"{table.num_columns - columns} more columns ({', '.join(table.column_names[columns:])})")
     if hidden:
         print(f"… {' and '.join(hidden)}: --format csv prints all.", file=sys.stderr)
     elif not table.num_rows:

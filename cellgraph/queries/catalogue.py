@@ -6,10 +6,14 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cellgraph.errors import FormatError, NotFoundError, near
 from cellgraph.queries.header import read, read_sibling
 from cellgraph.queries.query import PORTABLE, Query
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 DIALECTS = ("ladybug", "neo4j")
 
@@ -69,6 +73,15 @@ class Catalogue:
     def listed(self) -> list[Query]:
         """Return the queries that people ask, by name."""
         return [query for query in self.queries.values() if not query.group.startswith(HIDDEN_PREFIX)]
+
+    def table(self) -> pa.Table:
+        """Return the listed queries as rows: query, parameters (with defaults), answers."""
+        import pyarrow as pa
+
+        rows = [
+            {"query": query.name, "parameters": query.signature, "answers": query.summary} for query in self.listed()
+        ]
+        return pa.Table.from_pylist(rows, pa.schema({name: pa.string() for name in ("query", "parameters", "answers")}))
 
     def __getitem__(self, name: str) -> Query:
         """Return a query.

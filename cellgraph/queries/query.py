@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cellgraph.errors import ParameterError, near
 from cellgraph.queries import text as cypher
-from cellgraph.queries.values import Type, Value, check, cypher_literal
+from cellgraph.queries.values import Type, Value, check, cypher_literal, parse
 
 PORTABLE = ""
 """The dialect of a text for every database that has none of its own."""
@@ -101,6 +101,12 @@ class Query:
         """Return the Cypher for a dialect, with ``$name`` for every parameter, also the literal ones."""
         return self.texts.get(dialect, self.texts[PORTABLE])
 
+    @property
+    def signature(self) -> str:
+        """The parameters with their defaults, as ``k=2 cell=… sample=null``; an ellipsis needs a value."""
+        shown = (f"{p.name}={'…' if p.required else cypher_literal(p.default).strip(chr(39))}" for p in self.parameters)
+        return " ".join(shown)
+
     def takes(self, name: str) -> bool:
         """Tell whether there is a parameter of that name."""
         return any(parameter.name == name for parameter in self.parameters)
@@ -111,6 +117,22 @@ class Query:
         found = _FURTHER.search(self.texts[PORTABLE])
         return found.group(1) if found else ""
 
+    def parse(self, texts: Mapping[str, str]) -> dict[str, Value]:
+        """Read values from text in the types that the parameters declare.
+
+        Raises
+        ------
+        ParameterError
+            For an unknown parameter, or a text that is no value of its type.
+        """
+        for name in texts:
+            self._require_known(name)
+        kinds = {parameter.name: parameter.type for parameter in self.parameters}
+        return {
+            name: parse(text, kinds[name], of=f"the parameter {name!r} of the query {self.name!r}")
+            for name, text in texts.items()
+        }
+
     def bind(self, values: Mapping[str, object]) -> dict[str, Value]:
         """Check values against the declared parameters and add the defaults.
 
@@ -119,12 +141,15 @@ class Query:
         ParameterError
             For an unknown parameter, a missing one, or one of the wrong type or out of its range.
         """
-        known = {parameter.name: parameter for parameter in self.parameters}
         for name in values:
-            if name not in known:
-                takes = f"it takes {', '.join(known)}" if known else "it takes none"
-                raise ParameterError(f"the query {self.name!r} has no parameter {name!r}; {takes}.{near(name, known)}")
-        return {name: self._bound(parameter, values) for name, parameter in known.items()}
+            self._require_known(name)
+        return {parameter.name: self._bound(parameter, values) for parameter in self.parameters}
+
+    def _require_known(self, name: str) -> None:
+        if not self.takes(name):
+            known = [parameter.name for parameter in self.parameters]
+            takes = f"it takes {', '.join(known)}" if known else "it takes none"
+            raise ParameterError(f"the query {self.name!r} has no parameter {name!r}; {takes}.{near(name, known)}")
 
     def _bound(self, parameter: Parameter, values: Mapping[str, object]) -> Value:
         """Return the checked value of one parameter, or its default."""
@@ -175,30 +200,35 @@ class Query:
         used = cypher.parameters_in(text)
         return Statement(text, {name: value for name, value in bound.items() if name in used})
 
-    def shown(
-        self,
-        dialect: str,
-        values: Mapping[str, object],
-        *,
-        further: Sequence[str] = (),
-        limit: int | None = None,
-    ) -> str:
+    def shown(self, dialect: str, values: Mapping[str, object], *, limit: int | None = None) -> str:
         """Return the Cypher to paste where people type Cypher, with the values of its parameters.
 
-        Neo4j Browser and cypher-shell take them as ``:param``; other databases are told in a comment.
-        """
-        bound = self.bind(values)
-        text = self._filled(dialect, bound, further, limit)
-        used = {name: value for name, value in bound.items() if name in cypher.parameters_in(text)}
-        if dialect == "neo4j":
-            given = [f":param {name} => {cypher_literal(value)};" for name, value in used.items()]
-        else:
-            given = [f"// ${name} = {cypher_literal(value)}" for name, value in used.items()]
-        return "\n".join([f"// {self.summary}", *given, text])
+        Neo4j Browser and cypher-shell take them as ``:param``; for other databases they stand in comments. A
+        parameter that needs a value and has none yet is null.
 
-    def _filled(self, dialect: str, bound: Mapping[str, Value], further: Sequence[str], limit: int | None) -> str:
+        Raises
+        ------
+        ParameterError
+            As `bind`, but not for a missing parameter.
+        """
+        missing = [parameter for parameter in self.parameters if parameter.required and parameter.name not in values]
+        known = [parameter for parameter in self.parameters if parameter not in missing]
+        bound = replace(self, parameters=tuple(known)).bind(values) | {parameter.name: None for parameter in missing}
+        text = self._filled(dialect, bound, None, limit)
+        used = [name for name in bound if name in cypher.parameters_in(text)]
+        form = ":param {} => {};" if dialect == "neo4j" else "// ${} = {}"
+        lines = [form.format(name, cypher_literal(bound[name])) for name in used]
+        lines += [f"// {self.summary}"]
+        lines += [f"// Give ${parameter.name} a value: {parameter.meaning}." for parameter in missing]
+        return "\n".join([*lines, text.rstrip().rstrip(";") + ";"])
+
+    def _filled(
+        self, dialect: str, bound: Mapping[str, Value], further: Sequence[str] | None, limit: int | None
+    ) -> str:
         """Return the text with what no parameter can be: names of columns, lengths of paths, the limit."""
-        text = _FURTHER.sub(lambda found: _further_columns(found[1], further), self.text(dialect))
+        text = self.text(dialect)
+        if further is not None:
+            text = _FURTHER.sub(lambda found: _further_columns(found[1], further), text)
         for parameter in self.parameters:
             if parameter.literal:
                 value = cypher_literal(bound[parameter.name])

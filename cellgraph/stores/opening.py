@@ -50,6 +50,13 @@ def open_store(db: str | os.PathLike[str] | None = None, *, read_only: bool = Fa
     return _open_file(Path(db), read_only, create)
 
 
+def dialect_of(db: str | os.PathLike[str] | None = None) -> str:
+    """Return the dialect of the database that an address names, as `Store.dialect`, without opening it."""
+    if db is None:
+        db = os.environ.get(VARIABLE) or DEFAULT
+    return "neo4j" if isinstance(db, str) and ("://" in db or db == "neo4j") else "ladybug"
+
+
 def _open_file(path: Path, read_only: bool, create: bool) -> Store:
     from cellgraph.stores.embedded import LadybugStore
 
