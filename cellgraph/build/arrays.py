@@ -61,7 +61,10 @@ def sweep(
     ParameterError
         If spacing or connectivity do not fit the array.
     """
-    array = np.asarray(labels)
+    try:
+        array = np.asarray(labels)
+    except ValueError as error:  # nested lists of unequal lengths
+        raise FormatError(f"expected a labelled array (z, y, x) or (y, x): {error}") from error
     if array.ndim not in (2, 3):
         raise FormatError(
             f"expected a labelled array (z, y, x) or (y, x), got {array.ndim} dimension(s), shape {array.shape}"

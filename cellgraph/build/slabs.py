@@ -124,7 +124,10 @@ class Sweep:
         LabelError
             If a label cannot be one of a cell; the sweep is then as it was before.
         """
-        array = np.asarray(slab)
+        try:
+            array = np.asarray(slab)
+        except ValueError as error:  # nested lists of unequal lengths
+            raise InputError(f"expected a slab (z, y, x) or a slice (y, x): {error}") from error
         if array.ndim == 2:
             array = array[None]
         if array.ndim != 3 or not array.size:
