@@ -14,7 +14,7 @@ Spacing = tuple[float, float, float]
 
 
 def attribute_spacing(attributes: Mapping[str, Any], axes: Axes) -> tuple[Spacing | None, str | None]:
-    """Return spacing (z, y, x) and unit from ``element_size_um``, or from ``resolution`` with a unit.
+    """Return spacing (z, y, x) and unit from ``element_size_um``, or from ``resolution`` and ``unit``.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def attribute_spacing(attributes: Mapping[str, Any], axes: Axes) -> tuple[Spacin
         return size, "micrometer"
     unit = unit_name(_first(attributes.get("unit", attributes.get("units"))))
     size = _sizes(attributes.get("resolution"), axes)
-    return (size, unit) if size is not None and unit is not None else (None, None)
+    return size, unit if size is not None else None
 
 
 def _sizes(value: object, axes: Axes) -> Spacing | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import product
 from typing import Any, Protocol
 
@@ -52,6 +54,8 @@ class ChunkedVolume:
         Value of chunks that are not stored.
     source, spacing, unit, notes
         As in `Header`.
+    parallel : int
+        How many chunks of a block are fetched at once: more than one where each is fetched over a network.
 
     Raises
     ------
@@ -71,12 +75,14 @@ class ChunkedVolume:
         spacing: tuple[float, float, float] | None = None,
         unit: str | None = None,
         notes: tuple[str, ...] = (),
+        parallel: int = 1,
     ) -> None:
         dtype, type_notes = label_dtype(stored, source)
         self._chunks = chunks
         self._axes = axes
         self._extent: Index = axes.pick(extent)
         self._fill = np.full((1, 1, 1), fill, stored)
+        self._pool = ThreadPoolExecutor(parallel, "cellgraph-fetch") if parallel > 1 else None
         z, y, x = (min(n, m) for n, m in zip(self._extent, axes.shape, strict=True))
         self._header = Header(
             source, axes.shape, axes.ndim, dtype, spacing, unit, (z, y, x), axes.notes + type_notes + notes
@@ -87,26 +93,36 @@ class ChunkedVolume:
         return self._header
 
     def read(self, start: Index, stop: Index, out: Array | None = None) -> Array:
-        """Decode the chunks that a block touches, one after the other, in the calling thread."""
+        """Decode the chunks that a block touches, in the calling thread unless they come over a network."""
         if out is None:
             out = np.empty([b - a for a, b in zip(start, stop, strict=True)], self._header.dtype)
-        for number, low, high in self._touched(start, stop):
-            place = out[tuple(slice(a - s, b - s) for a, b, s in zip(low, high, start, strict=True))]
-            stored = [0] * len(self._axes.stored)
-            for axis, n in zip(self._axes.order, number, strict=True):
-                if axis is not None:
-                    stored[axis] = n
-            chunk = self._chunks.chunk(tuple(stored))
-            if chunk is None:
-                part = self._fill
-            else:
-                z, y, x = (n * m for n, m in zip(number, self._extent, strict=True))
-                inside = self._axes.selection(
-                    (low[0] - z, low[1] - y, low[2] - x), (high[0] - z, high[1] - y, high[2] - x)
-                )
-                part = self._axes.block(chunk[inside])
-            place[...] = as_labels(part, low, self._header.dtype, self._header.source)
+        place = partial(self._place, start, out)
+        touched = list(self._touched(start, stop))
+        if self._pool is None or len(touched) == 1:
+            for part in touched:
+                place(part)
+        else:
+            # The first error ends the iteration; what was submitted after it runs to its end.
+            for _ in self._pool.map(place, touched):
+                pass
         return out
+
+    def _place(self, start: Index, out: Array, touched: tuple[Index, Index, Index]) -> None:
+        """Put the part of a chunk that a block touches into the block."""
+        number, low, high = touched
+        place = out[tuple(slice(a - s, b - s) for a, b, s in zip(low, high, start, strict=True))]
+        stored = [0] * len(self._axes.stored)
+        for axis, n in zip(self._axes.order, number, strict=True):
+            if axis is not None:
+                stored[axis] = n
+        chunk = self._chunks.chunk(tuple(stored))
+        if chunk is None:
+            part = self._fill
+        else:
+            z, y, x = (n * m for n, m in zip(number, self._extent, strict=True))
+            inside = self._axes.selection((low[0] - z, low[1] - y, low[2] - x), (high[0] - z, high[1] - y, high[2] - x))
+            part = self._axes.block(chunk[inside])
+        place[...] = as_labels(part, low, self._header.dtype, self._header.source)
 
     def _touched(self, start: Index, stop: Index) -> Iterator[tuple[Index, Index, Index]]:
         """Yield the chunks that a block touches: number in the grid, and corners of what is shared."""
@@ -123,4 +139,6 @@ class ChunkedVolume:
 
     def close(self) -> None:
         """Close the storage."""
+        if self._pool is not None:
+            self._pool.shutdown()
         self._chunks.close()

@@ -63,6 +63,14 @@ def _is_nifti(_: Path, head: bytes) -> bool:
     return is_nifti(head)
 
 
+def _is_precomputed(path: Path, _: bytes) -> bool:
+    if not (path / "info").is_file():
+        return False
+    from cellgraph.volumes.precomputed import is_precomputed
+
+    return is_precomputed(path)
+
+
 FILES: tuple[Format, ...] = (
     Format(
         "TIFF",
@@ -84,6 +92,8 @@ FOLDERS: tuple[Format, ...] = (
         "ome_zarr:open_zarr",
         _holds("zarr.json", ".zarray", ".zgroup", ".zattrs"),
     ),
+    Format("precomputed", (".precomputed",), "precomputed:open_precomputed", _is_precomputed),
+    Format("N5", (".n5",), "n5:open_n5", _holds("attributes.json")),
     Format("folder of 2D images", (), "folder:open_folder", lambda path, _: path.is_dir()),
 )
 

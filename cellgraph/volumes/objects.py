@@ -10,7 +10,16 @@ from cellgraph.errors import VolumeReadError
 
 
 class Objects(Protocol):
-    """A read-only store of named objects. Safe to read from several threads at once."""
+    """A read-only store of named objects. Safe to read from several threads at once.
+
+    Attributes
+    ----------
+    parallel : int
+        How many objects are best read at once by one caller: many where each takes a journey.
+    """
+
+    @property
+    def parallel(self) -> int: ...
 
     def get(self, key: str, start: int | None = None, length: int | None = None) -> bytes | None:
         """Return an object or a part of it; None if there is none of that name.
@@ -43,9 +52,13 @@ class Objects(Protocol):
         """Return path or URL of an object, for messages."""
         ...
 
+    def close(self) -> None: ...
+
 
 class Folder:
     """Objects that are files below a folder."""
+
+    parallel = 1
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -81,6 +94,9 @@ class Folder:
 
     def place(self, key: str) -> str:
         return str(self._path / key) if key else str(self._path)
+
+    def close(self) -> None:
+        """Do nothing: no file is kept open."""
 
 
 def _read(file: Any, length: int | None) -> bytes:

@@ -164,5 +164,6 @@ def _open_array(objects: Objects, array: ZarrArray, level: Level | None, source:
     else:
         chunks = ZarrChunks(objects, array, source)
     return ChunkedVolume(
-        chunks, axes, chunks.extent, array.dtype, array.fill, source, spacing=size, unit=unit, notes=notes
-    )
+        chunks, axes, chunks.extent, array.dtype, array.fill, source,
+        spacing=size, unit=unit, notes=notes, parallel=objects.parallel,
+    )  # fmt: skip

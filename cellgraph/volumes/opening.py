@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,9 @@ def open_volume(source: str | os.PathLike[str] | np.ndarray[Any, Any], *, datase
     Parameters
     ----------
     source : str, path or numpy.ndarray
-        A file, a folder (Zarr, or numbered 2D images), or an array; a path may be followed by a colon and the
-        dataset in it, as ``file.h5:labels``.
+        A file, a folder (Zarr, N5, precomputed, or numbered 2D images), a URL of a Zarr, N5 or precomputed volume
+        (``s3://``, ``gs://``, ``http://``, ``https://``), or an array; a path or URL may be followed by a colon and
+        the dataset in it, as ``file.h5:labels``.
     dataset : str, optional
         The dataset in a file that holds several.
 
@@ -50,7 +52,13 @@ def open_volume(source: str | os.PathLike[str] | np.ndarray[Any, Any], *, datase
         if dataset is not None:
             raise ParameterError(f"an array has no datasets, so {dataset!r} cannot be chosen in it")
         return ArrayVolume(source)
-    path, dataset = _find(os.fspath(source), dataset)
+    # A local URL, with or without the name of its format before it, is a path.
+    text = re.sub(r"^((zarr|n5|precomputed)://)?file://", "", os.fspath(source))
+    if "://" in text:
+        from cellgraph.volumes.remote import open_url
+
+        return open_url(text, dataset)
+    path, dataset = _find(text, dataset)
     named = str(path) if dataset is None else f"{path}:{dataset}"
     return _recognise(path, named).open(path, dataset, named)
 

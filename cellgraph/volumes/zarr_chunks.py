@@ -110,4 +110,5 @@ class ZarrChunks:
         return self._objects.fingerprint([self._array.document, *(self._array.key(n) for n in numbers)])
 
     def close(self) -> None:
-        """Do nothing: no file is kept open."""
+        """Close the store."""
+        self._objects.close()

@@ -1,0 +1,206 @@
+"""N5: arrays of gzip, zlib, bzip2, xz, Blosc, Zstandard or plain blocks; (x, y, z) in the files, (z, y, x) here."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice, product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cellgraph.errors import FormatError, NotFoundError, ParameterError, VolumeReadError, near
+from cellgraph.volumes.axes import find_axes
+from cellgraph.volumes.base import Volume
+from cellgraph.volumes.chunked import ChunkedVolume
+from cellgraph.volumes.n5_metadata import voxel_size
+from cellgraph.volumes.objects import Folder, Objects
+from cellgraph.volumes.zarr_metadata import join
+
+Array = np.ndarray[Any, Any]
+
+DOCUMENT = "attributes.json"
+
+# numcodecs' names for the compressions of N5.
+_CODECS = {"gzip": "gzip", "bzip2": "bz2", "xz": "lzma", "blosc": "blosc", "zstd": "zstd"}
+_FINGERPRINTED_BLOCKS = 64
+_DEEPEST = 5
+
+
+@dataclass(frozen=True)
+class N5Array:
+    """What ``attributes.json`` says of an array; sizes in the order (x, y, z) of the file."""
+
+    path: str
+    attributes: Mapping[str, Any]
+    dimensions: tuple[int, ...]
+    block: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+
+def open_n5(folder: Path, dataset: str | None, source: str) -> Volume:
+    """Open an array of a local N5 hierarchy.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Of an array or a group.
+    dataset : str or None
+        Path below the folder.
+    source : str
+        What to call it in messages and in the graph.
+    """
+    root = folder.resolve()
+    # The voxel size of an array may be in the attributes of the groups around it.
+    while (root.parent / DOCUMENT).is_file():
+        root = root.parent
+    inside = folder.resolve().relative_to(root).as_posix()
+    path = "/".join(part for part in (inside.strip("."), (dataset or "").strip("/")) if part)
+    return open_node(Folder(root), path, source)
+
+
+def open_node(objects: Objects, path: str, source: str) -> Volume:
+    """Open what is at a path of an N5 hierarchy in any store."""
+    attributes = read_attributes(objects, path, source)
+    known = objects.children(path)
+    if attributes is None and not known:
+        parent, _, name = path.rpartition("/")
+        siblings = objects.children(parent)
+        raise NotFoundError(f"{source}: no N5 array or group {path!r} in it.{near(name, siblings)}")
+    notes: tuple[str, ...] = ()
+    if attributes is not None and "dimensions" in attributes:
+        array = _array(path, attributes, source)
+    else:
+        array, notes = _only_array(objects, path, source)
+        source = f"{source.rstrip('/')}/{array.path.removeprefix(path).strip('/')}"
+    axes = find_axes(array.dimensions[::-1], None, array.dtype, source)
+    spacing, unit = voxel_size(array.attributes, axes)
+    if spacing is None:
+        parent, _, _ = array.path.rpartition("/")
+        above = read_attributes(objects, parent, source) if array.path else None
+        factors = array.attributes.get("downsamplingFactors")
+        spacing, unit = voxel_size(above or {}, axes, array.path.rpartition("/")[2], factors)
+    blocks = N5Blocks(objects, array, source)
+    return ChunkedVolume(
+        blocks, axes, array.block[::-1], array.dtype, 0, source,
+        spacing=spacing, unit=unit, notes=notes, parallel=objects.parallel,
+    )  # fmt: skip
+
+
+def read_attributes(objects: Objects, path: str, source: str) -> dict[str, Any] | None:
+    """Return the attributes of a group or array, None if it has none."""
+    data = objects.get(join(path, DOCUMENT))
+    if data is None:
+        return None
+    try:
+        attributes = json.loads(data)
+    except ValueError as error:
+        raise FormatError(f"{source}: {objects.place(join(path, DOCUMENT))} is no valid JSON: {error}") from error
+    if not isinstance(attributes, dict):
+        raise FormatError(f"{source}: expected an object in {objects.place(join(path, DOCUMENT))}")
+    return attributes
+
+
+def _array(path: str, attributes: Mapping[str, Any], source: str) -> N5Array:
+    try:
+        dimensions = tuple(int(n) for n in attributes["dimensions"])
+        block = tuple(int(n) for n in attributes["blockSize"])
+        dtype = np.dtype(str(attributes["dataType"])).newbyteorder(">")
+    except (KeyError, TypeError, ValueError) as error:
+        raise FormatError(f"{source}: the N5 attributes of {path!r} are incomplete or damaged: {error!r}") from error
+    if len(block) != len(dimensions) or min(block, default=1) < 1:
+        raise FormatError(f"{source}: expected a block size for each of {dimensions}, but came {block}")
+    return N5Array(path, attributes, dimensions, block, dtype)
+
+
+def _only_array(objects: Objects, path: str, source: str) -> tuple[N5Array, tuple[str, ...]]:
+    arrays = list(_arrays(objects, path, source, _DEEPEST))
+    usable = [a for a in arrays if a.dtype.kind in "ui" and sum(n > 1 for n in a.dimensions) in (2, 3)]
+    if len(usable) == 1 or len(arrays) == 1:
+        array = usable[0] if usable else arrays[0]
+        return array, (("the finest resolution is read",) if array.path.endswith("s0") else ())
+    if not arrays:
+        raise FormatError(f"{source}: expected an N5 array, but it is a group in which none was found")
+    listed = ", ".join(f"{a.path.removeprefix(path).strip('/')} {a.dimensions} {a.dtype.name}" for a in arrays)
+    raise ParameterError(
+        f"{source}: expected one integer array, but it has {len(arrays)}; choose one, as "
+        f"{source.rstrip('/')}/NAME, of {listed}"
+    )
+
+
+def _arrays(objects: Objects, path: str, source: str, depth: int) -> Iterator[N5Array]:
+    """Yield the arrays below a group; of several resolutions (s0, s1, …) the finest."""
+    children = sorted(objects.children(path))
+    for name in ["s0"] if "s0" in children else children:
+        attributes = read_attributes(objects, join(path, name), source)
+        if attributes is not None and "dimensions" in attributes:
+            yield _array(join(path, name), attributes, source)
+        elif depth:
+            yield from _arrays(objects, join(path, name), source, depth - 1)
+
+
+class N5Blocks:
+    """The blocks of an N5 array; missing ones are None, which stands for 0."""
+
+    def __init__(self, objects: Objects, array: N5Array, source: str) -> None:
+        self._objects = objects
+        self._array = array
+        self._source = source
+        self._decompress = _decompression(array.attributes, source)
+
+    def chunk(self, index: tuple[int, ...]) -> Array | None:
+        key = self._key(index)
+        data = self._objects.get(key)
+        if data is None:
+            return None
+        try:
+            return self._decode(data)
+        except Exception as error:  # each codec has errors of its own
+            raise VolumeReadError(
+                f"{self._source}: the block {self._objects.place(key)} does not decode ({error}); it is damaged, copy "
+                "or export it again"
+            ) from error
+
+    def _key(self, index: tuple[int, ...]) -> str:
+        return join(self._array.path, "/".join(str(i) for i in reversed(index)))
+
+    def _decode(self, data: bytes) -> Array:
+        mode, ndim = struct.unpack_from(">HH", data)
+        shape = struct.unpack_from(f">{ndim}I", data, 4)
+        if mode not in (0, 1) or ndim != len(self._array.dimensions):
+            raise ValueError(f"a block of mode {mode} with {ndim} dimensions is none of labels")
+        begin = 4 + 4 * ndim + (4 if mode == 1 else 0)
+        voxels = np.frombuffer(self._decompress(data[begin:]), np.uint8).view(self._array.dtype)
+        return voxels[: int(np.prod(shape))].reshape(shape[::-1])
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Return what the store knows of the attributes and of some blocks all over the array."""
+        grid = [-(-n // m) for n, m in zip(self._array.dimensions, self._array.block, strict=True)][::-1]
+        step = max(1, int(np.prod(grid)) // _FINGERPRINTED_BLOCKS)
+        numbers = islice(product(*(range(n) for n in grid)), 0, None, step)
+        return self._objects.fingerprint([join(self._array.path, DOCUMENT), *(self._key(n) for n in numbers)])
+
+    def close(self) -> None:
+        """Close the store."""
+        self._objects.close()
+
+
+def _decompression(attributes: Mapping[str, Any], source: str) -> Callable[[bytes], Any]:
+    import numcodecs
+
+    compression = attributes.get("compression", {"type": attributes.get("compressionType", "raw")})
+    kind = compression.get("type") if isinstance(compression, Mapping) else compression
+    if kind == "raw":
+        return lambda data: data
+    if kind == "gzip" and isinstance(compression, Mapping) and compression.get("useZlib"):
+        kind = "zlib"
+    name = _CODECS.get(str(kind), "zlib" if kind == "zlib" else None)
+    if name is None:
+        raise FormatError(
+            f"{source}: expected blocks compressed with {', '.join(_CODECS)} or raw, but came {kind!r}; convert it"
+        )
+    decode: Callable[[bytes], Any] = numcodecs.get_codec({"id": name}).decode
+    return decode

@@ -1,0 +1,91 @@
+"""Volumes behind a URL: Zarr, N5 and precomputed on S3, Google Cloud Storage and web servers."""
+
+from __future__ import annotations
+
+from cellgraph.errors import ParameterError
+from cellgraph.volumes import n5, ome_zarr, precomputed
+from cellgraph.volumes.base import Volume
+from cellgraph.volumes.remote_objects import RemoteObjects
+from cellgraph.volumes.zarr_metadata import read_node
+
+FORMATS = ("zarr", "n5", "precomputed")
+SCHEMES = ("s3", "gs", "http", "https")
+
+# Folders by which a URL is divided into a hierarchy and a path in it.
+_ROOTS = {".zarr": "zarr", ".n5": "n5"}
+
+
+def open_url(text: str, dataset: str | None) -> Volume:
+    """Open a volume behind a URL.
+
+    Parameters
+    ----------
+    text : str
+        ``s3://bucket/brain.zarr/labels/cells`` or the like; ``zarr://``, ``n5://`` and ``precomputed://`` before it
+        name the format where that cannot be found out; a colon and a dataset may follow.
+    dataset : str or None
+        Path in the hierarchy, or the scale of a precomputed volume.
+    """
+    kind, url = _format(text)
+    if dataset is None:
+        url, dataset = _split_dataset(url)
+    source = text if dataset is None or text.endswith(f":{dataset}") else f"{text}:{dataset}"
+    root, inside, by_name = _split_root(url)
+    path = "/".join(part.strip("/") for part in (inside, dataset or "") if part.strip("/"))
+    objects = RemoteObjects(root)
+    kind = kind or by_name or _recognise(objects, path, dataset, source)
+    if kind == "precomputed":
+        whole = f"{root}/{inside}".rstrip("/")
+        return precomputed.open_at(
+            RemoteObjects(whole) if inside else objects, precomputed.kvstore_of(whole), dataset, source
+        )
+    if kind == "n5":
+        return n5.open_node(objects, path, source)
+    if kind == "zarr":
+        if read_node(objects, path, source) is None and read_node(objects, "", source) is None:
+            raise objects.nothing_found(source)
+        return ome_zarr.open_node(objects, path, source)
+    raise objects.nothing_found(source)
+
+
+def _format(text: str) -> tuple[str | None, str]:
+    """Take ``zarr://s3://…`` apart, in neuroglancer's way to name a format."""
+    scheme, _, rest = text.partition("://")
+    kind = scheme.lower() if scheme.lower() in FORMATS else None
+    url = rest if kind else text
+    inner = url.partition("://")[0].lower()
+    if "://" not in url or inner not in SCHEMES:
+        raise ParameterError(
+            f"{text}: expected a URL that begins with {', '.join(f'{s}://' for s in SCHEMES)}, if need be after one of "
+            f"{', '.join(f'{f}://' for f in FORMATS)}"
+        )
+    return kind, url.split("|")[0]
+
+
+def _split_dataset(url: str) -> tuple[str, str | None]:
+    server, slash, path = url.partition("://")[2].partition("/")
+    head, colon, dataset = path.rpartition(":")
+    if not (colon and head and dataset):
+        return url, None
+    return f"{url.partition('://')[0]}://{server}{slash}{head}", dataset
+
+
+def _split_root(url: str) -> tuple[str, str, str | None]:
+    """Divide a URL after the first folder whose name tells its format."""
+    scheme, _, rest = url.rstrip("/").partition("://")
+    parts = rest.split("/")
+    for i, part in enumerate(parts):
+        for suffix, kind in _ROOTS.items():
+            if i and part.lower().endswith(suffix):
+                return f"{scheme}://{'/'.join(parts[: i + 1])}", "/".join(parts[i + 1 :]), kind
+    return f"{scheme}://{rest}", "", None
+
+
+def _recognise(objects: RemoteObjects, path: str, dataset: str | None, source: str) -> str | None:
+    if read_node(objects, path, source) is not None or (path and read_node(objects, "", source) is not None):
+        return "zarr"
+    if objects.get(precomputed.DOCUMENT) is not None:
+        return "precomputed"
+    if objects.get(f"{path}/{n5.DOCUMENT}".lstrip("/")) is not None or objects.get(n5.DOCUMENT) is not None:
+        return "n5"
+    return None
