@@ -73,18 +73,18 @@ def load_many(
 def sample_names(sources: Sequence[str]) -> dict[str, str]:
     """Return a distinct sample name for each path: the file's, with as many folders before it as that takes."""
     names = {source: sample_name(source) for source in sources}
-    depth = 1
-    while True:
-        taken = Counter(names.values())
-        double = [source for source in names if taken[names[source]] > 1]
-        depth += 1
-        longest = max((len(_parts(source)) for source in double), default=0)
-        if not double or depth > longest:
-            return names
-        for source in double:
-            folders = _parts(source)[:-1][-(depth - 1) :]
-            names[source] = "_".join([*folders, sample_name(source)])
+    for depth in range(2, 2 + max((len(_folders(source)) for source in sources), default=0)):
+        for source in _double(names):
+            names[source] = "_".join([*_folders(source)[1 - depth :], sample_name(source)])
+    for source in _double(names):  # several datasets of one file
+        names[source] = ":".join([names[source], *source.rpartition(":")[2:]])
+    return names
 
 
-def _parts(source: str) -> list[str]:
-    return [part for part in source.rstrip("/").split("/") if part and part != "."]
+def _double(names: dict[str, str]) -> list[str]:
+    taken = Counter(names.values())
+    return [source for source, name in names.items() if taken[name] > 1]
+
+
+def _folders(source: str) -> list[str]:
+    return [part for part in source.rstrip("/").split("/")[:-1] if part and part != "."]

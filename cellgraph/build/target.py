@@ -17,6 +17,9 @@ _SUFFIXES = {
 def check_target(db: str | os.PathLike[str] | None, name: str, replace: bool) -> str:
     """Return the database as text; refuse a name that is taken before hours of work, not after."""
     target = str(db if db is not None else os.environ.get("CELLGRAPH_DB") or "cellgraph.db")
+    folder = Path(target).parent
+    if "://" not in target and not folder.is_dir():
+        raise NotFoundError(f"the folder {str(folder)!r} for the database {target} does not exist; make it first")
     try:
         with open_store(target, read_only=True) as store:
             taken = name in store.sample_names()
@@ -30,13 +33,13 @@ def check_target(db: str | os.PathLike[str] | None, name: str, replace: bool) ->
 
 
 def sample_name(source: str) -> str:
-    """Return the name of a sample from the path of its volume: the last part, without extensions."""
+    """Return the name of a sample from the path of its volume: the file's, without extensions and dataset."""
     path = source.rstrip("/").split("?")[0]
     parts = [part for part in path.replace("\\", "/").split("/") if part]
     name = parts[-1] if parts else "sample"
     if ".zarr/" in path or ".n5/" in path:  # a group within a container: the container has the telling name
         name = next(part for part in parts if part.endswith((".zarr", ".n5")))
-    stem, colon, dataset = name.partition(":")
+    stem = name.partition(":")[0]
     while Path(stem).suffix.lower() in _SUFFIXES and Path(stem).stem:
         stem = Path(stem).stem
-    return stem + (colon + dataset if colon else "")
+    return stem
