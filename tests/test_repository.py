@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import cellgraph
+from cellgraph.volumes.formats import FILES, FOLDERS
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted(path.relative_to(REPOSITORY) for path in [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md")])
@@ -43,6 +44,12 @@ def test_the_layers_in_contributing_are_those_that_are_enforced() -> None:
     section = (REPOSITORY / "CONTRIBUTING.md").read_text().partition("## Layers")[2].partition("\n## ")[0]
     shown = [re.split(r"  +", line.strip())[0] for line in section.splitlines() if line.startswith("    ")]
     assert shown == contract["layers"]
+
+
+@pytest.mark.parametrize("ending", [ending for kind in (*FILES, *FOLDERS) for ending in kind.suffixes[:1]])
+def test_every_format_is_in_the_readme(ending: str) -> None:
+    images = (REPOSITORY / "README.md").read_text("utf-8").partition("## Images")[2].partition("\n## ")[0]
+    assert f"{ending}`" in images
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)

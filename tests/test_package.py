@@ -1,0 +1,79 @@
+"""What cellgraph offers: the names of the package, its errors, its commands."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+import cellgraph
+from cellgraph import errors
+from cellgraph.cli.app import app
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+PUBLIC = [
+    "CellGraph",
+    "CellgraphError",
+    "Database",
+    "Sweep",
+    "__version__",
+    "load",
+    "load_tables",
+    "open",
+    "phantom",
+    "sweep",
+    "watch",
+]
+
+
+def commands() -> dict[str, Any]:
+    """Return every command (as click has it) by what people type."""
+    found: dict[str, Any] = {}
+
+    def walk(words: str, command: Any) -> None:
+        found[words] = command
+        for name, below in getattr(command, "commands", {}).items():
+            walk(f"{words} {name}", below)
+
+    walk("cellgraph", typer.main.get_command(app))
+    return found
+
+
+def test_the_public_names_are_these() -> None:
+    assert cellgraph.__all__ == PUBLIC
+
+
+@pytest.mark.parametrize("name", [name for name in PUBLIC if name != "__version__"])
+def test_every_public_name_is_there_and_documented(name: str) -> None:
+    assert name in dir(cellgraph)
+    assert (getattr(cellgraph, name).__doc__ or "").strip()
+
+
+def test_a_wrong_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'swep'"):
+        cellgraph.swep  # noqa: B018
+
+
+def test_errors_are_those_of_the_tree_that_is_drawn() -> None:
+    drawn = re.findall(r"^[ │├└─]*(\w+Error)\b", errors.__doc__ or "", re.MULTILINE)
+    tree = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
+    assert sorted(drawn) == sorted(tree)
+    assert all(issubclass(kind, cellgraph.CellgraphError) for kind in tree.values())
+
+
+@pytest.mark.parametrize("words", commands())
+def test_every_command_and_option_has_help(words: str) -> None:
+    command = commands()[words]
+    assert command.help
+    for parameter in command.params:
+        assert getattr(parameter, "help", None) or parameter.name == "help", f"{words}: {parameter.name}"
+
+
+@pytest.mark.parametrize("words", commands())
+def test_every_command_is_documented(words: str) -> None:
+    documents = [REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")]
+    assert any(words in document.read_text("utf-8") for document in documents)
