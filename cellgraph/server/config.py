@@ -19,10 +19,12 @@ _OPENED = ("java.nio", "java.lang", "java.io", "sun.nio.ch")
 
 _CONTENT_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self' ws: wss: http: https:; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+    "connect-src 'self' ws: wss: http://127.0.0.1:* http://localhost:*; "
+    "base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
 )
-"""Neo4j Browser loads nothing from elsewhere. Without this it fetches fonts from Google and two scripts that watch
-its use; the policy is Neo4j's own without their hosts."""
+"""Neo4j Browser talks to databases (ws) and to this machine, and loads nothing from elsewhere. Telemetry switched off,
+it would still fetch fonts from Google and two scripts that watch its use, and send its errors to Sentry. The policy
+is Neo4j's own without those hosts; guides from the web (``:guide https://…``) do not open with it."""
 _USER_LOG = """\
 <?xml version="1.0" encoding="UTF-8"?>
 <!-- Written by `cellgraph neo4j start` at every start: what the server tells goes to the console log. -->

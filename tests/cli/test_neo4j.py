@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -117,12 +118,12 @@ def test_ctrl_c_during_a_start_leaves_no_server(tmp_path: Path) -> None:
     assert not is_server(pid, home)
 
 
-def test_a_started_server_outlives_its_command_until_it_is_stopped(local_neo4j: Path) -> None:
-    server.stop(local_neo4j)
-    told = run("start", "--home", local_neo4j)
-    assert "starting Neo4j" in told.stderr
-    pid = server.status(local_neo4j).pid
-    assert f"Neo4j 5.26.30 is running (process {pid})." in told.stdout
-    assert server.credentials(local_neo4j)
+def test_stop_stops_and_a_started_server_outlives_its_command(local_neo4j: Path) -> None:
+    server.start(local_neo4j)
     assert run("stop", "--home", local_neo4j).stdout == "Neo4j is stopped.\n"
     assert not server.status(local_neo4j).running
+    told = run("start", "--home", local_neo4j)
+    assert "starting Neo4j" in told.stderr
+    found = server.status(local_neo4j)
+    assert f"Neo4j 5.26.30 is running (process {found.pid})." in told.stdout
+    assert os.getsid(found.pid or 0) != os.getsid(0), "the server would end with this terminal"
