@@ -1,9 +1,8 @@
-"""Volumes whose storage is a regular grid of chunks, decoded by whichever thread asks for them."""
+"""Volumes whose storage is a regular grid of chunks, decoded on all cores."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import product
 from typing import Any, Protocol
@@ -12,6 +11,7 @@ import numpy as np
 
 from cellgraph.volumes.axes import Axes
 from cellgraph.volumes.base import Header, Index
+from cellgraph.volumes.fetching import Fetchers, decoding_threads
 from cellgraph.volumes.labels import as_labels, label_dtype
 
 Array = np.ndarray[Any, Any]
@@ -54,8 +54,8 @@ class ChunkedVolume:
         Value of chunks that are not stored.
     source, spacing, unit, notes
         As in `Header`.
-    parallel : int
-        How many chunks of a block are fetched at once: more than one where each is fetched over a network.
+    parallel : int, optional
+        How many chunks of a block are fetched at once: by default one a core; more where they come over a network.
 
     Raises
     ------
@@ -75,14 +75,14 @@ class ChunkedVolume:
         spacing: tuple[float, float, float] | None = None,
         unit: str | None = None,
         notes: tuple[str, ...] = (),
-        parallel: int = 1,
+        parallel: int | None = None,
     ) -> None:
         dtype, type_notes = label_dtype(stored, source)
         self._chunks = chunks
         self._axes = axes
         self._extent: Index = axes.pick(extent)
         self._fill = np.full((1, 1, 1), fill, stored)
-        self._pool = ThreadPoolExecutor(parallel, "cellgraph-fetch") if parallel > 1 else None
+        self._fetchers = Fetchers(parallel or decoding_threads())
         z, y, x = (min(n, m) for n, m in zip(self._extent, axes.shape, strict=True))
         self._header = Header(
             source, axes.shape, axes.ndim, dtype, spacing, unit, (z, y, x), axes.notes + type_notes + notes
@@ -93,18 +93,10 @@ class ChunkedVolume:
         return self._header
 
     def read(self, start: Index, stop: Index, out: Array | None = None) -> Array:
-        """Decode the chunks that a block touches, in the calling thread unless they come over a network."""
+        """Decode the chunks that a block touches."""
         if out is None:
             out = np.empty([b - a for a, b in zip(start, stop, strict=True)], self._header.dtype)
-        place = partial(self._place, start, out)
-        touched = list(self._touched(start, stop))
-        if self._pool is None or len(touched) == 1:
-            for part in touched:
-                place(part)
-        else:
-            # The first error ends the iteration; what was submitted after it runs to its end.
-            for _ in self._pool.map(place, touched):
-                pass
+        self._fetchers.run(partial(self._place, start, out), list(self._touched(start, stop)))
         return out
 
     def _place(self, start: Index, out: Array, touched: tuple[Index, Index, Index]) -> None:
@@ -139,6 +131,5 @@ class ChunkedVolume:
 
     def close(self) -> None:
         """Close the storage."""
-        if self._pool is not None:
-            self._pool.shutdown()
+        self._fetchers.close()
         self._chunks.close()

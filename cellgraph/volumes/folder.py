@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from cellgraph.errors import FormatError, NotFoundError, ParameterError, VolumeReadError
 from cellgraph.volumes.base import Header, Index, Volume
+from cellgraph.volumes.fetching import Fetchers, decoding_threads
 from cellgraph.volumes.files import begins_with, reading, stat_fingerprint
 from cellgraph.volumes.labels import as_labels, label_dtype
 from cellgraph.volumes.png import SIGNATURE, png_layout, read_png
@@ -75,6 +77,7 @@ class SlicesVolume:
     def __init__(self, paths: list[Path], source: str) -> None:
         self._paths = paths
         self._source = source
+        self._fetchers = Fetchers(decoding_threads())
         first = self._first = self._describe(paths[0])
         for path in paths[1:]:
             other = self._describe(path)
@@ -103,11 +106,14 @@ class SlicesVolume:
         """Decode the slices that a block touches."""
         if out is None:
             out = np.empty([b - a for a, b in zip(start, stop, strict=True)], self._header.dtype)
-        for z in range(start[0], stop[0]):
-            part = self._pixels(self._paths[z])[np.newaxis, start[1] : stop[1], start[2] : stop[2]]
-            at = (z, start[1], start[2])
-            out[z - start[0]] = as_labels(part, at, self._header.dtype, self._source)[0]
+        self._fetchers.run(partial(self._place, start, stop, out), range(start[0], stop[0]))
         return out
+
+    def _place(self, start: Index, stop: Index, out: Array, z: int) -> None:
+        """Decode one slice into the part of a block that it covers."""
+        part = self._pixels(self._paths[z])[np.newaxis, start[1] : stop[1], start[2] : stop[2]]
+        at = (z, start[1], start[2])
+        out[z - start[0]] = as_labels(part, at, self._header.dtype, self._source)[0]
 
     def _named(self, path: Path) -> str:
         return self._source if len(self._paths) == 1 else f"{self._source}/{path.name}"
@@ -152,7 +158,8 @@ class SlicesVolume:
         return {"files": len(seen), "checksum": zlib.crc32(repr(seen).encode())}
 
     def close(self) -> None:
-        """Do nothing: no file is kept open."""
+        """End the threads; no file is kept open."""
+        self._fetchers.close()
 
 
 def _is_png(path: Path) -> bool:

@@ -71,5 +71,9 @@ def _voxel_size(
         return None, None, ()
     flat = int(np.prod(shape[:-2])) == 1
     x, y, z = sizes
-    notes = () if unit else ("the NIfTI header names no unit; millimeters are usual: --unit millimeter",)
+    notes: tuple[str, ...] = ()
+    if unit is None and placed:
+        # The spaces that images are placed in (scanner, Talairach, MNI) are measured in millimeters.
+        unit = "millimeter"
+        notes = ("the NIfTI header names no unit; millimeter, the usual one, is taken, and --unit overrides it",)
     return ((1.0 if flat else z), y, x), unit, notes

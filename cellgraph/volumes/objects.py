@@ -14,12 +14,13 @@ class Objects(Protocol):
 
     Attributes
     ----------
-    parallel : int
-        How many objects are best read at once by one caller: many where each takes a journey.
+    parallel : int or None
+        How many objects are best read at once by one caller: many where each takes a journey; None where it is one a
+        core, for their decoding.
     """
 
     @property
-    def parallel(self) -> int: ...
+    def parallel(self) -> int | None: ...
 
     def get(self, key: str, start: int | None = None, length: int | None = None) -> bytes | None:
         """Return an object or a part of it; None if there is none of that name.
@@ -58,7 +59,7 @@ class Objects(Protocol):
 class Folder:
     """Objects that are files below a folder."""
 
-    parallel = 1
+    parallel: int | None = None
 
     def __init__(self, path: Path) -> None:
         self._path = path

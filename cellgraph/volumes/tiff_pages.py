@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from cellgraph.errors import FormatError, VolumeReadError
 from cellgraph.volumes.axes import Axes
 from cellgraph.volumes.base import Header, Index
+from cellgraph.volumes.fetching import Fetchers, decoding_threads
 from cellgraph.volumes.files import OpenFile, stat_fingerprint
 from cellgraph.volumes.labels import as_labels
 
@@ -87,6 +89,7 @@ class PagedVolume:
             source, axes.shape, axes.ndim, dtype, spacing, unit, (chunks[0], chunks[1], chunks[2]), notes
         )
         self._files = {path: OpenFile(path, source) for path in {page.path for page in pages}}
+        self._fetchers = Fetchers(decoding_threads())
         self._check_extent()
 
     def _check_extent(self) -> None:
@@ -110,10 +113,12 @@ class PagedVolume:
         shape = tuple(b - a for a, b in zip(start, stop, strict=True))
         if out is None:
             out = np.empty(shape, self._header.dtype)
-        for number in range(start[0] // self._depth, -(-stop[0] // self._depth)):
-            first = number * self._depth
-            for index in self._segments(start, stop, first):
-                self._place(number, index, first, start, stop, out)
+        segments = [
+            (number, index)
+            for number in range(start[0] // self._depth, -(-stop[0] // self._depth))
+            for index in self._segments(start, stop, number * self._depth)
+        ]
+        self._fetchers.run(partial(self._place, start, stop, out), segments)
         return out
 
     def _segments(self, start: Index, stop: Index, first: int) -> Iterator[int]:
@@ -125,8 +130,10 @@ class PagedVolume:
         z, y, x = (range(a // n, -(-b // n)) for a, b, n in zip(low, high, self._segment, strict=True))
         return ((i * grid[1] + j) * grid[2] + k for i in z for j in y for k in x)
 
-    def _place(self, number: int, index: int, first: int, start: Index, stop: Index, out: Array) -> None:
+    def _place(self, start: Index, stop: Index, out: Array, segment_of_page: tuple[int, int]) -> None:
         """Decode one strip or tile into the part of a block that it covers."""
+        number, index = segment_of_page
+        first = number * self._depth
         page = self._pages[number]
         data = None
         if page.counts[index]:
@@ -156,5 +163,6 @@ class PagedVolume:
 
     def close(self) -> None:
         """Close the files."""
+        self._fetchers.close()
         for file in self._files.values():
             file.close()

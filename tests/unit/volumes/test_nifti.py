@@ -51,10 +51,17 @@ def test_units(tmp_path: Path, unit: str, name: str) -> None:
     volume.close()
 
 
-def test_no_unit_is_noted(tmp_path: Path) -> None:
-    volume = open_volume(saved(tmp_path / "cells.nii", cells((5, 6, 7)), unit=None))
-    assert (volume.header.spacing, volume.header.unit) == ((2.0, 0.25, 0.5), None)
+def test_no_unit_is_taken_as_millimeter_where_the_image_is_placed_in_space(tmp_path: Path) -> None:
+    path = saved(tmp_path / "cells.nii", cells((5, 6, 7)), unit=None)
+    volume = open_volume(path)
+    assert (volume.header.spacing, volume.header.unit) == ((2.0, 0.25, 0.5), "millimeter")
     assert "millimeter" in volume.header.notes[0]
+    volume.close()
+    data = bytearray(path.read_bytes())
+    data[252:256] = bytes(4)  # qform_code and sform_code
+    path.write_bytes(data)
+    volume = open_volume(path)
+    assert (volume.header.spacing, volume.header.unit, volume.header.notes) == ((2.0, 0.25, 0.5), None, ())
     volume.close()
 
 

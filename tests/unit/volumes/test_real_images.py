@@ -24,7 +24,7 @@ UM = "micrometer"
         ("epithelium.ome.tif", (1, 199, 206), "uint32", (1.0, 1.0, 1.0), UM, 95),
         ("nuclei_3d.tif", (31, 61, 57), "uint16", None, None, 52),
         ("nuclei_2d.tif", (1, 512, 512), "uint16", None, None, 126),
-        ("brain_atlas.nii.gz", (155, 182, 146), "uint8", (1.0, 1.0, 1.0), None, 84),
+        ("brain_atlas.nii.gz", (155, 182, 146), "uint8", (1.0, 1.0, 1.0), "millimeter", 84),
         ("imc_gapped.tif", (1, 100, 100), "uint16", None, None, 114),
         ("grains.npy", (1, 243, 359), "int64", None, None, 142),
         ("grains_negative_sentinel.npy", (1, 243, 359), "int64", None, None, 110),

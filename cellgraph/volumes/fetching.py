@@ -1,0 +1,77 @@
+"""Doing the many small parts of one read at once: fetching and decoding chunks, strips, tiles and slices."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import TypeVar
+
+T = TypeVar("T")
+
+# More threads than this do not decode faster than a few sweeps can follow.
+_MOST = 8
+
+
+def decoding_threads() -> int:
+    """Return how many threads decode at once: one a core that this process may use, up to a limit."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, _MOST)
+
+
+class Fetchers:
+    """Threads that help whoever reads; the reader works along with them.
+
+    Blocks are often read by a single thread ahead of many that sweep. Decoding must not keep to that one.
+
+    Parameters
+    ----------
+    threads : int
+        How many parts are worked on at once by one reader, itself included.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._pool: ThreadPoolExecutor | None = None
+
+    def run(self, work: Callable[[T], None], parts: Sequence[T]) -> None:
+        """Do all parts, in any order; the first error ends it and is raised when no part is worked on any more."""
+        todo = iter(parts)  # taking from it is atomic
+        errors: list[BaseException] = []
+
+        def drain() -> None:
+            for part in todo:
+                if errors:
+                    return
+                try:
+                    work(part)
+                except BaseException as error:
+                    errors.append(error)
+                    return
+
+        helpers = min(self._threads, len(parts)) - 1
+        if helpers < 1:
+            drain()
+        else:
+            pool = self._started()
+            futures = [pool.submit(drain) for _ in range(helpers)]
+            drain()
+            # Helpers that are busy for another reader need not begin here any more.
+            wait([future for future in futures if not future.cancel()])
+        if errors:
+            raise errors[0]
+
+    def _started(self) -> ThreadPoolExecutor:
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self._threads - 1, "cellgraph-fetch")
+            return self._pool
+
+    def close(self) -> None:
+        """End the threads; a later `run` starts them again."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown()
