@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import threading
@@ -10,16 +11,18 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from cellgraph.engines.base import Job, Tallies
-from cellgraph.engines.jobqueue import open_job_queue
+from cellgraph.engines.jobqueue import open_job_queue, read_options
+from cellgraph.engines.reach import require_reachable, split_address
 from cellgraph.engines.remote import KEPT, Swept, Task, end_sweep, first_line, plan_tasks, sweep_task
 from cellgraph.engines.threads import available_cores
 from cellgraph.errors import CellgraphError, EngineError, MissingExtraError, ParameterError
 from cellgraph.volumes import Block
 
-CONNECT_SECONDS = 20.0
+CONNECT_SECONDS = 10.0
 _POLL_SECONDS = 1.0
 _CLOSE_SECONDS = 10.0
 # A task that fails for a reason that is not the volume's is tried this often on other workers.
@@ -43,7 +46,7 @@ class DaskEngine:
     jobqueue : {'sge', 'htcondor', 'slurm'}, optional
         Queue system to submit workers to.
     jobqueue_options : mapping of str to list of str
-        See `open_job_queue`.
+        See `read_options`.
     patience : float
         Seconds to wait for workers, where there are none and none is in a queue.
 
@@ -73,7 +76,7 @@ class DaskEngine:
             raise ParameterError(f"--jobqueue {jobqueue} needs --workers N: how many workers to submit")
         self._address = cluster
         self._jobqueue = jobqueue
-        self._jobqueue_options = jobqueue_options or {}
+        self._jobs = read_options(jobqueue, jobqueue_options or {}) if jobqueue is not None else {}
         self._wanted = workers
         self._patience = patience
         self._lock = threading.Lock()
@@ -164,12 +167,11 @@ class DaskEngine:
         with ExitStack() as stack:
             stack.enter_context(_quiet())
             if self._address is not None:
-                named = "scheduler_file" if self._address.endswith(".json") else "address"
-                client = _client_of(**{named: self._address})
+                client = _client_at(self._address)
                 stack.callback(client.close)
             else:
                 if self._jobqueue is not None:
-                    cluster = open_job_queue(self._jobqueue, self._wanted or 1, self._jobqueue_options)
+                    cluster = open_job_queue(self._jobqueue, self._wanted or 1, self._jobs)
                 else:
                     cluster = LocalCluster(
                         n_workers=self.workers,
@@ -195,15 +197,29 @@ class DaskEngine:
                 self._stack.close()
 
 
-def _client_of(**where: str) -> Any:
+def _client_at(where: str) -> Any:
+    """Return a client of the scheduler at an address, or at the one that its file names."""
     from distributed import Client
 
+    address = _address_in(Path(where)) if where.endswith(".json") else where
+    what = f"the Dask scheduler at {address}"
+    advice = "check the address, and whether it runs ('dask scheduler' starts one and prints its address)"
+    if address.partition("://")[0] in (address, "tcp", "tls"):
+        place = split_address(address, "--cluster", "tcp://host:8786")
+        require_reachable(what, [place], CONNECT_SECONDS, advice)
     try:
-        return Client(**where, timeout=CONNECT_SECONDS, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
+        return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, TimeoutError) as error:
+        raise EngineError(f"{what} does not answer as one ({first_line(error)}); {advice}") from error
+
+
+def _address_in(file: Path) -> str:
+    try:
+        return str(json.loads(file.read_text())["address"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise EngineError(
-            f"no Dask scheduler answers at {next(iter(where.values()))} within {CONNECT_SECONDS:.0f} s "
-            f"({first_line(error)}); check the address, and whether it runs ('dask scheduler' starts one and prints it)"
+            f"expected {file} to be the file that 'dask scheduler --scheduler-file' writes, but it cannot be read "
+            f"({type(error).__name__}: {first_line(error)}); is the scheduler running?"
         ) from error
 
 

@@ -62,7 +62,7 @@ _HIDDEN = {"self", "scheduler", "name", "config_name", "nanny", "protocol", "sec
 _HIDDEN |= {"extra", "env_extra", "job_extra", "header_skip", "base_class_kwargs"}
 
 
-def open_job_queue(system: str, workers: int, options: Mapping[str, Sequence[str]]) -> Any:
+def open_job_queue(system: str, workers: int, settings: Mapping[str, Any]) -> Any:
     """Submit workers to a queue system; they join as their jobs begin.
 
     Parameters
@@ -71,9 +71,8 @@ def open_job_queue(system: str, workers: int, options: Mapping[str, Sequence[str
         The queue system.
     workers : int
         How many workers; a job has one unless the option ``processes`` says otherwise.
-    options : mapping of str to list of str
-        Options of dask-jobqueue's cluster class, as queue, walltime, memory; a list gets each of the values.  What is
-        not given comes from dask-jobqueue's configuration, or else is one core and 2 GB a worker.
+    settings : mapping
+        See `read_options`.
 
     Returns
     -------
@@ -84,7 +83,6 @@ def open_job_queue(system: str, workers: int, options: Mapping[str, Sequence[str
     EngineError
         If the system's programs are not here, or it refuses the jobs.
     """
-    settings = read_options(system, options)
     submit = SYSTEMS[system].submit
     if shutil.which(submit) is None:
         raise EngineError(
@@ -117,6 +115,14 @@ def make_cluster(system: str, settings: Mapping[str, Any]) -> Any:
 
 def read_options(system: str, options: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """Return the options of a queue system as its cluster class takes them, with defaults.
+
+    Parameters
+    ----------
+    system : {'sge', 'htcondor', 'slurm'}
+        The queue system.
+    options : mapping of str to list of str
+        Options of dask-jobqueue's cluster class, as queue, walltime, memory; a list gets each of the values.  What is
+        not given comes from dask-jobqueue's configuration, or else is one core and 2 GB a worker.
 
     Raises
     ------

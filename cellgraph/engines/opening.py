@@ -37,7 +37,7 @@ def open_engine(
     jobqueue : {'sge', 'htcondor', 'slurm'}, optional
         Dask: queue system to submit `workers` workers to.
     jobqueue_options : mapping of str to list of str, optional
-        Dask: options of the jobs, as ``{"queue": ["long"], "memory": ["8GB"]}``; see `open_job_queue`.
+        Dask: options of the jobs, as ``{"queue": ["long"], "memory": ["8GB"]}``; see `read_options`.
     master : str, optional
         Spark: URL of the master, as ``spark://host:7077``, ``yarn``, ``k8s://…`` or ``local[4]``.
 

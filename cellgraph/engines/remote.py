@@ -69,8 +69,9 @@ class Failure:
         """Return the error, of the same class if this process knows it, else of its nearest base."""
         known = {kind.__name__: kind for kind in _all_kinds(CellgraphError)}
         kind = next(known[name] for name in self.kinds if name in known)
-        error = kind.__new__(kind, self.message)
-        error.args = (self.message,)  # whatever arguments the class itself takes
+        # Not by calling the class: some take other arguments.  An OSError has memory that only its own __new__ makes.
+        error = (OSError if issubclass(kind, OSError) else kind).__new__(kind, self.message)
+        error.args = (self.message,)
         return error
 
 

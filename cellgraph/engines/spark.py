@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import threading
 import time
 from collections import deque
@@ -13,6 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from cellgraph.engines.base import Job, Tallies
+from cellgraph.engines.reach import require_reachable, split_address
 from cellgraph.engines.remote import KEPT, Swept, Task, first_line, plan_tasks, sweep_task
 from cellgraph.engines.sparksession import SparkSession, start_session
 from cellgraph.engines.threads import available_cores
@@ -145,24 +145,11 @@ def _run(context: Any, tasks: list[Task]) -> Swept:
 
 
 def _check_reachable(master: str) -> None:
-    """Fail soon, where Spark itself would try for minutes."""
-    if not master.startswith("spark://"):
-        return
-    reasons = []
-    for place in master.removeprefix("spark://").split(","):
-        host, _, port = place.rpartition(":")
-        if not host or not port.isdecimal():
-            raise EngineError(f"expected a Spark master as spark://host:7077, got {master!r}")
-        try:
-            socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
-        except (OSError, OverflowError) as error:
-            reasons.append(str(error))
-        else:
-            return
-    raise EngineError(
-        f"no Spark master answers at {master} within {CONNECT_SECONDS:.0f} s ({'; '.join(reasons)}); "
-        "check the address, and whether it runs (its web page, usually port 8080, shows the address)"
-    )
+    if master.startswith("spark://"):
+        hosts = master.removeprefix("spark://").split(",")
+        places = [split_address(host, "--master", "spark://host:7077") for host in hosts]
+        advice = "check the address, and whether it runs (its web page, usually at port 8080, shows the address)"
+        require_reachable(f"the Spark master at {master}", places, CONNECT_SECONDS, advice)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -173,4 +174,4 @@ def _why(log: IO[bytes]) -> str:
     if any("UnsupportedClassVersionError" in line for line in lines):
         return "its Java is too old: it needs Java 17 or newer, in JAVA_HOME or on the PATH"
     telling = [line for line in lines if "Exception" in line or "ERROR" in line or line.startswith("Error")]
-    return telling[-1].strip() if telling else ""
+    return re.sub(r"^.*?[\w.$]+(?:Exception|Error): ", "", telling[-1].strip()) if telling else ""
