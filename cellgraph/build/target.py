@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from cellgraph.errors import ExistsError, NotFoundError
@@ -34,12 +35,12 @@ def check_target(db: str | os.PathLike[str] | None, name: str, replace: bool) ->
 
 def sample_name(source: str) -> str:
     """Return the name of a sample from the path of its volume: the file's, without extensions and dataset."""
-    path = source.rstrip("/").split("?")[0]
+    path = re.sub(r"(\.(?:h5|hdf5|hdf|he5|npz)):.*", r"\1", source.split("?")[0]).rstrip("/")
     parts = [part for part in path.replace("\\", "/").split("/") if part]
     name = parts[-1] if parts else "sample"
     if ".zarr/" in path or ".n5/" in path:  # a group within a container: the container has the telling name
         name = next(part for part in parts if part.endswith((".zarr", ".n5")))
-    stem = name.partition(":")[0]
+    stem = name
     while Path(stem).suffix.lower() in _SUFFIXES and Path(stem).stem:
         stem = Path(stem).stem
     return stem
