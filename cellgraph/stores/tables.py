@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from cellgraph.errors import ExistsError, InputError
 from cellgraph.model import CELL_COLUMNS, CONTACT_COLUMNS, Column, Network, Sample, Type
@@ -87,7 +87,7 @@ def prepare(network: Network) -> Tables:
         unknown sample, or contacts of cells that do not exist.
     """
     cells = _typed(network.cells, {"sample": "str", **CELL_TYPES}, "cells", reserved=("id",))
-    contacts = _typed(network.contacts, {"a": "int", "b": "int", **CONTACT_TYPES}, "contacts", reserved=())
+    contacts = _typed(network.contacts, {"a": "int", "b": "int", **CONTACT_TYPES}, "contacts", reserved=("from", "to"))
     contacts = contacts.select(["a", "b", *(name for name in contacts.column_names if name not in ("a", "b"))])
     sample_of_cell = _sample_of_cell(network.samples, cells)
     _check_labels(sample_of_cell, cells)
@@ -189,9 +189,9 @@ def column_types(table: pa.Table) -> dict[str, Type]:
     return {field.name: _type_of_column(field.type) or "str" for field in table.schema}
 
 
-def listed(columns: Iterable[str]) -> tuple[Column, ...]:
+def listed(columns: Iterable[str], of: Literal["cells", "contacts"]) -> tuple[Column, ...]:
     """Return the columns that a sample node lists as ``name type``."""
-    known = {column.name: column for column in (*CELL_COLUMNS, *CONTACT_COLUMNS)}
+    known = {column.name: column for column in (CELL_COLUMNS if of == "cells" else CONTACT_COLUMNS)}
     found = []
     for entry in columns:
         name, _, kind = entry.rpartition(" ")

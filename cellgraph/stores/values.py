@@ -9,7 +9,7 @@ from typing import Any
 
 from cellgraph.errors import ParameterError, near
 
-_NOT_CODE = re.compile(r"//[^\n]*|/\*.*?\*/|'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|`[^`]*`", re.DOTALL)
+_NOT_CODE = re.compile(r"//[^\n]*|/\*.*?\*/|'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|(?<!\$)`[^`]*`", re.DOTALL)
 _USED = re.compile(r"\$(?:`([^`]+)`|(\w+))")
 
 
@@ -49,8 +49,7 @@ def require_parameters(cypher: str, given: Iterable[str]) -> None:
     For a database that takes a missing one for null without a word.
     """
     given = list(given)
-    code = _NOT_CODE.sub(lambda found: found[0] if found[0].startswith("`") else " ", cypher)
-    for quoted, bare in _USED.findall(code):
+    for quoted, bare in _USED.findall(_NOT_CODE.sub(" ", cypher)):
         name = quoted or bare
         if name not in given:
             raise ParameterError(f"the query uses the parameter ${name}, which has no value.{near(name, given)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +29,8 @@ class Connection:
     def __init__(self, address: Address) -> None:
         import neo4j
 
+        # What the driver logs comes to the user as an error; without a handler Python prints it as well.
+        logging.getLogger("neo4j").addHandler(logging.NullHandler())
         self.uri = address.uri
         with translated(self.uri):
             # Notifications (hints on labels that are not there, …) would be printed by the logging of the driver.

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 SESSIONS = min(4, max(2, os.cpu_count() or 2))
 
-_VALUES_A_BATCH = 400_000
+_VALUES_A_BATCH = 200_000
 _BYTES_A_BATCH = 2**23
 
 

@@ -106,7 +106,7 @@ class Neo4jStore:
             )
         if not found and sample is not None:
             raise self._unknown(sample)
-        return listed(dict.fromkeys(entry for row in found for entry in row[0]))
+        return listed(dict.fromkeys(entry for row in found for entry in row[0]), of)
 
     def topology(self, sample: str | None = None) -> Topology:
         """Return the bare graph; see `Store.topology`."""

@@ -67,9 +67,14 @@ def remove(connection: ladybug.Connection, samples: Sequence[str]) -> None:
 
 def copy(connection: ladybug.Connection, table: str, data: pa.Table, *, ends: int = 0) -> None:
     """Append rows to a table; of a relationship the first two columns (`ends`) are the ids of the nodes."""
+    import pyarrow as pa
+
     if not data.num_rows:
         return
     properties = data.column_names[ends:]
+    if not properties and (there := schema.columns(connection, table)):
+        properties = list(there)[:1]  # without a list of columns Ladybug wants all of them
+        data = data.append_column(properties[0], pa.nulls(data.num_rows, pa.string()))
     # A parameter of the same name would reuse the prepared statement with the earlier table, and crash
     # (0.22).
     rows = f"rows{next(_numbers)}"

@@ -113,7 +113,7 @@ class LadybugStore:
                 self._require_sample(connection, sample)
             of_sample, values = _of(sample)
             found = schema.rows(connection, f"{_SAMPLES} {of_sample} RETURN s.{kind} ORDER BY s.id", **values)
-        return listed(dict.fromkeys(entry for row in found for entry in row[0]))
+        return listed(dict.fromkeys(entry for row in found for entry in row[0]), of)
 
     def topology(self, sample: str | None = None) -> Topology:
         """Return the bare graph; see `Store.topology`."""
