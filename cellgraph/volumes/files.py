@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from cellgraph.errors import FormatError, VolumeReadError
+from cellgraph.errors import CellgraphError, FormatError, VolumeReadError
 
 
 @contextmanager
@@ -24,6 +24,10 @@ def reading(what: str) -> Iterator[None]:
         ) from error
     except IsADirectoryError as error:
         raise FormatError(f"{what}: expected a file, but it is a folder") from error
+    except CellgraphError:
+        raise
+    except OSError as error:
+        raise VolumeReadError(f"{what}: could not be read: {error.strerror or error}") from error
 
 
 def stat_fingerprint(path: Path) -> dict[str, Any]:

@@ -39,13 +39,19 @@ def open_nifti(path: Path, dataset: str | None, source: str) -> Volume:
         raise MissingExtraError("reading NIfTI", "nifti", "nibabel") from error
     with reading(source), path.open("rb") as file:
         packed = file.read(2) == _GZIP
-    try:
-        with reading(source):
+    with reading(source):
+        try:
             image: Any = nibabel.load(path)
-        header, voxels = image.header, image.dataobj  # nibabel clears offset and scale in the header it gives
-        shape = tuple(int(n) for n in reversed(voxels.shape))
-    except (nibabel.filebasedimages.ImageFileError, EOFError, zlib.error, ValueError) as error:
-        raise FormatError(f"{source}: expected a NIfTI image, but its header is damaged: {error}") from error
+            header, voxels = image.header, image.dataobj  # nibabel clears offset and scale in the header it gives
+            shape = tuple(int(n) for n in reversed(voxels.shape))
+        except (
+            nibabel.filebasedimages.ImageFileError,
+            gzip.BadGzipFile,
+            EOFError,
+            zlib.error,
+            ValueError,
+        ) as error:
+            raise FormatError(f"{source}: expected a NIfTI image, but its header is damaged: {error}") from error
     spacing, unit, notes = _voxel_size(header, shape)
     options: dict[str, Any] = {"spacing": spacing, "unit": unit, "notes": notes}
     scale = (float(voxels.slope), float(voxels.inter))

@@ -41,7 +41,7 @@ def open_npz(path: Path, dataset: str | None, source: str) -> Volume:
                 named = source if dataset is not None else f"{source}:{name.removesuffix('.npy')}"
                 with unpacked(file, source) as plain:
                     return _volume(plain, 0, layout, named, path)
-    except (zipfile.BadZipFile, EOFError) as error:
+    except (zipfile.BadZipFile, EOFError, RuntimeError) as error:
         raise FormatError(f"{source}: expected a .npz file, but it is damaged or cut short: {error}") from error
 
 
@@ -66,13 +66,15 @@ def _layout(file: IO[bytes], source: str) -> Layout:
 
 def _choose(archive: zipfile.ZipFile, dataset: str | None, source: str) -> str:
     names = [name for name in archive.namelist() if name.endswith(".npy")]
+    if not names:
+        raise FormatError(
+            f"{source}: expected a NumPy archive, but the zip file holds no arrays; if it is a zipped folder, unpack it"
+        )
     if dataset is not None:
         if f"{dataset}.npy" in names:
             return f"{dataset}.npy"
         keys = [name.removesuffix(".npy") for name in names]
-        raise NotFoundError(
-            f"{source}: no array {dataset!r} in it; it has {', '.join(keys) or 'none'}.{near(dataset, keys)}"
-        )
+        raise NotFoundError(f"{source}: no array {dataset!r} in it; it has {', '.join(keys)}.{near(dataset, keys)}")
     layouts = {}
     for name in names:
         with archive.open(name) as file:
@@ -83,4 +85,4 @@ def _choose(archive: zipfile.ZipFile, dataset: str | None, source: str) -> str:
     if len(usable) == 1:
         return usable[0]
     listed = ", ".join(f"{n.removesuffix('.npy')} {s} {d}" for n, (s, _, d) in layouts.items())
-    raise ParameterError(f"{source}: expected one array, but it holds {listed or 'none'}; choose one, as {source}:NAME")
+    raise ParameterError(f"{source}: expected one array, but it holds {listed}; choose one, as {source}:NAME")

@@ -48,10 +48,12 @@ def open_volume(source: str | os.PathLike[str] | np.ndarray[Any, Any], *, datase
     MissingExtraError
         If its format needs a library that is not installed.
     """
-    if isinstance(source, np.ndarray):
+    if not isinstance(source, str | os.PathLike):
+        if not hasattr(source, "__array__"):
+            raise ParameterError(f"expected a path, a URL or an array, but came {type(source).__name__}")
         if dataset is not None:
             raise ParameterError(f"an array has no datasets, so {dataset!r} cannot be chosen in it")
-        return ArrayVolume(source)
+        return ArrayVolume(np.asarray(source))
     # A local URL, with or without the name of its format before it, is a path.
     text = re.sub(r"^((zarr|n5|precomputed)://)?file://", "", os.fspath(source))
     if "://" in text:

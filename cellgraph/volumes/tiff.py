@@ -97,14 +97,14 @@ def _open_series(tif: TiffFile, number: int, path: Path, source: str) -> Volume:
     notes += size_notes
     if series.is_pyramidal:
         notes += (f"the image has {len(series.levels)} resolutions; the finest is read",)
-    if series.dataoffset is not None and series.dtype.byteorder in "=|<>":
+    if series.dataoffset is not None:
         dtype = series.dtype.newbyteorder(tif.byteorder)
         return MappedVolume(
             path, series.dataoffset, dtype, series.shape, source,
             names=names, spacing=spacing, unit=unit, notes=notes,
         )  # fmt: skip
     dtype, type_notes = label_dtype(np.dtype(series.dtype), source)
-    pages = [plane for page in series for plane in _planes(page, key.samplesperpixel, source)]
+    pages = [plane for page in series for plane in _planes(page, key, source)]
     depth = max(1, key.imagedepth)
     if len(pages) * depth * key.imagelength * key.imagewidth != int(np.prod(series.shape)):
         raise FormatError(
@@ -124,18 +124,21 @@ def _is_stack_of_planes(series: TiffPageSeries) -> bool:
     return separate and series.kind == "shaped" and series.dtype != np.uint8
 
 
-def _planes(page: TiffPage | TiffFrame | None, samples: int, source: str) -> list[Page]:
+def _planes(page: TiffPage | TiffFrame | None, key: TiffPage, source: str) -> list[Page]:
     if page is None:
         raise FormatError(
             f"{source}: some of its planes are missing; if it is one of several files that belong together, "
             "keep them in one folder"
         )
-    path = Path(page.parent.filehandle.path)
-    count = len(page.dataoffsets) // samples
-    firsts = range(0, count * samples, count) if count else [0] * samples
-    return [
-        Page(path, tuple(page.dataoffsets[i : i + count]), tuple(page.databytecounts[i : i + count]), i) for i in firsts
-    ]
+    if page.hash != key.hash:
+        raise FormatError(
+            f"{source}: expected pages of one size, type and compression, but they differ; export it again"
+        )
+    path, decode = Path(page.parent.filehandle.path), page.decode
+    offsets, lengths = page.dataoffsets, page.databytecounts
+    count = len(offsets) // key.samplesperpixel
+    firsts = range(0, count * key.samplesperpixel, count) if count else [0] * key.samplesperpixel
+    return [Page(path, decode, tuple(offsets[i : i + count]), tuple(lengths[i : i + count]), i) for i in firsts]
 
 
 def _refuse_reordered(axes: Axes, source: str) -> None:

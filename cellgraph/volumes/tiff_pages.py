@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -31,6 +31,8 @@ class Page:
     ----------
     path : pathlib.Path
         The file.
+    decode : callable
+        Takes the bytes of a strip or tile and its number; gives its voxels, their position and their extent.
     offsets, counts : tuple of int
         Where each begins, and its length in bytes (0: not stored).
     first : int
@@ -38,6 +40,7 @@ class Page:
     """
 
     path: Path
+    decode: Callable[..., Any]
     offsets: tuple[int, ...]
     counts: tuple[int, ...]
     first: int = 0
@@ -78,7 +81,6 @@ class PagedVolume:
     ) -> None:
         self._pages = pages
         self._key = key
-        self._decode = key.decode
         self._depth = max(1, key.imagedepth)
         if key.is_tiled:
             self._segment = (max(1, key.tiledepth), key.tilelength, key.tilewidth)
@@ -139,7 +141,7 @@ class PagedVolume:
         if page.counts[index]:
             data = self._files[page.path].read(page.offsets[index], page.counts[index])
         try:
-            segment, position, extent = self._decode(data, page.first + index)
+            segment, position, extent = page.decode(data, page.first + index)
         except Exception as error:  # each codec has errors of its own
             raise VolumeReadError(
                 f"{self._header.source}: page {number + 1}, {'tile' if self._key.is_tiled else 'strip'} "

@@ -81,7 +81,7 @@ def test_the_only_integer_array_of_an_npz_is_found(tmp_path: Path) -> None:
 
 def test_empty_npz(tmp_path: Path) -> None:
     np.savez(tmp_path / "cells.npz")
-    with pytest.raises(ParameterError, match="it holds none"):
+    with pytest.raises(FormatError, match="holds no arrays"):
         open_volume(tmp_path / "cells.npz")
 
 

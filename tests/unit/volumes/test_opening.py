@@ -6,13 +6,16 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 import tifffile
+import zarr
 from volume_reading import assert_reads, cells
 
-from cellgraph.errors import CellgraphError, FormatError, NotFoundError, VolumeReadError
+from cellgraph.errors import CellgraphError, FormatError, NotFoundError, ParameterError, VolumeReadError
 from cellgraph.volumes import open_volume
 from cellgraph.volumes.formats import FILES, FOLDERS
 
@@ -84,6 +87,59 @@ def test_relative_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     volume.close()
     with pytest.raises(NotFoundError, match="Did you mean"):
         open_volume("cell.npy")
+
+
+def test_other_objects() -> None:
+    class Wrapped:
+        def __array__(self, *_: object, **__: object) -> np.ndarray[Any, Any]:
+            return cells((5, 6, 7))
+
+    assert_reads(open_volume(Wrapped()), cells((5, 6, 7)))  # type: ignore[arg-type]
+    for other in (3, None, [[1, 2]], b"cells.tif"):
+        with pytest.raises(ParameterError, match="expected a path, a URL or an array"):
+            open_volume(other)  # type: ignore[arg-type]
+
+
+def test_names_that_are_too_long() -> None:
+    with pytest.raises(VolumeReadError, match="could not be read"):
+        open_volume("x" * 5000)
+
+
+def save_zarr_group(path: Path, array: Any) -> str:
+    zarr.create_group(path).create_array("a/b", shape=array.shape, dtype=array.dtype)[...] = array
+    return f"{path}"
+
+
+def save_hdf5(path: Path, array: Any) -> str:
+    with h5py.File(path, "w") as file:
+        file["a/b"] = array
+    return f"{path}"
+
+
+def save_npz(path: Path, array: Any) -> str:
+    np.savez(path, labels=array)
+    return f"{path}"
+
+
+def save_two_series(path: Path, array: Any) -> str:
+    with tifffile.TiffWriter(path) as tif:
+        tif.write(array[:, ::2])
+        tif.write(array)
+    return f"{path}:1"
+
+
+@pytest.mark.parametrize(
+    ("name", "save"),
+    [("a.zarr", save_zarr_group), ("a.h5", save_hdf5), ("a.npz", save_npz), ("a.tif", save_two_series)],
+)
+def test_the_source_of_a_volume_opens_it_again(tmp_path: Path, name: str, save: Any) -> None:
+    source = save(tmp_path / name, cells((5, 6, 7)))
+    first = open_volume(source)
+    again = open_volume(first.header.source)
+    assert again.header.source == first.header.source
+    assert_reads(again, cells((5, 6, 7)))
+    first.close()
+    again.close()
 
 
 @contextmanager

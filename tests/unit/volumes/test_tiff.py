@@ -174,10 +174,9 @@ def test_ome_without_all_sizes_is_not_used(tmp_path: Path, sizes: dict[str, floa
     volume.close()
 
 
-def test_ome_of_several_files(tmp_path: Path) -> None:
-    array = cells((2, 16, 16))
-    uuids = ["urn:uuid:00000000-0000-0000-0000-00000000000" + str(i) for i in range(2)]
-    blocks = "".join(
+def save_ome_in_two_files(folder: Path, array: Array, compressions: tuple[str | None, str | None]) -> Path:
+    uuids = [f"urn:uuid:00000000-0000-0000-0000-00000000000{i}" for i in range(2)]
+    planes = "".join(
         f'<TiffData FirstZ="{i}" IFD="0" PlaneCount="1"><UUID FileName="part{i}.ome.tif">{uuid}</UUID></TiffData>'
         for i, uuid in enumerate(uuids)
     )
@@ -186,15 +185,28 @@ def test_ome_of_several_files(tmp_path: Path) -> None:
             '<?xml version="1.0" encoding="UTF-8"?>'
             f'<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="{uuid}"><Image ID="Image:0">'
             '<Pixels ID="Pixels:0" DimensionOrder="XYZCT" Type="uint16" SizeX="16" SizeY="16" SizeZ="2" SizeC="1" '
-            f'SizeT="1">{blocks}</Pixels></Image></OME>'
+            f'SizeT="1">{planes}</Pixels></Image></OME>'
         )
-        saved(tmp_path / f"part{i}.ome.tif", array[i], description=xml, metadata=None, compression="zlib")
-    volume = open_volume(tmp_path / "part0.ome.tif")
+        path = folder / f"part{i}.ome.tif"
+        saved(path, array[i], description=xml, metadata=None, compression=compressions[i])
+    return folder / "part0.ome.tif"
+
+
+@pytest.mark.parametrize("compression", ["zlib", None])
+def test_ome_of_several_files(tmp_path: Path, compression: str | None) -> None:
+    array = cells((2, 16, 16))
+    path = save_ome_in_two_files(tmp_path, array, (compression, compression))
+    volume = open_volume(path)
     assert_reads(volume, array)
     volume.close()
     (tmp_path / "part1.ome.tif").unlink()
     with pytest.raises(FormatError, match="planes are missing"):
-        open_volume(tmp_path / "part0.ome.tif")
+        open_volume(path)
+
+
+def test_pages_that_differ_in_compression_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match=r"differ|damaged"):
+        open_volume(save_ome_in_two_files(tmp_path, cells((2, 16, 16)), ("zlib", None)))
 
 
 def test_pyramid_reads_the_finest(tmp_path: Path) -> None:
