@@ -10,7 +10,7 @@ from cellgraph.errors import InputError
 if TYPE_CHECKING:
     import numpy as np
 
-    from cellgraph.stores.base import Store, Topology
+    from cellgraph.stores import Topology
 
 MOST_CELLS = 2**31 - 1
 
@@ -57,14 +57,6 @@ class Adjacency:
         fill_ends(topology.a, topology.b, indptr[:-1].copy(), indices)
         return cls(topology.samples, topology.labels, indptr, indices)
 
-    def rows(self, sample: str | None) -> np.ndarray[Any, Any]:
-        """Return the numbers of the cells of one sample, or of all."""
-        import numpy as np
-
-        if sample is None:
-            return np.arange(len(self.labels))
-        return np.flatnonzero(self.samples == sample)
-
     def row(self, sample: str, label: int) -> int:
         """Return the number of a cell that is there."""
         import numpy as np
@@ -72,6 +64,10 @@ class Adjacency:
         return int(np.flatnonzero((self.labels == label) & (self.samples == sample))[0])
 
 
-def adjacency(store: Store, sample: str | None) -> Adjacency:
-    """Read the graph of one sample, or of all."""
-    return Adjacency.build(store.topology(sample))
+def rows_of(cells: Adjacency | Topology, sample: str | None) -> np.ndarray[Any, Any]:
+    """Return the numbers of the cells of one sample, or of all."""
+    import numpy as np
+
+    if sample is None:
+        return np.arange(len(cells.labels))
+    return np.flatnonzero(cells.samples == sample)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from cellgraph.analyze.adjacency import rows_of
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -19,7 +21,8 @@ FEW_STEPS = 20_000
 
 
 def _khop(question: Question) -> pa.Table | None:
-    if _is_for_the_database(question):
+    k = question.bound["k"]
+    if _is_for_the_database(question, steps=k**3):
         return None
     import numpy as np
 
@@ -27,17 +30,45 @@ def _khop(question: Question) -> pa.Table | None:
 
     graph = question.graph()
     cell = question.cells.get("cell")
-    rows = graph.rows(question.sample) if cell is None else np.array([graph.row(cell.sample, cell.label)])
-    return khop(graph, rows, question.bound["k"])
+    rows = rows_of(graph, question.sample) if cell is None else np.array([graph.row(cell.sample, cell.label)])
+    return khop(graph, rows, k)
 
 
 def _khop_summary(question: Question) -> pa.Table | None:
-    if _is_for_the_database(question):
+    k = question.bound["k"]
+    if _is_for_the_database(question, steps=k**3):
         return None
     from cellgraph.analyze.khop import khop_summary
 
     graph = question.graph()
-    return khop_summary(graph, graph.rows(question.sample), question.bound["k"])
+    return khop_summary(graph, rows_of(graph, question.sample), k)
+
+
+def _degree(question: Question) -> pa.Table | None:
+    if _is_for_the_database(question):
+        return None
+    from cellgraph.analyze.degree import degree
+
+    graph = question.graph()
+    return degree(graph, rows_of(graph, question.sample))
+
+
+def _hubs(question: Question) -> pa.Table | None:
+    if _is_for_the_database(question):
+        return None
+    from cellgraph.analyze.degree import hubs
+
+    graph = question.graph()
+    return hubs(graph, rows_of(graph, question.sample), question.bound["limit"])
+
+
+def _connection_count(question: Question) -> pa.Table | None:
+    if _is_for_the_database(question):
+        return None
+    from cellgraph.analyze.degree import connection_count
+
+    topology = question.topology()
+    return connection_count(topology, rows_of(topology, question.sample))
 
 
 def _components(question: Question) -> pa.Table | None:
@@ -46,7 +77,7 @@ def _components(question: Question) -> pa.Table | None:
     from cellgraph.analyze.components import components
 
     graph = question.graph()
-    return components(graph, graph.rows(question.sample))
+    return components(graph, rows_of(graph, question.sample))
 
 
 def _path(question: Question) -> pa.Table:
@@ -55,18 +86,21 @@ def _path(question: Question) -> pa.Table:
     return path(question, question.cells["source"], question.cells["target"])
 
 
-def _is_for_the_database(question: Question) -> bool:
-    """Tell whether the database answers: where it is told to, for one cell, and for few."""
+def _is_for_the_database(question: Question, steps: int = 1) -> bool:
+    """Tell whether the database answers: where it is told to, for one cell, and where few steps a cell do."""
     if question.method != "auto" or "cell" in question.cells:
         return question.method != "compiled"
     count = question.lookup("size", sample=question.sample)["cells"][0].as_py() or 0
-    return bool(count * question.bound["k"] ** 3 <= FEW_STEPS)
+    return bool(count * steps <= FEW_STEPS)
 
 
 ANSWERS: dict[str, Callable[[Question], pa.Table | None]] = {
+    "components": _components,
+    "connection-count": _connection_count,
+    "degree": _degree,
+    "hubs": _hubs,
     "khop": _khop,
     "khop-summary": _khop_summary,
-    "components": _components,
     "path": _path,
 }
 """Each returns the rows, or None where the database is to answer."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from cellgraph.analyze.cells import Cell
     from cellgraph.queries import Catalogue, Query
-    from cellgraph.stores import Store
+    from cellgraph.stores import Store, Topology
 
 Method = Literal["auto", "cypher", "compiled"]
 
@@ -54,7 +54,11 @@ class Question:
         statement = self.catalogue[name].statement(self.store.dialect, values)
         return self.store.run(statement.text, statement.parameters, name=name)
 
-    def graph(self) -> Adjacency:
-        """Read the graph of the sample; that of all where its cells touch those of others."""
+    def topology(self) -> Topology:
+        """Read the bare graph of the sample; that of all where its cells touch those of others."""
         alone = self.sample is not None and not self.lookup("outside-contacts", sample=self.sample).num_rows
-        return Adjacency.build(self.store.topology(self.sample if alone else None))
+        return self.store.topology(self.sample if alone else None)
+
+    def graph(self) -> Adjacency:
+        """Read the same in rows."""
+        return Adjacency.build(self.topology())
