@@ -107,13 +107,18 @@ class Stuck:
         self._writer = soon(self._open, f"a reader of {self.path}")
         return soon(self._who, f"the process that reads {self.path}")
 
-    def let_go(self) -> None:
-        """Put the file back: who reads now gets nothing, who comes later reads the file."""
+    def put_back(self) -> None:
+        """Put the file back for those who open it from now on; who reads still hangs."""
         if self._saved.exists():
             os.replace(self._saved, self.path)
+
+    def __enter__(self) -> Stuck:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.put_back()
         if self._writer >= 0:
             os.close(self._writer)
-            self._writer = -1
 
     def _open(self) -> int | None:
         try:
