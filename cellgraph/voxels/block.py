@@ -112,6 +112,33 @@ def sweep_border(plane: Array, rules: Rules) -> Tally:
     return _tally(names, cells, np.zeros((0, 4), np.int64))
 
 
+def first_voxels(labels: Array, rules: Rules) -> tuple[Array, Array]:
+    """Find the first voxel of each cell of a block in raster order: lowest z, of these lowest y, of these lowest x.
+
+    Parameters
+    ----------
+    labels : numpy.ndarray, shape (nz, ny, nx)
+        As in `sweep_block`, all of it.
+
+    Returns
+    -------
+    names : numpy.ndarray of int64, shape (n,)
+        Labels of the cells, sorted.
+    places : numpy.ndarray of int64, shape (n, 3)
+        Index (z, y, x) in the block of the first voxel of each.
+    """
+    runs, ids, names = _numbered(labels, rules)
+    first = np.full(len(names), -1)
+    first[ids[::-1]] = np.arange(len(ids) - 1, -1, -1)  # the last that is written stays
+    cells = np.flatnonzero(first[1:] >= 0) + 1
+    cells = cells[np.argsort(names[cells])]
+    first = first[cells]
+    row = np.searchsorted(runs.rows, first, side="right") - 1
+    begins = np.where(first == runs.rows[row], 0, runs.ends[first - 1])
+    ny = runs.shape[1]
+    return names[cells], np.stack([row // ny, row % ny, begins], axis=1).astype(np.int64)
+
+
 def _numbered(labels: Array, rules: Rules) -> tuple[Runs, Array, Array]:
     """Return the runs, the id of each, and the label of each id."""
     runs = find_runs(labels)

@@ -1,0 +1,134 @@
+"""When an estimate is good enough: at a time, or when its interval is tight."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+from cellgraph.errors import ParameterError
+
+CONFIDENCE = 0.95
+
+_SECONDS = {"ms": 0.001, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+
+
+@dataclass(frozen=True)
+class Goal:
+    """When to stop. Without a time and without an error: not before everything was seen.
+
+    Attributes
+    ----------
+    confidence : float
+        Of the interval, between 0 and 1.
+    seconds : float or None
+        How long it may take.
+    error, absolute_error : float or None
+        Half the width that the interval may have: as a part of the estimate, and in its unit.
+    """
+
+    confidence: float = CONFIDENCE
+    seconds: float | None = None
+    error: float | None = None
+    absolute_error: float | None = None
+
+    @property
+    def is_tight(self) -> bool:
+        """Whether an interval of some width is wanted."""
+        return self.error is not None or self.absolute_error is not None
+
+    def allowed(self, estimate: float) -> float:
+        """Return half the width that the interval of an estimate may have."""
+        relative = math.inf if self.error is None else self.error * abs(estimate)
+        return min(relative, math.inf if self.absolute_error is None else self.absolute_error)
+
+
+def make_goal(
+    within_time: float | str | None,
+    within_ci: float | str | None,
+    error: float | str | None,
+    absolute_error: float | None,
+    confidence: float | str | None,
+) -> Goal:
+    """Return the goal that a user describes; see `estimate`.
+
+    Raises
+    ------
+    ParameterError
+        If it is none, or one that cannot be reached.
+    """
+    if within_ci is None and (error is not None or absolute_error is not None):
+        raise ParameterError("an error belongs to an interval: give its confidence too, as --within-ci 0.95")
+    if within_ci is not None and error is None and absolute_error is None:
+        raise ParameterError("an interval needs the error that it may have, as --within-ci 0.95 --error 1%")
+    if within_ci is None and within_time is None:
+        raise ParameterError(
+            "expected when to stop: --within-time 5s, or --within-ci 0.95 --error 1%; "
+            "for the exact number see cellgraph query, or give it all the time it needs"
+        )
+    if within_ci is not None and confidence is not None:
+        raise ParameterError("the confidence is given by --within-ci already; leave --confidence out")
+    if within_ci is not None:
+        confidence = _confidence(within_ci, "--within-ci")
+    return Goal(
+        confidence=CONFIDENCE if confidence is None else _confidence(confidence, "--confidence"),
+        seconds=None if within_time is None else parse_seconds(within_time),
+        error=None if error is None else _relative(error),
+        absolute_error=None if absolute_error is None else _positive(absolute_error, "--absolute-error"),
+    )
+
+
+def parse_seconds(text: float | str) -> float:
+    """Return seconds from ``5s``, ``500ms``, ``2m``, ``1h`` or a number of seconds.
+
+    Raises
+    ------
+    ParameterError
+        If it is no time above 0.
+    """
+    found = re.fullmatch(r"\s*(\d+\.?\d*|\.\d+)\s*([a-z]*)\s*", str(text).lower())
+    seconds = float(found[1]) * _SECONDS.get(found[2] or "s", 0.0) if found else 0.0
+    if not 0 < seconds < math.inf:
+        raise ParameterError(f"expected a time above 0 as 5s, 500ms or 2m, got {str(text)!r}")
+    return seconds
+
+
+def _confidence(given: float | str, option: str) -> float:
+    value = _number(given, option, "a confidence between 0 and 1, as 0.95 or 95%")
+    if value == 1:
+        raise ParameterError(
+            f"{option} 1 asks for certainty, which no sample gives: only all the data do. Ask for less, as 0.99; "
+            "or take the exact number from cellgraph query"
+        )
+    if not 0 < value < 1:
+        hint = f"; did you mean {value:g}%?" if 1 < value < 100 else ""
+        raise ParameterError(f"expected {option} to be a confidence between 0 and 1, as 0.95, got {given}{hint}")
+    return value
+
+
+def _relative(given: float | str) -> float:
+    value = _positive(given, "--error")
+    if value >= 1:
+        raise ParameterError(
+            f"expected --error to be a part of the estimate, as 1% or 0.01, got {given}; "
+            "an error in the unit of the estimate is --absolute-error"
+        )
+    return value
+
+
+def _positive(given: float | str, option: str) -> float:
+    value = _number(given, option, "a number above 0")
+    if not 0 < value < math.inf:
+        raise ParameterError(
+            f"expected {option} to be above 0, got {given}: no sample is without error; "
+            "take the exact number from cellgraph query"
+        )
+    return value
+
+
+def _number(given: float | str, option: str, expected: str) -> float:
+    text = str(given).strip()
+    try:
+        return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        raise ParameterError(f"expected {option} to be {expected}, got {given!r}") from None

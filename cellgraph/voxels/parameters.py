@@ -1,0 +1,47 @@
+"""Checking what a person says of voxels: which are neighbours, and how large one is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from cellgraph.errors import ParameterError
+
+_FLAT = {4: 4, 6: 4, 8: 8, 18: 8, 26: 8}
+
+
+def resolve_connectivity(connectivity: int, ndim: int) -> int:
+    """Return the connectivity for an image of `ndim` dimensions: in 2D, 6 is 4, and 18 and 26 are 8.
+
+    Raises
+    ------
+    ParameterError
+        If it is none of 6, 18, 26 (3D) or 4, 8 (2D).
+    """
+    if ndim == 2 and connectivity in _FLAT:
+        return _FLAT[connectivity]
+    if ndim == 3 and connectivity in (6, 18, 26):
+        return int(connectivity)
+    expected = "6, 18 or 26 for a 3D volume" if ndim == 3 else "4 or 8 for a 2D image"
+    raise ParameterError(f"expected a connectivity of {expected}, got {connectivity}")
+
+
+def resolve_spacing(spacing: Sequence[float] | None, ndim: int) -> tuple[float, ...]:
+    """Return the size of a voxel, of length `ndim`; 1 where none is given.
+
+    Raises
+    ------
+    ParameterError
+        If it has another length, or a number that is not finite and above 0.
+    """
+    if spacing is None:
+        return (1.0,) * ndim
+    values = tuple(float(value) for value in spacing)
+    order = "Z,Y,X" if ndim == 3 else "Y,X"
+    if len(values) != ndim:
+        raise ParameterError(
+            f"expected a spacing of {ndim} numbers ({order}) for a {ndim}D image, got {len(values)}: {list(values)}"
+        )
+    if not all(math.isfinite(value) and value > 0 for value in values):
+        raise ParameterError(f"expected a spacing ({order}) of numbers above 0, got {list(values)}")
+    return values
