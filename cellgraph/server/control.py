@@ -194,10 +194,11 @@ def _await(home: Home, timeout: float) -> None:
     known = state.read(home)
     if not known:
         raise _ports_unknown(home)
-    ports, container = Ports(known["bolt"], known["http"]), known["container"]
+    ports, container = Ports(known["bolt"], known["http"]), known.get("container")
     version = ready.wait(
         home,
         ports,
+        answered_before=known.get("version") is not None,
         is_alive=lambda: state.describe(home).running,
         output=lambda: _output(home, _LINES_EXPLAINED),
         timeout=timeout,

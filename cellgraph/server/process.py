@@ -18,7 +18,8 @@ _LAUNCH = """\
 pid_file=$1 log=$2
 shift 2
 if [ -s "$log" ]; then mv "$log" "$log.1"; fi
-"$@" </dev/null >"$log" 2>&1 &
+: >"$log"
+"$@" </dev/null >>"$log" 2>&1 &
 echo $! >"$pid_file" || { kill $!; exit 1; }
 """
 

@@ -14,6 +14,7 @@ from cellgraph.errors import ServerError
 from cellgraph.server.config import LOOPBACK, Ports
 from cellgraph.server.home import USER, Home
 
+_STARTED = re.compile(r"INFO  Started\.$", re.MULTILINE)
 _PORT_TAKEN = "Address already in use"
 _HINTS = {
     _PORT_TAKEN: "another program listens on its port; start it again, other ports will be chosen",
@@ -31,15 +32,25 @@ class PortTakenError(ServerError):
     """The server ended because another program listens on one of its ports."""
 
 
-def wait(home: Home, ports: Ports, *, is_alive: Callable[[], bool], output: Callable[[], str], timeout: float) -> str:
+def wait(
+    home: Home,
+    ports: Ports,
+    *,
+    is_alive: Callable[[], bool],
+    answered_before: bool,
+    output: Callable[[], str],
+    timeout: float,
+) -> str:
     """Wait until Bolt, with the credentials, and HTTP answer; return the server's version.
 
     Parameters
     ----------
     is_alive : callable
         Tells whether the server still runs.
+    answered_before : bool
+        Whether it is known to have started; else its own log must tell that it has.
     output : callable
-        Gives what it printed, for error messages.
+        Gives the end of what it printed.
     timeout : float
         Seconds.
 
@@ -52,9 +63,11 @@ def wait(home: Home, ports: Ports, *, is_alive: Callable[[], bool], output: Call
     password = home.password()
     while True:
         alive = is_alive()
-        version = _http_version(ports.http)
-        if version and _bolt_answers(ports.bolt, password, home):
-            return version
+        # Before it says so, somebody else's server may answer on its ports, who must not be told the password.
+        if answered_before or _STARTED.search(output()):
+            version = _http_version(ports.http)
+            if version and _bolt_answers(ports.bolt, password, home):
+                return version
         if not alive:
             printed = output()
             kind = PortTakenError if _PORT_TAKEN in printed else ServerError

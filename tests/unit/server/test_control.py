@@ -16,14 +16,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import neo4j
 import pytest
 
 from cellgraph import server
 from cellgraph.errors import ConnectError, ParameterError, ServerError
+from cellgraph.server import ready
+from cellgraph.server.config import Ports
 from cellgraph.server.home import Home
 from cellgraph.server.process import is_server, running_pid
+from cellgraph.server.ready import PortTakenError
 
 
 def ask(home: Path, cypher: str, **parameters: Any) -> list[dict[str, Any]]:
@@ -242,6 +246,29 @@ def test_starts_at_the_same_time_make_one_server_even_if_others_grab_its_port(tm
         for listener in grabbed:
             listener.close()
     assert servers_of(home.path) == []
+
+
+def test_a_stranger_on_its_port_is_not_told_the_password(local_neo4j: Path, tmp_path: Path) -> None:
+    """Another Neo4j that was quicker to take the ports answers there until ours finds them taken and ends."""
+    stranger = server.start(local_neo4j)
+    home = Home(tmp_path / "home")
+    home.prepare()
+    home.ensure_password()
+    assert stranger.uri is not None
+    assert stranger.browser is not None
+    ports = Ports(bolt=urlsplit(stranger.uri).port or 0, http=urlsplit(stranger.browser).port or 0)
+    before = server.logs(local_neo4j, lines=1)
+    alive = iter([True, True, False])
+    with pytest.raises(PortTakenError, match="ended before it answered: another program listens"):
+        ready.wait(
+            home,
+            ports,
+            is_alive=lambda: next(alive),
+            answered_before=False,
+            output=lambda: "java.net.BindException: Address already in use",
+            timeout=60,
+        )
+    assert server.logs(local_neo4j, lines=1) == before, "somebody tried to sign in there"
 
 
 def test_a_java_that_fails_is_told_with_its_own_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
