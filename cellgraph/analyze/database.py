@@ -19,6 +19,7 @@ from cellgraph.queries.text import parameters_in
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from cellgraph.analyze.estimation.selection import Selection
     from cellgraph.model import CellGraph
     from cellgraph.stores import Store
 
@@ -88,6 +89,7 @@ class Database:
         sample: str | None = None,
         limit: int | None = None,
         method: Method = "auto",
+        timeout: float | None = None,
         **parameters: Any,
     ) -> pa.Table:
         """Answer a named query.
@@ -103,6 +105,8 @@ class Database:
         method : {'auto', 'cypher', 'compiled'}
             How questions about every cell are answered: by the database, or by compiled code on the bare graph
             read from it. Both give the same rows; ``auto`` takes the faster one.
+        timeout : float, optional
+            Seconds that the database may take to answer; after that a `StoreError`, never a part of the rows.
         **parameters
             Of the query.
 
@@ -130,16 +134,18 @@ class Database:
             bound["sample"] = samples.pop()
         question = Question(self._store, self._catalogue, query, bound, frozenset(given), cells, method)
         rows = ANSWERS[name](question) if name in ANSWERS else None
-        rows = self._in_cypher(query, bound, limit) if rows is None else as_declared(query, rows)
+        rows = self._in_cypher(question, limit, timeout) if rows is None else as_declared(query, rows)
         return rows if limit is None else rows.slice(0, limit)
 
-    def cypher(self, text: str, **parameters: Any) -> pa.Table:
+    def cypher(self, text: str, *, timeout: float | None = None, **parameters: Any) -> pa.Table:
         """Run Cypher of your own; it can only read, the database itself refuses a write.
 
         Parameters
         ----------
         text : str
             One statement, with ``$name`` for each parameter.
+        timeout : float, optional
+            Seconds that it may take; after that a `StoreError`, never a part of the rows.
         **parameters
             Their values.
 
@@ -165,7 +171,7 @@ class Database:
                 raise ParameterError(f"the statement has no parameter ${name}.{near(name, used)}")
         for name in sorted(used - set(parameters)):
             raise ParameterError(f"the statement uses ${name}, which has no value; give it one ({name}=…).")
-        return self._store.run(text, parameters, name="--cypher")
+        return self._store.run(text, parameters, name="--cypher", timeout=timeout)
 
     def samples(self) -> pa.Table:
         """Return the samples with where they came from and how they were made."""
@@ -194,6 +200,20 @@ class Database:
             raise ParameterError(f"a graph is of one sample, but there are {len(names)}: {listed}; name one.")
         return read_graph(self, sample or names[0])
 
+    @property
+    def cells(self) -> Selection:
+        """All cells, for early answers: ``db.cells.mean("volume").within_time(5)``."""
+        from cellgraph.analyze.estimation.selection import Selection
+
+        return Selection(self._store, "cells")
+
+    @property
+    def contacts(self) -> Selection:
+        """All contacts, for early answers: ``db.contacts.mean("area").within_ci(0.95, error=0.01)``."""
+        from cellgraph.analyze.estimation.selection import Selection
+
+        return Selection(self._store, "contacts")
+
     def close(self) -> None:
         """Close the database."""
         self._store.close()
@@ -206,11 +226,13 @@ class Database:
     ) -> None:
         self.close()
 
-    def _in_cypher(self, query: Query, bound: Mapping[str, Any], limit: int | None) -> pa.Table:
+    def _in_cypher(self, question: Question, limit: int | None, timeout: float | None) -> pa.Table:
         """Let the database answer."""
-        further = further_columns(self._store, self._catalogue, query, bound.get("sample"))
-        statement = query.statement(self._store.dialect, bound, further=further, limit=limit)
-        return as_declared(query, self._store.run(statement.text, statement.parameters, name=query.name))
+        query = question.query
+        further = further_columns(self._store, self._catalogue, query, question.sample)
+        statement = query.statement(self._store.dialect, question.bound, further=further, limit=limit)
+        rows = self._store.run(statement.text, statement.parameters, name=query.name, timeout=timeout)
+        return as_declared(query, rows)
 
     def _require_content(self, query: Query, bound: Mapping[str, Any]) -> dict[str, Cell]:
         """Check that the sample and the cells of a question exist, and tell where the cells are."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -55,6 +54,10 @@ def query(
     method: Annotated[
         MethodChoice, typer.Option(help="What answers: the database, or compiled code on its bare graph.")
     ] = MethodChoice.auto,
+    timeout: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", help="Longest time that the database may take.", show_default=False),
+    ] = None,
     cypher: Annotated[
         str | None,
         typer.Option(
@@ -73,20 +76,28 @@ def query(
     Examples:  cellgraph query khop --k 2 · cellgraph query path --from 3 --to 80 ·
     cellgraph query --cypher 'MATCH (c:Cell) WHERE c.volume > $v RETURN c.label' --param v=100
     """
+    from cellgraph.analyze.database import open as open_database
+    from cellgraph.analyze.rows import note_of
+
+    _check_combination(name, cypher, show, limit, method)
     shortcuts = {"k": k, "cell": cell, "source": source, "target": target, "sample": sample}
-    given = {option: value for option, value in shortcuts.items() if value is not None}
-    texts = _split(param or [])
-    if cypher is not None:
-        _refuse_with_cypher(name, show, limit, method)
-        _ask_cypher(cypher, db, given, texts, fmt, output)
-    elif name is None:
-        raise ParameterError("expected the name of a query or --cypher TEXT; cellgraph queries lists the names.")
-    elif show:
+    parameters = _merged(
+        {key: value for key, value in shortcuts.items() if value is not None}, _read(name, param or [])
+    )
+    if show and name is not None:
         from cellgraph.analyze.show import show as shown
 
-        print(shown(name, db, limit=limit, **_merged(given, _typed(name, texts))))
-    else:
-        _ask(name, db, limit, method, _merged(given, _typed(name, texts)), fmt, output)
+        print(shown(name, db, limit=limit, **parameters))
+        return
+    with open_database(db) as database:
+        if name is not None:
+            rows = database.query(name, limit=limit, method=method.value, timeout=timeout, **parameters)
+        else:
+            text = sys.stdin.read() if cypher == "-" else cypher or ""
+            rows = database.cypher(text, timeout=timeout, **parameters)
+    render(rows, fmt, output)
+    if note_of(rows):
+        print(f"cellgraph: {note_of(rows)}", file=sys.stderr)
 
 
 def queries(fmt: FormatOption = None, output: OutputOption = None) -> None:
@@ -99,59 +110,45 @@ def queries(fmt: FormatOption = None, output: OutputOption = None) -> None:
     render(Catalogue.load().table(), fmt, output, whole=True)
 
 
-def _ask(
-    name: str,
-    db: str | None,
-    limit: int | None,
-    method: MethodChoice,
-    parameters: dict[str, Any],
-    fmt: Any,
-    output: Path | None,
+def _check_combination(
+    name: str | None, cypher: str | None, show: bool, limit: int | None, method: MethodChoice
 ) -> None:
-    from cellgraph.analyze.database import open as open_database
-    from cellgraph.analyze.rows import note_of
-
-    with open_database(db) as database:
-        rows = database.query(name, limit=limit, method=method.value, **parameters)
-    render(rows, fmt, output)
-    if note_of(rows):
-        print(f"cellgraph: {note_of(rows)}", file=sys.stderr)
-
-
-def _ask_cypher(
-    text: str, db: str | None, given: dict[str, Any], texts: dict[str, str], fmt: Any, output: Path | None
-) -> None:
-    from cellgraph.analyze.database import open as open_database
-    from cellgraph.queries.values import guess
-
-    if text == "-":
-        text = sys.stdin.read()
-    parameters = _merged(given, {name: guess(value) for name, value in texts.items()})
-    with open_database(db) as database:
-        rows = database.cypher(text, **parameters)
-    render(rows, fmt, output)
+    """Refuse neither and both of a name and Cypher, and with Cypher what only named queries have."""
+    if cypher is None:
+        if name is None:
+            raise ParameterError("expected the name of a query or --cypher TEXT; cellgraph queries lists the names.")
+        return
+    surplus = {
+        f"the name {name!r}": name is not None,
+        "--show": show,
+        "--limit": limit is not None,
+        "--method": method is not MethodChoice.auto,
+    }
+    for what, there in surplus.items():
+        if there:
+            raise ParameterError(f"--cypher is a query of its own and does not go with {what}; leave one of them out.")
 
 
-def _split(params: list[str]) -> dict[str, str]:
-    """Read ``name=value`` of each --param."""
-    texts = {}
+def _read(name: str | None, params: list[str]) -> dict[str, Any]:
+    """Read ``name=value`` of each --param: in the type that the query declares, or by its looks for own Cypher."""
+    texts: dict[str, str] = {}
     for text in params:
-        name, sign, value = text.partition("=")
-        if not sign or not name.strip():
+        key, sign, value = text.partition("=")
+        key = key.strip()
+        if not sign or not key:
             raise ParameterError(f"--param needs NAME=VALUE, as k=2, but got {text!r}.")
-        if name.strip() in texts:
-            raise ParameterError(f"the parameter {name.strip()!r} was given twice with --param; give it once.")
-        texts[name.strip()] = value
-    return texts
-
-
-def _typed(query_name: str, texts: dict[str, str]) -> dict[str, Any]:
-    """Read the values of --param in the types that the query declares."""
+        if key in texts:
+            raise ParameterError(f"the parameter {key!r} was given twice with --param; give it once.")
+        texts[key] = value
     if not texts:
         return {}
+    if name is None:
+        from cellgraph.queries.values import guess
+
+        return {key: guess(value) for key, value in texts.items()}
     from cellgraph.queries import Catalogue
 
-    return Catalogue.load()[query_name].parse(texts)
+    return dict(Catalogue.load()[name].parse(texts))
 
 
 def _merged(given: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
@@ -162,16 +159,3 @@ def _merged(given: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
                 f"the parameter {name!r} was given twice, as an option and with --param; give it once."
             )
     return given | params
-
-
-def _refuse_with_cypher(name: str | None, show: bool, limit: int | None, method: MethodChoice) -> None:
-    """Refuse what only named queries have."""
-    surplus = {
-        f"the name {name!r}": name is not None,
-        "--show": show,
-        "--limit": limit is not None,
-        "--method": method is not MethodChoice.auto,
-    }
-    for what, there in surplus.items():
-        if there:
-            raise ParameterError(f"--cypher is a query of its own and does not go with {what}; leave one of them out.")

@@ -201,10 +201,10 @@ class Query:
         return Statement(text, {name: value for name, value in bound.items() if name in used})
 
     def shown(self, dialect: str, values: Mapping[str, object], *, limit: int | None = None) -> str:
-        """Return the Cypher to paste where people type Cypher, with the values of its parameters.
+        """Return the Cypher to paste where people type Cypher, with the values of its parameters in it.
 
-        Neo4j Browser and cypher-shell take them as ``:param``; for other databases they stand in comments. A
-        parameter that needs a value and has none yet is null.
+        One statement without parameters, because Neo4j Browser shows no rows of what follows a ``:param``.  A
+        parameter that needs a value and has none yet stays, with a comment.
 
         Raises
         ------
@@ -213,24 +213,19 @@ class Query:
         """
         missing = [parameter for parameter in self.parameters if parameter.required and parameter.name not in values]
         known = [parameter for parameter in self.parameters if parameter not in missing]
-        bound = replace(self, parameters=tuple(known)).bind(values) | {parameter.name: None for parameter in missing}
-        text = self._filled(dialect, bound, None, limit)
-        used = [name for name in bound if name in cypher.parameters_in(text)]
-        form = ":param {} => {};" if dialect == "neo4j" else "// ${} = {}"
-        lines = [form.format(name, cypher_literal(bound[name])) for name in used]
-        lines += [f"// {self.summary}"]
-        lines += [f"// Give ${parameter.name} a value: {parameter.meaning}." for parameter in missing]
-        return "\n".join([*lines, text.rstrip().rstrip(";") + ";"])
+        bound = replace(self, parameters=tuple(known)).bind(values)
+        text = self._filled(dialect, bound, (), limit)
+        text = cypher.decide_optional(text, {name for name, value in bound.items() if value is None})
+        for name, value in bound.items():
+            text = cypher.replace(cypher.parameter(name), cypher_literal(value), text)
+        notes = [f"// Put a value for ${parameter.name}: {parameter.meaning}." for parameter in missing]
+        return "\n".join([f"// {self.summary}", *notes, text.rstrip().rstrip(";") + ";"])
 
-    def _filled(
-        self, dialect: str, bound: Mapping[str, Value], further: Sequence[str] | None, limit: int | None
-    ) -> str:
+    def _filled(self, dialect: str, bound: Mapping[str, Value], further: Sequence[str], limit: int | None) -> str:
         """Return the text with what no parameter can be: names of columns, lengths of paths, the limit."""
-        text = self.text(dialect)
-        if further is not None:
-            text = _FURTHER.sub(lambda found: _further_columns(found[1], further), text)
+        text = _FURTHER.sub(lambda found: _further_columns(found[1], further), self.text(dialect))
         for parameter in self.parameters:
-            if parameter.literal:
+            if parameter.literal and parameter.name in bound:
                 value = cypher_literal(bound[parameter.name])
                 text = cypher.replace(cypher.parameter(parameter.name), value, text)
         if limit is not None:

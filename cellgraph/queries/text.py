@@ -41,6 +41,8 @@ def parameter(name: str) -> re.Pattern[str]:
 
 _OPTIONAL = re.compile(r"\(\s*\$(\w+) IS NULL OR ((?:[^()]|\([^()]*\))*)\)")
 
+_AND_TRUE = re.compile(r"\btrue\s+AND\s+|\s+AND\s+true\b")
+
 
 def decide_optional(text: str, null: set[str]) -> str:
     """Decide the conditions ``($name IS NULL OR …)`` for parameters that are null, and for those that are not.
@@ -48,4 +50,5 @@ def decide_optional(text: str, null: set[str]) -> str:
     The planner does not see the value of a parameter, and would read every cell for a condition on an index
     that might be off.
     """
-    return replace(_OPTIONAL, lambda found: "true" if found[1] in null else f"({found[2]})", text)
+    decided = replace(_OPTIONAL, lambda found: "true" if found[1] in null else f"({found[2]})", text)
+    return replace(_AND_TRUE, "", decided)
