@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cellgraph.analyze.database import Database, open
+    from cellgraph.analyze.estimation import Estimate, estimate
     from cellgraph.build.arrays import sweep
     from cellgraph.build.load import load
     from cellgraph.build.phantom import phantom
@@ -25,7 +26,9 @@ _HOMES = {
     "CellGraph": "cellgraph.model",
     "CellgraphError": "cellgraph.errors",
     "Database": "cellgraph.analyze.database",
+    "Estimate": "cellgraph.analyze.estimation",
     "Sweep": "cellgraph.build.slabs",
+    "estimate": "cellgraph.analyze.estimation",
     "load": "cellgraph.build.load",
     "load_tables": "cellgraph.build.tables",
     "open": "cellgraph.analyze.database",
@@ -38,8 +41,10 @@ __all__ = [
     "CellGraph",
     "CellgraphError",
     "Database",
+    "Estimate",
     "Sweep",
     "__version__",
+    "estimate",
     "load",
     "load_tables",
     "open",

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cellgraph.cli import load, neo4j, phantom, query, tables, watch
+from cellgraph.cli import estimate, load, neo4j, phantom, query, tables, watch
 from cellgraph.errors import CellgraphError, ParameterError
 
 app = typer.Typer(
@@ -20,7 +20,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for module in (load, query, watch, neo4j, phantom, tables):
+for module in (load, query, estimate, watch, neo4j, phantom, tables):
     module.register(app)
 
 

@@ -1,0 +1,115 @@
+"""The command `cellgraph estimate`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from cellgraph.cli.options import DbOption, numbers, read_background
+from cellgraph.cli.output import Format, FormatOption, render
+from cellgraph.cli.progress import QuietOption
+
+SHOWN = ("estimate", "low", "high", "fraction", "exact", "n", "unit")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(estimate)
+
+
+def estimate(
+    expression: Annotated[
+        str,
+        typer.Argument(
+            metavar="EXPR",
+            help="mean(x), sum(x), median(x), quantile(x, 0.9), ratio(x, y), count(cells) or count(contacts); x is a "
+            "column of cells or contacts, or khop(2): how many cells are within 2 contacts.",
+            show_default=False,
+        ),
+    ],
+    within_time: Annotated[
+        str | None,
+        typer.Option(metavar="T", help="Answer after this time, as 5s, 500ms, 2m.", show_default=False),
+    ] = None,
+    within_ci: Annotated[
+        str | None,
+        typer.Option(metavar="C", help="Answer when the interval of this confidence is tight.", show_default=False),
+    ] = None,
+    error: Annotated[
+        str | None,
+        typer.Option(metavar="E%", help="How tight: plus or minus this part of the estimate.", show_default=False),
+    ] = None,
+    absolute_error: Annotated[
+        float | None,
+        typer.Option(metavar="E", help="How tight: plus or minus this, in its unit.", show_default=False),
+    ] = None,
+    confidence: Annotated[
+        str | None,
+        typer.Option(metavar="C", help="Of the interval with --within-time; 0.95 if not given.", show_default=False),
+    ] = None,
+    where: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILTER",
+            help="Only those for which it is true: \"sample = 'a' and not on_border and volume > 10\".",
+            show_default=False,
+        ),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(metavar="VOLUME", help="Ask a volume that is not loaded, block by block.", show_default=False),
+    ] = None,
+    db: DbOption = None,
+    sample: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only cells of this sample.", show_default=False)
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed draws other cells or blocks.")] = 0,
+    background: Annotated[
+        str, typer.Option(metavar="N|none", help="With --source: label that is no cell; none: every label is one.")
+    ] = "0",
+    connectivity: Annotated[
+        int, typer.Option(metavar="6|18|26", help="With --source: voxels are neighbours by a face, an edge, a corner.")
+    ] = 6,
+    spacing: Annotated[
+        str | None, typer.Option(metavar="Z,Y,X", help="With --source: size of a voxel.", show_default=False)
+    ] = None,
+    unit: Annotated[
+        str | None, typer.Option(help="With --source: unit of the spacing, as micrometer.", show_default=False)
+    ] = None,
+    fmt: FormatOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Tell a number about all cells soon, from random ones, with its confidence interval."""
+    from cellgraph import estimate as library
+
+    answer = library(
+        expression,
+        db,
+        source=source,
+        within_time=within_time,
+        within_ci=within_ci,
+        error=error,
+        absolute_error=absolute_error,
+        confidence=confidence,
+        where=where,
+        sample=sample,
+        seed=seed,
+        background=read_background(background),
+        connectivity=connectivity,
+        spacing=None if spacing is None else numbers("--spacing", spacing, float),
+        unit=unit,
+    )
+    fields = asdict(answer)
+    if fmt is Format.json:
+        print(json.dumps(fields, ensure_ascii=False))
+    else:
+        import pyarrow as pa
+
+        names = SHOWN if fmt in (None, Format.table) else tuple(fields)
+        render(pa.table({name: [fields[name]] for name in names}), fmt)
+    if not quiet and fmt in (None, Format.table):
+        print(answer.sentence(), file=sys.stderr)
