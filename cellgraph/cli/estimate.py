@@ -84,7 +84,7 @@ def estimate(
     quiet: QuietOption = False,
 ) -> None:
     """Tell a number about all cells soon, from random ones, with its confidence interval."""
-    from cellgraph import estimate as library
+    from cellgraph.analyze.estimation import estimate as library
 
     answer = library(
         expression,
