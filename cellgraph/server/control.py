@@ -18,7 +18,7 @@ from cellgraph.server.state import Server
 Location = str | os.PathLike[str] | None
 
 _LINES_EXPLAINED = 500  # a stack of Java's is easily a hundred lines
-_PORT_ATTEMPTS = 3
+_PORT_ATTEMPTS = 5
 
 
 def path(home: Location = None) -> Path:
