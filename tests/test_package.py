@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,15 @@ def test_the_public_names_are_these() -> None:
 def test_every_public_name_is_there_and_documented(name: str) -> None:
     assert name in dir(cellgraph)
     assert (getattr(cellgraph, name).__doc__ or "").strip()
+
+
+def test_modules_take_nothing_from_the_package_itself_but_the_version() -> None:
+    # import-linter does not follow what the package names, so this would be a way around the layers.
+    allowed = {"__version__", *(path.stem for path in (REPOSITORY / "cellgraph").iterdir())}
+    for module in (REPOSITORY / "cellgraph").rglob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module == "cellgraph":
+                assert {name.name for name in node.names} <= allowed, module
 
 
 def test_a_wrong_name_is_an_attribute_error() -> None:
