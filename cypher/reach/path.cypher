@@ -1,12 +1,13 @@
 // A way from one cell to another with the fewest contacts.
 //
-// Of several such ways it is the one whose cells have the smallest labels, compared from the start. Relationships that
+// If there is none in the first 8 contacts, `cellgraph query` goes on to look at any distance; in Cypher the time grows
+// with the number of ways, which multiply with the distance. Of several such ways it is the one whose cells have the smallest labels, compared from the start. Relationships that
 // a table import gave for the same two cells are added up.
 //
 // Parameters
 //   source: int (cell)                 label of the first cell (--from)
 //   target: int (cell)                 label of the last cell (--to), another one
-//   longest: int = 8 (1..30, literal)  most contacts that it may have in Cypher, where the ways multiply with the length
+//   longest: int = 8 (1..30, literal)  most contacts that the Cypher looks for; given, also the most that there may be
 //   sample: str = null                 name of the sample; null where the labels are in one sample only
 // Returns
 //   step: int                          0 for the first cell, then 1, 2, …
