@@ -35,7 +35,7 @@ class Column:
     meaning: str
 
 
-# The columns of the cells table, as `sweep` makes them. Labels are what people use; the database adds `id` and `sample`.
+# The columns of the cells table, as `sweep` makes them.  People use labels; the database adds `id` and `sample`.
 CELL_COLUMNS: tuple[Column, ...] = (
     Column("label", "int", "", "the label of the cell in the volume"),
     Column("voxels", "int", "voxels", "number of voxels"),
@@ -167,9 +167,7 @@ class CellGraph:
     contacts: pa.Table
 
     def __repr__(self) -> str:
-        return (
-            f"<CellGraph {self.sample.name!r}: {self.cells.num_rows} cells, {self.contacts.num_rows} contacts>"
-        )
+        return f"<CellGraph {self.sample.name!r}: {self.cells.num_rows} cells, {self.contacts.num_rows} contacts>"
 
     def network(self) -> Network:
         """Return the same graph in the form that stores take: contacts by row number."""
