@@ -16,7 +16,7 @@ from __future__ import annotations
 import errno
 import time
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -126,9 +126,12 @@ class Ledger:
             level += 1
 
     def total(self) -> Tally:
-        """Return the tally of all blocks that are done."""
+        """Give away the tally of all blocks that are done: the ledger forgets them, to need their memory once only."""
         tallies = [*(part.tally for part in self._parts), *(tally for _, tally in self._pending)]
-        return merge(sorted(tallies, key=lambda tally: len(tally.pairs)))
+        self._parts.clear()
+        self._pending.clear()
+        tallies.sort(key=lambda tally: len(tally.pairs))
+        return merge(_drained(tallies))
 
     def remove(self) -> None:
         """Delete the files of the work folder: the graph is safe in the database."""
@@ -208,3 +211,9 @@ class _writing:
                 f"the work folder {self.folder} cannot be written: {why}; what was written before is kept: "
                 "make room and load again with --resume, or name another folder with --work"
             ) from error
+
+
+def _drained(tallies: list[Tally]) -> Iterator[Tally]:
+    """Yield all, without keeping them."""
+    while tallies:
+        yield tallies.pop(0)

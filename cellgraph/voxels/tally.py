@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import zlib
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -72,7 +73,10 @@ class Tally:
         m = len(self.pairs) + len(other.pairs)
         pairs, counts = np.empty((m, 2), np.int64), np.empty((m, PAIR_WIDTH), np.int64)
         m = _merge(self.pairs, self.counts, other.pairs, other.counts, False, pairs, counts)
-        return Tally(labels[:n, 0].copy(), cells[:n].copy(), pairs[:m].copy(), counts[:m].copy())
+        # Shrunk in place: a copy would need the memory twice. Nobody else has seen these arrays yet.
+        for array, rows in ((labels, n), (cells, n), (pairs, m), (counts, m)):
+            array.resize((rows, array.shape[1]), refcheck=False)
+        return Tally(labels[:, 0], cells, pairs, counts)
 
     def shifted(self, z: int) -> Tally:
         """Return the tally of the same voxels `z` slices further on."""
@@ -113,11 +117,15 @@ class Tally:
 
 
 def merge(tallies: Iterable[Tally]) -> Tally:
-    """Return the tally of all parts together, merged two by two so that each row is moved few times."""
-    level = list(tallies)
-    while len(level) > 1:
-        level = [level[k].merge(level[k + 1]) if k + 1 < len(level) else level[k] for k in range(0, len(level), 2)]
-    return level[0] if level else Tally.empty()
+    """Return the tally of all parts together, merged two by two so that each row is moved few times.
+
+    Parts of which the caller keeps no reference are freed as soon as they are merged.
+    """
+    waiting = deque(tallies)
+    del tallies
+    while len(waiting) > 1:
+        waiting.append(waiting.popleft().merge(waiting.popleft()))
+    return waiting[0] if waiting else Tally.empty()
 
 
 @njit(nogil=True, cache=True)
