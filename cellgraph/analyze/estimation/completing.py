@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from cellgraph.analyze.estimation.run import CannotDraw
+from cellgraph.analyze.estimation.population import CannotDraw
 from cellgraph.volumes.base import Index, Volume
 from cellgraph.volumes.blocks import Block
 from cellgraph.voxels import kernels as k

@@ -23,6 +23,7 @@ from cellgraph.analyze.estimation.columns import Of, Reference
 from cellgraph.analyze.estimation.draws import RandomIds
 from cellgraph.analyze.estimation.intervals import Frame
 from cellgraph.analyze.estimation.neighbourhood import count_around, count_within, whole_graph
+from cellgraph.analyze.estimation.population import Pieces
 from cellgraph.analyze.estimation.reading import CellReader, Found
 from cellgraph.analyze.estimation.totals import Draw
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from cellgraph.stores.base import Store
 
 Array = np.ndarray[Any, Any]
-Pieces = Generator[tuple[float, Draw], None, None]
 
 FEW_CELLS = 50_000
 FEW_CONTACTS = 200_000
@@ -90,10 +90,13 @@ class DatabasePopulation:
         return (unit, ndim) if ndim else ("", 3)
 
     @property
+    def at_once(self) -> bool:
+        """See `Population`."""
+        return self.frame.units <= FEW_CELLS and self._contacts <= FEW_CONTACTS
+
+    @property
     def first(self) -> int:
         """See `Population`."""
-        if self.frame.units <= FEW_CELLS and self._contacts <= FEW_CONTACTS:
-            return 0
         return _FIRST_HOPS[self._most_hops > 2] if self._hops else _FIRST
 
     @property

@@ -116,6 +116,14 @@ def interval(expression: Expression, totals: Totals, frame: Frame, confidence: f
     return Interval(found.estimate * frame.size, low, high)
 
 
+def settled(totals: Totals, confidence: float) -> float:
+    """Return how much narrower an interval would be if the same variance were known from many more units."""
+    from scipy.special import ndtri
+
+    telling = int(np.count_nonzero(totals.hits))
+    return float(ndtri(0.5 + confidence / 2)) / _student(confidence, max(telling - 1, 1))
+
+
 def _is_proportion(expression: Expression) -> bool:
     return expression.kind == "mean" and expression.columns[0].type == "bool"
 

@@ -18,91 +18,62 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
-from cellgraph.analyze.estimation.answer import Estimate, Sampled, name_unit
+from cellgraph.analyze.estimation.answer import Estimate, name_unit
 from cellgraph.analyze.estimation.expression import Expression
 from cellgraph.analyze.estimation.filters import Filter
 from cellgraph.analyze.estimation.goals import Goal
-from cellgraph.analyze.estimation.intervals import Frame, Interval, exact, interval
+from cellgraph.analyze.estimation.intervals import Interval, exact, interval, settled
+from cellgraph.analyze.estimation.population import CannotDraw, Pieces, Population
 from cellgraph.analyze.estimation.totals import Draw, Totals, add_up, join
-from cellgraph.errors import InputError, NotFoundError
+from cellgraph.errors import NotFoundError
 
-FEWEST_ROWS = 100
+FEWEST_ROWS = 200
 FEWEST_UNITS = 20
 """Rows and units that a tight interval must rest on."""
 
 _GROWTH = 4.0  # a draw is at most so many times what was seen before: the variance is still a guess
 _BEYOND = 1.1  # and so much more than the variance so far asks for
+_CAREFUL = 0.6  # of the time that is left is what a draw may take, as it seems: units differ
 _WORTH_ASKING = 0.3  # seconds of drawing: less than that is not worth a look at what a census costs
 _TIME_TO_ASK = 1.0  # seconds that must be left for it
 _HOPEFUL = 0.8  # a census begins if it seems to need at most this part of the time that is left
-
-
-class CannotDraw(InputError):
-    """Units that cannot be drawn at random, though everything can be read."""
-
-
-class Population(Protocol):
-    """What is asked about, so that parts of it can be drawn at random."""
-
-    @property
-    def frame(self) -> Frame:
-        """The units that there are."""
-        ...
-
-    @property
-    def sampled(self) -> Sampled:
-        """What a unit is."""
-        ...
-
-    @property
-    def length_unit(self) -> tuple[str, int]:
-        """The unit of length and the number of dimensions, 2 or 3; an empty unit where samples differ."""
-        ...
-
-    @property
-    def first(self) -> int:
-        """How many units to draw first; 0 if there is so little that everything is read at once."""
-        ...
-
-    def draw(self, count: int) -> Draw:
-        """Return about so many more random units, or fewer; none when there are no more.
-
-        Raises
-        ------
-        CannotDraw
-            If there are some that cannot be drawn: an estimate without them would be wrong.
-        """
-        ...
-
-    def census(self) -> Generator[tuple[float, Draw], None, None]:
-        """Read everything, piece by piece; yield the part that is done, and what was read. May rest in between."""
-        ...
+_PATIENCE = 0.2  # of the time, before a census that seems too slow is given up: its first pieces are the slowest
 
 
 @dataclass
 class _Census:
     """A reading of everything, which may rest, and of which only sums are kept."""
 
-    steps: Generator[tuple[float, Draw], None, None]
+    begin: Callable[[], Pieces]
     reduce: Callable[[Draw], Totals]
     totals: list[Totals] = field(default_factory=list)
     done: float = 0.0
     seconds: float = 0.0
+    given_up: bool = False
+    _steps: Pieces | None = None
 
     def go_on(self) -> None:
         """Read one more piece."""
         began = time.monotonic()
-        step = next(self.steps, None)
+        self._steps = self._steps or self.begin()
+        step = next(self._steps, None)
         if step is None:
             self.done = 1.0
             return
         self.done = step[0]
         self.totals.append(self.reduce(step[1]))
         self.seconds += time.monotonic() - began
+
+    def stop(self) -> None:
+        """End it; if it is not complete, it would begin anew."""
+        if self._steps is not None:
+            self._steps.close()
+        if self.done < 1:
+            self.done, self.given_up, self._steps = 0.0, True, None
+            self.totals.clear()
 
     @property
     def left(self) -> float:
@@ -116,11 +87,12 @@ class _Run:
     ) -> None:
         self.population, self.goal = population, goal
         self.expression, self.where = expression, where
+        self.began = began
         self.due = math.inf if goal.seconds is None else began + goal.seconds
         self.frame = population.frame
         self.totals = join([])
         self.costs: list[tuple[int, float]] = []  # units and seconds of each draw
-        self.everything = _Census(population.census(), self._reduce)
+        self.everything = _Census(population.census, self._reduce)
 
     def _reduce(self, draw: Draw) -> Totals:
         return add_up(draw, self.expression, self.where)
@@ -137,15 +109,15 @@ class _Run:
 
     def sees_everything(self) -> bool:
         """Draw, or read everything, until the goal is reached; tell whether everything was read."""
-        if not self.population.first or not (self.goal.is_tight or math.isfinite(self.due)):
-            return self.finish_census(in_time=False)
+        hurried = math.isfinite(self.due)
+        if (self.population.at_once or not (self.goal.is_tight or hurried)) and self.finish_census(in_time=hurried):
+            return True
         count = self.population.first
         while count:
             try:
                 more = self.draw(count)
             except CannotDraw:
-                self.everything.go_on()
-                if not self.finish_census(in_time=True):
+                if not self.finish_census(in_time=hurried):
                     raise
                 return True
             if not more:
@@ -187,7 +159,8 @@ class _Run:
         allowed = self.goal.allowed(now.estimate)
         if not self.goal.is_tight or not rows or not allowed > 0 or not math.isfinite(now.half):
             return math.inf
-        alone = n * (now.half / allowed) ** 2 / (1 - n / units)  # of a population without end
+        half = now.half * settled(self.totals, self.goal.confidence)
+        alone = n * (half / allowed) ** 2 / (1 - n / units)  # of a population without end
         return max(FEWEST_UNITS, n * FEWEST_ROWS / rows, _BEYOND * alone / (1 + alone / units))
 
     def next_count(self) -> int:
@@ -195,13 +168,15 @@ class _Run:
         n = self.totals.units
         count = max(min(self.wanted() - n, _GROWTH * n), n / 4) if self.goal.is_tight else 3 * n
         drawn, seconds = self.costs[-1]
-        in_time = 0.9 * self.left * drawn / seconds
+        in_time = _CAREFUL * self.left * drawn / seconds
         return math.floor(min(max(count, 1), in_time)) if in_time >= n / 8 else 0
 
     def census_pays(self) -> bool:
         """Tell whether it is better to read everything now."""
         drawing = (self.wanted() - self.totals.units) * self.unit_seconds
-        if len(self.costs) < 2 or drawing < _WORTH_ASKING or self.left < _TIME_TO_ASK:
+        # A single draw that was quick tells too little of what further units cost.
+        unknown = len(self.costs) < 2 and self.costs[0][1] < _WORTH_ASKING
+        if self.everything.given_up or unknown or drawing < _WORTH_ASKING or self.left < _TIME_TO_ASK:
             return False
         if not self.everything.done:
             self.everything.go_on()
@@ -210,7 +185,9 @@ class _Run:
     def finish_census(self, *, in_time: bool) -> bool:
         """Read everything; with `in_time` give up as soon as the time seems too short, and tell."""
         while self.everything.done < 1:
-            if in_time and self.everything.left > self.left:
+            patient = self.everything.seconds < _PATIENCE * (self.due - self.began)
+            if in_time and self.everything.left > self.left and not patient:
+                self.everything.stop()
                 return False
             self.everything.go_on()
         return True
@@ -242,7 +219,10 @@ def run(population: Population, expression: Expression, where: Filter | None, go
     if expression == replace(expression, kind="count", of="cells") and where is None and frame.single:
         found, n, whole = Interval(frame.size, frame.size, frame.size), frame.units, True  # it is known
     else:
-        whole = work.sees_everything()
+        try:
+            whole = work.sees_everything()
+        finally:
+            work.everything.stop()
         totals = join(work.everything.totals) if whole else work.totals
         n = totals.rows
         value = exact(expression, totals)

@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass, replace
 
 from cellgraph.analyze.estimation.answer import Estimate
-from cellgraph.analyze.estimation.columns import Of
 from cellgraph.analyze.estimation.asking import estimate_from_store
+from cellgraph.analyze.estimation.columns import Of
 from cellgraph.analyze.estimation.goals import Goal, make_goal
 from cellgraph.stores import Store
 

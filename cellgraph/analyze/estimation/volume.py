@@ -6,7 +6,6 @@ need no whole cells: their blocks are swept as they are, and every face belongs 
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -21,10 +20,11 @@ from cellgraph.analyze.estimation.expression import Expression
 from cellgraph.analyze.estimation.filters import Filter
 from cellgraph.analyze.estimation.grid import MARGIN, Plan
 from cellgraph.analyze.estimation.intervals import Frame
+from cellgraph.analyze.estimation.population import Pieces
 from cellgraph.analyze.estimation.totals import Draw
 from cellgraph.engines import Job, Ledger, ThreadsEngine
 from cellgraph.model import CELL_COLUMNS, CONTACT_COLUMNS, CellGraph, Sample
-from cellgraph.volumes import Block, HaloReader, Volume, plan_blocks
+from cellgraph.volumes import Block, Volume, plan_blocks
 from cellgraph.voxels.block import Place, Rules, sweep_block
 from cellgraph.voxels.measures import cell_graph
 from cellgraph.voxels.tally import Tally
@@ -99,9 +99,14 @@ class VolumePopulation:
         return self._image.unit, self._job.rules.ndim
 
     @property
+    def at_once(self) -> bool:
+        """See `Population`."""
+        return self._plan.at_once
+
+    @property
     def first(self) -> int:
         """See `Population`."""
-        return 0 if self._plan.at_once else max(2, self._engine.workers)
+        return max(2, self._engine.workers)
 
     def draw(self, count: int) -> Draw:
         """See `Population`."""
@@ -123,7 +128,7 @@ class VolumePopulation:
         unit = np.repeat(np.arange(len(parts)), [part.num_rows for part in parts])
         return Draw(sizes, unit, pa.concat_tables(parts))
 
-    def census(self) -> Generator[tuple[float, Draw], None, None]:
+    def census(self) -> Pieces:
         """See `Population`."""
         ledger = Ledger(None, {})
         seen = 0
@@ -156,10 +161,12 @@ class VolumePopulation:
         """Return what a block alone tells, as one row."""
         import pyarrow as pa
 
-        labels, halo = HaloReader(self._job.volume, keep=0).read(block)
+        z, y, x = (min(1, first) for first in block.start)
+        start = (block.start[0] - z, block.start[1] - y, block.start[2] - x)
+        labels = self._job.volume.read(start, block.stop)
         ndim = self._job.rules.ndim
         spacing = np.array((1.0,) * (3 - ndim) + self._image.spacing)
-        found = sums(self._job.sweep(block, labels, halo), spacing, self._of)
+        found = sums(self._job.sweep(block, labels, (z, y, x)), spacing, self._of)
         return pa.table({name: [found[name]] for name in self._columns})
 
     def _margin(self) -> Array:
