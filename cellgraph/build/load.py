@@ -191,7 +191,7 @@ def _sweep(job: Job, sample: Sample, engine: Engine, ledger: Ledger, report: Rep
             "nothing was loaded: load it again when it is complete"
         )
     ledger.flush()
-    graph = cell_graph(ledger.total(), sample, header.ndim)
+    graph = cell_graph(ledger.take(), sample, header.ndim)
     if not graph.cells.num_rows:
         ledger.remove()
         raise InputError(

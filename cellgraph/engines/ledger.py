@@ -126,12 +126,19 @@ class Ledger:
             level += 1
 
     def total(self) -> Tally:
-        """Give away the tally of all blocks that are done: the ledger forgets them, to need their memory once only."""
-        tallies = [*(part.tally for part in self._parts), *(tally for _, tally in self._pending)]
+        """Return the tally of all blocks that are done."""
+        return merge(self._tallies())
+
+    def take(self) -> Tally:
+        """Return the tally of all blocks, and forget their parts: for the end, when memory for both would be a waste."""
+        tallies = self._tallies()
         self._parts.clear()
         self._pending.clear()
-        tallies.sort(key=lambda tally: len(tally.pairs))
         return merge(_drained(tallies))
+
+    def _tallies(self) -> list[Tally]:
+        tallies = [*(part.tally for part in self._parts), *(tally for _, tally in self._pending)]
+        return sorted(tallies, key=lambda tally: len(tally.pairs))
 
     def remove(self) -> None:
         """Delete the files of the work folder: the graph is safe in the database."""
