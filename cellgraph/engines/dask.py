@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
+import pickle
 import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -206,7 +209,7 @@ def _client_at(where: str) -> Any:
     advice = "check the address, and whether it runs ('dask scheduler' starts one and prints its address)"
     if address.partition("://")[0] in (address, "tcp", "tls"):
         place = split_address(address, "--cluster", "tcp://host:8786")
-        require_reachable(what, [place], CONNECT_SECONDS, advice)
+        require_reachable(what, [place], CONNECT_SECONDS, advice, greets="tls" not in address)
     try:
         return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, TimeoutError) as error:
@@ -223,8 +226,28 @@ def _address_in(file: Path) -> str:
         ) from error
 
 
+@dataclass(frozen=True)
+class _Call:
+    """A task that is swept by being unpickled.
+
+    Workers then get nothing but bytes and a function of Python itself, so that one without cellgraph can say so; one
+    that gets something which it cannot unpickle ends, and so does every other one that is given the task afterwards.
+    """
+
+    task: Task
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return sweep_task, (self.task,)
+
+
 def _submit(client: Any, task: Task) -> Any:
-    return client.submit(sweep_task, task, key=f"sweep-{task.sweep}-{task.blocks[0].index}", retries=_RETRIES)
+    key = f"sweep-{task.sweep}-{task.blocks[0].index}"
+    return client.submit(pickle.loads, pickle.dumps(_Call(task)), key=key, retries=_RETRIES)
+
+
+async def _end_sweep(sweep: str) -> None:
+    """Run in a worker, beside its event loop."""
+    await asyncio.to_thread(end_sweep, sweep)
 
 
 def _end(client: Any, running: set[Any], sweep: str) -> None:
@@ -232,7 +255,7 @@ def _end(client: Any, running: set[Any], sweep: str) -> None:
     with suppress(Exception):  # the scheduler or workers may be gone: then there is nothing to clean
         client.cancel(list(running), force=True)
         if client.status == "running":
-            client.run(end_sweep, sweep, on_error="ignore", wait=False)
+            client.run(_end_sweep, sweep, on_error="ignore", wait=False)
 
 
 @contextmanager
