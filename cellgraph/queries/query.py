@@ -14,7 +14,7 @@ from cellgraph.queries.values import Type, Value, check, cypher_literal, parse
 PORTABLE = ""
 """The dialect of a text for every database that has none of its own."""
 
-_FURTHER = re.compile(r"/\* and further properties of (\w+) \*/")
+_FURTHER = re.compile(r"\s*/\* and further properties of (\w+) \*/")
 
 
 @dataclass(frozen=True)

@@ -39,8 +39,7 @@ def parameter(name: str) -> re.Pattern[str]:
     return re.compile(rf"\${re.escape(name)}\b")
 
 
-_OPTIONAL = re.compile(r"\(\s*\$(\w+) IS NULL OR ((?:[^()]|\([^()]*\))*)\)")
-
+_OPTIONAL = re.compile(r"\(\s*\$(\w+) IS NULL OR ")
 _AND_TRUE = re.compile(r"\btrue\s+AND\s+|\s+AND\s+true\b")
 
 
@@ -50,5 +49,22 @@ def decide_optional(text: str, null: set[str]) -> str:
     The planner does not see the value of a parameter, and would read every cell for a condition on an index
     that might be off.
     """
-    decided = replace(_OPTIONAL, lambda found: "true" if found[1] in null else f"({found[2]})", text)
-    return replace(_AND_TRUE, "", decided)
+    code = blanked(text)
+    parts, end = [], 0
+    for found in _OPTIONAL.finditer(code):
+        if found.start() < end:  # inside a condition that is decided already
+            continue
+        close = _closing(code, found.start())
+        parts += [text[end : found.start()], "true" if found[1] in null else f"({text[found.end() : close]})"]
+        end = close + 1
+    return replace(_AND_TRUE, "", "".join([*parts, text[end:]]))
+
+
+def _closing(code: str, opening: int) -> int:
+    """Return the place of the parenthesis that closes one; the end of the text if none does."""
+    depth = 0
+    for place in range(opening, len(code)):
+        depth += (code[place] == "(") - (code[place] == ")")
+        if not depth:
+            return place
+    return len(code)

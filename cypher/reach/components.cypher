@@ -11,9 +11,11 @@
 //   size: int            number of cells of the sample in the same piece
 MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell)
 WHERE ($sample IS NULL OR s.name = $sample)
-OPTIONAL MATCH (c)-[:TOUCHES*]-(d:Cell)
-WHERE d.sample = c.sample AND d <> c
-WITH s.name AS sample, c.label AS cell, min(d.label) AS other, count(DISTINCT d) AS others
+OPTIONAL MATCH p = (c)-[:TOUCHES*]-(d:Cell)
+WHERE d <> c
+WITH s.name AS sample, c.label AS cell, d, min(length(p)) AS distance
+WITH sample, cell, CASE WHEN d.sample = sample THEN d.label END AS other
+WITH sample, cell, min(other) AS other, count(other) AS others
 RETURN sample AS sample, cell AS cell, CASE WHEN other < cell THEN other ELSE cell END AS component,
        others + 1 AS size
 ORDER BY sample, cell
