@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _PART = 16_384
 """Cells that a thread takes at a time."""
 
+_TABLE_PART = 2**20
+"""Cells whose rows are made at a time, so that what is in between stays small."""
+
 
 def counts_by_distance(
     graph: Adjacency, rows: np.ndarray[Any, Any], k: int, *, workers: int | None = None
@@ -123,7 +126,7 @@ def _distribution(of: str, numbers: np.ndarray[Any, Any]) -> dict[str, float | i
     }
 
 
-def _parts(count: int, size: int = 2**20) -> Iterator[slice]:
-    """Cut so many rows into slices, at least one, so that text and repeats of a part stay small."""
-    for start in range(0, max(count, 1), size):
-        yield slice(start, min(start + size, count))
+def _parts(count: int) -> Iterator[slice]:
+    """Cut so many rows into slices, at least one."""
+    for start in range(0, max(count, 1), _TABLE_PART):
+        yield slice(start, min(start + _TABLE_PART, count))
