@@ -130,7 +130,7 @@ class Ledger:
         return merge(self._tallies())
 
     def take(self) -> Tally:
-        """Return the tally of all blocks, and forget their parts: for the end, when memory for both would be a waste."""
+        """Return the tally of all blocks, and forget its parts, to need the memory once."""
         tallies = self._tallies()
         self._parts.clear()
         self._pending.clear()

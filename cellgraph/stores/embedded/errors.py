@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from cellgraph.stores.embedded.locks import LockedError
 from cellgraph.stores.values import without_values
 
 _HOLDER = re.compile(r"Lock is held by PID (\d+)")
+_FULL = ("No space left", "File too large", "Disk quota", "Cannot write to file")
 _PREFIX = re.compile(r"^\w+ exception: ")
 
 
@@ -27,10 +29,12 @@ def translated(
         raise
     except LockedError as error:
         raise locked(path, error.pid) from None
-    except TimeoutError:
-        raise locked(path, None) from None
-    except (OSError, MemoryError) as error:
-        raise StoreError(f"the database {path} cannot be used: {error}.") from error
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+            raise full(path) from error
+        raise StoreError(f"the database {path} cannot be used: {error.strerror or error}.") from error
+    except MemoryError as error:
+        raise StoreError(f"the database {path} needs more memory than there is.") from error
     except RuntimeError as error:
         raise _translation(str(error), path, query, parameters or {}, timeout) from error
 
@@ -41,9 +45,11 @@ def locked(path: Path, pid: int | None) -> StoreError:
     return StoreError(f"the database {path} is locked: {who} is using it; try again when it has finished.")
 
 
-def is_locked(error: RuntimeError) -> bool:
-    """Whether Ladybug says that another process has the file."""
-    return "Could not set lock" in str(error)
+def full(path: Path) -> StoreError:
+    """Return the error of a disk without space."""
+    return StoreError(
+        f"there is no space left for the database {path}; what it held before is unchanged: make room and load again."
+    )
 
 
 def _translation(
@@ -64,11 +70,12 @@ def _translation(
         return StoreError(f"{what} writes, but queries only read; the database {path} refused it.")
     if "Table Sample does not exist" in message:
         return NotFoundError(f"the database {path} has no samples yet; load one with: cellgraph load IMAGE")
-    if "No space left" in message or "File too large" in message or "Disk quota" in message:
+    if "recovery is pending" in message:
         return StoreError(
-            f"there is no space left for the database {path}; what it held before is unchanged: make room and "
-            "load again."
+            f"another program has left the database {path} half written; it is repaired by the next cellgraph load."
         )
+    if any(sign in message for sign in _FULL):
+        return full(path)
     if "buffer pool is full" in message:
         return StoreError(f"{what} needs more memory than the database may take; ask for less at once.")
     first = _PREFIX.sub("", without_values(message, parameters).strip().splitlines()[0]).rstrip(".")

@@ -1,11 +1,10 @@
-"""Networks into the embedded database and out of it, inside a transaction."""
+"""Networks into the embedded database and out of it."""
 
 from __future__ import annotations
 
 import itertools
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from cellgraph.stores.base import Report
@@ -19,18 +18,8 @@ if TYPE_CHECKING:
 
 _numbers = itertools.count()
 
-
-@contextmanager
-def transaction(connection: ladybug.Connection) -> Iterator[None]:
-    """Commit at the end, or take everything back."""
-    connection.execute("BEGIN TRANSACTION")
-    try:
-        yield
-        execute(connection, "COMMIT")
-    except BaseException:
-        with suppress(RuntimeError):  # a statement that fails has ended the transaction already
-            connection.execute("ROLLBACK")
-        raise
+_COPY_ROWS = 2_000_000
+_MOST_PARTS = 4
 
 
 def append(connection: ladybug.Connection, tables: Tables, report: Report | None) -> None:
@@ -50,12 +39,23 @@ def append(connection: ladybug.Connection, tables: Tables, report: Report | None
     copy(connection, "HAS_CELL", pa.table({"from": owners, "to": ids}), ends=2)
     _tell(report, "cells", cells, cells)
     _tell(report, "contacts", 0, contacts)
-    copy(connection, "TOUCHES", _with_ids(tables.contacts, first_cell), ends=2)
+    for part in _parts(_with_ids(tables.contacts, first_cell)):
+        copy(connection, "TOUCHES", part, ends=2)
     _tell(report, "contacts", contacts, contacts)
 
 
+def _parts(contacts: pa.Table) -> Iterator[pa.Table]:
+    """Yield contacts in parts: Ladybug needs memory for all that it copies at once, but time for each further part.
+
+    7.3 million contacts at once took 15 s and 1.4 GB, in 8 parts 33 s and 0.5 GB (0.22).
+    """
+    rows = max(_COPY_ROWS, -(-contacts.num_rows // _MOST_PARTS))
+    for first in range(0, contacts.num_rows, rows):
+        yield contacts.slice(first, rows)
+
+
 def remove(connection: ladybug.Connection, samples: Sequence[str]) -> None:
-    """Delete samples with all that belongs to them; for small ones (see `DatabaseFile.rewriting`)."""
+    """Delete samples with all that belongs to them."""
     names = {"names": list(samples)}
     execute(
         connection,

@@ -1,9 +1,9 @@
-"""Locks of a database file between processes.
+"""Locks of a database file between processes, and between threads of one.
 
-Ladybug takes a lock on the file where it writes, but none where it only reads (measured with 0.22), so that
-a reader would see pages change under it.  A reader therefore holds a shared lock here, of the kind that
-works against Ladybug's own: the lock of an open file description (Linux), which other descriptors of this
-process do not end. Where a system has none, an ordinary shared lock has to do.
+Ladybug locks the whole file where it writes and not at all where it reads (0.22).  Here a writer locks one byte far
+behind the end and a reader another, so that writers exclude each other but not readers, who keep the file that they
+have opened when another takes its place; and Ladybug's own lock, in whatever program, excludes both.  The locks are
+those of an open file description (Linux): closing another descriptor of the file does not end them.
 """
 
 from __future__ import annotations
@@ -20,9 +20,12 @@ from pathlib import Path
 _FLOCK = "hhqqi"
 """``struct flock``: type, whence, start, length, pid."""
 
+_WRITERS = 2**62
+_READERS = _WRITERS + 1
+
 
 class LockedError(Exception):
-    """Another process holds the file; its pid is None where the system does not tell."""
+    """Someone else holds the file; the pid is None where the system does not tell."""
 
     def __init__(self, pid: int | None) -> None:
         super().__init__(pid)
@@ -30,46 +33,51 @@ class LockedError(Exception):
 
 
 @contextmanager
-def shared(path: Path, patience: float) -> Iterator[None]:
-    """Hold off writers of other processes.
+def reading(path: Path, patience: float) -> Iterator[None]:
+    """Hold off programs that write into the file itself.
 
     Raises
     ------
     LockedError
-        If one is still writing after `patience` seconds.
+        If one still does after `patience` seconds.
     OSError
         If the file cannot be opened.
     """
-    with _locked(path, fcntl.F_RDLCK, os.O_RDONLY, patience):
-        yield
-
-
-@contextmanager
-def exclusive(path: Path, patience: float) -> Iterator[None]:
-    """Hold off writers and readers of other processes; raises as `shared`."""
-    with _locked(path, fcntl.F_WRLCK, os.O_RDWR, patience):
-        yield
-
-
-@contextmanager
-def _locked(path: Path, kind: int, mode: int, patience: float) -> Iterator[None]:
-    descriptor = _lock(path, kind, mode, time.monotonic() + patience)
+    descriptor = _lock(path, fcntl.F_RDLCK, _READERS, os.O_RDONLY, time.monotonic() + patience)
     try:
         yield
     finally:
         os.close(descriptor)
 
 
-def _lock(path: Path, kind: int, mode: int, end: float) -> int:
+@contextmanager
+def writing(path: Path, patience: float) -> Iterator[None]:
+    """Be the only one who makes a new version of the file, which is created empty if it does not exist.
+
+    Raises
+    ------
+    LockedError
+        If someone else still does after `patience` seconds.
+    OSError
+        If the file cannot be opened.
+    """
+    descriptor = _lock(path, fcntl.F_WRLCK, _WRITERS, os.O_RDWR | os.O_CREAT, time.monotonic() + patience)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(path: Path, kind: int, byte: int, mode: int, end: float) -> int:
     """Return a descriptor of the file that `path` names, locked."""
     while True:
-        descriptor = os.open(path, mode | os.O_CLOEXEC)
+        descriptor = os.open(path, mode | os.O_CLOEXEC, 0o666)
         try:
-            if _set(descriptor, kind):
+            if _set(descriptor, kind, byte):
                 if _is_file(descriptor, path):
                     return descriptor
             elif time.monotonic() > end:
-                raise LockedError(_holder(descriptor, kind))
+                raise LockedError(_holder(descriptor, kind, byte))
         except BaseException:
             os.close(descriptor)
             raise
@@ -77,15 +85,10 @@ def _lock(path: Path, kind: int, mode: int, end: float) -> int:
         time.sleep(0.02)
 
 
-def _set(descriptor: int, kind: int) -> bool:
-    """Try to take the lock; False if another process has one against it."""
-    command = getattr(fcntl, "F_OFD_SETLK", None)
+def _set(descriptor: int, kind: int, byte: int) -> bool:
+    """Try to take the lock; False if someone has one against it."""
     try:
-        if command is None:
-            how = fcntl.LOCK_SH if kind == fcntl.F_RDLCK else fcntl.LOCK_EX
-            fcntl.lockf(descriptor, how | fcntl.LOCK_NB)
-        else:
-            fcntl.fcntl(descriptor, command, struct.pack(_FLOCK, kind, os.SEEK_SET, 0, 0, 0))
+        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, struct.pack(_FLOCK, kind, os.SEEK_SET, byte, 1, 0))
     except OSError as error:
         if error.errno in (errno.EAGAIN, errno.EACCES):
             return False
@@ -94,14 +97,15 @@ def _set(descriptor: int, kind: int) -> bool:
 
 
 def _is_file(descriptor: int, path: Path) -> bool:
-    """Whether the path still names this file: a rewritten database takes its place by a rename."""
+    """Whether the path still names this file, and not one that has taken its place."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
         return False
 
 
-def _holder(descriptor: int, kind: int) -> int | None:
-    answer = fcntl.fcntl(descriptor, fcntl.F_GETLK, struct.pack(_FLOCK, kind, os.SEEK_SET, 0, 0, 0))
+def _holder(descriptor: int, kind: int, byte: int) -> int | None:
+    """Return the process that holds Ladybug's lock; locks of open file descriptions have none."""
+    answer = fcntl.fcntl(descriptor, fcntl.F_GETLK, struct.pack(_FLOCK, kind, os.SEEK_SET, byte, 1, 0))
     pid = int(struct.unpack(_FLOCK, answer)[4])
     return pid if pid > 0 else None

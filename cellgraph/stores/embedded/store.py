@@ -12,12 +12,12 @@ from cellgraph.errors import NotFoundError, StoreError, near
 from cellgraph.model import Column, Network
 from cellgraph.stores.base import Report, Topology
 from cellgraph.stores.embedded import schema
-from cellgraph.stores.embedded.access import PATIENCE, DatabaseFile, execute
+from cellgraph.stores.embedded.access import PATIENCE, DatabaseFile, Draft, execute
 from cellgraph.stores.embedded.errors import translated
-from cellgraph.stores.embedded.load import append, remove, transaction
+from cellgraph.stores.embedded.load import append, remove
 from cellgraph.stores.embedded.results import table_of
 from cellgraph.stores.embedded.rewrite import arrow, carry_over
-from cellgraph.stores.tables import Tables, listed, prepare, refuse_existing
+from cellgraph.stores.tables import listed, prepare, refuse_existing
 from cellgraph.stores.topology import bare
 from cellgraph.stores.values import plain, require_parameters
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SMALL = 20_000
-"""Cells up to which samples are deleted where they stand; without larger ones the file is written anew."""
+"""Cells up to which samples are deleted from a copy of the file; else all others are copied."""
 
 _SAMPLES = "MATCH (s:Sample {status: 'complete'})"
 
 
 class LadybugStore:
-    """A `Store` in one file; a killed load is taken back by the next opening of the file."""
+    """A `Store` in one file, of which every write makes a new version; see `access`."""
 
     dialect = "ladybug"
     typed_properties = True
@@ -46,38 +46,28 @@ class LadybugStore:
         return f"<LadybugStore {str(self._path)!r}>"
 
     def write(self, network: Network, *, replace: bool = False, report: Report | None = None) -> None:
-        """Write a network in one transaction; see `Store.write`."""
+        """Write a network into a new version of the file; see `Store.write`."""
         self._require_writable()
         tables = prepare(network)
-        with self._writing() as connection:
-            schema.create(connection)
-            doomed = self._doomed(connection, tables, replace)
-            in_place = _is_small(connection, doomed)
-            if in_place:
-                remove(connection, doomed)
+        with self._drafting() as draft:
+            with draft.old() as old:
+                there = _names(old)
+            if not replace:
+                refuse_existing(tables.names, there, str(self._path))
+            with _next_version(draft, without=sorted(set(tables.names) & set(there))) as connection:
+                schema.create(connection)
                 schema.extend(connection, tables)
                 append(connection, tables, report)
-        if in_place:
-            return
-        with self._rewriting() as (old, new):
-            carry_over(old, new, without=self._doomed(old, tables, replace))
-            schema.extend(new, tables)
-            append(new, tables, report)
 
     def delete(self, sample: str) -> None:
         """Remove a sample; see `Store.delete`."""
         self._require_writable()
         self._file.require()
-        with self._writing() as connection:
-            self._require_sample(connection, sample)
-            in_place = _is_small(connection, [sample])
-            if in_place:
-                remove(connection, [sample])
-        if in_place:
-            return
-        with self._rewriting() as (old, new):
-            self._require_sample(old, sample)
-            carry_over(old, new, without=[sample])
+        with self._drafting() as draft:
+            with draft.old() as old:
+                self._require_sample(_names(old), sample)
+            with _next_version(draft, without=[sample]):
+                pass
 
     def run(
         self,
@@ -100,17 +90,17 @@ class LadybugStore:
 
     def sample_names(self) -> list[str]:
         """Return the names of the complete samples, sorted; none for a file that is still to be made."""
-        if not self._path.exists():
+        if not self._file.exists():
             return []
         with self._reading() as connection:
-            return _names(connection) if "Sample" in schema.tables(connection) else []
+            return _names(connection)
 
     def columns(self, of: Literal["cells", "contacts"], sample: str | None = None) -> tuple[Column, ...]:
         """Return the columns that came with cells or contacts; see `Store.columns`."""
         kind = {"cells": "cell_properties", "contacts": "contact_properties"}[of]
         with self._reading() as connection:
             if sample is not None:
-                self._require_sample(connection, sample)
+                self._require_sample(_names(connection), sample)
             of_sample, values = _of(sample)
             found = schema.rows(connection, f"{_SAMPLES} {of_sample} RETURN s.{kind} ORDER BY s.id", **values)
         return listed(dict.fromkeys(entry for row in found for entry in row[0]), of)
@@ -121,7 +111,7 @@ class LadybugStore:
         cells = f"{_SAMPLES}-[:HAS_CELL]->(c:Cell) {of_sample}"
         with self._reading() as connection:
             if sample is not None:
-                self._require_sample(connection, sample)
+                self._require_sample(_names(connection), sample)
             return bare(
                 arrow(connection, f"{cells} RETURN c.id AS id, s.name AS sample, c.label AS label", **values),
                 arrow(
@@ -133,7 +123,7 @@ class LadybugStore:
 
     def check(self, *, create: bool) -> None:
         """Raise `NotFoundError` if there is no file and none is to be made, `StoreError` if it is no database."""
-        if not create or self._path.exists():
+        if not create or self._file.exists():
             with self._reading():
                 return
         if not self._path.parent.is_dir():
@@ -156,37 +146,43 @@ class LadybugStore:
             yield connection
 
     @contextmanager
-    def _writing(self) -> Iterator[ladybug.Connection]:
-        with (
-            translated(self._path, query="load"),
-            self._file.writing() as connection,
-            transaction(connection),
-        ):
-            yield connection
-
-    @contextmanager
-    def _rewriting(self) -> Iterator[tuple[ladybug.Connection, ladybug.Connection]]:
-        with translated(self._path, query="load"), self._file.rewriting() as (old, new), transaction(new):
-            yield old, new
+    def _drafting(self) -> Iterator[Draft]:
+        with translated(self._path, query="load"), self._file.writing() as draft:
+            yield draft
 
     def _require_writable(self) -> None:
         if self.read_only:
             raise StoreError(f"the database {self._path} was opened to read only; open it to write.")
 
-    def _doomed(self, connection: ladybug.Connection, tables: Tables, replace: bool) -> list[str]:
-        """Return the samples that a network replaces."""
-        there = _names(connection)
-        if not replace:
-            refuse_existing(tables.names, there, str(self._path))
-        return sorted(set(tables.names) & set(there))
-
-    def _require_sample(self, connection: ladybug.Connection, sample: str) -> None:
-        names = _names(connection)
+    def _require_sample(self, names: list[str], sample: str) -> None:
         if sample not in names:
             raise NotFoundError(f"there is no sample {sample!r} in {self._path}.{near(sample, names)}")
 
 
-def _names(connection: ladybug.Connection) -> list[str]:
+@contextmanager
+def _next_version(draft: Draft, *, without: list[str]) -> Iterator[ladybug.Connection]:
+    """Open the next version of a file, which has all samples of the old one but those named.
+
+    Ladybug deletes one by one, in a time that grows with the square of the cells of a sample (520 s for the `HAS_CELL`
+    of a million), and does not shrink the file: large samples are rather not copied.  There is no transaction: an error
+    throws the whole version away, and Ladybug would keep all of it in memory.
+    """
+    with draft.old() as old:
+        if old is not None and _cells(old, without) > SMALL:
+            with draft.empty() as connection:
+                carry_over(old, connection, without=without)
+                yield connection
+            return
+    with draft.copied() as connection:
+        if without:
+            remove(connection, without)
+        yield connection
+
+
+def _names(connection: ladybug.Connection | None) -> list[str]:
+    """Return the names of the samples; of no database none."""
+    if connection is None or "Sample" not in schema.tables(connection):
+        return []
     return sorted(row[0] for row in schema.rows(connection, f"{_SAMPLES} RETURN s.name"))
 
 
@@ -195,8 +191,9 @@ def _of(sample: str | None) -> tuple[str, dict[str, str]]:
     return ("", {}) if sample is None else ("WHERE s.name = $sample", {"sample": sample})
 
 
-def _is_small(connection: ladybug.Connection, samples: list[str]) -> bool:
-    found = schema.rows(
-        connection, f"{_SAMPLES} WHERE list_contains($names, s.name) RETURN sum(s.cells)", names=samples
-    )
-    return (found[0][0] or 0) <= SMALL
+def _cells(connection: ladybug.Connection, samples: list[str]) -> int:
+    """Return the number of cells of samples."""
+    if not samples:
+        return 0
+    total = f"{_SAMPLES} WHERE list_contains($names, s.name) RETURN sum(s.cells)"
+    return int(schema.rows(connection, total, names=samples)[0][0])
