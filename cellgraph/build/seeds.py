@@ -9,6 +9,7 @@ gives volumes that vary by 0.25 of their mean, as those of plant meristems (0.27
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
@@ -57,9 +58,9 @@ def tessellation(
         Called with the steps done, and of how many.
     """
     size = np.round(np.array(spacing) / min(spacing) * _FINEST).astype(np.int64)
-    size //= np.gcd.reduce(size)
+    size //= math.gcd(*size.tolist())
     solid = np.array(shape) > 1
-    edge = float(np.prod((np.array(shape) * size)[solid]) / cells) ** (1 / max(1, solid.sum()))
+    edge = float(np.prod((np.array(shape) * size)[solid]) / cells) ** (1 / max(1, int(solid.sum())))
     # The fastest first guess; where a voxel is farther from its point, the tessellation looks farther.
     radius = 1.1 * max(edge, float(size.max()))
     points = _scatter(cells, shape, size, edge, np.random.default_rng(seed))

@@ -44,7 +44,7 @@ def open_tiff(path: Path, dataset: str | None, source: str) -> Volume:
     check_directories(path, source)
     try:
         with reading(source), tifffile.TiffFile(path) as tif:
-            number = _choose_series(tif.series, dataset, source)
+            number = _choose_series(list(tif.series), dataset, source)
             return _open_series(tif, number, path, source)
     except (CellgraphError, MemoryError):
         raise

@@ -82,4 +82,5 @@ class RandomIds:
         if not quick and self._cells >= _RARE * self.stop:
             return None
         found = self._store.run(_OWN, {"names": list(self._samples)}, name="estimate")
-        return np.sort(found["id"].to_numpy())
+        ids: Array = np.sort(found["id"].to_numpy())
+        return ids
