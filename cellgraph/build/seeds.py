@@ -57,7 +57,7 @@ def tessellation(
     report : callable, optional
         Called with the steps done, and of how many.
     """
-    size = np.round(np.array(spacing) / min(spacing) * _FINEST).astype(np.int64)
+    size: Array = np.round(np.array(spacing) / min(spacing) * _FINEST).astype(np.int64)
     size //= math.gcd(*size.tolist())
     solid = np.array(shape) > 1
     edge = float(np.prod((np.array(shape) * size)[solid]) / cells) ** (1 / max(1, int(solid.sum())))

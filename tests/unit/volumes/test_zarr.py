@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -95,9 +96,9 @@ def test_layouts_of_version_3(tmp_path: Path, endian: str, encoding: Any) -> Non
 
 def test_codecs_that_only_zarr_python_knows(tmp_path: Path) -> None:
     array = cells((9, 11, 13))
-    with pytest.warns(UserWarning, match="codec|Numcodecs"):
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Numcodecs codecs are not", UserWarning)  # newer ones say nothing
         path = saved(tmp_path / "cells.zarr", array, compressors=[zarr.codecs.numcodecs.BZ2()], fill_value=0)
-    with pytest.warns(UserWarning, match="codec|Numcodecs"):
         volume = open_volume(path)
     assert_reads(volume, array)
 
