@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import inspect
 import shutil
-from collections.abc import Mapping, Sequence
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from cellgraph.errors import EngineError, MissingExtraError, ParameterError, near
@@ -91,8 +94,7 @@ def open_job_queue(system: str, workers: int, settings: Mapping[str, Any]) -> An
         )
     cluster = make_cluster(system, settings)
     try:
-        cluster.scale(workers)
-        cluster.sync(_submitted, cluster)
+        cluster.sync(_submit, cluster, workers)
     except Exception as error:  # RuntimeError with what the program printed; whatever else dask-jobqueue lets through
         cluster.close()
         said = " ".join(line.strip() for line in str(error).splitlines() if line.strip())
@@ -100,9 +102,19 @@ def open_job_queue(system: str, workers: int, settings: Mapping[str, Any]) -> An
     return cluster
 
 
-async def _submitted(cluster: Any) -> None:
-    """Wait until the jobs are handed in, and raise if that failed."""
-    await cluster
+async def _submit(cluster: Any, workers: int) -> None:
+    """Hand in the jobs, and raise if that fails: `scale` alone would only log it."""
+    from distributed.core import Status
+
+    cluster.scale(workers)
+    try:
+        await cluster
+    finally:
+        refused = [job for job in cluster.workers.values() if job.job_id is None]
+        for job in refused:
+            job.status = Status.failed  # a cluster with a job that is not even that cannot be closed
+    if refused:
+        raise RuntimeError("it gave no number for one of them")
 
 
 def make_cluster(system: str, settings: Mapping[str, Any]) -> Any:
@@ -176,10 +188,24 @@ def _option_names(known: QueueSystem) -> set[str]:
 
 
 def _module(known: QueueSystem) -> Any:
-    try:
-        import dask_jobqueue  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError("--jobqueue", "dask", "dask_jobqueue") from error
-    from importlib import import_module
-
+    with _our_handlers():
+        try:
+            import dask_jobqueue  # noqa: F401
+        except ImportError as error:
+            raise MissingExtraError("--jobqueue", "dask", "dask_jobqueue") from error
+        except ValueError as error:
+            raise EngineError(
+                "an engine with a queue system has to be opened in the main thread of a program"
+            ) from error
     return import_module(f"dask_jobqueue.{known.module}")
+
+
+@contextmanager
+def _our_handlers() -> Iterator[None]:
+    """Keep our own answer to Ctrl-C, which importing dask_jobqueue 0.9.0 replaces: dask/dask-jobqueue#696."""
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGINT) is not handler:
+            signal.signal(signal.SIGINT, handler)
