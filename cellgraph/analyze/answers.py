@@ -90,8 +90,7 @@ def _is_for_the_database(question: Question, steps: int = 1) -> bool:
     """Tell whether the database answers: where it is told to, for one cell, and where few steps a cell do."""
     if question.method != "auto" or "cell" in question.cells:
         return question.method != "compiled"
-    count = question.lookup("size", sample=question.sample)["cells"][0].as_py() or 0
-    return bool(count * steps <= FEW_STEPS)
+    return question.size()["cells"] * steps <= FEW_STEPS
 
 
 ANSWERS: dict[str, Callable[[Question], pa.Table | None]] = {

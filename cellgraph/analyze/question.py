@@ -56,8 +56,14 @@ class Question:
 
     def topology(self) -> Topology:
         """Read the bare graph of the sample; that of all where its cells touch those of others."""
-        alone = self.sample is not None and not self.lookup("outside-contacts", sample=self.sample).num_rows
-        return self.store.topology(self.sample if alone else None)
+        own = self.store.topology(self.sample)
+        if self.sample is not None and self.size()["contacts"] > len(own.a):
+            return self.store.topology()
+        return own
+
+    def size(self) -> dict[str, int]:
+        """Return the numbers of cells and of contacts of the sample or of all."""
+        return {name: number or 0 for name, number in self.lookup("size", sample=self.sample).to_pylist()[0].items()}
 
     def graph(self) -> Adjacency:
         """Read the same in rows."""
