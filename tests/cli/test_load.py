@@ -102,7 +102,7 @@ def test_what_cannot_be_loaded_is_a_sentence(case: str, tmp_path: Path) -> None:
 FILES = {
     "missing": (None, "no such file"),
     "empty": (b"", "empty"),
-    "no image": (b"cell,volume\n1,2\n", "contents are not"),
+    "no image": (b"cell,volume\n1,2\n", "its contents are none"),
 }
 
 
