@@ -23,11 +23,10 @@ def graph(db: Path) -> tuple[pa.Table, pa.Table]:
     with open_store(db, read_only=True) as store:
         cells = ", ".join(f"c.`{column.name}` AS `{column.name}`" for column in store.columns("cells"))
         contacts = ", ".join(f"t.`{column.name}` AS `{column.name}`" for column in store.columns("contacts"))
+        touches = "MATCH (a:Cell)-[t:TOUCHES]->(b:Cell) RETURN a.label AS cell_a, b.label AS cell_b"
         return (
             store.run(f"MATCH (c:Cell) RETURN c.label AS label, {cells} ORDER BY label"),
-            store.run(
-                f"MATCH (a:Cell)-[t:TOUCHES]->(b:Cell) RETURN a.label AS a, b.label AS b, {contacts} ORDER BY a, b"
-            ),
+            store.run(f"{touches}, {contacts} ORDER BY cell_a, cell_b"),
         )
 
 
