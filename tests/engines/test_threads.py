@@ -23,6 +23,9 @@ def sweepers() -> list[str]:
 @pytest.fixture(autouse=True)
 def no_thread_is_left():
     yield
+    for thread in threading.enumerate():  # after Ctrl-C, one may still be at its last block
+        if thread.name.startswith("cellgraph-"):
+            thread.join(timeout=30)
     assert sweepers() == []
 
 
