@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import logging
-import os
 import pickle
 import threading
 import time
@@ -14,18 +11,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from cellgraph.engines.base import Job, Tallies
+from cellgraph.engines.daskclient import client_at, local_cluster, quiet
 from cellgraph.engines.jobqueue import open_job_queue, read_options
-from cellgraph.engines.reach import require_reachable, split_address
 from cellgraph.engines.remote import KEPT, Swept, Task, end_sweep, first_line, plan_tasks, sweep_task
 from cellgraph.engines.threads import available_cores
 from cellgraph.errors import CellgraphError, EngineError, MissingExtraError, ParameterError
 from cellgraph.volumes import Block
 
-CONNECT_SECONDS = 10.0
 _POLL_SECONDS = 1.0
 _CLOSE_SECONDS = 10.0
 # A task that fails for a reason that is not the volume's is tried this often on other workers.
@@ -165,29 +160,20 @@ class DaskEngine:
             return self._client
 
     def _connect(self) -> Any:
-        from distributed import Client, LocalCluster
+        from distributed import Client
 
         with ExitStack() as stack:
-            stack.enter_context(_quiet())
+            stack.enter_context(quiet())
             if self._address is not None:
-                client = _client_at(self._address)
-                stack.callback(client.close)
+                client = client_at(self._address)
             else:
                 if self._jobqueue is not None:
                     cluster = open_job_queue(self._jobqueue, self._wanted or 1, self._jobs)
                 else:
-                    cluster = LocalCluster(
-                        n_workers=self.workers,
-                        threads_per_worker=1,
-                        processes=True,
-                        host="127.0.0.1",
-                        scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
-                        memory_limit=0,  # --memory says how much, and Dask would pause workers by its own idea
-                        silence_logs=logging.CRITICAL,
-                    )
+                    cluster = stack.enter_context(local_cluster(self.workers))
                 stack.callback(cluster.close, timeout=_CLOSE_SECONDS)
                 client = Client(cluster, set_as_default=False)
-                stack.callback(client.close)
+            stack.callback(client.close)
             self._stack = stack.pop_all()
         return client
 
@@ -198,32 +184,6 @@ class DaskEngine:
             # What the cluster has to say at its end is about itself: the sweep is over.
             with suppress(Exception):
                 self._stack.close()
-
-
-def _client_at(where: str) -> Any:
-    """Return a client of the scheduler at an address, or at the one that its file names."""
-    from distributed import Client
-
-    address = _address_in(Path(where)) if where.endswith(".json") else where
-    what = f"the Dask scheduler at {address}"
-    advice = "check the address, and whether it runs ('dask scheduler' starts one and prints its address)"
-    if address.partition("://")[0] in (address, "tcp", "tls"):
-        place = split_address(address, "--cluster", "tcp://host:8786")
-        require_reachable(what, [place], CONNECT_SECONDS, advice, greets="tls" not in address)
-    try:
-        return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-    except (OSError, TimeoutError) as error:
-        raise EngineError(f"{what} does not answer as one ({first_line(error)}); {advice}") from error
-
-
-def _address_in(file: Path) -> str:
-    try:
-        return str(json.loads(file.read_text())["address"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EngineError(
-            f"expected {file} to be the file that 'dask scheduler --scheduler-file' writes, but it cannot be read "
-            f"({type(error).__name__}: {first_line(error)}); is the scheduler running?"
-        ) from error
 
 
 @dataclass(frozen=True)
@@ -281,23 +241,6 @@ def _translated(name: str) -> Iterator[None]:
         ) from error
     except Exception as error:
         raise EngineError(f"{name} failed ({type(error).__name__}: {first_line(error)}); {KEPT}") from error
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Dask's own log away, unless the user debugs: what matters comes as an error."""
-    if os.environ.get("CELLGRAPH_DEBUG"):
-        yield
-        return
-    loggers = [logging.getLogger(name) for name in ("distributed", "asyncio", "tornado.application")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
 
 
 def _require_dask() -> None:

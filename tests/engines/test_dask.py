@@ -16,8 +16,7 @@ import dask.config
 import pytest
 from engine_cases import InThread, Stuck, blocks_of, collect, opened, same, soon, tissue, whole, write_zarr
 
-from cellgraph.engines import Ledger, ThreadsEngine
-from cellgraph.engines import dask as engine_module
+from cellgraph.engines import Ledger, ThreadsEngine, daskclient
 from cellgraph.engines.dask import DaskEngine
 from cellgraph.errors import EngineError
 from cellgraph.voxels.block import Rules
@@ -56,7 +55,7 @@ class Scheduler:
 
     @property
     def address(self) -> str:
-        return engine_module._address_in(self.file)
+        return daskclient._address_in(self.file)
 
 
 @contextmanager
@@ -183,7 +182,7 @@ def test_workers_that_are_killed_again_and_again(volume):
 
 @pytest.mark.parametrize("address", ["nothing-listens", "says-nothing", "no-such-host"])
 def test_a_scheduler_that_cannot_be_reached(volume, monkeypatch, address):
-    monkeypatch.setattr(engine_module, "CONNECT_SECONDS", 2.0)
+    monkeypatch.setattr(daskclient, "CONNECT_SECONDS", 2.0)
     with socket.create_server(("127.0.0.1", 0)) as server, opened(volume) as job:
         port = server.getsockname()[1]
         if address == "nothing-listens":
