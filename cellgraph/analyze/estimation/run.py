@@ -11,7 +11,7 @@ Strategy
 The number of units must not depend on what they hold, or the interval would be too often wrong.  At a time it does
 not.  For an interval that is to be tight it does (sequential sampling: stopping at the first look that pleases favours
 samples that happen to vary little), so at least `FEWEST_ROWS` cells are seen, and looks are few: each draw aims at what
-the variance so far asks for, and a little more (Hall, Ann. Stat. 9 (1981) 1229-1238: pilots, then one large step).
+the variance so far asks for, and a little more (Hall, Ann. Stat. 9 (1981) 1229-1238: a pilot, then one large step).
 """
 
 from __future__ import annotations
@@ -147,21 +147,28 @@ class _Run:
 
     def is_tight(self) -> bool:
         """Tell whether the interval is as tight as it is to be, and rests on enough."""
-        if not self.goal.is_tight or self.totals.rows < FEWEST_ROWS or self.totals.units < FEWEST_UNITS:
+        if not self.goal.is_tight or self.totals.units < self.fewest():
             return False
         now = self.now
         return now.half <= self.goal.allowed(now.estimate)
 
+    def fewest(self) -> float:
+        """Return how many units an interval must rest on before it is believed to be tight."""
+        n, rows = self.totals.units, self.totals.rows
+        if not rows:
+            return math.inf
+        return max(FEWEST_UNITS, FEWEST_ROWS * n / rows)
+
     def wanted(self) -> float:
         """Return how many units in all the interval seems to need; infinite for an answer that is due at a time."""
-        n, rows, units = self.totals.units, self.totals.rows, self.frame.units
+        n, units = self.totals.units, self.frame.units
         now = self.now
         allowed = self.goal.allowed(now.estimate)
-        if not self.goal.is_tight or not rows or not allowed > 0 or not math.isfinite(now.half):
+        if not self.goal.is_tight or not self.totals.rows or not allowed > 0 or not math.isfinite(now.half):
             return math.inf
         half = now.half * settled(self.totals, self.goal.confidence)
         alone = n * (half / allowed) ** 2 / (1 - n / units)  # of a population without end
-        return max(FEWEST_UNITS, n * FEWEST_ROWS / rows, _BEYOND * alone / (1 + alone / units))
+        return max(self.fewest(), _BEYOND * alone / (1 + alone / units))
 
     def next_count(self) -> int:
         """Return how many units to draw next: 0 if there is no time for a number that matters."""
