@@ -67,8 +67,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 def installed(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Installed:
     """Install the wheel, and from the registry all that it asks for, with nothing else around."""
     folder = tmp_path_factory.mktemp("clean")
-    subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
-    pip = [folder / "venv" / "bin" / "python", "-m", "pip", "--disable-pip-version-check"]
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
+    # Our own pip fills it: it finds in its cache what it has downloaded for this environment.
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", folder / "venv" / "bin" / "python"]
     done = subprocess.run([*pip, "install", "--quiet", built.wheel], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     work = folder / "work"
