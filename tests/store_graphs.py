@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from cellgraph.model import Network, Sample
@@ -66,3 +72,31 @@ def table_network(
     named = {"sample": [samples[0].name] * count} if "sample" not in cells else {}
     empty = {"a": pa.array([], pa.int64()), "b": pa.array([], pa.int64()), "junctions": pa.array([], pa.int64())}
     return Network(samples, pa.table(named | cells), pa.table(contacts or empty))
+
+
+def grid(side: int, name: str = "grid") -> Network:
+    """Return side³ cells, each touching its neighbours along the axes: a load that takes a moment."""
+    number = np.arange(side**3).reshape(side, side, side)
+    pairs = [(number[:-1], number[1:]), (number[:, :-1], number[:, 1:]), (number[:, :, :-1], number[:, :, 1:])]
+    a, b = (np.concatenate([pair[end].ravel() for pair in pairs]) for end in (0, 1))
+    order = np.lexsort((b, a))
+    cells = {"label": number.ravel() + 1, "volume": np.linspace(1.0, 2.0, side**3)}
+    links = {"a": a[order], "b": b[order], "junctions": np.ones(len(a), np.int64), "area": np.full(len(a), 0.5)}
+    return table_network(cells, links, (Sample(name),))
+
+
+@contextmanager
+def child(code: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
+    """Run code in another Python that can import the tests; it is killed at the end if it still runs."""
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()

@@ -225,7 +225,7 @@ ODD_NAMES = [
     "日本",
     "percent%s",
     "back\\slash",
-    "source",
+    "origin",
 ]
 
 

@@ -12,13 +12,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from fcntl import ioctl
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellgraph.errors import NotFoundError, StoreError
 from cellgraph.stores.embedded import locks
+from cellgraph.stores.embedded.errors import is_full
 
 if TYPE_CHECKING:
     import ladybug
@@ -29,7 +30,6 @@ PATIENCE = 5.0
 _POOL = max(2**30, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4)
 """Bytes Ladybug may take: a quarter of the memory; its default is 80 %. 1 GB is too little for 7 million rows."""
 
-_COMPANIONS = (".wal", ".shadow", ".checkpoint.intent.lock", ".checkpoint.apply.lock")
 _FICLONE = 0x40049409  # linux/fs.h
 
 
@@ -81,7 +81,7 @@ class DatabaseFile:
             except BaseException:
                 _remove(self._next)
                 if new:
-                    _remove(self._file)
+                    self._file.unlink(missing_ok=True)
                 raise
 
     def _lock_to_write(self, stack: ExitStack) -> None:
@@ -126,10 +126,16 @@ class Draft:
     @contextmanager
     def empty(self) -> Iterator[ladybug.Connection]:
         """Open an empty database."""
-        with _connected(self._path, read_only=False) as connection:
-            yield connection
-            self._counts = _counts(connection)
-            execute(connection, "CHECKPOINT")
+        with ExitStack() as stack:
+            connection = stack.enter_context(_connected(self._path, read_only=False))
+            try:
+                yield connection
+                self._counts = _counts(connection)
+                execute(connection, "CHECKPOINT")
+            except RuntimeError as error:
+                if is_full(str(error)):
+                    _never_close(stack, connection, self._path)
+                raise
 
     def check(self) -> None:
         """Raise `StoreError` if the file on the disk is not what was written."""
@@ -153,6 +159,15 @@ def execute(connection: Any, cypher: str, parameters: dict[str, Any] | None = No
                 connection.interrupt()  # one that comes while a statement is compiled is lost
                 wait([running], 0.05)
             raise
+
+
+def _never_close(stack: ExitStack, connection: Any, path: Path) -> None:
+    """Leave a database open for good: on a full disk Ladybug (0.22) ends the whole process when it is closed."""
+    import ctypes
+
+    for kept in (stack.pop_all(), connection, connection.database):
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
+    os.truncate(path, 0)  # gives its space back all the same
 
 
 @contextmanager
@@ -186,9 +201,10 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    for name in (path.name, *(path.name + suffix for suffix in _COMPANIONS)):
-        with suppress(FileNotFoundError):
-            path.with_name(name).unlink()
+    """Delete a file with what Ladybug puts beside it: its log, its shadow, …"""
+    for entry in path.parent.iterdir():
+        if entry.name == path.name or entry.name.startswith(f"{path.name}."):
+            entry.unlink(missing_ok=True)
 
 
 def _synchronise(path: Path) -> None:

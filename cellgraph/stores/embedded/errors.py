@@ -15,6 +15,7 @@ from cellgraph.stores.values import without_values
 
 _HOLDER = re.compile(r"Lock is held by PID (\d+)")
 _FULL = ("No space left", "File too large", "Disk quota", "Cannot write to file")
+_NONE = ("not a valid Lbug database", "cannot be a directory", "Reading past the end of the file")
 _PREFIX = re.compile(r"^\w+ exception: ")
 
 
@@ -45,6 +46,11 @@ def locked(path: Path, pid: int | None) -> StoreError:
     return StoreError(f"the database {path} is locked: {who} is using it; try again when it has finished.")
 
 
+def is_full(message: str) -> bool:
+    """Whether Ladybug says that a write did not find space."""
+    return any(sign in message for sign in _FULL)
+
+
 def full(path: Path) -> StoreError:
     """Return the error of a disk without space."""
     return StoreError(
@@ -59,9 +65,10 @@ def _translation(
     if "Could not set lock" in message:
         found = _HOLDER.search(message)
         return locked(path, int(found.group(1)) if found else None)
-    if "not a valid Lbug database" in message or "cannot be a directory" in message:
+    if any(sign in message for sign in _NONE):
         return StoreError(
-            f"{path} is not a database of cellgraph; give --db the path of one, or a new path to load into."
+            f"{path} is not a database of cellgraph, or a damaged one; give --db the path of one, or a new path to "
+            "load into."
         )
     if "Interrupted" in message:
         limit = "" if timeout is None else f" after {timeout:g} seconds"
@@ -74,7 +81,7 @@ def _translation(
         return StoreError(
             f"another program has left the database {path} half written; it is repaired by the next cellgraph load."
         )
-    if any(sign in message for sign in _FULL):
+    if is_full(message):
         return full(path)
     if "buffer pool is full" in message:
         return StoreError(f"{what} needs more memory than the database may take; ask for less at once.")

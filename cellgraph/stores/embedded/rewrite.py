@@ -2,42 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cellgraph.stores.embedded import schema
 from cellgraph.stores.embedded.access import execute
-from cellgraph.stores.embedded.load import copy
+from cellgraph.stores.embedded.load import copy, parts
 from cellgraph.stores.tables import quoted
 
 if TYPE_CHECKING:
     import ladybug
     import pyarrow as pa
 
+_ROWS_AT_ONCE = 2_000_000
+
 
 def carry_over(old: ladybug.Connection, new: ladybug.Connection, *, without: Sequence[str]) -> None:
-    """Copy all samples but those named, one at a time, so that memory holds the largest and not all."""
+    """Copy all samples but those named, some at a time: memory holds the largest, or many small ones."""
     schema.create(new)
     for table in ("Sample", "Cell", "TOUCHES"):
         schema.declare(new, table, schema.columns(old, table))
-    ids = schema.rows(
+    kept = schema.rows(
         old,
-        "MATCH (s:Sample) WHERE NOT list_contains($names, s.name) RETURN s.id ORDER BY s.id",
+        "MATCH (s:Sample) WHERE NOT list_contains($names, s.name) RETURN s.id, s.cells + s.contacts ORDER BY s.id",
         names=list(without),
     )
-    samples = [row[0] for row in ids]
-    copy(
-        new,
-        "Sample",
-        _nodes(old, "Sample", "MATCH (n:Sample) WHERE list_contains($samples, n.id)", samples=samples),
-    )
-    for sample in samples:
-        own = "MATCH (s:Sample {id: $sample})-[:HAS_CELL]->(n:Cell)"
-        copy(new, "Cell", _nodes(old, "Cell", own, sample=sample))
-        owners = arrow(old, f"{own} RETURN s.id, n.id ORDER BY n.id", sample=sample)
-        copy(new, "HAS_CELL", owners, ends=2)
-    for sample in samples:
-        copy(new, "TOUCHES", _contacts(old, sample, samples), ends=2)
+    every = [sample for sample, _ in kept]
+    copy(new, "Sample", _nodes(old, "Sample", "MATCH (n:Sample) WHERE list_contains($samples, n.id)", every))
+    for samples in _groups(kept):
+        own = "MATCH (s:Sample)-[:HAS_CELL]->(n:Cell) WHERE list_contains($samples, s.id)"
+        copy(new, "Cell", _nodes(old, "Cell", own, samples))
+        copy(new, "HAS_CELL", arrow(old, f"{own} RETURN s.id, n.id ORDER BY n.id", samples=samples), ends=2)
+    for samples in _groups(kept):
+        for part in parts(_contacts(old, samples, every)):
+            copy(new, "TOUCHES", part, ends=2)
 
 
 def arrow(connection: ladybug.Connection, cypher: str, **parameters: Any) -> pa.Table:
@@ -46,21 +44,35 @@ def arrow(connection: ladybug.Connection, cypher: str, **parameters: Any) -> pa.
     return result
 
 
-def _nodes(old: ladybug.Connection, table: str, match: str, **parameters: Any) -> pa.Table:
+def _groups(sizes: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+    """Yield samples, given with their number of rows, together as long as they are small."""
+    group: list[int] = []
+    total = 0
+    for sample, rows in sizes:
+        if group and total + rows > _ROWS_AT_ONCE:
+            yield group
+            group, total = [], 0
+        group.append(sample)
+        total += rows
+    if group:
+        yield group
+
+
+def _nodes(old: ladybug.Connection, table: str, match: str, samples: list[int]) -> pa.Table:
     names = list(schema.columns(old, table))
     listed = ", ".join(f"n.{quoted(name)}" for name in names)
-    return arrow(old, f"{match} RETURN {listed} ORDER BY n.id", **parameters).rename_columns(names)
+    return arrow(old, f"{match} RETURN {listed} ORDER BY n.id", samples=samples).rename_columns(names)
 
 
-def _contacts(old: ladybug.Connection, sample: int, kept: list[int]) -> pa.Table:
-    """Return the contacts that start in a sample and end in one that is kept."""
+def _contacts(old: ladybug.Connection, samples: list[int], kept: list[int]) -> pa.Table:
+    """Return the contacts that start in one of the samples and end in one that is kept."""
     names = list(schema.columns(old, "TOUCHES"))
     listed = "".join(f", t.{quoted(name)}" for name in names)
     table = arrow(
         old,
-        "MATCH (s:Sample {id: $sample})-[:HAS_CELL]->(a:Cell)-[t:TOUCHES]->(b:Cell)<-[:HAS_CELL]-(o:Sample) "
-        f"WHERE list_contains($kept, o.id) RETURN a.id, b.id{listed}",
-        sample=sample,
+        "MATCH (s:Sample)-[:HAS_CELL]->(a:Cell)-[t:TOUCHES]->(b:Cell)<-[:HAS_CELL]-(o:Sample) "
+        f"WHERE list_contains($samples, s.id) AND list_contains($kept, o.id) RETURN a.id, b.id{listed}",
+        samples=samples,
         kept=kept,
     )
     return table.rename_columns(["a", "b", *names])
