@@ -91,9 +91,6 @@ def load(
     quiet: QuietOption = False,
 ) -> None:
     """Turn labelled images into graphs of cells, in a database."""
-    from cellgraph.build.parameters import parse_bytes
-    from cellgraph.engines import open_engine
-
     options: dict[str, Any] = {
         "background": read_background(background),
         "connectivity": connectivity,
@@ -102,27 +99,43 @@ def load(
         "replace": replace,
         "resume": resume,
         "work": work,
-        "memory": None if memory is None else parse_bytes(memory),
+        "memory": memory,
         "save_every": save_every,
     }
-    opened = open_engine(
-        engine,
-        workers=workers,
-        cluster=cluster,
-        jobqueue=jobqueue,
-        jobqueue_options=_job_options(jobqueue_option or []),
-        master=master,
-    )
-    options["engine"] = opened
+    where: dict[str, Any] = {
+        "workers": workers,
+        "cluster": cluster,
+        "jobqueue": jobqueue,
+        "jobqueue_options": _job_options(jobqueue_option or []),
+        "master": master,
+    }
     try:
-        with closing(opened):
-            if len(sources) == 1:
-                _one(sources[0], db, sample, options, quiet)
-            else:
-                _many(sources, db, sample, options, parallel, quiet)
+        _load(sources, db, sample, options, parallel, quiet, engine, where)
     except KeyboardInterrupt:
         print(f"cellgraph: interrupted; nothing half done is visible; {RESUME}", file=sys.stderr)
         raise typer.Exit(130) from None
+
+
+def _load(
+    sources: list[str],
+    db: str | None,
+    sample: str | None,
+    options: dict[str, Any],
+    parallel: int,
+    quiet: bool,
+    engine: str,
+    where: dict[str, Any],
+) -> None:
+    from cellgraph.build.parameters import parse_bytes
+    from cellgraph.engines import open_engine
+
+    options["memory"] = None if options["memory"] is None else parse_bytes(options["memory"])
+    with closing(open_engine(engine, **where)) as opened:
+        options["engine"] = opened
+        if len(sources) == 1:
+            _one(sources[0], db, sample, options, quiet)
+        else:
+            _many(sources, db, sample, options, parallel, quiet)
 
 
 def _one(source: str, db: str | None, sample: str | None, options: dict[str, Any], quiet: bool) -> None:

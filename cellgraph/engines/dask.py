@@ -9,20 +9,19 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from cellgraph.engines.base import Job, Tallies
 from cellgraph.engines.daskclient import client_at, local_cluster, quiet
-from cellgraph.engines.jobqueue import open_job_queue, read_options
+from cellgraph.engines.jobqueue import job_queue, read_options
 from cellgraph.engines.remote import KEPT, Swept, Task, end_sweep, first_line, plan_tasks, sweep_task
 from cellgraph.engines.threads import available_cores
 from cellgraph.errors import CellgraphError, EngineError, MissingExtraError, ParameterError
 from cellgraph.volumes import Block
 
 _POLL_SECONDS = 1.0
-_CLOSE_SECONDS = 10.0
 # A task that fails for a reason that is not the volume's is tried this often on other workers.
 _RETRIES = 3
 _TASKS_AHEAD = 2  # for each worker: one that runs and one that waits for it
@@ -160,20 +159,14 @@ class DaskEngine:
             return self._client
 
     def _connect(self) -> Any:
-        from distributed import Client
-
         with ExitStack() as stack:
             stack.enter_context(quiet())
             if self._address is not None:
-                client = client_at(self._address)
+                client = stack.enter_context(closing(client_at(self._address)))
+            elif self._jobqueue is not None:
+                client = stack.enter_context(job_queue(self._jobqueue, self._wanted or 1, self._jobs))
             else:
-                if self._jobqueue is not None:
-                    cluster = open_job_queue(self._jobqueue, self._wanted or 1, self._jobs)
-                else:
-                    cluster = stack.enter_context(local_cluster(self.workers))
-                stack.callback(cluster.close, timeout=_CLOSE_SECONDS)
-                client = Client(cluster, set_as_default=False)
-            stack.callback(client.close)
+                client = stack.enter_context(local_cluster(self.workers))
             self._stack = stack.pop_all()
         return client
 

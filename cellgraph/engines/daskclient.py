@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import logging
 import os
-import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
+from cellgraph.engines.interrupts import interrupts_wait
 from cellgraph.engines.reach import require_reachable, split_address
 from cellgraph.engines.remote import first_line
 from cellgraph.errors import EngineError
 
 CONNECT_SECONDS = 10.0
+CLOSE_SECONDS = 10.0
 
 
 def client_at(where: str) -> Any:
@@ -47,35 +48,34 @@ def _address_in(file: Path) -> str:
 
 @contextmanager
 def local_cluster(workers: int) -> Iterator[Any]:
-    """Give a cluster of processes of one thread each, which is to be closed within the ``with`` statement.
+    """Give a client of a cluster of processes of one thread each.
 
     Ctrl-C in a terminal goes to all processes, but only this one is to answer it.  Processes that are started from a
     thread that blocks a signal block it too, and Dask starts all of them, also those in the place of dead ones, from
     the thread of its event loop.
     """
-    from distributed import LocalCluster
+    from distributed import Client, LocalCluster
     from distributed.utils import LoopRunner
 
-    loop = LoopRunner()
     resource_tracker.ensure_running()  # the first process to be spawned would start it, and unblock the signal
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        loop.start()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-    try:
-        yield LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
-            memory_limit=0,  # --memory says how much, and Dask would pause workers by its own idea
-            silence_logs=logging.CRITICAL,
-            loop=loop.loop,
-        )
-    finally:
-        loop.stop()
+    with ExitStack() as stack:
+        with interrupts_wait():
+            loop = LoopRunner()
+            loop.start()
+            stack.callback(loop.stop)
+            cluster = LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
+                memory_limit=0,  # --memory says how much, and Dask would pause workers by its own idea
+                silence_logs=logging.CRITICAL,
+                loop=loop.loop,
+            )
+            stack.callback(cluster.close, timeout=CLOSE_SECONDS)
+            client = stack.enter_context(closing(Client(cluster, set_as_default=False)))
+        yield client
 
 
 @contextmanager

@@ -65,8 +65,9 @@ _HIDDEN = {"self", "scheduler", "name", "config_name", "nanny", "protocol", "sec
 _HIDDEN |= {"extra", "env_extra", "job_extra", "header_skip", "base_class_kwargs"}
 
 
-def open_job_queue(system: str, workers: int, settings: Mapping[str, Any]) -> Any:
-    """Submit workers to a queue system; they join as their jobs begin.
+@contextmanager
+def job_queue(system: str, workers: int, settings: Mapping[str, Any]) -> Iterator[Any]:
+    """Submit workers to a queue system, where they are cancelled in the end; gives a client that they join.
 
     Parameters
     ----------
@@ -76,10 +77,6 @@ def open_job_queue(system: str, workers: int, settings: Mapping[str, Any]) -> An
         How many workers; a job has one unless the option ``processes`` says otherwise.
     settings : mapping
         See `read_options`.
-
-    Returns
-    -------
-    dask_jobqueue.JobQueueCluster
 
     Raises
     ------
@@ -92,14 +89,16 @@ def open_job_queue(system: str, workers: int, settings: Mapping[str, Any]) -> An
             f"--jobqueue {system} submits workers with {submit!r}, which is not on the PATH of this machine; "
             "run this where jobs are submitted, or name a running scheduler with --cluster"
         )
-    cluster = make_cluster(system, settings)
-    try:
-        cluster.sync(_submit, cluster, workers)
-    except Exception as error:  # RuntimeError with what the program printed; whatever else dask-jobqueue lets through
-        cluster.close()
-        said = " ".join(line.strip() for line in str(error).splitlines() if line.strip())
-        raise EngineError(f"{submit} refused the jobs of the workers ({said}); see docs/clusters.md") from error
-    return cluster
+    from distributed import Client
+
+    with make_cluster(system, settings) as cluster:
+        try:
+            cluster.sync(_submit, cluster, workers)
+        except Exception as error:  # RuntimeError with what the program printed; what else dask-jobqueue lets through
+            said = " ".join(line.strip() for line in str(error).splitlines() if line.strip())
+            raise EngineError(f"{submit} refused the jobs of the workers ({said}); see docs/clusters.md") from error
+        with Client(cluster, set_as_default=False) as client:
+            yield client
 
 
 async def _submit(cluster: Any, workers: int) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from cellgraph.engines.interrupts import interrupts_wait
 from cellgraph.errors import EngineError
 
 _END_SECONDS = 10.0
@@ -83,15 +84,17 @@ def start_session(master: str, cores: int | None) -> SparkSession:
     conf = SparkConf(loadDefaults=False).setMaster(master).setAppName("cellgraph")
     conf.setAll(list(_settings(master, cores).items()))
     folder = tempfile.TemporaryDirectory(prefix="cellgraph-spark-")
+    gateway = None
     with open(Path(folder.name) / "spark.log", "w+b") as log:
         try:
             with _java(Path(folder.name)), _handlers():
                 quiet = not os.environ.get("CELLGRAPH_DEBUG")
-                gateway = launch_gateway(conf, {"stdout": log, "stderr": log} if quiet else {})
+                with interrupts_wait():  # pyspark would forget the Java that it started
+                    gateway = launch_gateway(conf, {"stdout": log, "stderr": log} if quiet else {})
                 context = SparkContext(conf=conf, gateway=gateway)
         except BaseException as error:
-            if SparkContext._gateway is not None:
-                _end_java(SparkContext._gateway)
+            if gateway is not None:
+                _end_java(gateway)
             why = _why(log)
             folder.cleanup()
             if not isinstance(error, Exception):
