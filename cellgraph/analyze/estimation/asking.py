@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from cellgraph.analyze.estimation.answer import Estimate
-from cellgraph.analyze.estimation.catalogue import named, read_catalogue, read_samples
+from cellgraph.analyze.estimation.catalogue import catalogue_of, named, read_samples
 from cellgraph.analyze.estimation.database import DatabasePopulation
 from cellgraph.analyze.estimation.expression import parse_expression
 from cellgraph.analyze.estimation.filters import parse_filter
@@ -121,7 +121,7 @@ def estimate_from_store(
     samples = read_samples(store)
     if sample is not None:
         samples = named(samples, [sample])
-    catalogue = read_catalogue(store, sample)
+    catalogue = catalogue_of(samples)
     asked = parse_expression(expression, catalogue)
     condition = None if where is None else parse_filter(where, catalogue, asked.of)
     if condition and condition.samples and sample is None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cellgraph.analyze.estimation.columns import Catalogue
-from cellgraph.errors import NotFoundError, near
+from cellgraph.errors import NotFoundError, StoreError, near
 from cellgraph.model import Column
+from cellgraph.stores.tables import listed
 
 if TYPE_CHECKING:
     from cellgraph.stores.base import Store
 
 _SAMPLES = (
     "MATCH (s:Sample {status: 'complete'}) RETURN s.name AS name, s.cells AS cells, s.contacts AS contacts, "
-    "s.unit AS unit, size(s.shape) AS ndim ORDER BY name"
+    "s.unit AS unit, size(s.shape) AS ndim, s.cell_properties AS of_cells, s.contact_properties AS of_contacts "
+    "ORDER BY name"
 )
 
 
@@ -32,6 +34,8 @@ class SampleFact:
         Of length; empty where it says none.
     ndim : int
         2 or 3; 0 where there was no volume.
+    of_cells, of_contacts : tuple of Column
+        The columns that came with it.
     """
 
     name: str
@@ -39,6 +43,8 @@ class SampleFact:
     contacts: int
     unit: str
     ndim: int
+    of_cells: tuple[Column, ...]
+    of_contacts: tuple[Column, ...]
 
 
 def read_samples(store: Store) -> list[SampleFact]:
@@ -49,11 +55,25 @@ def read_samples(store: Store) -> list[SampleFact]:
     NotFoundError
         If there are none.
     """
-    if not store.sample_names():
+    try:
+        rows = store.run(_SAMPLES, name="estimate").to_pylist()
+    except StoreError:  # a database in which nothing was ever written knows no samples at all
+        if store.sample_names():
+            raise
+        rows = []
+    if not rows:
         raise NotFoundError("there is no sample in the database; load one with: cellgraph load IMAGE")
     return [
-        SampleFact(row["name"], row["cells"] or 0, row["contacts"] or 0, row["unit"] or "", row["ndim"] or 0)
-        for row in store.run(_SAMPLES, name="estimate").to_pylist()
+        SampleFact(
+            row["name"],
+            row["cells"] or 0,
+            row["contacts"] or 0,
+            row["unit"] or "",
+            row["ndim"] or 0,
+            listed(row["of_cells"] or (), "cells"),
+            listed(row["of_contacts"] or (), "contacts"),
+        )
+        for row in rows
     ]
 
 
@@ -75,10 +95,11 @@ def named(samples: list[SampleFact], names: Collection[str] | None) -> list[Samp
     return [fact for fact in samples if fact.name in names]
 
 
-def read_catalogue(store: Store, sample: str | None) -> Catalogue:
-    """Return the columns of cells and contacts, of one sample or of any."""
+def catalogue_of(samples: Sequence[SampleFact]) -> Catalogue:
+    """Return the columns of cells and contacts that any of the samples has."""
     name = Column("sample", "str", "", "name of the sample")
     ends = [Column(end, "int", "", "label of the cell") for end in ("cell_a", "cell_b")]
-    cells = [Column("label", "int", "", "label of the cell"), *store.columns("cells", sample), name]
-    contacts = [*ends, *store.columns("contacts", sample), name]
+    label = Column("label", "int", "", "label of the cell")
+    cells = [label, *(column for fact in samples for column in fact.of_cells), name]
+    contacts = [*ends, *(column for fact in samples for column in fact.of_contacts), name]
     return Catalogue({column.name: column for column in cells}, {column.name: column for column in contacts})
