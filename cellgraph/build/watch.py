@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from cellgraph.build.incoming import Incoming
 from cellgraph.build.slabs import Sweep
 from cellgraph.build.target import check_target, sample_name
 from cellgraph.build.workfolder import locked, work_folder
+from cellgraph.engines.interrupts import interrupts_noted
 from cellgraph.engines.manifest import write_atomically
 from cellgraph.errors import CellgraphError, MissingExtraError, NotFoundError, ParameterError, ResumeError
 from cellgraph.stores import open_store
@@ -120,7 +122,7 @@ def watch(
     sweep = Sweep(
         background=background, connectivity=connectivity, spacing=spacing, unit=unit, name=name, source=str(folder)
     )
-    with locked(place):
+    with locked(place), interrupts_noted() as interrupted:
         resumed = (place / _STATE).is_file()
         taken = _restore(place / _STATE, identity, sweep) if resumed else {}
         check_target(target, name, replace or resumed)
@@ -128,24 +130,19 @@ def watch(
         if resumed:
             tell(f"went on with the {len(taken):,} slices that were taken before")
         live = _Live(sweep, incoming, target, place / _STATE, identity, tell)
-        ended = "interrupted"
         looks = watchfiles.watch(path, rust_timeout=_LOOK_MILLISECONDS, yield_on_timeout=True, step=50, debounce=100)
         try:
             while True:
-                live.take(until)
-                if until is not None and len(taken) >= until:
-                    ended = "until"
-                    break
-                if idle is not None and time.monotonic() - live.last_arrival > idle:
-                    ended = "idle"
+                live.take(until, interrupted)
+                if ended := _end(len(taken), until, time.monotonic() - live.last_arrival, idle, interrupted):
                     break
                 if live.due(every):
                     live.update()
                 next(looks)
-        except KeyboardInterrupt:
-            tell("interrupted: the last slices go into the database, then the watch ends")
         finally:
             looks.close()
+        if ended == "interrupted":
+            tell("interrupted: the last slices go into the database, then the watch ends")
         if not taken:
             raise NotFoundError(
                 f"no slice came: expected files like {pattern!r} in {path}"
@@ -164,6 +161,15 @@ def watch(
         unreadable=tuple(incoming.unreadable),
         ended=ended,
     )
+
+
+def _end(taken: int, until: int | None, quiet: float, idle: float | None, interrupted: threading.Event) -> str:
+    """Return why the watch ends now; nothing if it goes on."""
+    if until is not None and taken >= until:
+        return "until"
+    if interrupted.is_set():
+        return "interrupted"
+    return "idle" if idle is not None and quiet > idle else ""
 
 
 class _Live:
@@ -187,8 +193,8 @@ class _Live:
         self._updated = float("-inf")
         self._cost = 0.0
 
-    def take(self, until: int | None) -> None:
-        """Feed what has arrived, no more than `until` files in all."""
+    def take(self, until: int | None, interrupted: threading.Event) -> None:
+        """Feed what has arrived, no more than `until` files in all, and none after Ctrl-C."""
         for number, labels in self.incoming.arrived():
             try:
                 self.sweep.feed(labels, number=number)
@@ -197,7 +203,7 @@ class _Live:
                 continue
             self._changed = True
             self.last_arrival = time.monotonic()
-            if until is not None and len(self.incoming.taken) >= until:
+            if interrupted.is_set() or (until is not None and len(self.incoming.taken) >= until):
                 return
 
     def due(self, every: float) -> bool:
