@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from math import ceil, prod
 
-from cellgraph.volumes.base import Header
-from cellgraph.volumes.blocks import Block, grid
+from cellgraph.volumes.base import Header, Index
+from cellgraph.volumes.blocks import Block
 
 MARGIN = 24
 """Voxels around a block that are read to see the cells whole that begin in it, before any cell has been seen."""
@@ -24,31 +24,48 @@ _SMALLEST = 32  # edge
 
 @dataclass(frozen=True)
 class Plan:
-    """How a volume is sampled.
+    """How a volume is sampled: the blocks among which chance picks, which together are the volume.
+
+    They are made when they are asked for, since there may be a million.
 
     Attributes
     ----------
-    blocks : tuple of Block
-        Among which chance picks; together they are the volume.
+    volume, block : tuple of int
+        Shapes (z, y, x); blocks at the high sides may be smaller.
     at_once : bool
         Whether it is better to sweep all of it.
     """
 
-    blocks: tuple[Block, ...]
-    at_once: bool
+    volume: Index
+    block: Index
+    at_once: bool = False
+
+    def __len__(self) -> int:
+        return prod(self._counts)
+
+    @property
+    def _counts(self) -> list[int]:
+        return [ceil(n / edge) for n, edge in zip(self.volume, self.block, strict=True)]
+
+    def __getitem__(self, number: int) -> Block:
+        _, rows, columns = self._counts
+        place = (number // columns // rows, number // columns % rows, number % columns)
+        z, y, x = (k * edge for k, edge in zip(place, self.block, strict=True))
+        c, b, a = (min(k + edge, n) for k, edge, n in zip((z, y, x), self.block, self.volume, strict=True))
+        return Block(number, (z, y, x), (c, b, a))
 
 
 def plan_sample(header: Header, seconds: float | None) -> Plan:
     """Return how to sample a volume in the time that there is; None is no limit."""
     least, most = _BLOCK_VOXELS
     wanted = most if seconds is None else min(max(least, int(_VOXELS_A_SECOND * seconds)), most)
-    blocks = sampling_grid(header, wanted)
+    plan = Plan(header.shape, block_shape(header, wanted))
     quick = max(FEW_VOXELS, _SLOW * (seconds or 0))
-    return Plan(tuple(blocks), prod(header.shape) <= quick or len(blocks) < 4)
+    return replace(plan, at_once=prod(header.shape) <= quick or len(plan) < 4)
 
 
-def sampling_grid(header: Header, most: int) -> list[Block]:
-    """Divide a volume into blocks to sample.
+def block_shape(header: Header, most: int) -> Index:
+    """Return the shape (z, y, x) of the blocks into which a volume is best divided to be sampled.
 
     Reading a block with its margin decodes whole chunks of the storage.  Of all blocks whose edges are chunks divided
     or multiplied by powers of two, the one is taken that takes no more than so many decoded voxels, of which there are
@@ -73,7 +90,7 @@ def sampling_grid(header: Header, most: int) -> list[Block]:
         return max(decoded, most), count < _ENOUGH, decoded / prod(edge for edge, _ in block)
 
     (z, _), (y, _), (x, _) = min(product(*axes), key=cost)
-    return grid(header.shape, (z, y, x))
+    return (z, y, x)
 
 
 def _edges(chunk: int, extent: int) -> list[int]:

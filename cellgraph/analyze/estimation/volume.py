@@ -85,11 +85,9 @@ class VolumePopulation:
         self._adds_up = where is None and adds_up(expression)
         self._engine = ThreadsEngine()
         self._plan = plan
-        order = np.random.default_rng(seed).permutation(len(plan.blocks))
-        self._blocks = [plan.blocks[number] for number in order]
-        self._drawn = 0
+        self._order = np.random.default_rng(seed).permutation(len(plan))
         self._reach: list[Array] = []
-        self.frame = Frame(len(plan.blocks), float(prod(volume.header.shape)), single=False)
+        self.frame = Frame(len(plan), float(prod(volume.header.shape)), single=False)
         # So that compiling the kernels does not count as the time that a block takes.
         sweep_block(np.zeros((1, 1, 1), volume.header.dtype), Rules(rules.background, rules.connectivity), Place())
 
@@ -112,10 +110,10 @@ class VolumePopulation:
         """See `Population`."""
         import pyarrow as pa
 
-        blocks = self._blocks[self._drawn : self._drawn + count]
+        numbers, self._order = self._order[:count], self._order[count:]
+        blocks = [self._plan[number] for number in numbers.tolist()]
         if not blocks:
             return Draw.none()
-        self._drawn += len(blocks)
         margin = self._margin()
         with ThreadPoolExecutor(self._engine.workers, "cellgraph-estimate") as pool:
             if self._adds_up:
