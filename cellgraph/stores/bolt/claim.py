@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cellgraph.errors import ExistsError, StoreError
 from cellgraph.stores.bolt import owner
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from cellgraph.stores.bolt.connection import Connection
 
 _ATTEMPTS = 50
+_SECONDS_TO_TAKE = 10.0
+_SIGNS = "s.load AS load, coalesce((timestamp() - s.beat) / 1000.0, 0.0) AS silent"
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def _claim(transaction: neo4j.Transaction, uri: str, tables: Tables, load: str, 
 def _refuse_taken(transaction: neo4j.Transaction, uri: str, names: Sequence[str], replace: bool) -> None:
     taken = transaction.run(
         "MATCH (s:Sample) WHERE s.name IN $names AND s.status IN ['complete', 'loading'] "
-        "RETURN s.name AS name, s.status AS status, s.load AS load, (timestamp() - s.beat) / 1000.0 AS silent",
+        f"RETURN s.name AS name, s.status AS status, {_SIGNS}",
         names=list(names),
     ).data()
     if not replace:
@@ -157,23 +159,43 @@ def retire(connection: Connection, sample: str, load: str) -> bool:
 
 def take_remains(connection: Connection, load: str) -> list[Remains]:
     """Take over the samples that are retired or belong to a dead load, so that no one else removes them as well."""
+    found = connection.read(f"MATCH (s:Sample) WHERE s.status IN ['loading', 'retired'] RETURN s.id, {_SIGNS}")
+    dead = [sample for sample, *signs in found if _is_dead(signs, load)]
+    return [remains for sample in dead if (remains := _take(connection, sample, load))]
 
-    def work(transaction: neo4j.Transaction) -> list[Remains]:
-        unfinished = transaction.run(
-            "MATCH (s:Sample) WHERE s.status IN ['loading', 'retired'] "
-            "SET s.checked = timestamp() REMOVE s.checked "  # locks them before they are read
-            "RETURN s.id AS id, s.first_id AS first, s.cells AS cells, s.load AS load, "
-            "coalesce((timestamp() - s.beat) / 1000.0, 0.0) AS silent"
-        ).data()
-        dead = [row for row in unfinished if row["load"] == load or not owner.is_alive(row["load"], row["silent"])]
+
+def _take(connection: Connection, sample: int, load: str) -> Remains | None:
+    """Take over one sample; None if it lives all the same, or a client that has stopped in the middle holds it."""
+    from neo4j.exceptions import ClientError, TransientError
+
+    def work(transaction: neo4j.Transaction) -> Remains | None:
+        row = transaction.run(
+            "MATCH (s:Sample {id: $sample}) WHERE s.status IN ['loading', 'retired'] "
+            "SET s.checked = true REMOVE s.checked "  # locks it before it is read
+            f"RETURN s.first_id, s.cells, {_SIGNS}",
+            sample=sample,
+        ).single()
+        if row is None or not _is_dead(row.values()[2:], load):
+            return None
         transaction.run(
-            "MATCH (s:Sample) WHERE s.id IN $samples SET s.status = 'retired', s.load = $load, s.beat = timestamp()",
-            samples=[row["id"] for row in dead],
+            "MATCH (s:Sample {id: $sample}) SET s.status = 'retired', s.load = $load, s.beat = timestamp()",
+            sample=sample,
             load=load,
         ).consume()
-        return [Remains(row["id"], row["first"], row["cells"]) for row in dead]
+        return Remains(sample, row.values()[0], row.values()[1])
 
-    return connection.transact(work)
+    try:
+        return connection.transact(work, timeout=_SECONDS_TO_TAKE)
+    except (ClientError, TransientError) as error:
+        if "TransactionTimedOut" in str(error.code) or "LockClientStopped" in str(error.code):
+            return None
+        raise
+
+
+def _is_dead(signs: list[Any], load: str) -> bool:
+    """Whether a sample is nobody's, by the values of `_SIGNS`, or of this load itself."""
+    owned_by, silent = signs
+    return owned_by == load or not owner.is_alive(owned_by, silent)
 
 
 def lost(uri: str) -> StoreError:

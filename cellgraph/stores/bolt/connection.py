@@ -77,8 +77,8 @@ class Connection:
         """Run one statement in a transaction of its own."""
         return self.transact(lambda transaction: transaction.run(cypher, parameters).consume())
 
-    def transact(self, work: Callable[[neo4j.Transaction], T]) -> T:
-        """Run `work` in one transaction, and again where the server has surely taken it back.
+    def transact(self, work: Callable[[neo4j.Transaction], T], *, timeout: float | None = None) -> T:
+        """Run `work` in one transaction of at most `timeout` seconds, and again where it was surely taken back.
 
         The driver's own `execute_write` also repeats when the connection breaks, so that a transaction whose commit
         was not confirmed may happen twice: relationships would be there twice.
@@ -88,12 +88,15 @@ class Connection:
         end, pause = time.monotonic() + _SECONDS_OF_RETRIES, 0.05
         while True:
             try:
-                with self.session(read_only=False) as session, session.begin_transaction() as transaction:
+                with (
+                    self.session(read_only=False) as session,
+                    session.begin_transaction(timeout=timeout) as transaction,
+                ):
                     result = work(transaction)
                     transaction.commit()
                 return result
             except TransientError as error:
-                if is_out_of_memory(error) or time.monotonic() > end:
+                if timeout is not None or is_out_of_memory(error) or time.monotonic() > end:
                     raise
             time.sleep(pause * random.uniform(0.5, 1.5))
             pause = min(2 * pause, 2.0)
