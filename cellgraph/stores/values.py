@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from cellgraph.errors import ParameterError, near
@@ -69,4 +71,23 @@ def as_json(value: object) -> str | None:
     A node is ``{"_label": "Cell", "label": 1, …}``, a relationship ``{"_type": "TOUCHES", …}``, a path
     ``{"_nodes": […], "_relationships": […]}``; properties that it does not have are left out.
     """
-    return None if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+    if value is None:
+        return None
+    try:
+        return _dumps(value, allow_nan=False)
+    except ValueError:
+        return _dumps(_without_nan(value))
+
+
+_dumps = partial(json.dumps, ensure_ascii=False, sort_keys=True, default=str)
+
+
+def _without_nan(value: Any) -> Any:
+    """Return a graph value with null for the numbers that JSON does not have."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, list):
+        return [_without_nan(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    return value

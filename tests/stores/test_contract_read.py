@@ -174,6 +174,14 @@ def test_graph_values_are_the_same_json_everywhere(six: Store) -> None:
     assert rows.to_pylist() == [{name: json.dumps(value, sort_keys=True) for name, value in expected.items()}]
 
 
+def test_json_has_no_infinities(store: Store) -> None:
+    store.write(table_network({"label": [1], "ratio": pa.array([float("nan")]), "size": pa.array([float("-inf")])}))
+    (text,) = store.run("MATCH (c:Cell) RETURN [c] AS c")["c"].to_pylist()
+    assert json.loads(text, parse_constant=pytest.fail) == [
+        {"_label": "Cell", "id": 0, "sample": "table", "label": 1, "ratio": None, "size": None}
+    ]
+
+
 def test_paths_are_json(six: Store) -> None:
     rows = six.run("MATCH p = (c:Cell {sample: 'six', label: 4})-[:TOUCHES]->(d:Cell) RETURN p AS p")
     (path,) = [json.loads(text) for text in rows["p"].to_pylist()]
