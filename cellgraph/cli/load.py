@@ -25,7 +25,7 @@ def load(
     sources: Annotated[
         list[str],
         typer.Argument(
-            metavar="VOLUME...",
+            metavar="VOLUME",
             help="Labelled images: TIFF, NumPy, Zarr, OME-Zarr, HDF5 (file.h5:dataset), NIfTI, "
             "a folder of slices, or a URL.",
             show_default=False,

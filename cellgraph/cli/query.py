@@ -100,13 +100,26 @@ def query(
         print(f"cellgraph: {note_of(rows)}", file=sys.stderr)
 
 
-def queries(fmt: FormatOption = None, output: OutputOption = None) -> None:
+def queries(
+    show: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Print the Cypher of a query, with its defaults.", show_default=False),
+    ] = None,
+    db: DbOption = None,
+    fmt: FormatOption = None,
+    output: OutputOption = None,
+) -> None:
     """List the queries, with their parameters and what they answer.
 
     Folders in CELLGRAPH_CYPHER_PATH add your own.
     """
     from cellgraph.queries import Catalogue
 
+    if show is not None:
+        from cellgraph.analyze.show import show as shown
+
+        print(shown(show, db))
+        return
     render(Catalogue.load().table(), fmt, output, whole=True)
 
 

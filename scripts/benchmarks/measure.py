@@ -70,11 +70,15 @@ def folder() -> Iterator[Path]:
         shutil.rmtree(path)
 
 
-def table(title: str, header: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
-    """Print a table in Markdown."""
-    cores = len(os.sched_getaffinity(0))
-    print(f"\n### {title}\n\n{cores} cores, Python {platform.python_version()}\n")
-    print("| " + " | ".join(header) + " |")
-    print("|" + "|".join("---" for _ in header) + "|")
-    for row in rows:
-        print("| " + " | ".join(str(cell) for cell in row) + " |", flush=True)
+class Table:
+    """A table in Markdown, printed row by row, so that what was measured is there when a later row fails."""
+
+    def __init__(self, title: str, *header: str) -> None:
+        cores = len(os.sched_getaffinity(0))
+        print(f"\n### {title}\n\n{cores} cores, Python {platform.python_version()}\n")
+        self.row(*header)
+        self.row(*("---" for _ in header))
+
+    def row(self, *cells: object) -> None:
+        """Print one row."""
+        print("| " + " | ".join(map(str, cells)) + " |", flush=True)

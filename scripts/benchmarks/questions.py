@@ -4,7 +4,7 @@ import time
 from statistics import median
 
 from databases import SIZES, graph_of
-from measure import folder, table
+from measure import Table, folder
 
 import cellgraph
 from cellgraph.stores import open_store
@@ -19,7 +19,7 @@ def timed(db: cellgraph.Database, **parameters: object) -> float:
 
 def run() -> None:
     """Print the table."""
-    rows = []
+    table = Table("k-hop counts, k = 2, embedded database", "graph", "for", "how", "seconds")
     with folder() as place:
         for size, (cells, shape) in SIZES.items():
             path = place / f"{cells}.db"
@@ -28,10 +28,9 @@ def run() -> None:
             with cellgraph.open(path) as db:
                 db.query("khop", k=2, cell=1)
                 one = median(timed(db, cell=cells // 2) for _ in range(5))
-                rows.append((size, "one cell", "Cypher", f"{one:.3f}"))
+                table.row(size, "one cell", "Cypher", f"{one:.3f}")
                 if cells <= 100_000:
                     every = timed(db, method="cypher")
-                    rows.append((size, "all cells", "Cypher", f"{every:.1f}"))
+                    table.row(size, "all cells", "Cypher", f"{every:.1f}")
                 compiled = median(timed(db, method="compiled") for _ in range(3))
-                rows.append((size, "all cells", "compiled", f"{compiled:.2f}"))
-    table("k-hop counts, k = 2, embedded database", ("graph", "for", "how", "seconds"), rows)
+                table.row(size, "all cells", "compiled", f"{compiled:.2f}")

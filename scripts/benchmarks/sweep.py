@@ -5,7 +5,7 @@ from statistics import median
 import cc3d
 import numpy as np
 import tifffile
-from measure import data_dir, in_turn, ratio, table
+from measure import Table, data_dir, in_turn, ratio
 from skimage.graph import RAG
 from skimage.measure import regionprops_table
 from skimage.segmentation import relabel_sequential
@@ -46,14 +46,13 @@ def run() -> None:
         "cc3d": "contacts + statistics, ids renumbered before",
         "scikit-image": f"RAG + regionprops, on a crop of {CROP}^3",
     }
-    rows = []
+    size = " x ".join(map(str, labels.shape))
+    title = f"Sweep of connectomics_512.ome.tif ({size} {labels.dtype}, in memory), median of {ROUNDS}"
+    table = Table(title, "", "what", "MVoxel/s", "cellgraph is faster by")
     for name, times in seconds.items():
         voxels = crop.size if name == "scikit-image" else labels.size
         rate = voxels / median(times) / 1e6
         faster = f"{ratio(seconds, 'cellgraph', name):.2f}" if name in contenders else ""
         if name == "scikit-image":
             faster = f"{labels.size / median(seconds['cellgraph']) / 1e6 / rate:.0f}"
-        rows.append((name, says[name], f"{rate:,.1f}", faster))
-    size = " x ".join(map(str, labels.shape))
-    title = f"Sweep of connectomics_512.ome.tif ({size} {labels.dtype}, in memory), median of {ROUNDS}"
-    table(title, ("", "what", "MVoxel/s", "cellgraph is faster by"), rows)
+        table.row(name, says[name], f"{rate:,.1f}", faster)

@@ -156,6 +156,10 @@ def test_what_is_shown_can_be_run(db: Path) -> None:
     assert rows == cellgraph("query", "khop", "--cell", 5, "--k", 3, "--format", "csv").stdout
 
 
+def test_queries_shows_the_cypher_of_one_as_well() -> None:
+    assert cellgraph("queries", "--show", "degree").stdout == cellgraph("query", "degree", "--show").stdout
+
+
 def test_show_needs_no_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CELLGRAPH_DB", raising=False)
     embedded = cellgraph("query", "khop", "--show", cwd=tmp_path).stdout
