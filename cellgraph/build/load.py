@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cellgraph.build.parameters import free_memory, resolve_connectivity, resolve_spacing
+from cellgraph.build.memory import free_memory, give_back_memory
+from cellgraph.build.parameters import resolve_connectivity, resolve_spacing
 from cellgraph.build.provenance import new_sample
 from cellgraph.build.target import check_target, sample_name
 from cellgraph.build.workfolder import grid_of, open_ledger, work_folder
@@ -158,11 +159,14 @@ def load(
             ledger.save_seconds = save_every
             graph = _sweep(job, provenance, sweeper, ledger, report)
             notes += _remarks(graph, spacing is None and known is None)
+            network = graph.network()
+            del graph  # its columns that the network has not are large
+            give_back_memory()
             with open_store(target, create=True) as store:
-                store.write(graph.network(), replace=replace, report=report)
+                store.write(network, replace=replace, report=report)
             ledger.remove()
-    border = int(graph.cells["on_border"].to_numpy(zero_copy_only=False).sum())
-    return LoadReport(provenance, target, graph.cells.num_rows, graph.contacts.num_rows, border, tuple(notes))
+    border = int(network.cells["on_border"].to_numpy(zero_copy_only=False).sum())
+    return LoadReport(provenance, target, network.cells.num_rows, network.contacts.num_rows, border, tuple(notes))
 
 
 def _sweep(job: Job, sample: Sample, engine: Engine, ledger: Ledger, report: Report | None) -> CellGraph:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-from pathlib import Path
 
 from cellgraph.errors import ParameterError
 from cellgraph.voxels.parameters import resolve_connectivity, resolve_spacing
 
-__all__ = ["free_memory", "parse_bytes", "resolve_connectivity", "resolve_spacing"]
+__all__ = ["parse_bytes", "resolve_connectivity", "resolve_spacing"]
 
 _BYTES = {
     "": 1,
@@ -37,13 +35,3 @@ def parse_bytes(size: str) -> int:
     if value <= 0:
         raise ParameterError(f"expected a size in bytes such as 512MB or 2GiB, got {size!r}")
     return value
-
-
-def free_memory() -> int:
-    """Return how many bytes of memory are free for use now, as the kernel estimates it, or half of all."""
-    meminfo = Path("/proc/meminfo")  # Linux only
-    if meminfo.is_file():
-        for line in meminfo.read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2

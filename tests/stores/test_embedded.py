@@ -331,19 +331,6 @@ def test_many_small_samples_are_carried_over(tmp_path: Path, monkeypatch: pytest
         assert contacts(store) == [(n, a, n, b, j) for n in names for _, a, _, b, j in SIX_CONTACTS]
 
 
-def test_contacts_in_several_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cellgraph.stores.embedded.load._COPY_ROWS", 100)
-    monkeypatch.setattr("cellgraph.stores.embedded.load._MOST_PARTS", 50)
-    with open_store(tmp_path / "cells.db", create=True) as store:
-        store.write(grid(7))
-        assert everything(store) == {"Sample": 1, "Cell": 343, "HAS_CELL": 343, "TOUCHES": 882}
-        bare = store.topology()
-    network = grid(7)
-    assert sorted(zip(bare.a, bare.b, strict=True)) == list(
-        zip(network.contacts["a"].to_numpy(), network.contacts["b"].to_numpy(), strict=True)
-    )
-
-
 names = st.text(st.characters(exclude_characters="`", exclude_categories=["C", "Z"]), min_size=1, max_size=12)
 
 

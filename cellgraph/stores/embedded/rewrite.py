@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cellgraph.stores.embedded import schema
 from cellgraph.stores.embedded.access import execute
-from cellgraph.stores.embedded.load import copy, parts
+from cellgraph.stores.embedded.load import copy
 from cellgraph.stores.tables import quoted
 
 if TYPE_CHECKING:
@@ -34,8 +34,7 @@ def carry_over(old: ladybug.Connection, new: ladybug.Connection, *, without: Seq
         copy(new, "Cell", _nodes(old, "Cell", own, samples))
         copy(new, "HAS_CELL", arrow(old, f"{own} RETURN s.id, n.id ORDER BY n.id", samples=samples), ends=2)
     for samples in _groups(kept):
-        for part in parts(_contacts(old, samples, every)):
-            copy(new, "TOUCHES", part, ends=2)
+        copy(new, "TOUCHES", _contacts(old, samples, every), ends=2)
 
 
 def arrow(connection: ladybug.Connection, cypher: str, **parameters: Any) -> pa.Table:
