@@ -1,36 +1,70 @@
-"""k-hop counts: for one cell, for 10,000 and for all of a graph of a million."""
+"""k-hop counts, k = 2: for one cell, for 10,000 and for all, in Cypher and compiled, from both databases."""
 
+import os
 import time
+from collections.abc import Callable
+from pathlib import Path
 from statistics import median
 
+import numpy as np
 from databases import SIZES, graph_of
-from measure import Table, folder
+from measure import Table, command, folder
 
 import cellgraph
+from cellgraph import server
+from cellgraph.analyze.adjacency import Adjacency
+from cellgraph.analyze.khop import counts_by_distance
+from cellgraph.analyze.show import show
 from cellgraph.stores import open_store
 
-
-def timed(db: cellgraph.Database, **parameters: object) -> float:
-    """Return the seconds that a k-hop query takes."""
-    begin = time.perf_counter()
-    db.query("khop", k=2, **parameters)
-    return time.perf_counter() - begin
+SOME = 10_000
 
 
 def run() -> None:
     """Print the table."""
-    table = Table("k-hop counts, k = 2, embedded database", "graph", "for", "how", "seconds")
+    table = Table("k-hop counts, k = 2", "database", "cells in it", "for", "how", "seconds", "peak memory, MB")
     with folder() as place:
-        for size, (cells, shape) in SIZES.items():
-            path = place / f"{cells}.db"
-            with open_store(path, create=True) as store:
-                store.write(graph_of(cells, shape, place).network())
-            with cellgraph.open(path) as db:
-                db.query("khop", k=2, cell=1)
-                one = median(timed(db, cell=cells // 2) for _ in range(5))
-                table.row(size, "one cell", "Cypher", f"{one:.3f}")
-                if cells <= 100_000:
-                    every = timed(db, method="cypher")
-                    table.row(size, "all cells", "Cypher", f"{every:.1f}")
-                compiled = median(timed(db, method="compiled") for _ in range(3))
-                table.row(size, "all cells", "compiled", f"{compiled:.2f}")
+        for cells in SIZES:
+            ask(table, "embedded", str(place / f"{cells}.db"), cells, place)
+        home = Path(os.environ.get("CELLGRAPH_BENCH_NEO4J", place / "neo4j"))
+        server.start(home)
+        try:
+            uri, user, password = server.credentials(home)
+            os.environ |= {"NEO4J_USERNAME": user, "NEO4J_PASSWORD": password}
+            ask(table, "Neo4j", uri, min(SIZES), place)
+        finally:
+            server.stop(home)
+
+
+def ask(table: Table, database: str, target: str, cells: int, place: Path) -> None:
+    """Load a graph and print rows for it; all cells at once in Cypher only where that takes seconds."""
+    with open_store(target, create=True) as store:
+        store.write(graph_of(cells, place).network())
+    some = show("khop", target, k=2).replace("WHERE c.sample", f"WHERE c.label <= {SOME} AND c.sample")
+
+    def compiled_for_some() -> None:
+        with open_store(target, read_only=True) as store:
+            graph = Adjacency.build(store.topology())
+        counts_by_distance(graph, np.arange(SOME), 2)
+
+    def add(what: str, how: str, question: Callable[[], object], rounds: int) -> None:
+        question()
+        table.row(database, f"{cells:,}", what, how, f"{median(seconds(question) for _ in range(rounds)):.3g}", "")
+
+    with cellgraph.open(target) as db:
+        add("one cell", "Cypher", lambda: db.query("khop", k=2, cell=cells // 2), 5)
+        add(f"{SOME:,} cells", "Cypher", lambda: db.cypher(some), 1)
+        add(f"{SOME:,} cells", "compiled", compiled_for_some, 3)
+        if cells == min(SIZES):
+            add("all cells", "Cypher", lambda: db.query("khop", k=2, method="cypher"), 1)
+        add("all cells", "compiled", lambda: db.query("khop", k=2, method="compiled"), 3)
+    arguments = ("query", "khop", "--k", 2, "--db", target, "--output", place / "rows.parquet")
+    taken, peak = command(*arguments, cwd=place)
+    table.row(database, f"{cells:,}", "all cells", "whole command, to Parquet", f"{taken:.3g}", f"{peak / 1e6:.0f}")
+
+
+def seconds(question: Callable[[], object]) -> float:
+    """Return how long a question takes."""
+    begin = time.perf_counter()
+    question()
+    return time.perf_counter() - begin

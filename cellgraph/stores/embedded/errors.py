@@ -75,7 +75,7 @@ def _translation(
         return StoreError(f"{what} was stopped{limit} before it had its rows; give it more time or ask for less.")
     if "read-only database" in message or "read-only transaction" in message:
         return StoreError(f"{what} writes, but queries only read; the database {path} refused it.")
-    if "Table Sample does not exist" in message:
+    if "Table Sample does not exist" in message or "Table Cell does not exist" in message:
         return NotFoundError(f"the database {path} has no samples yet; load one with: cellgraph load IMAGE")
     if "recovery is pending" in message:
         return StoreError(
