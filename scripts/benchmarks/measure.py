@@ -1,5 +1,6 @@
 """Measuring side by side, and printing what came out."""
 
+import json
 import os
 import platform
 import shutil
@@ -9,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -42,22 +44,39 @@ def ratio(seconds: dict[str, list[float]], of: str, to: str) -> float:
     return median(b / a for a, b in zip(seconds[of], seconds[to], strict=True))
 
 
-def command(*arguments: object, cwd: Path | None = None, **environment: str) -> tuple[float, int]:
-    """Run ``cellgraph``; return its seconds and the peak memory of its process in bytes."""
-    begin = time.perf_counter()
-    process = subprocess.Popen(
-        [PROGRAM, *map(str, arguments)],
+# A process counts the memory of the one that started it as its own peak, so a small one is between.
+_SMALL = """
+import json, os, subprocess, sys, time
+begin = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+print(json.dumps([time.perf_counter() - begin, usage.ru_maxrss * 1024, usage.ru_utime + usage.ru_stime, status]))
+"""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a command took: seconds, peak memory of its process in bytes, and seconds of processor time."""
+
+    seconds: float
+    peak: int
+    processor: float
+
+
+def command(*arguments: object, cwd: Path | None = None, **environment: str) -> Taken:
+    """Run ``cellgraph``."""
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", _SMALL, PROGRAM, *map(str, arguments)],
         cwd=cwd,
         env={**os.environ, **environment},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    said = process.stderr.read() if process.stderr else b""
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"scripts/bench: cellgraph {' '.join(map(str, arguments))} failed:\n{said.decode()}")
-    return time.perf_counter() - begin, usage.ru_maxrss * 1024
+    seconds, peak, processor, status = json.loads(done.stdout)
+    if status:
+        sys.exit(f"scripts/bench: cellgraph {' '.join(map(str, arguments))} failed:\n{done.stderr}")
+    return Taken(seconds, peak, processor)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from statistics import median
 import numpy as np
 import tifffile
 import zarr
-from measure import command, folder, table
+from measure import Table, command, folder
 
 from cellgraph.build.phantom import phantom
 from cellgraph.engines import Job, Ledger, ThreadsEngine
@@ -41,8 +41,11 @@ def run() -> None:
 
 
 def sizes(place: Path, largest: float) -> None:
-    """Load volumes of growing size by the command line."""
-    rows = []
+    """Load volumes of growing size by the command line, and ask for a first estimate of each."""
+    header = ("GVoxel", "cells", "phantom, s", "load, s", "GVoxel/s", "peak memory, GB")
+    parts = ("processor, ns a voxel", "read and decode", "sweep", "merge", "start and database")
+    first = ("first estimate from the volume, s", "from the database, s")
+    table = Table("cellgraph load --memory 768MB, Zarr on disk, 2 threads", *header, *parts, *first)
     for size, (cells, shape) in VOLUMES.items():
         if size > largest:
             continue
@@ -50,28 +53,28 @@ def sizes(place: Path, largest: float) -> None:
         begin = time.perf_counter()
         phantom(path, cells, shape, overwrite=True)
         made = time.perf_counter() - begin
-        seconds, peak = command("load", path, "--replace", "--memory", "768MB", "-q", cwd=place)
+        load = command("load", path, "--db", "volume.db", "--replace", "--memory", "768MB", "-q", cwd=place)
         voxels = float(np.prod(shape))
-        parts = shares(path)
-        rows.append(
-            (
-                f"{voxels / 1e9:.2f}",
-                f"{cells:,}",
-                f"{seconds:.1f}",
-                f"{voxels / seconds / 1e9:.3f}",
-                f"{peak / 1e9:.2f}",
-                *(f"{part:.0f}" for part in parts),
-                f"{voxels / made / 1e9:.3f}",
-            )
+        estimate = ("estimate", "mean(volume)", "--within-time", "1ms")
+        early = [command(*estimate, *of, cwd=place).seconds for of in (("--source", path), ("--db", "volume.db"))]
+        known = shares(path)
+        processor = load.processor / voxels * 1e9
+        table.row(
+            f"{voxels / 1e9:.2f}",
+            f"{cells:,}",
+            f"{made:.0f}",
+            f"{load.seconds:.1f}",
+            f"{voxels / load.seconds / 1e9:.3f}",
+            f"{load.peak / 1e9:.2f}",
+            *(f"{part:.2f}" for part in (processor, *known, processor - sum(known))),
+            *(f"{seconds:.2f}" for seconds in early),
         )
         shutil.rmtree(path)
-    header = ("GVoxel", "cells", "load, s", "GVoxel/s", "peak memory, GB")
-    parts = ("read and decode, ns/1000 voxels", "sweep", "merge")
-    table("cellgraph load --memory 768MB, Zarr on disk, 2 threads", (*header, *parts, "phantom, GVoxel/s"), rows)
+        (place / "volume.db").unlink()
 
 
-def shares(path: Path) -> tuple[float, float, float]:
-    """Return the processor time of reading, sweeping and merging, in ns for 1,000 voxels, over the first blocks."""
+def shares(path: Path) -> tuple[float, ...]:
+    """Return the processor time of reading, sweeping and merging, in ns a voxel, over the first blocks."""
     volume = open_volume(path)
     job, reader, ledger = Job(volume, Rules()), HaloReader(volume), Ledger(None, {})
     spent, voxels = [0.0, 0.0, 0.0], 0
@@ -87,8 +90,7 @@ def shares(path: Path) -> tuple[float, float, float]:
         spent = [total + b - a for total, a, b in zip(spent, times[:-1], times[1:], strict=True)]
         voxels += labels.size
     volume.close()
-    read, swept, merged = (seconds / voxels * 1e12 for seconds in spent)
-    return read, swept, merged
+    return tuple(seconds / voxels * 1e9 for seconds in spent)
 
 
 def workers(place: Path, path: Path) -> None:
@@ -98,12 +100,11 @@ def workers(place: Path, path: Path) -> None:
     for _ in range(3):
         for engine, n in kinds:
             options = ("--engine", engine, "--workers", n, "--replace", "-q")
-            times[engine, n].append(command("load", path, *options, cwd=place)[0])
-    rows = []
+            times[engine, n].append(command("load", path, *options, cwd=place).seconds)
+    table = Table("Workers, 1.07 GVoxel", "engine", "workers", "load, s", "speed-up")
     for (engine, n), seconds in times.items():
         faster = median(a / b for a, b in zip(times[engine, 1], seconds, strict=True))
-        rows.append((engine, n, f"{median(seconds):.1f}", f"{faster:.2f}"))
-    table("Workers, 1.07 GVoxel", ("engine", "workers", "load, s", "speed-up"), rows)
+        table.row(engine, n, f"{median(seconds):.1f}", f"{faster:.2f}")
 
 
 def resume(place: Path, path: Path) -> None:
@@ -127,7 +128,7 @@ def resume(place: Path, path: Path) -> None:
     pairs = [(swept(place / "work"), swept(None)) for _ in range(5)]
     volume.close()
     more = median(kept / bare - 1 for kept, bare in pairs)
-    table("Keeping work for --resume, 1.07 GVoxel", ("", ""), [("more time than without", f"{100 * more:.1f} %")])
+    Table("Keeping work for --resume, 1.07 GVoxel, median of 5", "more time than without").row(f"{100 * more:.1f} %")
 
 
 def live(place: Path) -> None:
@@ -138,15 +139,9 @@ def live(place: Path) -> None:
     (place / "slices").mkdir()
     for z, plane in enumerate(labels):
         tifffile.imwrite(place / "slices" / f"slice_{z:04d}.tif", plane, compression="zlib")
-    ratios = []
+    depth, ratios = len(labels), []
     for _ in range(3):
-        watched, _ = command(
-            "watch", "slices", "--until", len(labels), "--db", "watched.db", "--replace", "-q", cwd=place
-        )
-        loaded, _ = command("load", "slices", "--db", "loaded.db", "--replace", "-q", cwd=place)
-        ratios.append(watched / loaded)
-    table("watch against load, 128 slices of 1024 x 1024", ("", ""), [("watch takes times", f"{median(ratios):.2f}")])
-    first = [command("estimate", "mean(volume)", "--source", "live.zarr", "--within-time", "1s", cwd=place)[0]]
-    first += [command("estimate", "mean(volume)", "--db", "loaded.db", "--within-time", "1s", cwd=place)[0]]
-    rows = [("from the volume", f"{first[0]:.1f}"), ("from the database", f"{first[1]:.1f}")]
-    table("cellgraph estimate 'mean(volume)' --within-time 1s", ("", "whole command, s"), rows)
+        watched = command("watch", "slices", "--until", depth, "--db", "watched.db", "--replace", "-q", cwd=place)
+        loaded = command("load", "slices", "--db", "loaded.db", "--replace", "-q", cwd=place)
+        ratios.append(watched.seconds / loaded.seconds)
+    Table("watch against load, 128 slices of 1024 x 1024", "watch takes times").row(f"{median(ratios):.2f}")
