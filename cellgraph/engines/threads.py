@@ -56,7 +56,7 @@ class ThreadsEngine:
     def _pipeline(
         self, job: Job, blocks: Sequence[Block], ahead: ThreadPoolExecutor, pool: ThreadPoolExecutor
     ) -> Tallies:
-        reader = HaloReader(job.volume)
+        reader = HaloReader(job.volume, blocks)
         running: deque[tuple[Block, Future[Tally]]] = deque()
         unreadable: CellgraphError | None = None
         reads = deque(ahead.submit(reader.read, block) for block in blocks[:1])

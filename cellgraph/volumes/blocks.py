@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
-from math import ceil
+from math import ceil, prod
 from typing import Any
 
 import numpy as np
@@ -102,7 +103,7 @@ def _block_shape(header: Header, target: int) -> Index:
 
 @dataclass(frozen=True)
 class _Face:
-    """The last plane of a block along one axis, one voxel thick."""
+    """A plane of labels, one voxel thick: the last one of a block along an axis, or what lies below a box."""
 
     start: Index
     labels: Array
@@ -112,8 +113,10 @@ class HaloReader:
     """Reads blocks with a one-voxel halo on the low side, decoding nothing twice.
 
     The last planes of the blocks that were read are kept until the blocks behind them have taken their halo
-    from them.  That works for blocks in raster order; in any other order, and for the first block of a range,
-    the halo is read from the volume.  Volumes in memory give halos for nothing and are read directly.
+    from them.  That works for blocks in raster order; in any other order the halo is read from the volume.  Where the
+    blocks are a box, what lies on its low sides is read at once before the first of them: block by block, a chunk of
+    the storage there would be decoded for a face, again for its edges, and again for the blocks beside it.  Volumes in
+    memory give halos for nothing and are read directly.
 
     Used by one thread at a time, the one that reads ahead.
 
@@ -121,13 +124,18 @@ class HaloReader:
     ----------
     volume : Volume
         What to read.
+    blocks : sequence of Block
+        Those that will be read, if that is known.
     keep : int
         Bytes of planes to keep at most; what does not fit is read again.
     """
 
-    def __init__(self, volume: Volume, keep: int = 512 << 20) -> None:
+    def __init__(self, volume: Volume, blocks: Sequence[Block] = (), keep: int = 512 << 20) -> None:
         self._volume = volume
         self._keep = keep
+        self._box = _box_of(blocks)
+        # What lies below the box along z, y and x; in that order a place that lies below along several is looked for.
+        self._below: list[_Face | None] | None = None
         self._kept = 0
         # For each axis the faces with that normal, by the stop corner of their block, in the order of
         # reading.
@@ -166,11 +174,36 @@ class HaloReader:
         start, stop = (z, y, x), (c, b, a)
         place = out[tuple(slice(i - n, j - n) for i, j, n in zip(start, stop, low, strict=True))]
         # The neighbour on that side, if blocks form a grid, ends exactly where this part ends.
-        face = self._faces[offset.index(1)].get(stop)
+        face = self._below_box(start) or self._faces[offset.index(1)].get(stop)
         if face is None or any(f > s for f, s in zip(face.start, start, strict=True)):
             self._volume.read(start, stop, place)
             return
         place[...] = face.labels[tuple(slice(i - n, j - n) for i, j, n in zip(start, stop, face.start, strict=True))]
+
+    def _below_box(self, start: Index) -> _Face | None:
+        """Return the plane below the box that holds a place which starts there; None if there is none."""
+        if self._box is None:
+            return None
+        first, last = self._box
+        for axis in range(3):
+            if start[axis] < first[axis]:
+                if self._below is None:
+                    self._below = [self._read_below(first, last, axis) for axis in range(3)]
+                return self._below[axis]
+        return None
+
+    def _read_below(self, first: Index, last: Index, axis: int) -> _Face | None:
+        """Read the plane below a box along an axis, with its edges along the axes behind; None if it is too large."""
+        if not first[axis]:
+            return None
+        start = [n if k < axis else max(n - 1, 0) for k, n in enumerate(first)]
+        stop = [n if k == axis else last[k] for k, n in enumerate(first)]
+        low, high = (start[0], start[1], start[2]), (stop[0], stop[1], stop[2])
+        size = prod(_minus(high, low)) * self._volume.header.dtype.itemsize
+        if self._kept + size > self._keep // 4:
+            return None
+        self._kept += size
+        return _Face(low, np.array(self._volume.read(low, high)))
 
     def _forget_before(self, start: Index) -> None:
         """Drop the faces whose last user in raster order has been read."""
@@ -200,6 +233,17 @@ class HaloReader:
             start[axis] = block.stop[axis] - 1
             faces[block.stop] = _Face((start[0], start[1], start[2]), core[last].copy())
             self._kept += size
+
+
+def _box_of(blocks: Sequence[Block]) -> tuple[Index, Index] | None:
+    """Return the corners of the box that blocks fill; None if they do not."""
+    if not blocks:
+        return None
+    z, y, x = (min(block.start[axis] for block in blocks) for axis in range(3))
+    c, b, a = (max(block.stop[axis] for block in blocks) for axis in range(3))
+    if (c - z) * (b - y) * (a - x) != sum(prod(block.shape) for block in blocks):
+        return None
+    return (z, y, x), (c, b, a)
 
 
 def _minus(a: Index, b: Index) -> Index:

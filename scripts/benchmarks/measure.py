@@ -47,8 +47,9 @@ def ratio(seconds: dict[str, list[float]], of: str, to: str) -> float:
 # A process counts the memory of the one that started it as its own peak, so a small one is between.
 _SMALL = """
 import json, os, subprocess, sys, time
+os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(sys.argv[1])])
 begin = time.perf_counter()
-process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+process = subprocess.Popen(sys.argv[2:], stdout=subprocess.DEVNULL)
 _, status, usage = os.wait4(process.pid, 0)
 print(json.dumps([time.perf_counter() - begin, usage.ru_maxrss * 1024, usage.ru_utime + usage.ru_stime, status]))
 """
@@ -63,10 +64,10 @@ class Taken:
     processor: float
 
 
-def command(*arguments: object, cwd: Path | None = None, **environment: str) -> Taken:
-    """Run ``cellgraph``."""
+def command(*arguments: object, cwd: Path | None = None, cores: int | None = None, **environment: str) -> Taken:
+    """Run ``cellgraph``, on some of the cores."""
     done = subprocess.run(
-        [sys.executable, "-S", "-c", _SMALL, PROGRAM, *map(str, arguments)],
+        [sys.executable, "-S", "-c", _SMALL, str(cores or os.cpu_count()), PROGRAM, *map(str, arguments)],
         cwd=cwd,
         env={**os.environ, **environment},
         capture_output=True,

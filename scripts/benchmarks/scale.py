@@ -94,17 +94,17 @@ def shares(path: Path) -> tuple[float, ...]:
 
 
 def workers(place: Path, path: Path) -> None:
-    """Load one volume with 1 and 2 threads and Dask workers, in turn."""
-    kinds = [("threads", 1), ("threads", 2), ("dask", 1), ("dask", 2)]
-    times: dict[tuple[str, int], list[float]] = {kind: [] for kind in kinds}
+    """Load one volume with 1 and 2 threads and Dask workers, on 1 and 2 cores, in turn."""
+    kinds = [(engine, *kind) for engine in ("threads", "dask") for kind in ((1, 1), (1, 2), (2, 2))]
+    times: dict[tuple[str, int, int], list[float]] = {kind: [] for kind in kinds}
     for _ in range(3):
-        for engine, n in kinds:
+        for engine, n, cores in kinds:
             options = ("--engine", engine, "--workers", n, "--replace", "-q")
-            times[engine, n].append(command("load", path, *options, cwd=place).seconds)
-    table = Table("Workers, 1.07 GVoxel", "engine", "workers", "load, s", "speed-up")
-    for (engine, n), seconds in times.items():
-        faster = median(a / b for a, b in zip(times[engine, 1], seconds, strict=True))
-        table.row(engine, n, f"{median(seconds):.1f}", f"{faster:.2f}")
+            times[engine, n, cores].append(command("load", path, *options, cwd=place, cores=cores).seconds)
+    table = Table("Workers, 1.07 GVoxel", "engine", "workers", "cores", "load, s", "speed-up")
+    for (engine, n, cores), seconds in times.items():
+        faster = median(a / b for a, b in zip(times[engine, 1, 1], seconds, strict=True))
+        table.row(engine, n, cores, f"{median(seconds):.1f}", f"{faster:.2f}")
 
 
 def resume(place: Path, path: Path) -> None:

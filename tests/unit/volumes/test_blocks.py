@@ -77,7 +77,7 @@ def test_halo_is_exact_for_any_shape_chunks_blocks_and_order(
     blocks = grid(shape, block)
     order = data.draw(st.one_of(st.just(blocks), st.permutations(blocks)))
     volume, _ = chunked(array, chunks)
-    reader = HaloReader(volume, keep)
+    reader = HaloReader(volume, keep=keep)
     for b in order:
         labels, halo = reader.read(b)
         assert halo == tuple(int(n > 0) for n in b.start)
@@ -111,6 +111,52 @@ def test_raster_order_decodes_every_chunk_once(
     for block in grid(shape, (z, y, x)):
         reader.read(block)
     assert set(source.decoded.values()) == {1}
+
+
+@st.composite
+def boxes(draw: st.DrawFn, n: int) -> slice:
+    """Draw a part of 0..n, not empty."""
+    first = draw(st.integers(0, n - 1))
+    return slice(first, draw(st.integers(first + 1, n)))
+
+
+@given(chunks=shapes, data=st.data())
+def test_a_box_decodes_every_chunk_once_that_it_or_its_low_sides_touch(
+    chunks: tuple[int, int, int], data: st.DataObject
+) -> None:
+    block = tuple(n * data.draw(st.integers(1, 2)) for n in chunks)
+    counts = [data.draw(st.integers(1, 4)) for _ in range(3)]
+    shape = tuple(n * m for n, m in zip(block, counts, strict=True))
+    array = np.arange(np.prod(shape)).reshape(shape)
+    box = tuple(data.draw(boxes(n)) for n in counts)
+    places = np.arange(np.prod(counts)).reshape(counts)[box]
+    blocks = [b for b in grid(shape, block) if b.index in places]  # type: ignore[arg-type]
+    volume, source = chunked(array, chunks)
+    reader = HaloReader(volume, blocks)
+    for b in blocks:
+        labels, halo = reader.read(b)
+        np.testing.assert_array_equal(labels, part(array, b, halo))
+    assert set(source.decoded.values()) == {1}
+    touched = [range(max(s.start * n - 1, 0), s.stop * n) for s, n in zip(box, block, strict=True)]
+    assert len(source.decoded) == np.prod([len({i // n for i in r}) for r, n in zip(touched, chunks, strict=True)])
+
+
+@given(shape=shapes, chunks=shapes, block=shapes, keep=st.sampled_from([0, 200, 1 << 20]), data=st.data())
+def test_halo_is_exact_for_any_of_the_blocks_in_any_order(
+    shape: tuple[int, int, int],
+    chunks: tuple[int, int, int],
+    block: tuple[int, int, int],
+    keep: int,
+    data: st.DataObject,
+) -> None:
+    array = np.arange(np.prod(shape)).reshape(shape)
+    blocks = data.draw(st.lists(st.sampled_from(grid(shape, block)), unique=True, min_size=1))
+    volume, _ = chunked(array, chunks)
+    reader = HaloReader(volume, blocks, keep)
+    for b in blocks:
+        labels, halo = reader.read(b)
+        np.testing.assert_array_equal(labels, part(array, b, halo))
+        assert reader.kept_bytes <= keep
 
 
 def test_planes_are_dropped_when_they_are_not_needed_any_more() -> None:
