@@ -9,10 +9,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cellgraph import server
     from cellgraph.analyze.database import Database, open
     from cellgraph.analyze.estimation import Estimate, estimate
     from cellgraph.build.arrays import sweep
     from cellgraph.build.load import load
+    from cellgraph.build.many import load_many
     from cellgraph.build.phantom import phantom
     from cellgraph.build.slabs import Sweep
     from cellgraph.build.tables import load_tables
@@ -30,6 +32,7 @@ _HOMES = {
     "Sweep": "cellgraph.build.slabs",
     "estimate": "cellgraph.analyze.estimation",
     "load": "cellgraph.build.load",
+    "load_many": "cellgraph.build.many",
     "load_tables": "cellgraph.build.tables",
     "open": "cellgraph.analyze.database",
     "phantom": "cellgraph.build.phantom",
@@ -46,9 +49,11 @@ __all__ = [
     "__version__",
     "estimate",
     "load",
+    "load_many",
     "load_tables",
     "open",
     "phantom",
+    "server",
     "sweep",
     "watch",
 ]
@@ -56,6 +61,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import one of the public names."""
+    if name == "server":
+        return importlib.import_module("cellgraph.server")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(_HOMES[name]), name)

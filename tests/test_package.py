@@ -25,9 +25,11 @@ PUBLIC = [
     "__version__",
     "estimate",
     "load",
+    "load_many",
     "load_tables",
     "open",
     "phantom",
+    "server",
     "sweep",
     "watch",
 ]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from cellgraph.volumes import open_volume
 Array = np.ndarray[Any, Any]
 Stamp = tuple[int, int]
 """Size in bytes and time of modification in nanoseconds."""
+_File = tuple[int, Path, Stamp]
 
 _OLD_SECONDS = 2.0
 
@@ -66,7 +69,24 @@ class Incoming:
         return sorted(set(range(numbers[0], numbers[-1] + 1)) - self.taken.keys()) if numbers else []
 
     def arrived(self) -> Iterator[tuple[int, Array]]:
-        """Look once, and yield number and labels (z, y, x) of each slab that is complete and new."""
+        """Look once, and yield number and labels (z, y, x) of each slab that is complete and new.
+
+        While one is worked on, the next one is read.
+        """
+        for (number, path, stamp), labels in _read_ahead(self._complete()):
+            if self._is_taken(number, path):  # by another file of that number, meanwhile
+                continue
+            if isinstance(labels, CellgraphError):
+                self._unreadable[path.name] = (stamp, str(labels))
+                continue
+            if self._stamp(path) != stamp:  # it was written to while it was read
+                continue
+            self._unreadable.pop(path.name, None)
+            self.taken[number] = path.name
+            yield number, labels
+
+    def _complete(self) -> Iterator[_File]:
+        """Yield the files that are new, and not being written as it seems."""
         for number, path in self._candidates():
             if self._is_taken(number, path):
                 continue
@@ -78,16 +98,7 @@ class Incoming:
                 self._stamps[path.name] = stamp
             if stamp is None or not settled or self._unreadable.get(path.name, (None, ""))[0] == stamp:
                 continue
-            try:
-                labels = _read(path)
-            except CellgraphError as error:
-                self._unreadable[path.name] = (stamp, str(error))
-                continue
-            if self._stamp(path) != stamp:  # it was written to while it was read
-                continue
-            self._unreadable.pop(path.name, None)
-            self.taken[number] = path.name
-            yield number, labels
+            yield number, path, stamp
 
     def refuse(self, number: int, reason: str) -> None:
         """Take back a slab that `arrived` gave, which does not go with the others."""
@@ -129,9 +140,25 @@ class Incoming:
         return (status.st_size, status.st_mtime_ns)
 
 
-def _read(path: Path) -> Array:
-    volume = open_volume(path)
+def _read_ahead(files: Iterable[_File]) -> Iterator[tuple[_File, Array | CellgraphError]]:
+    """Yield each file with its labels, or why it cannot be read; the next one is being read meanwhile."""
+    with ThreadPoolExecutor(1, "cellgraph-read") as thread:
+        reading: deque[tuple[_File, Future[Array | CellgraphError]]] = deque()
+        for file in files:
+            reading.append((file, thread.submit(_read, file[1])))
+            if len(reading) > 1:
+                before, labels = reading.popleft()
+                yield before, labels.result()
+        for file, labels in reading:
+            yield file, labels.result()
+
+
+def _read(path: Path) -> Array | CellgraphError:
     try:
-        return np.array(volume.read((0, 0, 0), volume.header.shape))
-    finally:
-        volume.close()
+        volume = open_volume(path)
+        try:
+            return np.array(volume.read((0, 0, 0), volume.header.shape))
+        finally:
+            volume.close()
+    except CellgraphError as error:
+        return error

@@ -43,7 +43,7 @@ def run() -> None:
 def sizes(place: Path, largest: float) -> None:
     """Load volumes of growing size by the command line, and ask for a first estimate of each."""
     header = ("GVoxel", "cells", "phantom, s", "load, s", "GVoxel/s", "peak memory, GB")
-    parts = ("processor, ns a voxel", "read and decode", "sweep", "merge", "start and database")
+    parts = ("processor, ns a voxel", "read and decode", "sweep", "merge", "start, last merge, database")
     first = ("first estimate from the volume, s", "from the database, s")
     table = Table("cellgraph load --memory 768MB, Zarr on disk, 2 threads", *header, *parts, *first)
     for size, (cells, shape) in VOLUMES.items():
