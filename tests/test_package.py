@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -91,3 +93,8 @@ def test_every_command_and_option_has_help(words: str) -> None:
 def test_every_command_is_documented(words: str) -> None:
     documents = [REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")]
     assert any(words in document.read_text("utf-8") for document in documents)
+
+
+def test_the_package_runs_as_the_command() -> None:
+    done = subprocess.run([sys.executable, "-m", "cellgraph", "--version"], capture_output=True, text=True)
+    assert done.stdout == f"cellgraph {cellgraph.__version__}\n"
