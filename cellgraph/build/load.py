@@ -57,12 +57,13 @@ class LoadReport:
         """Return the report in plain words, one fact a line."""
         sample = self.sample
         size = " x ".join(f"{n:,}" for n in sample.shape)
-        what, order = ("voxels", "z, y, x") if len(sample.shape) == 3 else ("pixels", "y, x")
+        what, order = ("voxel", "z, y, x") if len(sample.shape) == 3 else ("pixel", "y, x")
         mean = 2 * self.contacts / self.cells
+        cells, contacts, border = _many(self.cells, "cell"), _many(self.contacts, "contact"), self.border_cells
         lines = [
-            f"{sample.name}: {self.cells:,} cells and {self.contacts:,} contacts in {size} {what} ({order})",
-            f"a cell touches {mean:.1f} others on average; {self.border_cells:,} cells lie on the border of the image",
-            f"size of one: {' x '.join(f'{s:g}' for s in sample.spacing)} {sample.unit}",
+            f"{sample.name}: {cells} and {contacts} in {size} {what}s ({order})",
+            f"a cell touches {mean:.1f} others on average; {border:,} of the cells lie on the border of the image",
+            f"size of a {what}: {' x '.join(f'{s:g}' for s in sample.spacing)} {sample.unit}",
             *(f"note: {note}" for note in self.notes),
             f"in {self.db} as sample {sample.name!r}; next, for example: cellgraph query khop --k 2",
         ]
@@ -203,6 +204,10 @@ def _sweep(job: Job, sample: Sample, engine: Engine, ledger: Ledger, report: Rep
             "if that label is a cell, say which one is background with --background N, or --background none"
         )
     return graph
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _size(shape: tuple[int, int, int]) -> int:

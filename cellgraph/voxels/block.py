@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cellgraph.errors import LabelError
+from cellgraph.errors import LabelError, ParameterError
 from cellgraph.voxels import kernels
 from cellgraph.voxels.runs import Runs, find_runs
 from cellgraph.voxels.tally import Tally
@@ -22,13 +22,25 @@ class Rules:
     Attributes
     ----------
     background : int or None
-        The label that is no cell; None where every label is one.
+        The label that is no cell, of any integer type; None where every label is one.
     connectivity : int
         6, 18, 26 for three dimensions; 4, 8 for two.
+
+    Raises
+    ------
+    ParameterError
+        If no voxel can have the background.
     """
 
     background: int | None = 0
     connectivity: int = 6
+
+    def __post_init__(self) -> None:
+        if self.background is not None and not -(2**63) <= self.background < 2**64:
+            raise ParameterError(
+                f"expected the background to be a label that a voxel can have, from -2**63 to 2**64-1, or none, "
+                f"got {self.background}"
+            )
 
     @property
     def ndim(self) -> int:
@@ -145,7 +157,8 @@ def _numbered(labels: Array, rules: Rules) -> tuple[Runs, Array, Array]:
     ids = np.empty(len(runs.labels), np.int32)
     background = rules.background
     has_background = background is not None and _fits(background, labels.dtype)
-    names, wrong = kernels.number_labels(runs.labels, has_background, background if has_background else 0, ids)
+    bits = np.array([background if has_background else 0]).astype(np.int64)[0]  # as runs have those from 2**63 on
+    names, wrong = kernels.number_labels(runs.labels, has_background, bits, ids)
     if wrong >= 0:
         raise LabelError(_refusal(int(runs.labels[wrong]), labels.dtype))
     return runs, ids, names
@@ -180,14 +193,15 @@ def _fits(background: int, dtype: np.dtype[Any]) -> bool:
     if dtype.kind == "b":
         return background in (0, 1)
     limits = np.iinfo(dtype)
-    return int(limits.min) <= background <= min(int(limits.max), 2**63 - 1)
+    return int(limits.min) <= background <= int(limits.max)
 
 
 def _refusal(label: int, dtype: np.dtype[Any]) -> str:
     if dtype.kind == "u":
         return (
             f"labels must be at most 2**63-1 = {2**63 - 1}, but the label {label + 2**64} occurs; "
-            "renumber the labels, for example with skimage.segmentation.relabel_sequential"
+            "renumber the labels, for example with skimage.segmentation.relabel_sequential, "
+            f"or if it marks the background, say so with background={label + 2**64} (--background={label + 2**64})"
         )
     return (
         f"labels of cells must not be negative, but the label {label} occurs; if it marks the background, "

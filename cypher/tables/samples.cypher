@@ -11,7 +11,7 @@
 //   shape: int list      shape of the volume, (z, y, x) or (y, x); empty for a table import
 //   spacing: float list  size of a voxel, in the order of the shape
 //   unit: str            unit of lengths; voxel where none is known
-//   background: int      the label that is no cell; null where every label is one
+//   background: int      the label that is no cell, one above 2^63-1 less 2^64; null where every label is one
 //   connectivity: int    6, 18 or 26 in 3D; 4 or 8 in 2D; 0 where contacts were given
 //   source: str          where it was read from
 //   created: str         when, in UTC

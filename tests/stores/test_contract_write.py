@@ -86,6 +86,11 @@ def test_sample_without_volume(store: Store) -> None:
     assert rows == [{"b": None, "shape": [], "spacing": []}]
 
 
+def test_a_background_beyond_signed_integers(store: Store) -> None:
+    store.write(table_network({"label": [1]}, samples=(Sample("table", background=2**64 - 1),)))
+    assert store.run("MATCH (s:Sample) RETURN s.background AS b")["b"].to_pylist() == [-1]
+
+
 def test_ids_are_unique_and_follow_sample_and_label(store: Store) -> None:
     store.write(joined(six_cells(), pair()))
     store.write(six_cells("third").network())

@@ -29,8 +29,23 @@ def test_negative_labels_are_refused_with_a_way_out(dtype: str) -> None:
 def test_labels_above_the_largest_are_refused_never_wrapped(label: int) -> None:
     labels = np.array([[1, 2**63 - 1], [0, label]], np.uint64)
     for background in (0, None):
-        with pytest.raises(LabelError, match=rf"at most 2\*\*63-1.*the label {label} occurs; renumber"):
+        with pytest.raises(LabelError, match=rf"at most 2\*\*63-1.*the label {label} occurs; .*background={label}"):
             sweep(labels, background=background)
+    graph = sweep(labels, background=label)
+    assert graph.cells["label"].to_pylist() == [0, 1, 2**63 - 1]
+    assert graph.cells["background_faces"].to_pylist() == [1, 0, 1]
+
+
+@pytest.mark.parametrize("background", [-(2**63) - 1, 2**64])
+def test_a_background_that_no_voxel_can_have_is_refused(background: int) -> None:
+    with pytest.raises(ParameterError, match=rf"a label that a voxel can have, .* got {background}$"):
+        sweep(VOLUME, background=background)
+
+
+def test_the_background_of_one_type_is_none_of_another() -> None:
+    labels = np.array([[-1, 255]], np.int16)
+    assert sweep(labels.astype(np.uint8), background=-1).cells["label"].to_pylist() == [255]
+    assert sweep(labels, background=-1).cells["label"].to_pylist() == [255]
 
 
 def test_a_wrong_label_is_found_wherever_it_is() -> None:
