@@ -6,7 +6,8 @@ Strategy
 2. Reading everything in its own order (a *census*) costs far less a cell than drawing cells at random.  Its first piece
    tells how long all of it takes; if that is within the time, or less than what is still to be drawn for the interval,
    the census is done and the answer is exact.
-3. An answer is always from at least the first draw, however short the time: a time-out is never an empty answer.
+3. An answer is always from at least the first draw, however short the time, or a few of them if the first gives no
+   interval: a time-out is never an empty answer.
 
 The number of units must not depend on what they hold, or the interval would be too often wrong.  At a time it does
 not.  For an interval that is to be tight it does (sequential sampling: stopping at the first look that pleases favours
@@ -40,6 +41,7 @@ _CAREFUL = 0.6  # of the time that is left is what a draw may take, as it seems:
 _WORTH_ASKING = 0.3  # seconds of drawing: less than that is not worth a look at what a census costs
 _TIME_TO_ASK = 1.0  # seconds that must be left for it
 _HOPEFUL = 0.8  # a census begins if it seems to need at most this part of the time that is left
+_FEW_DRAWS = 4  # are awaited, however short the time, while there is no interval
 _PATIENCE = 0.2  # of the time, before a census that seems too slow is given up: its first pieces are the slowest
 
 
@@ -126,8 +128,13 @@ class _Run:
                 return False
             if self.census_pays() and self.finish_census(in_time=True):
                 return True
-            count = self.next_count()
+            count = self.next_count() or (self.population.first if self.is_blind() else 0)
         return False
+
+    def is_blind(self) -> bool:
+        """Tell whether there is no interval yet, and a few more units may well give one: cells are not everywhere."""
+        now = self.now
+        return (now.low is None or now.high is None) and len(self.costs) < _FEW_DRAWS
 
     def draw(self, count: int) -> bool:
         """Draw some units; false if none are left afterwards."""
