@@ -1,4 +1,4 @@
-"""A folder of numbered 2D images: one slice a file, in the order of the numbers in their names."""
+"""Numbered 2D images, TIFF or PNG: one slice a file, in the order of the numbers in their names."""
 
 from __future__ import annotations
 
@@ -40,11 +40,17 @@ def open_folder(folder: Path, dataset: str | None, source: str) -> Volume:
     if not slices:
         found = f"; it holds {', '.join(sorted(f.name for f in files)[:3])}" if files else "; it is empty"
         raise NotFoundError(
-            f"{source}: expected a folder of 2D images ({', '.join(SUFFIXES)}), a Zarr or N5 array or a "
-            "precomputed "
+            f"{source}: expected a folder of 2D images ({', '.join(SUFFIXES)}), a Zarr or N5 array or a precomputed "
             f"volume, but no image lies in it{found}"
         )
     return SlicesVolume(sorted(slices, key=lambda file: natural_key(file.name)), source)
+
+
+def open_png(path: Path, dataset: str | None, source: str) -> Volume:
+    """Open a PNG file as a 2D labelled image: a folder of one slice."""
+    if dataset is not None:
+        raise ParameterError(f"{source}: a PNG file holds one image, so {dataset!r} cannot be chosen in it")
+    return SlicesVolume([path], source)
 
 
 @dataclass(frozen=True)
@@ -127,8 +133,7 @@ class SlicesVolume:
         header = volume.header
         if header.ndim != 2:
             raise FormatError(
-                f"{self._source}: expected a 2D image in each file of the folder, but {path.name} is a stack "
-                "of "
+                f"{self._source}: expected a 2D image in each file of the folder, but {path.name} is a stack of "
                 f"{header.shape[0]}; load it by itself"
             )
         return _Slice(header.shape[1:], header.dtype, header.spacing, header.unit, header.notes)

@@ -82,7 +82,7 @@ FILES: tuple[Format, ...] = (
     Format("NumPy archive", (".npz",), "npy:open_npz", _starts(b"PK\3\4", b"PK\5\6")),
     Format("HDF5", (".h5", ".hdf5", ".hdf", ".he5"), "hdf5:open_hdf5", _is_hdf5),
     Format("NIfTI", (".nii", ".nii.gz"), "nifti:open_nifti", _is_nifti),
-    Format("PNG", (".png",), "png:open_png", _starts(b"\x89PNG\r\n\x1a\n")),
+    Format("PNG", (".png",), "folder:open_png", _starts(b"\x89PNG\r\n\x1a\n")),
 )
 
 FOLDERS: tuple[Format, ...] = (

@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from cellgraph.errors import FormatError, ParameterError, VolumeReadError
+from cellgraph.errors import FormatError, VolumeReadError
 from cellgraph.volumes.axes import EXPECTED
-from cellgraph.volumes.base import Volume
 from cellgraph.volumes.files import begins_with, ends_with, reading
 
 Array = np.ndarray[Any, Any]
@@ -78,12 +77,3 @@ def _check_parts(data: bytes) -> None:
         if kind == b"IEND":
             return
         at = end + 4
-
-
-def open_png(path: Path, dataset: str | None, source: str) -> Volume:
-    """Open a PNG file as a 2D labelled image."""
-    from cellgraph.volumes.folder import SlicesVolume
-
-    if dataset is not None:
-        raise ParameterError(f"{source}: a PNG file holds one image, so {dataset!r} cannot be chosen in it")
-    return SlicesVolume([path], source)
