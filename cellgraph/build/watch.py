@@ -21,7 +21,10 @@ from cellgraph.engines.interrupts import interrupts_noted
 from cellgraph.engines.manifest import write_atomically
 from cellgraph.errors import CellgraphError, MissingExtraError, NotFoundError, ParameterError, ResumeError
 from cellgraph.stores import open_store
+from cellgraph.volumes.blocks import BLOCK_BYTES
 from cellgraph.voxels.tally import DamagedTally
+
+Array = np.ndarray[Any, Any]
 
 _STATE = "watch.npz"
 _LOOK_MILLISECONDS = 250
@@ -172,6 +175,13 @@ def _end(taken: int, until: int | None, quiet: float, idle: float | None, interr
     return "idle" if idle is not None and quiet > idle else ""
 
 
+def _go_together(slabs: list[tuple[int, Array]], number: int, labels: Array) -> bool:
+    """Tell whether a slab is the next slice after some, alike, and together they are no larger than a block."""
+    before, last = slabs[-1]
+    alike = last.shape == labels.shape and last.dtype == labels.dtype and len(labels) == 1
+    return alike and number == before + 1 and (len(slabs) + 1) * labels.nbytes <= BLOCK_BYTES
+
+
 class _Live:
     """The sweep so far, and the graph in the database that follows it."""
 
@@ -195,16 +205,42 @@ class _Live:
 
     def take(self, until: int | None, interrupted: threading.Event) -> None:
         """Feed what has arrived, no more than `until` files in all, and none after Ctrl-C."""
+
+        def is_enough() -> bool:
+            return interrupted.is_set() or (until is not None and len(self.incoming.taken) >= until)
+
+        slabs: list[tuple[int, Array]] = []
         for number, labels in self.incoming.arrived():
-            try:
+            if slabs and not _go_together(slabs, number, labels):
+                self._feed(slabs)
+                slabs = []
+            slabs.append((number, labels))
+            if is_enough():
+                self._feed(slabs)
+                slabs = []
+                if is_enough():  # those that were refused do not count
+                    return
+        self._feed(slabs)
+
+    def _feed(self, slabs: list[tuple[int, Array]]) -> None:
+        """Feed slabs that go together as one, which is quicker, or one by one if there is anything wrong with them."""
+        if not slabs:
+            return
+        number, labels = slabs[0]
+        try:
+            if len(slabs) == 1:
                 self.sweep.feed(labels, number=number)
-            except CellgraphError as error:
+            else:
+                self.sweep.feed(np.concatenate([labels for _, labels in slabs]), z=number)
+        except CellgraphError as error:
+            if len(slabs) == 1:
                 self.incoming.refuse(number, str(error))
-                continue
-            self._changed = True
-            self.last_arrival = time.monotonic()
-            if interrupted.is_set() or (until is not None and len(self.incoming.taken) >= until):
-                return
+            else:
+                for slab in slabs:
+                    self._feed([slab])
+            return
+        self._changed = True
+        self.last_arrival = time.monotonic()
 
     def due(self, every: float) -> bool:
         """Tell whether the database should be brought up to date now."""

@@ -90,6 +90,24 @@ def test_odd_slices_are_named_and_survived(tmp_path: Path, volume: np.ndarray) -
     assert "missing slices: 3, 4" in done.stderr
 
 
+def test_a_wrong_slice_between_others_costs_only_itself(tmp_path: Path, volume: np.ndarray) -> None:
+    """Slices that lie there already are swept together; and one that is refused does not count for --until."""
+    folder, good = tmp_path / "in", tmp_path / "good"
+    folder.mkdir()
+    good.mkdir()
+    for z, labels in enumerate(volume.astype(np.int32)):
+        write(folder, z, labels - 20 * (z == 5))
+        if z not in (5, 11):
+            write(good, z, labels)
+    watched = ("watch", folder, "--pattern", "slice_*.tif", "--db", tmp_path / "a.db", "--idle", "60")
+    done = cellgraph(*watched, "--until", len(volume) - 2)
+    assert "slice_5.tif is left out: labels of cells must not be negative" in done.stderr
+    assert f"{len(volume) - 2} slices are in" in done.stderr
+    cellgraph("load", good, "--db", tmp_path / "good.db")
+    for live, whole in zip(graph(tmp_path / "a.db"), graph(tmp_path / "good.db"), strict=True):
+        assert live.equals(whole)
+
+
 def test_a_half_written_slice_is_waited_for(tmp_path: Path, volume: np.ndarray) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
