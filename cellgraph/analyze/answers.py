@@ -44,6 +44,14 @@ def _khop_summary(question: Question) -> pa.Table | None:
     return khop_summary(graph, rows_of(graph, question.sample), k)
 
 
+def _contacts(question: Question) -> pa.Table | None:
+    if _is_for_the_database(question):
+        return None
+    from cellgraph.analyze.contacts import contacts
+
+    return contacts(question)
+
+
 def _degree(question: Question) -> pa.Table | None:
     if _is_for_the_database(question):
         return None
@@ -96,6 +104,7 @@ def _is_for_the_database(question: Question, steps: int = 1) -> bool:
 ANSWERS: dict[str, Callable[[Question], pa.Table | None]] = {
     "components": _components,
     "connection-count": _connection_count,
+    "contacts": _contacts,
     "degree": _degree,
     "hubs": _hubs,
     "khop": _khop,

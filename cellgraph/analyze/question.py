@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -49,9 +49,9 @@ class Question:
         """Name of the one sample that is asked about."""
         return self.bound.get("sample")
 
-    def lookup(self, name: str, **values: object) -> pa.Table:
-        """Let the database answer another query."""
-        statement = self.catalogue[name].statement(self.store.dialect, values)
+    def lookup(self, name: str, *, further: Sequence[str] = (), **values: object) -> pa.Table:
+        """Let the database answer another query, with further properties as columns if it takes them."""
+        statement = self.catalogue[name].statement(self.store.dialect, values, further=further)
         return self.store.run(statement.text, statement.parameters, name=name)
 
     def topology(self) -> Topology:

@@ -138,11 +138,12 @@ def random_network(seed: int) -> Network:
 
 def test_cypher_and_compiled_code_agree(fill: Callable[..., str]) -> None:
     with cellgraph.open(fill(random_network(1))) as db:
-        for sample in ("r1", "r2"):
+        for sample in ("r1", "r2", None):
             for name, parameters in [
                 *[("khop", {"k": k}) for k in (1, 2, 4)],
                 *[("khop-summary", {"k": 3}), ("degree", {}), ("hubs", {}), ("connection-count", {})],
                 ("components", {}),
+                ("contacts", {}),
             ]:
                 cypher, compiled = (
                     db.query(name, sample=sample, method=m, **parameters) for m in ("cypher", "compiled")

@@ -102,7 +102,7 @@ ANSWERS: dict[str, tuple[str, dict[str, Any], list[tuple[Any, ...]]]] = {
         ],
     ),
 }
-COMPILED = ("components", "connection-count", "degree", "hubs", "khop", "khop-summary", "path")
+COMPILED = ("components", "connection-count", "contacts", "degree", "hubs", "khop", "khop-summary", "path")
 
 
 @pytest.mark.parametrize("method", ["auto", "cypher", "compiled"])
