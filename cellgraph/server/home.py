@@ -78,7 +78,8 @@ class Home:
         """
         about = self.path / "ABOUT.txt"
         try:
-            if self.path.is_dir() and not about.exists() and any(self.path.iterdir()):
+            # In this order: another start may be filling the folder, and writes that file first.
+            if self.path.is_dir() and any(self.path.iterdir()) and not about.exists():
                 raise ServerError(
                     f"the home of the local Neo4j must be a new, an empty or its own folder, but {self.path} "
                     f"holds other files; choose another one with --home or {ENVIRONMENT_VARIABLE}"
