@@ -6,7 +6,7 @@ A database sorts millions of rows in a multiple of the time and memory of this: 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,8 +14,6 @@ import pyarrow.compute as pc
 from cellgraph.analyze.further import further_columns
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from cellgraph.analyze.question import Question
 
 
@@ -23,7 +21,7 @@ def contacts(question: Question) -> pa.Table:
     """Return the rows of the query ``contacts``: those of ``contacts-unsorted``, turned and sorted."""
     further = further_columns(question.store, question.catalogue, question.query, question.sample)
     rows = _turned(question.lookup("contacts-unsorted", further=further, sample=question.sample))
-    return rows.take(pa.array(_order(rows)))
+    return rows.take(_order(rows))
 
 
 def _turned(rows: pa.Table) -> pa.Table:
@@ -38,25 +36,12 @@ def _turned(rows: pa.Table) -> pa.Table:
     return rows
 
 
-def _order(rows: pa.Table) -> np.ndarray[Any, Any]:
+def _order(rows: pa.Table) -> pa.Array:
     """Return the order by sample, cells, other sample; of contacts given more than once, the largest first."""
-    import numpy as np
-
-    names = np.array(sorted({*pc.unique(rows["sample"]).to_pylist(), *pc.unique(rows["sample_b"]).to_pylist()}))
-    own, other = (_ranks(rows[name], names) for name in ("sample", "sample_b"))
-    a, b = rows["cell_a"].to_numpy(), rows["cell_b"].to_numpy()
-    keys = [a, b] if len(names) < 2 else [own, a, b, other]
-    order = np.lexsort(keys[::-1])
-    same = np.ones(max(len(order) - 1, 0), bool)
-    for key in keys:
-        same &= key[order[1:]] == key[order[:-1]]
-    if not same.any():
-        return order
-    # Null is larger than any number, in Cypher.
-    largest = [-pc.fill_null(rows[name].cast(pa.float64()), np.inf).to_numpy() for name in ("junctions", "area")]
-    return np.lexsort([*largest[::-1], *keys[::-1]])
-
-
-def _ranks(samples: pa.ChunkedArray, names: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Return the place of each sample among the sorted names."""
-    return pc.index_in(samples, pa.array(names.tolist(), samples.type)).to_numpy()  # type: ignore[no-any-return]
+    keys = [(name, "ascending") for name in ("sample", "cell_a", "cell_b", "sample_b")]
+    by = rows.select([name for name, _ in keys])
+    for name in ("junctions", "area"):
+        # Null is larger than any number, in Cypher.
+        by = by.append_column(f"{name}?", pc.is_null(rows[name])).append_column(name, rows[name])
+        keys += [(f"{name}?", "descending"), (name, "descending")]
+    return pc.sort_indices(by, sort_keys=keys)

@@ -180,3 +180,16 @@ def test_many_ways_do_not_explode(fill: Callable[..., str]) -> None:
         assert pieces.equals(db.query("components", sample="dense", method="compiled"))
         way = db.query("path", source=1, target=200, sample="dense", method="cypher")
         assert way.equals(db.query("path", source=1, target=200, sample="dense", method="compiled"))
+
+
+def test_contacts_given_twice_come_largest_first_whatever_answers(fill: Callable[..., str]) -> None:
+    """A number that is not there counts as the largest, as in Cypher; and none is rounded on the way."""
+    junctions = [5, None, 2**53 + 1, 2**53, 5]
+    network = table_network(
+        {"label": [1, 2]},
+        {"a": [0, 1, 0, 1, 0], "b": [1, 0, 1, 0, 1], "junctions": pa.array(junctions, pa.int64())},
+    )
+    with cellgraph.open(fill(network)) as db:
+        for method in ("cypher", "compiled"):
+            found = db.query("contacts", method=method)["junctions"].to_pylist()
+            assert found == [None, 2**53 + 1, 2**53, 5, 5], method
