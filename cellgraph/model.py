@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 Type = Literal["int", "float", "bool", "str"]
 
 
+def signed(label: int) -> int:
+    """Return a label of 64 bits as signed integers have it: one above 2**63 - 1 is that minus 2**64."""
+    return label - 2**64 if label >= 2**63 else label
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of a table: its name, type, unit and meaning."""

@@ -99,7 +99,6 @@ def load(
         "replace": replace,
         "resume": resume,
         "work": work,
-        "memory": memory,
         "save_every": save_every,
     }
     where: dict[str, Any] = {
@@ -110,32 +109,18 @@ def load(
         "master": master,
     }
     try:
-        _load(sources, db, sample, options, parallel, quiet, engine, where)
+        from cellgraph.build.parameters import parse_bytes
+        from cellgraph.engines import open_engine
+
+        options["memory"] = None if memory is None else parse_bytes(memory)
+        with closing(open_engine(engine, **where)) as options["engine"]:
+            if len(sources) == 1:
+                _one(sources[0], db, sample, options, quiet)
+            else:
+                _many(sources, db, sample, options, parallel, quiet)
     except KeyboardInterrupt:
         print(f"cellgraph: interrupted; nothing half done is visible; {RESUME}", file=sys.stderr)
         raise typer.Exit(130) from None
-
-
-def _load(
-    sources: list[str],
-    db: str | None,
-    sample: str | None,
-    options: dict[str, Any],
-    parallel: int,
-    quiet: bool,
-    engine: str,
-    where: dict[str, Any],
-) -> None:
-    from cellgraph.build.parameters import parse_bytes
-    from cellgraph.engines import open_engine
-
-    options["memory"] = None if options["memory"] is None else parse_bytes(options["memory"])
-    with closing(open_engine(engine, **where)) as opened:
-        options["engine"] = opened
-        if len(sources) == 1:
-            _one(sources[0], db, sample, options, quiet)
-        else:
-            _many(sources, db, sample, options, parallel, quiet)
 
 
 def _one(source: str, db: str | None, sample: str | None, options: dict[str, Any], quiet: bool) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from cellgraph.errors import ExistsError, InputError
-from cellgraph.model import CELL_COLUMNS, CONTACT_COLUMNS, Column, Network, Sample, Type
+from cellgraph.model import CELL_COLUMNS, CONTACT_COLUMNS, Column, Network, Sample, Type, signed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -199,11 +199,6 @@ def listed(columns: Iterable[str], of: Literal["cells", "contacts"]) -> tuple[Co
     return tuple(found)
 
 
-def _signed(label: int) -> int:
-    """Return a label of 64 bits as databases have numbers: one above 2**63 - 1 as that minus 2**64."""
-    return label - 2**64 if label >= 2**63 else label
-
-
 def _sample_of_cell(samples: tuple[Sample, ...], cells: pa.Table) -> pa.Array:
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -288,7 +283,7 @@ def _sample_row(sample: Sample) -> dict[str, Any]:
         "shape": list(sample.shape),
         "spacing": [float(length) for length in sample.spacing],
         "unit": sample.unit,
-        "background": None if sample.background is None else _signed(sample.background),
+        "background": None if sample.background is None else signed(sample.background),
         "connectivity": sample.connectivity,
         "created": sample.created,
         "version": sample.version,

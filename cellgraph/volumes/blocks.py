@@ -66,10 +66,21 @@ def plan_blocks(header: Header, memory: int | None = None, workers: int = 1) -> 
 
 def grid(volume: Index, block: Index) -> list[Block]:
     """Divide a volume of a shape (z, y, x) into blocks of a shape; those at the high sides may be smaller."""
-    corners = product(*(range(0, n, step) for n, step in zip(volume, block, strict=True)))
-    z, y, x = volume
-    c, b, a = block
-    return [Block(i, (k, j, h), (min(k + c, z), min(j + b, y), min(h + a, x))) for i, (k, j, h) in enumerate(corners)]
+    return [grid_block(volume, block, number) for number in range(grid_size(volume, block))]
+
+
+def grid_size(volume: Index, block: Index) -> int:
+    """Return into how many blocks `grid` divides a volume."""
+    return prod(ceil(n / edge) for n, edge in zip(volume, block, strict=True))
+
+
+def grid_block(volume: Index, block: Index, number: int) -> Block:
+    """Return one of the blocks into which `grid` divides a volume."""
+    (nz, ny, nx), (bz, by, bx) = volume, block
+    above, column = divmod(number, ceil(nx / bx))
+    layer, row = divmod(above, ceil(ny / by))
+    z, y, x = layer * bz, row * by, column * bx
+    return Block(number, (z, y, x), (min(z + bz, nz), min(y + by, ny), min(x + bx, nx)))
 
 
 def _target_voxels(header: Header, memory: int | None, workers: int) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from cellgraph.errors import LabelError, ParameterError
+from cellgraph.model import signed
 from cellgraph.voxels import kernels
 from cellgraph.voxels.runs import Runs, find_runs
 from cellgraph.voxels.tally import Tally
@@ -157,8 +158,8 @@ def _numbered(labels: Array, rules: Rules) -> tuple[Runs, Array, Array]:
     ids = np.empty(len(runs.labels), np.int32)
     background = rules.background
     has_background = background is not None and _fits(background, labels.dtype)
-    bits = np.array([background if has_background else 0]).astype(np.int64)[0]  # as runs have those from 2**63 on
-    names, wrong = kernels.number_labels(runs.labels, has_background, bits, ids)
+    label = signed(background) if background is not None and has_background else 0
+    names, wrong = kernels.number_labels(runs.labels, has_background, label, ids)
     if wrong >= 0:
         raise LabelError(_refusal(int(runs.labels[wrong]), labels.dtype))
     return runs, ids, names

@@ -2,6 +2,8 @@
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
@@ -30,38 +32,44 @@ def graph_of(cells: int, place: Path) -> CellGraph:
     return graph
 
 
+@contextmanager
+def neo4j(place: Path) -> Iterator[tuple[str, str, str]]:
+    """Run a Neo4j of its own; give its address, user and password, which the environment has too."""
+    home = Path(os.environ.get("CELLGRAPH_BENCH_NEO4J", place / "neo4j"))
+    server.start(home)
+    try:
+        uri, user, password = server.credentials(home)
+        os.environ |= {"NEO4J_USERNAME": user, "NEO4J_PASSWORD": password}
+        yield uri, user, password
+    finally:
+        server.stop(home)
+
+
 def run() -> None:
     """Print the table: the small graph in rounds, the large one once."""
     header = ("cells", "contacts", "database", "seconds", "cells and contacts a second", "times plain UNWIND")
     table = Table("Loading a graph that is ready", *header)
     small, large = SIZES
-    with folder() as place:
-        home = Path(os.environ.get("CELLGRAPH_BENCH_NEO4J", place / "neo4j"))
-        server.start(home)
-        try:
-            uri, user, password = server.credentials(home)
-            os.environ |= {"NEO4J_USERNAME": user, "NEO4J_PASSWORD": password}
+    with folder() as place, neo4j(place) as (uri, user, password):
 
-            def add(name: str, network: Network, seconds: list[float], plain: list[float] | None = None) -> None:
-                cells, contacts = network.cells.num_rows, network.contacts.num_rows
-                rate = (cells + contacts) / median(seconds)
-                faster = f"{median(b / a for a, b in zip(seconds, plain, strict=True)):.2f}" if plain else ""
-                table.row(f"{cells:,}", f"{contacts:,}", name, f"{median(seconds):.1f}", f"{rate:,.0f}", faster)
+        def add(name: str, network: Network, seconds: list[float], plain: list[float] | None = None) -> None:
+            cells, contacts = network.cells.num_rows, network.contacts.num_rows
+            rate = (cells + contacts) / median(seconds)
+            faster = f"{median(b / a for a, b in zip(seconds, plain, strict=True)):.2f}" if plain else ""
+            table.row(f"{cells:,}", f"{contacts:,}", name, f"{median(seconds):.1f}", f"{rate:,.0f}", faster)
 
-            network = graph_of(small, place).network()
-            rounds = [
-                (load(network, place / "small.db"), load(network, uri), plain_unwind(network, uri, user, password))
-                for _ in range(ROUNDS)
-            ]
-            embedded, bolt, plain = (list(seconds) for seconds in zip(*rounds, strict=True))
-            add("embedded", network, embedded, plain)
-            add("Neo4j", network, bolt, plain)
-            add("Neo4j, plain UNWIND", network, plain)
-            network = graph_of(large, place).network()
-            add("embedded", network, [load(network, place / "large.db")])
-            add("Neo4j", network, [load(network, uri)])
-        finally:
-            server.stop(home)
+        network = graph_of(small, place).network()
+        rounds = [
+            (load(network, place / "small.db"), load(network, uri), plain_unwind(network, uri, user, password))
+            for _ in range(ROUNDS)
+        ]
+        embedded, bolt, plain = (list(seconds) for seconds in zip(*rounds, strict=True))
+        add("embedded", network, embedded, plain)
+        add("Neo4j", network, bolt, plain)
+        add("Neo4j, plain UNWIND", network, plain)
+        network = graph_of(large, place).network()
+        add("embedded", network, [load(network, place / "large.db")])
+        add("Neo4j", network, [load(network, uri)])
 
 
 def load(network: Network, target: Path | str) -> float:

@@ -1,17 +1,15 @@
 """k-hop counts, k = 2: for one cell, for 10,000 and for all, in Cypher and compiled, from both databases."""
 
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
 import numpy as np
-from databases import SIZES, graph_of
+from databases import SIZES, graph_of, neo4j
 from measure import Table, command, folder
 
 import cellgraph
-from cellgraph import server
 from cellgraph.analyze.adjacency import Adjacency
 from cellgraph.analyze.khop import counts_by_distance
 from cellgraph.analyze.show import show
@@ -26,14 +24,8 @@ def run() -> None:
     with folder() as place:
         for cells in SIZES:
             ask(table, "embedded", str(place / f"{cells}.db"), cells, place)
-        home = Path(os.environ.get("CELLGRAPH_BENCH_NEO4J", place / "neo4j"))
-        server.start(home)
-        try:
-            uri, user, password = server.credentials(home)
-            os.environ |= {"NEO4J_USERNAME": user, "NEO4J_PASSWORD": password}
+        with neo4j(place) as (uri, _, _):
             ask(table, "Neo4j", uri, min(SIZES), place)
-        finally:
-            server.stop(home)
 
 
 def ask(table: Table, database: str, target: str, cells: int, place: Path) -> None:

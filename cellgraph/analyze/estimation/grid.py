@@ -7,7 +7,7 @@ from itertools import product
 from math import ceil, prod
 
 from cellgraph.volumes.base import Header, Index
-from cellgraph.volumes.blocks import Block
+from cellgraph.volumes.blocks import Block, grid_block, grid_size
 
 MARGIN = 24
 """Voxels around a block that are read to see the cells whole that begin in it, before any cell has been seen."""
@@ -41,18 +41,10 @@ class Plan:
     at_once: bool = False
 
     def __len__(self) -> int:
-        return prod(self._counts)
-
-    @property
-    def _counts(self) -> list[int]:
-        return [ceil(n / edge) for n, edge in zip(self.volume, self.block, strict=True)]
+        return grid_size(self.volume, self.block)
 
     def __getitem__(self, number: int) -> Block:
-        _, rows, columns = self._counts
-        place = (number // columns // rows, number // columns % rows, number % columns)
-        z, y, x = (k * edge for k, edge in zip(place, self.block, strict=True))
-        c, b, a = (min(k + edge, n) for k, edge, n in zip((z, y, x), self.block, self.volume, strict=True))
-        return Block(number, (z, y, x), (c, b, a))
+        return grid_block(self.volume, self.block, number)
 
 
 def plan_sample(header: Header, seconds: float | None) -> Plan:
