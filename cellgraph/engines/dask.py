@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import pickle
 import threading
 import time
@@ -15,11 +16,13 @@ from typing import Any
 
 from cellgraph.engines.base import Job, Tallies
 from cellgraph.engines.daskclient import client_at, local_cluster, quiet
-from cellgraph.engines.jobqueue import job_queue, read_options
+from cellgraph.engines.jobqueue import job_queue, read_options, say_queued
 from cellgraph.engines.remote import KEPT, Swept, Task, end_sweep, first_line, plan_tasks, sweep_task
 from cellgraph.engines.threads import available_cores
 from cellgraph.errors import CellgraphError, EngineError, MissingExtraError, ParameterError
 from cellgraph.volumes import Block
+
+_log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 1.0
 # A task that fails for a reason that is not the volume's is tried this often on other workers.
@@ -45,7 +48,8 @@ class DaskEngine:
     jobqueue_options : mapping of str to list of str
         See `read_options`.
     patience : float
-        Seconds to wait for workers, where there are none and none is in a queue.
+        Seconds to wait for workers, where there are none.  Jobs may wait in a queue for days: until the first of
+        them begins, that none has is said once, to the log.
 
     Raises
     ------
@@ -77,6 +81,7 @@ class DaskEngine:
         self._wanted = workers
         self._patience = patience
         self._lock = threading.Lock()
+        self._queued = jobqueue is not None  # until the first worker is there
         self._stack = ExitStack()
         self._client: Any = None
 
@@ -127,8 +132,7 @@ class DaskEngine:
         """Return tasks that are done, after at least one is; fail if nothing can be expected any more."""
         from distributed import wait
 
-        met = self._jobqueue is None  # jobs may wait in a queue for days before the first begins
-        seen = time.monotonic()
+        seen, told = time.monotonic(), False
         while True:
             try:
                 with client.as_current():
@@ -138,12 +142,16 @@ class DaskEngine:
                 if client.status not in ("running", "connecting"):
                     raise
             if client.nthreads():
-                met, seen = True, time.monotonic()
-            elif met and time.monotonic() - seen > self._patience:
-                raise EngineError(
-                    f"{self._name()} has had no workers for {self._patience:.0f} s; start some, "
-                    f"or look into their logs why they ended; {KEPT}"
-                )
+                self._queued, seen = False, time.monotonic()
+            elif time.monotonic() - seen > self._patience:
+                if not self._queued:
+                    raise EngineError(
+                        f"{self._name()} has had no workers for {self._patience:.0f} s; start some, "
+                        f"or look into their logs why they ended; {KEPT}"
+                    )
+                if not told:
+                    _log.warning(say_queued(client.cluster, str(self._jobqueue)))
+                    told = True
 
     def _name(self) -> str:
         if self._address is not None:

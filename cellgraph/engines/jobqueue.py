@@ -22,8 +22,8 @@ class QueueSystem:
     ----------
     cluster, job : str
         Classes in `module` of dask_jobqueue.
-    submit : str
-        The program that submits a job.
+    submit, status : str
+        The programs that submit a job and that tell how it is.
     defaults : dict
         Options that dask-jobqueue requires, where its configuration gives none.
     renamed : dict
@@ -34,6 +34,7 @@ class QueueSystem:
     cluster: str
     job: str
     submit: str
+    status: str
     defaults: Mapping[str, Any]
     renamed: Mapping[str, str]
 
@@ -41,12 +42,12 @@ class QueueSystem:
 _WORKER = {"cores": 1, "processes": 1, "memory": "2GB"}
 
 SYSTEMS: Mapping[str, QueueSystem] = {
-    "sge": QueueSystem("sge", "SGECluster", "SGEJob", "qsub", _WORKER, {"account": "project"}),
+    "sge": QueueSystem("sge", "SGECluster", "SGEJob", "qsub", "qstat", _WORKER, {"account": "project"}),
     "htcondor": QueueSystem(
-        "htcondor", "HTCondorCluster", "HTCondorJob", "condor_submit", {**_WORKER, "disk": "1GB"}, {}
+        "htcondor", "HTCondorCluster", "HTCondorJob", "condor_submit", "condor_q", {**_WORKER, "disk": "1GB"}, {}
     ),
     "slurm": QueueSystem(
-        "slurm", "SLURMCluster", "SLURMJob", "sbatch", _WORKER, {"partition": "queue", "project": "account"}
+        "slurm", "SLURMCluster", "SLURMJob", "sbatch", "squeue", _WORKER, {"partition": "queue", "project": "account"}
     ),
 }
 
@@ -114,6 +115,16 @@ async def _submit(cluster: Any, workers: int) -> None:
             job.status = Status.failed  # a cluster with a job that is not even that cannot be closed
     if refused:
         raise RuntimeError("it gave no number for one of them")
+
+
+def say_queued(cluster: Any, system: str) -> str:
+    """Return a sentence on jobs of which none has begun."""
+    jobs = [str(job.job_id) for job in cluster.workers.values()]
+    named = ", ".join([*jobs[:5], "…"] if len(jobs) > 5 else jobs)
+    return (
+        f"none of the {len(jobs)} jobs that were submitted to {system} has begun ({named}): they wait in the queue, or "
+        f"ended early. {SYSTEMS[system].status!r} and their logs tell; Ctrl-C cancels them"
+    )
 
 
 def make_cluster(system: str, settings: Mapping[str, Any]) -> Any:

@@ -24,10 +24,11 @@ from cellgraph.voxels.block import Rules
 
 LABELS = tissue((32, 32, 48), 40)
 
+# As sbatch does, it takes a copy: the script is deleted as soon as it is handed in.
 SBATCH = """#!/bin/sh
-setsid sh "$1" > /dev/null 2>&1 &
-echo $! >> {folder}/jobs
-cp "$1" {folder}/script-$!
+cp "$1" {folder}/script-$$
+setsid sh -c 'sleep {queued}; exec sh {folder}/script-'$$ > {folder}/log-$$ 2>&1 &
+echo $! $$ >> {folder}/jobs
 echo "Submitted batch job $!"
 """
 
@@ -189,19 +190,38 @@ def test_jobs_that_are_refused(volume, programs):
         collect(engine, job, blocks_of(job.volume))
 
 
-def test_workers_that_are_submitted_sweep_and_are_cancelled_at_the_end(volume, programs, tmp_path):
-    put(programs / "sbatch", SBATCH.format(folder=tmp_path))
-    put(programs / "scancel", SCANCEL.format(folder=tmp_path))
+@pytest.fixture
+def slurm(programs, tmp_path):
+    """Return a function that gives an engine on Slurm, whose jobs begin after so many seconds."""
     options = {"interface": ["lo"], "local_directory": [str(tmp_path / "scratch")]}
-    with (
-        opened(volume) as job,
-        closing(DaskEngine(2, jobqueue="slurm", jobqueue_options=options)) as engine,
-    ):
+
+    def engine(queued: float, patience: float = 60.0) -> DaskEngine:
+        put(programs / "sbatch", SBATCH.format(folder=tmp_path, queued=queued))
+        put(programs / "scancel", SCANCEL.format(folder=tmp_path))
+        return DaskEngine(2, jobqueue="slurm", jobqueue_options=options, patience=patience)
+
+    return engine
+
+
+def test_workers_that_are_submitted_sweep_and_are_cancelled_at_the_end(volume, slurm, tmp_path):
+    with opened(volume) as job, closing(slurm(queued=0)) as engine:
         assert (engine.local, engine.workers) == (False, 2)
         done, tally = collect(engine, job, blocks_of(job.volume))
     assert done == list(range(12))
     assert same(tally, whole(LABELS, Rules()))
-    jobs = (tmp_path / "jobs").read_text().split()
+    jobs = dict(line.split() for line in (tmp_path / "jobs").read_text().splitlines())
     assert len(jobs) == 2
     assert sorted((tmp_path / "cancelled").read_text().split()) == sorted(jobs)
-    assert "#SBATCH -n 1" in (tmp_path / f"script-{jobs[0]}").read_text()
+    for script in jobs.values():
+        assert "#SBATCH -n 1" in (tmp_path / f"script-{script}").read_text()
+
+
+def test_jobs_that_wait_in_the_queue_are_waited_for_and_it_is_said(volume, slurm, tmp_path, caplog):
+    with opened(volume) as job, closing(slurm(queued=4, patience=1)) as engine:
+        done, tally = collect(engine, job, blocks_of(job.volume))
+    assert sorted(done) == list(range(12))
+    assert same(tally, whole(LABELS, Rules()))
+    (said,) = caplog.messages
+    assert "none of the 2 jobs that were submitted to slurm has begun" in said
+    for line in (tmp_path / "jobs").read_text().splitlines():
+        assert line.split()[0] in said
