@@ -188,8 +188,9 @@ def test_contacts_given_twice_come_largest_first_whatever_answers(fill: Callable
     network = table_network(
         {"label": [1, 2]},
         {"a": [0, 1, 0, 1, 0], "b": [1, 0, 1, 0, 1], "junctions": pa.array(junctions, pa.int64())},
+        (Sample("twice", connectivity=0),),
     )
     with cellgraph.open(fill(network)) as db:
         for method in ("cypher", "compiled"):
-            found = db.query("contacts", method=method)["junctions"].to_pylist()
+            found = db.query("contacts", sample="twice", method=method)["junctions"].to_pylist()
             assert found == [None, 2**53 + 1, 2**53, 5, 5], method
