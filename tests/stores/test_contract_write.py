@@ -80,6 +80,23 @@ def test_sample_carries_its_provenance(store: Store) -> None:
     }
 
 
+@pytest.mark.usefixtures("way")
+def test_the_voxel_size_of_each_of_many_samples_stays(store: Store) -> None:
+    """Also when others come and go.  Ladybug 0.22 damages lists of floats that it has compressed."""
+    random = np.random.default_rng(0)
+    sizes = [(0.5, 0.2, 0.2), (0.325, 0.1083, 0.1083), (1.0, 1.0, 1.0), (2.0, 0.1), tuple(random.random(3))]
+    given = [sizes[0]] * 40 + [sizes[1]] * 10 + [sizes[number] for number in random.integers(0, len(sizes), 20)]
+    expected = {}
+    for number, spacing in enumerate(given):
+        name = f"s{number % 60}"  # the last ten replace the first
+        store.write(table_network({"label": [1]}, samples=(Sample(name, spacing=spacing),)), replace=True)
+        expected[name] = list(spacing)
+    store.delete("s30")
+    del expected["s30"]
+    rows = store.run("MATCH (s:Sample) RETURN s.name AS name, s.spacing AS spacing").to_pylist()
+    assert {row["name"]: row["spacing"] for row in rows} == expected
+
+
 def test_sample_without_volume(store: Store) -> None:
     store.write(table_network({"label": [1]}, samples=(Sample("table", background=None, connectivity=0),)))
     rows = store.run("MATCH (s:Sample) RETURN s.background AS b, s.shape AS shape, s.spacing AS spacing").to_pylist()

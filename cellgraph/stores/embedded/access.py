@@ -121,19 +121,20 @@ class Draft:
             with _connected(self._old, read_only=True) as connection:
                 yield connection
 
-    @contextmanager
-    def copied(self) -> Iterator[ladybug.Connection]:
-        """Open a copy of the version that is there, or an empty database if there is none."""
+    def copy(self) -> None:
+        """Begin with a copy of the version that is there, if there is one."""
         if self._old is not None:
             _copy(self._old, self._path)
-        with self.empty() as connection:
-            yield connection
 
     @contextmanager
-    def empty(self) -> Iterator[ladybug.Connection]:
-        """Open an empty database."""
+    def opened(self, *, compression: bool = True) -> Iterator[ladybug.Connection]:
+        """Open it to write.
+
+        Without compression for lists of floats: where Ladybug (0.22) compresses them, those of one session damage those
+        of earlier ones (0.325 is read as 0.4).  Other types are not concerned.
+        """
         with ExitStack() as stack:
-            connection = stack.enter_context(_connected(self._path, read_only=False))
+            connection = stack.enter_context(_connected(self._path, read_only=False, compression=compression))
             try:
                 yield connection
                 self._counts = _counts(connection)
@@ -177,13 +178,13 @@ def _never_close(stack: ExitStack, connection: Any, path: Path) -> None:
 
 
 @contextmanager
-def _connected(path: Path, *, read_only: bool) -> Iterator[ladybug.Connection]:
+def _connected(path: Path, *, read_only: bool, compression: bool = True) -> Iterator[ladybug.Connection]:
     """Open a file, and close it at the end."""
     import ladybug
 
     pool = _POOL if read_only else _POOL_TO_WRITE
     with (
-        ladybug.Database(str(path), read_only=read_only, buffer_pool_size=pool) as database,
+        ladybug.Database(str(path), read_only=read_only, buffer_pool_size=pool, compression=compression) as database,
         ladybug.Connection(database) as connection,
     ):
         yield connection

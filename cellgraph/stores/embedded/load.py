@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cellgraph.stores.base import Report
@@ -19,24 +20,42 @@ if TYPE_CHECKING:
 _numbers = itertools.count()
 
 
-def append(connection: ladybug.Connection, tables: Tables, report: Report | None) -> None:
-    """Write a network beside what is there; `schema.extend` has made its columns."""
+@dataclass(frozen=True)
+class First:
+    """Ids from which samples and cells are numbered."""
+
+    sample: int
+    cell: int
+
+
+def next_ids(connection: ladybug.Connection | None) -> First:
+    """Return ids that nothing has yet in a database, or where there is none."""
+    if connection is None or "Sample" not in schema.tables(connection):
+        return First(0, 0)
+    return First(_next(connection, "Sample"), _next(connection, "Cell"))
+
+
+def create_samples(connection: ladybug.Connection, tables: Tables, first: First) -> None:
+    """Write the samples of a network; `schema.extend` has made their columns."""
+    for number, sample in enumerate(tables.samples):
+        ids = {"id": first.sample + number, "first_id": first.cell + sample["first_id"]}
+        _create_sample(connection, {**sample, **ids, "status": "complete", "loaded": time.time_ns() // 10**6})
+
+
+def append(connection: ladybug.Connection, tables: Tables, first: First, report: Report | None) -> None:
+    """Write cells and contacts of a network beside what is there, whose samples and columns are there already."""
     import numpy as np
     import pyarrow as pa
 
-    first_sample, first_cell = _next(connection, "Sample"), _next(connection, "Cell")
-    for number, sample in enumerate(tables.samples):
-        ids = {"id": first_sample + number, "first_id": first_cell + sample["first_id"]}
-        _create_sample(connection, {**sample, **ids, "status": "complete", "loaded": time.time_ns() // 10**6})
     cells, contacts = tables.cells.num_rows, tables.contacts.num_rows
-    ids = pa.array(np.arange(first_cell, first_cell + cells))
+    ids = pa.array(np.arange(first.cell, first.cell + cells))
     _tell(report, "cells", 0, cells)
     copy(connection, "Cell", tables.cells.add_column(0, "id", ids))
-    owners = pa.array(tables.sample_of_cell.to_numpy() + first_sample)
+    owners = pa.array(tables.sample_of_cell.to_numpy() + first.sample)
     copy(connection, "HAS_CELL", pa.table({"from": owners, "to": ids}), ends=2)
     _tell(report, "cells", cells, cells)
     _tell(report, "contacts", 0, contacts)
-    copy(connection, "TOUCHES", _with_ids(tables.contacts, first_cell), ends=2)
+    copy(connection, "TOUCHES", _with_ids(tables.contacts, first.cell), ends=2)
     _tell(report, "contacts", contacts, contacts)
 
 

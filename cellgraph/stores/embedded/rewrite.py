@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 _ROWS_AT_ONCE = 2_000_000
 
 
-def carry_over(old: ladybug.Connection, new: ladybug.Connection, *, without: Sequence[str]) -> None:
-    """Copy all samples but those named, some at a time: memory holds the largest, or many small ones."""
-    schema.create(new)
+def carry_samples(old: ladybug.Connection, new: ladybug.Connection, *, without: Sequence[str]) -> None:
+    """Copy the nodes of all samples but those named, into a new database with all columns of the old one."""
     for table in ("Sample", "Cell", "TOUCHES"):
         schema.declare(new, table, schema.columns(old, table))
-    kept = schema.rows(
-        old,
-        "MATCH (s:Sample) WHERE NOT list_contains($names, s.name) RETURN s.id, s.cells + s.contacts ORDER BY s.id",
-        names=list(without),
-    )
-    every = [sample for sample, _ in kept]
+    every = [sample for sample, _ in _kept(old, without)]
     copy(new, "Sample", _nodes(old, "Sample", "MATCH (n:Sample) WHERE list_contains($samples, n.id)", every))
+
+
+def carry_cells(old: ladybug.Connection, new: ladybug.Connection, *, without: Sequence[str]) -> None:
+    """Copy what belongs to these samples, some of them at a time: memory holds the largest, or many small ones."""
+    kept = _kept(old, without)
+    every = [sample for sample, _ in kept]
     for samples in _groups(kept):
         own = "MATCH (s:Sample)-[:HAS_CELL]->(n:Cell) WHERE list_contains($samples, s.id)"
         copy(new, "Cell", _nodes(old, "Cell", own, samples))
@@ -41,6 +41,15 @@ def arrow(connection: ladybug.Connection, cypher: str, **parameters: Any) -> pa.
     """Return the rows of a large query."""
     result: pa.Table = execute(connection, cypher, parameters).get_as_arrow(chunk_size=2**20)
     return result
+
+
+def _kept(old: ladybug.Connection, without: Sequence[str]) -> list[list[int]]:
+    """Return id and number of rows of all samples but those named."""
+    return schema.rows(
+        old,
+        "MATCH (s:Sample) WHERE NOT list_contains($names, s.name) RETURN s.id, s.cells + s.contacts ORDER BY s.id",
+        names=list(without),
+    )
 
 
 def _groups(sizes: Sequence[Sequence[int]]) -> Iterator[list[int]]:

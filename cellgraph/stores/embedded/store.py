@@ -14,10 +14,10 @@ from cellgraph.stores.base import Report, Topology
 from cellgraph.stores.embedded import schema
 from cellgraph.stores.embedded.access import PATIENCE, DatabaseFile, Draft, execute
 from cellgraph.stores.embedded.errors import translated
-from cellgraph.stores.embedded.load import append, remove
+from cellgraph.stores.embedded.load import append, create_samples, next_ids, remove
 from cellgraph.stores.embedded.results import table_of
-from cellgraph.stores.embedded.rewrite import arrow, carry_over
-from cellgraph.stores.tables import listed, prepare, refuse_existing
+from cellgraph.stores.embedded.rewrite import arrow, carry_cells, carry_samples
+from cellgraph.stores.tables import Tables, listed, prepare, refuse_existing
 from cellgraph.stores.topology import bare
 from cellgraph.stores.values import plain, require_parameters
 
@@ -54,10 +54,7 @@ class LadybugStore:
                 there = _names(old)
             if not replace:
                 refuse_existing(tables.names, there, str(self._path))
-            with _next_version(draft, without=sorted(set(tables.names) & set(there))) as connection:
-                schema.create(connection)
-                schema.extend(connection, tables)
-                append(connection, tables, report)
+            _write(draft, tables, without=sorted(set(tables.names) & set(there)), report=report)
 
     def delete(self, sample: str) -> None:
         """Remove a sample; see `Store.delete`."""
@@ -66,8 +63,7 @@ class LadybugStore:
         with self._drafting() as draft:
             with draft.old() as old:
                 self._require_sample(_names(old), sample)
-            with _next_version(draft, without=[sample]):
-                pass
+            _write(draft, None, without=[sample], report=None)
 
     def run(
         self,
@@ -164,24 +160,33 @@ class LadybugStore:
             raise NotFoundError(f"there is no sample {sample!r} in {self._path}.{near(sample, names)}")
 
 
-@contextmanager
-def _next_version(draft: Draft, *, without: list[str]) -> Iterator[ladybug.Connection]:
-    """Open the next version of a file, which has all samples of the old one but those named.
+def _write(draft: Draft, tables: Tables | None, *, without: list[str], report: Report | None) -> None:
+    """Write the next version of a file: all samples of the old one but those named, and those of a network.
 
     Ladybug deletes one by one, in a time that grows with the square of the cells of a sample (520 s for the `HAS_CELL`
     of a million), and does not shrink the file: large samples are rather not copied.  There is no transaction: an error
     throws the whole version away, and Ladybug would keep all of it in memory.
     """
     with draft.old() as old:
-        if old is not None and _cells(old, without) > SMALL:
-            with draft.empty() as connection:
-                carry_over(old, connection, without=without)
-                yield connection
-            return
-    with draft.copied() as connection:
-        if without:
-            remove(connection, without)
-        yield connection
+        first = next_ids(old)
+        carried = old if old is not None and _cells(old, without) > SMALL else None
+        if carried is None:
+            draft.copy()
+            if without:
+                with draft.opened() as connection:
+                    remove(connection, without)
+        with draft.opened(compression=False) as connection:
+            schema.create(connection)
+            if carried is not None:
+                carry_samples(carried, connection, without=without)
+            if tables is not None:
+                schema.extend(connection, tables)
+                create_samples(connection, tables, first)
+        with draft.opened() as connection:
+            if carried is not None:
+                carry_cells(carried, connection, without=without)
+            if tables is not None:
+                append(connection, tables, first, report)
 
 
 def _names(connection: ladybug.Connection | None) -> list[str]:
