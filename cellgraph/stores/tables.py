@@ -123,10 +123,10 @@ def type_of(value: object) -> Type | None:
 
 def check_name(name: str, where: str) -> None:
     """Raise `InputError` for a name that a property cannot have in both databases."""
-    if not name or len(name) > LONGEST_NAME or "`" in name or not name.isprintable():
+    if name in ("", "*") or len(name) > LONGEST_NAME or "`" in name or not name.isprintable():
         raise InputError(
             f"the column {name!r} of {where} cannot be a property: a name has 1 to {LONGEST_NAME} printable "
-            "characters and no backtick; rename it."
+            "characters, no backtick, and is not *; rename it."
         )
 
 

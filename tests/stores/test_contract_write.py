@@ -266,7 +266,7 @@ def test_column_names_are_data_not_cypher(store: Store) -> None:
     assert [column.name for column in store.columns("cells", "odd")] == ["label", *ODD_NAMES]
 
 
-@pytest.mark.parametrize("name", ["", "back`tick", "new\nline", "nul\0", "x" * 201, "id", "ID", "_ID", "SAMPLE"])
+@pytest.mark.parametrize("name", ["", "*", "back`tick", "new\nline", "nul\0", "x" * 201, "id", "ID", "_ID", "SAMPLE"])
 def test_impossible_column_names_are_refused(store: Store, name: str) -> None:
     with pytest.raises(InputError, match="rename"):
         store.write(table_network({"label": [1], name: [1]}))

@@ -15,6 +15,7 @@ from cellgraph.stores.embedded import schema
 from cellgraph.stores.embedded.access import PATIENCE, DatabaseFile, Draft, execute
 from cellgraph.stores.embedded.errors import translated
 from cellgraph.stores.embedded.load import append, create_samples, next_ids, remove
+from cellgraph.stores.embedded.questions import require_question
 from cellgraph.stores.embedded.results import table_of
 from cellgraph.stores.embedded.rewrite import arrow, carry_cells, carry_samples
 from cellgraph.stores.tables import Tables, listed, prepare, refuse_existing
@@ -77,12 +78,10 @@ class LadybugStore:
         values = plain(parameters)
         require_parameters(cypher, values)
         with self._reading(query=name, parameters=values, timeout=timeout) as connection:
+            require_question(connection, cypher)
             if timeout is not None:
                 connection.set_query_timeout(max(1, round(timeout * 1000)))
-            result = execute(connection, cypher, values)
-            if isinstance(result, list):
-                raise StoreError("a query is one statement; leave out what follows the ';'.")
-            return table_of(result)
+            return table_of(execute(connection, cypher, values))
 
     def sample_names(self) -> list[str]:
         """Return the names of the complete samples, sorted; none for a file that is still to be made."""

@@ -1,0 +1,39 @@
+"""What may be asked of a database that is open to read.
+
+A database that is open to read refuses what writes into it, but Ladybug (0.22) does not count ``COPY … TO`` and
+``EXPORT DATABASE``, which write any file of the user, ``INSTALL``, which downloads programs, and ``CHECKPOINT``, which
+leaves a log that nobody can open.  Its grammar tells these from queries: a query may follow an ``UNWIND``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cellgraph.errors import StoreError
+
+if TYPE_CHECKING:
+    import ladybug
+
+_BEFORE = "UNWIND [1] AS `nothing`\n"
+
+
+def require_question(connection: ladybug.Connection, cypher: str) -> None:
+    """Raise `StoreError` for what is not one query; what Ladybug itself will refuse is left to it."""
+    refusal = _refusal(connection, _BEFORE + cypher)
+    if "multiple statements" in refusal:
+        raise StoreError("a query is one statement; leave out what follows the ';'.")
+    if not refusal.startswith("Parser exception"):
+        return
+    if not _refusal(connection, cypher).startswith(("Parser exception", "Connection exception")):
+        raise StoreError(
+            "only queries can be asked, which begin with MATCH, OPTIONAL MATCH, UNWIND, WITH, CALL or RETURN; "
+            "statements on the database itself and on files, as COPY, EXPORT and INSTALL, are not run."
+        )
+
+
+def _refusal(connection: ladybug.Connection, cypher: str) -> str:
+    """Return why a statement cannot be prepared, which changes nothing; empty if it can."""
+    from ladybug import PreparedStatement
+
+    prepared = PreparedStatement(connection, cypher)
+    return "" if prepared.is_success() else prepared.get_error_message()
