@@ -9,6 +9,7 @@ import stat
 import time
 from pathlib import Path
 
+import ladybug
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -243,6 +244,22 @@ os.kill(os.getpid(), signal.SIGKILL)
         assert store.run(volumes)["volume"].to_pylist() == [7.0, 7.0]
         store.write(grid(3))
         assert store.run(volumes)["volume"].to_pylist() == [7.0, 7.0]
+    assert beside(path) == ["cells.db"]
+
+
+def test_what_another_program_left_half_written_is_repaired_by_the_next_load(path: Path) -> None:
+    with (
+        ladybug.Database(str(path), read_only=True) as database,
+        ladybug.Connection(database) as connection,
+        pytest.raises(RuntimeError, match="Checkpoint failed"),
+    ):
+        connection.execute("CHECKPOINT")
+    assert beside(path) == ["cells.db", "cells.db.shadow", "cells.db.wal"]
+    with pytest.raises(StoreError, match="half written; it is repaired by the next cellgraph load"):
+        open_store(path, read_only=True)
+    with open_store(path, create=True) as store:
+        assert store.sample_names() == ["pair", "six"]
+        store.write(grid(3))
     assert beside(path) == ["cells.db"]
 
 

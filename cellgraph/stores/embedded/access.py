@@ -49,6 +49,7 @@ class DatabaseFile:
         self.path = path
         self._file = path.resolve()
         self._next = self._file.with_name(self._file.name + ".next")
+        self._log = self._file.with_name(self._file.name + ".wal")
         self._patience = patience
 
     def exists(self) -> bool:
@@ -90,16 +91,19 @@ class DatabaseFile:
                     self._file.unlink(missing_ok=True)
                 raise
 
+    def repair(self) -> None:
+        """Put into the file what another program left in a log beside it."""
+        if self._log.exists():
+            with _connected(self._file, read_only=False) as connection:
+                connection.execute("CHECKPOINT")
+
     def _lock_to_write(self, stack: ExitStack) -> None:
         """Take the writers' lock, when no log of another program is left that is not in the file yet."""
-        log = self._file.with_name(self._file.name + ".wal")
         while True:
-            if log.exists():
-                with _connected(self._file, read_only=False) as connection:
-                    connection.execute("CHECKPOINT")
+            self.repair()
             lock = stack.enter_context(ExitStack())
             lock.enter_context(locks.writing(self._file, self._patience))
-            if not log.exists():
+            if not self._log.exists():
                 return
             lock.close()
 

@@ -123,6 +123,9 @@ class LadybugStore:
 
     def check(self, *, create: bool) -> None:
         """Raise `NotFoundError` if there is no file and none is to be made, `StoreError` if it is no database."""
+        if create:
+            with translated(self._path):
+                self._file.repair()
         if not create or self._file.exists():
             with self._reading():
                 return
