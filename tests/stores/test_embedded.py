@@ -72,6 +72,32 @@ sys.stdin.readline()
 """
 
 
+# Threads that all are the first to open a database, with Ladybug's library on a slow disk.
+FIRST = (
+    PREAMBLE
+    + """
+import threading, time
+class SlowDisk:
+    def find_spec(self, name, path=None, target=None):
+        if name == "ladybug._lbug":
+            time.sleep(0.5)
+sys.meta_path.insert(0, SlowDisk())
+together = threading.Barrier(4)
+seen = []
+def read():
+    together.wait()
+    with open_store(path) as store:
+        seen.append(store.sample_names())
+threads = [threading.Thread(target=read) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(seen == 4 * [["pair", "six"]])
+"""
+)
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """A database that holds the six cells and the pair."""
@@ -211,6 +237,12 @@ def test_statements_that_are_no_queries_are_not_run(path: Path, statement: str) 
     with pytest.raises(StoreError, match=r"only queries can be asked|a query is one statement"):
         LadybugStore(path, read_only=True).run(cypher, {"labels": [1]} if "$" in cypher else None)
     assert {entry.name: entry.read_bytes() for entry in path.parent.iterdir()} == before
+
+
+def test_threads_that_are_the_first_to_open_a_database(path: Path) -> None:
+    with child(FIRST, path) as process:
+        out, _ = process.communicate()
+    assert out == "True\n"
 
 
 def test_readers_go_on_while_another_program_loads(path: Path) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from fcntl import ioctl
@@ -37,6 +38,10 @@ contacts took 13 to 16 s at 0.45 GB, and 12 s at 6 GB; 4 million with 29 million
 than 0.4 GB is an error (0.22)."""
 
 _FICLONE = 0x40049409  # linux/fs.h
+
+_FIRST = threading.Lock()
+"""Held while Ladybug is imported and loads its library: a thread that asks while another is at it is told that there is
+none (0.22, `get_pybind_module`)."""
 
 
 class DatabaseFile:
@@ -184,8 +189,10 @@ def _never_close(stack: ExitStack, connection: Any, path: Path) -> None:
 @contextmanager
 def _connected(path: Path, *, read_only: bool, compression: bool = True) -> Iterator[ladybug.Connection]:
     """Open a file, and close it at the end."""
-    import ladybug
+    with _FIRST:
+        import ladybug
 
+        ladybug.Database.get_version()  # loads its library
     pool = _POOL if read_only else _POOL_TO_WRITE
     with (
         ladybug.Database(str(path), read_only=read_only, buffer_pool_size=pool, compression=compression) as database,
