@@ -6,14 +6,13 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellgraph.build.memory import free_memory, give_back_memory
 from cellgraph.build.parameters import resolve_connectivity, resolve_spacing
 from cellgraph.build.provenance import new_sample
 from cellgraph.build.target import check_target, sample_name
-from cellgraph.build.workfolder import grid_of, open_ledger, work_folder
+from cellgraph.build.workfolder import WorkFolder, grid_of, open_ledger
 from cellgraph.engines import Engine, Job, Ledger, using_engine
 from cellgraph.errors import InputError, VolumeReadError
 from cellgraph.model import CellGraph, Sample
@@ -117,9 +116,9 @@ def load(
         Replace a sample of that name; readers see the old one until the new one is complete.
     resume : bool
         Insist on going on where an earlier load stopped: refused if that one was of another volume or other options.
-        Without it such a work folder is begun anew, with a note.
+        Without it work of other options is begun anew, with a note; that of another volume is never touched.
     work : path, optional
-        Work folder; by default beside the database.
+        Work folder, which holds nothing else; by default beside the database.
     memory : int, optional
         Bytes for blocks in memory, on a cluster in each worker's; by default a quarter of what is free here.
     workers : int, optional
@@ -154,7 +153,7 @@ def load(
         job = Job(volume, rules, text, dataset)
         notes = list(header.notes)
         memory = memory if memory is not None else free_memory() // 4
-        folder = Path(work) if work is not None else work_folder(target, name)
+        folder = WorkFolder.of(work, target, name)
         memory = memory if sweeper.local else memory * sweeper.workers
         with open_ledger(folder, job, memory, sweeper.workers, resume=resume, notes=notes) as ledger:
             ledger.save_seconds = save_every

@@ -16,7 +16,7 @@ import numpy as np
 from cellgraph.build.incoming import Incoming
 from cellgraph.build.slabs import Sweep
 from cellgraph.build.target import check_target, sample_name
-from cellgraph.build.workfolder import locked, work_folder
+from cellgraph.build.workfolder import STATE, WorkFolder
 from cellgraph.engines.interrupts import interrupts_noted
 from cellgraph.engines.manifest import write_atomically
 from cellgraph.errors import CellgraphError, MissingExtraError, NotFoundError, ParameterError, ResumeError
@@ -26,7 +26,6 @@ from cellgraph.voxels.tally import DamagedTally
 
 Array = np.ndarray[Any, Any]
 
-_STATE = "watch.npz"
 _LOOK_MILLISECONDS = 250
 # An update writes the whole graph; it may take this part of the time, or updates become rarer than `every`.
 _WRITING_SHARE = 0.2
@@ -115,7 +114,8 @@ def watch(
     path = Path(folder)
     name = sample or sample_name(str(path.resolve()))
     target = str(db if db is not None else os.environ.get("CELLGRAPH_DB") or "cellgraph.db")
-    place = Path(work) if work is not None else work_folder(target, name)
+    place = WorkFolder.of(work, target, name)
+    state = place.path / STATE
     identity = {
         "folder": str(path.resolve()),
         "pattern": pattern,
@@ -125,14 +125,14 @@ def watch(
     sweep = Sweep(
         background=background, connectivity=connectivity, spacing=spacing, unit=unit, name=name, source=str(folder)
     )
-    with locked(place), interrupts_noted() as interrupted:
-        resumed = (place / _STATE).is_file()
-        taken = _restore(place / _STATE, identity, sweep) if resumed else {}
+    with place.locked(), interrupts_noted() as interrupted:
+        resumed = state.is_file()
+        taken = _restore(state, identity, sweep) if resumed else {}
         check_target(target, name, replace or resumed)
         incoming = Incoming(path, pattern, tell, taken)
         if resumed:
             tell(f"went on with the {len(taken):,} slices that were taken before")
-        live = _Live(sweep, incoming, target, place / _STATE, identity, tell)
+        live = _Live(sweep, incoming, target, state, identity, tell)
         looks = watchfiles.watch(path, rust_timeout=_LOOK_MILLISECONDS, yield_on_timeout=True, step=50, debounce=100)
         try:
             while True:
@@ -153,7 +153,7 @@ def watch(
             )
         live.update()
         if ended == "until":
-            (place / _STATE).unlink(missing_ok=True)
+            state.unlink(missing_ok=True)
     return WatchReport(
         name=name,
         db=target,

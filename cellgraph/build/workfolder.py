@@ -4,23 +4,96 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from cellgraph.engines import Job, Ledger
-from cellgraph.engines.manifest import has_work, read_manifest
+from cellgraph.engines.manifest import MANIFEST, has_work, is_manifest, read_manifest, require_volume
 from cellgraph.errors import ResumeError, StoreError
 from cellgraph.volumes import Block, Header, grid, plan_blocks
 
+STATE = "watch.npz"
+"""Where a watch keeps what it has taken."""
 
-def work_folder(db: str, sample: str) -> Path:
-    """Return the work folder of a sample: beside a database file, in this folder for a server."""
-    name = quote(sample, safe=" +=,@()") or "_"
-    base = Path("cellgraph-work") if "://" in db or db == "neo4j" else Path(db + "-work")
-    return base / name
+_OURS = re.compile(rf"({re.escape(MANIFEST)}|tally-\d{{6,}}\.bin|{re.escape(STATE)})(\.part)?")
+
+
+@dataclass(frozen=True)
+class WorkFolder:
+    """Where the work of an unfinished load or watch is kept.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+        The folder.
+    named : bool
+        Whether the user has named it, and may keep something else there; others are cellgraph's own.
+    """
+
+    path: Path
+    named: bool
+
+    @staticmethod
+    def of(work: str | os.PathLike[str] | None, db: str, sample: str) -> WorkFolder:
+        """Return the folder that was named, or that of a sample: beside a database file, or here for a server."""
+        if work is not None:
+            return WorkFolder(Path(work), named=True)
+        name = quote(sample, safe=" +=,@()") or "_"
+        base = Path("cellgraph-work") if "://" in db or db == "neo4j" else Path(db + "-work")
+        return WorkFolder(base / name, named=False)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Make the folder and keep other processes out of it; at the end remove it, if it is empty.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be made.
+        ResumeError
+            If another process is working in it, or it is the user's and holds what is not cellgraph's.
+        """
+        try:
+            parents = (folder for folder in (self.path, *self.path.parents) if not folder.exists())
+            made = [*parents] if self.named else [self.path, self.path.parent]
+            self.path.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self.path, os.O_RDONLY)
+        except OSError as error:
+            raise StoreError(
+                f"the work folder {self.path} cannot be made: {error.strerror}; name another one with --work"
+            ) from error
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise ResumeError(
+                    f"another process is loading this sample at the moment (it works in {self.path}); "
+                    "wait for it, or give this load another name with --sample"
+                ) from error
+            if self.named:
+                self._require_ours()
+            yield
+        finally:
+            for empty in made:
+                with suppress(OSError):  # not empty: work that can be resumed, or other samples' work
+                    empty.rmdir()
+            os.close(handle)
+
+    def _require_ours(self) -> None:
+        """Raise `ResumeError` if the folder holds anything that no load or watch has written."""
+        strange = sorted(entry.name for entry in self.path.iterdir() if not _OURS.fullmatch(entry.name))
+        if not strange and has_work(self.path) and not is_manifest(self.path / MANIFEST):
+            strange = [MANIFEST]
+        if strange:
+            raise ResumeError(
+                f"the work folder {self.path} is in use for something else: expected it to be empty, or to hold an "
+                f"unfinished load, but {strange[0]!r} is none of cellgraph's files; name another folder with --work"
+            )
 
 
 def grid_of(ledger: Ledger, header: Header) -> list[Block]:
@@ -31,14 +104,14 @@ def grid_of(ledger: Ledger, header: Header) -> list[Block]:
 
 @contextmanager
 def open_ledger(
-    folder: Path, job: Job, memory: int, workers: int, *, resume: bool, notes: list[str]
+    folder: WorkFolder, job: Job, memory: int, workers: int, *, resume: bool, notes: list[str]
 ) -> Iterator[Ledger]:
     """Open the ledger of a load: one that goes on, if there is one of the same load, or a new one.
 
     Parameters
     ----------
-    folder : pathlib.Path
-        Work folder.
+    folder : WorkFolder
+        Where it is.
     job : Job
         What is swept.
     memory, workers : int
@@ -51,16 +124,17 @@ def open_ledger(
     Raises
     ------
     ResumeError
-        See `Ledger.resume`; or if another process is working in the folder.
+        See `Ledger.resume` and `WorkFolder.locked`; and if the folder holds unfinished work of another volume.
     """
-    with locked(folder):
-        yield _open(folder, job, memory, workers, resume, notes)
+    with folder.locked():
+        yield _open(folder.path, job, memory, workers, resume, notes)
 
 
 def _open(folder: Path, job: Job, memory: int, workers: int, resume: bool, notes: list[str]) -> Ledger:
     first = plan_blocks(job.volume.header, memory, workers)[0]
     identity = _identity(job, first.shape)
     if has_work(folder):
+        require_volume(folder, identity)
         try:
             identity["grid"] = read_manifest(folder).get("grid")
             ledger = Ledger.resume(folder, identity)
@@ -94,29 +168,3 @@ def _identity(job: Job, block: tuple[int, int, int]) -> dict[str, Any]:
         "grid": list(block),
         "version": __version__,
     }
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Keep two processes that load one sample out of each other's work folder."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError as error:
-        raise StoreError(
-            f"the work folder {folder} cannot be made: {error.strerror}; name another one with --work"
-        ) from error
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ResumeError(
-                f"another process is loading this sample at the moment (it works in {folder}); "
-                "wait for it, or give this load another name with --sample"
-            ) from error
-        yield
-    finally:
-        for empty in (folder, folder.parent):
-            with suppress(OSError):  # not empty: work that can be resumed, or other samples' work
-                empty.rmdir()
-        os.close(handle)

@@ -23,6 +23,15 @@ def has_work(folder: Path) -> bool:
     return (folder / MANIFEST).is_file()
 
 
+def is_manifest(file: Path) -> bool:
+    """Tell whether a file is a manifest, of any format."""
+    try:
+        manifest = json.loads(file.read_text())
+    except (OSError, ValueError):
+        return False
+    return isinstance(manifest, dict) and manifest.keys() >= set(_OWN)
+
+
 def write_manifest(folder: Path, identity: dict[str, Any], files: dict[str, Any]) -> None:
     """Write the manifest, with a checksum of its own."""
     manifest = {"format": FORMAT, **identity, "files": files}
@@ -73,6 +82,20 @@ def check_identity(folder: Path, manifest: dict[str, Any], identity: dict[str, A
     return dict(manifest["files"])
 
 
+def require_volume(folder: Path, identity: dict[str, Any]) -> None:
+    """Raise `ResumeError` if a work folder holds unfinished work of another volume."""
+    try:
+        manifest = read_manifest(folder)
+    except ResumeError:  # cannot be resumed by any load
+        return
+    old, new = (_volume(of) for of in (manifest, identity))
+    if old != new:
+        raise ResumeError(
+            f"the work folder {folder} holds unfinished work of another volume: expected {new}, got {old}; go on with "
+            "that one with --resume, delete the folder, or name another one with --work"
+        )
+
+
 def to_ranges(numbers: Iterable[int]) -> list[list[int]]:
     """Return numbers as ranges ``[first, last]``, in order."""
     ranges: list[list[int]] = []
@@ -101,6 +124,11 @@ def write_atomically(path: Path, data: bytes) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _volume(identity: dict[str, Any]) -> str:
+    parts = (identity.get("source"), identity.get("dataset"))
+    return ":".join(str(part) for part in parts if part) or "an array"
 
 
 def _checksum(manifest: dict[str, Any]) -> int:
