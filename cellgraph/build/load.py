@@ -17,7 +17,7 @@ from cellgraph.engines import Engine, Job, Ledger, using_engine
 from cellgraph.errors import InputError, VolumeReadError
 from cellgraph.model import CellGraph, Sample
 from cellgraph.stores import open_store
-from cellgraph.volumes import open_volume
+from cellgraph.volumes import open_volume, stamps
 from cellgraph.voxels.block import Rules
 from cellgraph.voxels.measures import cell_graph
 
@@ -172,8 +172,7 @@ def load(
 def _sweep(job: Job, sample: Sample, engine: Engine, ledger: Ledger, report: Report | None) -> CellGraph:
     """Sweep the blocks that are not in the ledger; keep what is done, however it ends."""
     header = job.volume.header
-    blocks = grid_of(ledger, header)
-    before = job.volume.fingerprint()
+    blocks = grid_of(ledger.identity)
     voxels = header.shape[0] * header.shape[1] * header.shape[2]
     todo = [block for block in blocks if block.index not in ledger.done]
     seen = voxels - sum(_size(block.shape) for block in todo)
@@ -188,7 +187,7 @@ def _sweep(job: Job, sample: Sample, engine: Engine, ledger: Ledger, report: Rep
     except BaseException:
         ledger.flush()
         raise
-    if job.volume.fingerprint() != before:
+    if (job.volume.fingerprint(), stamps(job.volume, blocks)) != (ledger.identity["fingerprint"], ledger.stamps):
         ledger.remove()
         raise VolumeReadError(
             f"{header.source} changed while it was read, so its parts do not belong together; "

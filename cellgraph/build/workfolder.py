@@ -15,7 +15,7 @@ from urllib.parse import quote
 from cellgraph.engines import Job, Ledger
 from cellgraph.engines.manifest import MANIFEST, has_work, is_manifest, read_manifest, require_volume
 from cellgraph.errors import ResumeError, StoreError
-from cellgraph.volumes import Block, Header, grid, plan_blocks
+from cellgraph.volumes import Block, grid, plan_blocks, stamps
 
 STATE = "watch.npz"
 """Where a watch keeps what it has taken."""
@@ -96,10 +96,10 @@ class WorkFolder:
             )
 
 
-def grid_of(ledger: Ledger, header: Header) -> list[Block]:
-    """Return the blocks of the grid that a ledger was begun with."""
-    z, y, x = ledger.identity["grid"]
-    return grid(header.shape, (z, y, x))
+def grid_of(identity: dict[str, Any]) -> list[Block]:
+    """Return the blocks of the grid that a load with this identity was begun with."""
+    (c, b, a), (z, y, x) = identity["shape"], identity["grid"]
+    return grid((c, b, a), (z, y, x))
 
 
 @contextmanager
@@ -137,7 +137,7 @@ def _open(folder: Path, job: Job, memory: int, workers: int, resume: bool, notes
         require_volume(folder, identity)
         try:
             identity["grid"] = read_manifest(folder).get("grid")
-            ledger = Ledger.resume(folder, identity)
+            ledger = Ledger.resume(folder, identity, stamps(job.volume, grid_of(identity)))
         except ResumeError as error:
             if resume:
                 raise
@@ -150,7 +150,7 @@ def _open(folder: Path, job: Job, memory: int, workers: int, resume: bool, notes
         identity["grid"] = list(first.shape)
     elif resume:
         notes.append(f"there was no unfinished work in {folder}; loaded from the beginning")
-    return Ledger(folder, identity)
+    return Ledger(folder, identity, stamps(job.volume, grid_of(identity)))
 
 
 def _identity(job: Job, block: tuple[int, int, int]) -> dict[str, Any]:

@@ -22,7 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from cellgraph.engines.manifest import (
+    CHANGED,
     MANIFEST,
+    another_load,
     check_identity,
     read_manifest,
     to_ranges,
@@ -61,12 +63,16 @@ class Ledger:
         Numbers of the blocks that are in the ledger.
     redone : list of str
         Names of files whose contents were damaged, so that their blocks are done again.
+    stamps : list of int
+        For each block of the grid what tells whether it has changed (see `cellgraph.volumes.stamps`), from before the
+        sweep; empty where the fingerprint says it all. A resumed sweep must have the same for the blocks that are done.
     save_seconds : float
         What is done is made safe on disk at most that often.
     """
 
     folder: Path | None
     identity: dict[str, Any]
+    stamps: list[int] = field(default_factory=list)
     done: set[int] = field(default_factory=set)
     redone: list[str] = field(default_factory=list)
     save_seconds: float = SAVE_SECONDS
@@ -150,10 +156,19 @@ class Ledger:
 
     def _write_manifest(self, folder: Path) -> None:
         files = {
-            part.file: {"level": part.level, "checksum": part.checksum, "blocks": to_ranges(part.blocks)}
+            part.file: {
+                "level": part.level,
+                "checksum": part.checksum,
+                "blocks": to_ranges(part.blocks),
+                "stamp": self._stamp(part.blocks),
+            }
             for part in self._parts
         }
         write_manifest(folder, self.identity, files)
+
+    def _stamp(self, blocks: Iterable[int]) -> int:
+        """Return one stamp for some blocks."""
+        return zlib.crc32(repr([self.stamps[number] for number in sorted(blocks)] if self.stamps else []).encode())
 
     def _remove_unlisted(self, folder: Path) -> None:
         listed = {part.file for part in self._parts}
@@ -162,7 +177,7 @@ class Ledger:
                 file.unlink(missing_ok=True)
 
     @classmethod
-    def resume(cls, folder: Path, identity: dict[str, Any]) -> Ledger:
+    def resume(cls, folder: Path, identity: dict[str, Any], stamps: list[int] | None = None) -> Ledger:
         """Return the ledger that a work folder holds.
 
         Parameters
@@ -171,20 +186,25 @@ class Ledger:
             With a manifest; see `has_work`.
         identity : dict
             Of the sweep that wants to go on.
+        stamps : list of int, optional
+            Of its blocks.
 
         Raises
         ------
         ResumeError
-            If the folder belongs to another volume or other parameters; the message says which.
+            If the folder belongs to another volume or other parameters, or blocks that are done have changed; the
+            message says which.
         """
         files = check_identity(folder, read_manifest(folder), identity)
-        ledger = cls(folder, identity)
+        ledger = cls(folder, identity, stamps or [])
         for name, entry in files.items():
             data = _read(folder / name)
             if data is None or zlib.crc32(data) != entry["checksum"]:
                 ledger.redone.append(name)
                 continue
             blocks = [number for first, last in entry["blocks"] for number in range(first, last + 1)]
+            if entry["stamp"] != ledger._stamp(blocks):
+                raise another_load(folder, f"{CHANGED}, where it had been read already")
             ledger._parts.append(_Part(entry["level"], blocks, Tally.from_bytes(data), name, entry["checksum"]))
             ledger.done.update(blocks)
         return ledger

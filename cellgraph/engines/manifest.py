@@ -11,8 +11,9 @@ from typing import Any
 
 from cellgraph.errors import ResumeError
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
+CHANGED = "the volume itself has changed since then"
 
 # Parts of a manifest that say nothing of what is swept.
 _OWN = ("format", "files", "checksum")
@@ -74,12 +75,16 @@ def check_identity(folder: Path, manifest: dict[str, Any], identity: dict[str, A
     new = json.loads(json.dumps(identity))
     if old != new:
         changed = [key for key in sorted(old.keys() | new.keys()) if old.get(key) != new.get(key)]
-        raise ResumeError(
-            f"the work folder {folder} belongs to another load: "
-            f"{'; '.join(_change(key, old.get(key), new.get(key)) for key in changed)}; "
-            "resume with the volume and the options of then, or load without --resume to begin anew"
-        )
+        raise another_load(folder, "; ".join(_change(key, old.get(key), new.get(key)) for key in changed))
     return dict(manifest["files"])
+
+
+def another_load(folder: Path, why: str) -> ResumeError:
+    """Return the error of a work folder that cannot be gone on with."""
+    return ResumeError(
+        f"the work folder {folder} belongs to another load: {why}; resume with the volume and the options of then, or "
+        "load without --resume to begin anew"
+    )
 
 
 def require_volume(folder: Path, identity: dict[str, Any]) -> None:
@@ -144,5 +149,5 @@ def _damaged(folder: Path, why: str) -> ResumeError:
 
 def _change(key: str, old: Any, new: Any) -> str:
     if key == "fingerprint":
-        return f"the volume itself has changed since then ({old} became {new})"
+        return f"{CHANGED} ({old} became {new})"
     return f"{key} was {old!r}, is {new!r}"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import numpy as np
 
 Index = tuple[int, int, int]
@@ -80,7 +82,31 @@ class Volume(Protocol):
         ...
 
     def fingerprint(self) -> dict[str, Any]:
-        """Return what tells whether the source has changed: size and time of modification, JSON-ready."""
+        """Return what tells whether the source has changed: size and time of modification, JSON-ready.
+
+        Of a `Stamped` volume this is the file that describes it.
+        """
         ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Stamped(Protocol):
+    """A volume in many files, of which some may change while others stay."""
+
+    def stamps(self, parts: Iterable[tuple[Index, Index]]) -> list[int]:
+        """Return what tells whether parts have changed.
+
+        Parameters
+        ----------
+        parts : iterable of (start, stop)
+            As in `Volume.read`.
+
+        Returns
+        -------
+        list of int
+            For each part a checksum of size and time of modification of its files; empty where these are not known,
+            behind a URL, or where `Volume.fingerprint` says it all.
+        """
+        ...

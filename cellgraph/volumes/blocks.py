@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from cellgraph.volumes.base import Header, Index, Volume
+from cellgraph.volumes.base import Header, Index, Stamped, Volume
 
 Array = np.ndarray[Any, Any]
 
@@ -38,6 +38,13 @@ class Block:
         """Extent (z, y, x)."""
         (z, y, x), (c, b, a) = self.start, self.stop
         return (c - z, b - y, a - x)
+
+
+def stamps(volume: Volume, blocks: Sequence[Block]) -> list[int]:
+    """Return for each block what tells whether its labels or its halo have changed; see `Stamped`."""
+    if not isinstance(volume, Stamped):
+        return []
+    return volume.stamps((_minus(block.start, _halo(block)), block.stop) for block in blocks)
 
 
 def plan_blocks(header: Header, memory: int | None = None, workers: int = 1) -> list[Block]:
@@ -163,7 +170,7 @@ class HaloReader:
         The array is contiguous along x; see `Volume.read` for its strides and its errors.
         """
         start, stop = block.start, block.stop
-        halo = (int(start[0] > 0), int(start[1] > 0), int(start[2] > 0))
+        halo = _halo(block)
         low = _minus(start, halo)
         if self._volume.header.resident:
             return self._volume.read(low, stop), halo
@@ -255,6 +262,11 @@ def _box_of(blocks: Sequence[Block]) -> tuple[Index, Index] | None:
     if (c - z) * (b - y) * (a - x) != sum(prod(block.shape) for block in blocks):
         return None
     return (z, y, x), (c, b, a)
+
+
+def _halo(block: Block) -> Index:
+    z, y, x = block.start
+    return (int(z > 0), int(y > 0), int(x > 0))
 
 
 def _minus(a: Index, b: Index) -> Index:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import product
 from typing import Any, Protocol
@@ -33,6 +33,10 @@ class ChunkSource(Protocol):
         ...
 
     def fingerprint(self) -> dict[str, Any]: ...
+
+    def stamps(self, groups: Iterable[Iterable[tuple[int, ...]]]) -> list[int]:
+        """Return for each group of chunks what tells whether they have changed; see `Stamped.stamps`."""
+        ...
 
     def close(self) -> None: ...
 
@@ -103,11 +107,7 @@ class ChunkedVolume:
         """Put the part of a chunk that a block touches into the block."""
         number, low, high = touched
         place = out[tuple(slice(a - s, b - s) for a, b, s in zip(low, high, start, strict=True))]
-        stored = [0] * len(self._axes.stored)
-        for axis, n in zip(self._axes.order, number, strict=True):
-            if axis is not None:
-                stored[axis] = n
-        chunk = self._chunks.chunk(tuple(stored))
+        chunk = self._chunks.chunk(self._stored(number))
         if chunk is None:
             part = self._fill
         else:
@@ -115,6 +115,14 @@ class ChunkedVolume:
             inside = self._axes.selection((low[0] - z, low[1] - y, low[2] - x), (high[0] - z, high[1] - y, high[2] - x))
             part = self._axes.block(chunk[inside])
         place[...] = as_labels(part, low, self._header.dtype, self._header.source)
+
+    def _stored(self, number: Index) -> tuple[int, ...]:
+        """Return the position in the stored grid of a chunk with a number (z, y, x)."""
+        stored = [0] * len(self._axes.stored)
+        for axis, n in zip(self._axes.order, number, strict=True):
+            if axis is not None:
+                stored[axis] = n
+        return tuple(stored)
 
     def _touched(self, start: Index, stop: Index) -> Iterator[tuple[Index, Index, Index]]:
         """Yield the chunks that a block touches: number in the grid, and corners of what is shared."""
@@ -128,6 +136,10 @@ class ChunkedVolume:
     def fingerprint(self) -> dict[str, Any]:
         """Return what the storage knows of its changes."""
         return self._chunks.fingerprint()
+
+    def stamps(self, parts: Iterable[tuple[Index, Index]]) -> list[int]:
+        """Return what the storage knows of the changes of parts; see `Stamped`."""
+        return self._chunks.stamps((self._stored(n) for n, _, _ in self._touched(*part)) for part in parts)
 
     def close(self) -> None:
         """Close the storage."""

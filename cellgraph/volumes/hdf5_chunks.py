@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +109,10 @@ class Hdf5Chunks:
     def fingerprint(self) -> dict[str, Any]:
         """Return size and time of modification of the file."""
         return stat_fingerprint(self._path)
+
+    def stamps(self, groups: Iterable[Iterable[tuple[int, ...]]]) -> list[int]:
+        """Return nothing: all is in one file."""
+        return []
 
     def close(self) -> None:
         """Close the file."""

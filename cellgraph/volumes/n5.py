@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,6 @@ DOCUMENT = "attributes.json"
 
 # numcodecs' names for the compressions of N5.
 _CODECS = {"gzip": "gzip", "bzip2": "bz2", "xz": "lzma", "blosc": "blosc", "zstd": "zstd"}
-_FINGERPRINTED_BLOCKS = 64
 _DEEPEST = 5
 
 
@@ -177,11 +175,12 @@ class N5Blocks:
         return voxels[: int(np.prod(shape))].reshape(shape[::-1])
 
     def fingerprint(self) -> dict[str, Any]:
-        """Return what the store knows of the attributes and of some blocks all over the array."""
-        grid = [-(-n // m) for n, m in zip(self._array.dimensions, self._array.block, strict=True)][::-1]
-        step = max(1, int(np.prod(grid)) // _FINGERPRINTED_BLOCKS)
-        numbers = islice(product(*(range(n) for n in grid)), 0, None, step)
-        return self._objects.fingerprint([join(self._array.path, DOCUMENT), *(self._key(n) for n in numbers)])
+        """Return what the store knows of the attributes."""
+        return self._objects.fingerprint(join(self._array.path, DOCUMENT))
+
+    def stamps(self, groups: Iterable[Iterable[tuple[int, ...]]]) -> list[int]:
+        """Return what the store knows of groups of blocks."""
+        return self._objects.stamps((self._key(index) for index in group) for group in groups)
 
     def close(self) -> None:
         """Close the store."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -45,8 +47,12 @@ class Objects(Protocol):
         """Return the names of what lies directly below a path; empty where the store cannot tell."""
         ...
 
-    def fingerprint(self, keys: list[str]) -> dict[str, Any]:
-        """Return what tells whether any of some objects has changed, JSON-ready."""
+    def fingerprint(self, key: str) -> dict[str, Any]:
+        """Return what tells whether an object has changed, JSON-ready."""
+        ...
+
+    def stamps(self, groups: Iterable[Iterable[str]]) -> list[int]:
+        """Return for each group of keys what tells whether these objects have changed; empty where that is costly."""
         ...
 
     def place(self, key: str) -> str:
@@ -81,17 +87,22 @@ class Folder:
         except OSError:
             return []
 
-    def fingerprint(self, keys: list[str]) -> dict[str, Any]:
-        """Return a checksum of sizes and times of modification, and the newest of them."""
-        seen = []
-        for key in keys:
-            try:
-                status = (self._path / key).stat()
-            except OSError:
-                seen.append((key, -1, -1))
-            else:
-                seen.append((key, status.st_size, status.st_mtime_ns))
-        return {"files": zlib.crc32(repr(seen).encode()), "mtime_ns": max((s[2] for s in seen), default=-1)}
+    def fingerprint(self, key: str) -> dict[str, Any]:
+        """Return size and time of modification of a file."""
+        size, mtime_ns = self._state(key)
+        return {"size": size, "mtime_ns": mtime_ns}
+
+    def stamps(self, groups: Iterable[Iterable[str]]) -> list[int]:
+        """Return checksums of sizes and times of modification."""
+        state = cache(self._state)  # neighbours share files
+        return [zlib.crc32(repr([state(key) for key in dict.fromkeys(keys)]).encode()) for keys in groups]
+
+    def _state(self, key: str) -> tuple[int, int]:
+        try:
+            status = (self._path / key).stat()
+        except OSError:  # a chunk that is not stored, or not reached: reading it says so
+            return -1, -1
+        return status.st_size, status.st_mtime_ns
 
     def place(self, key: str) -> str:
         return str(self._path / key) if key else str(self._path)

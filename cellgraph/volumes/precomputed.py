@@ -162,7 +162,7 @@ class PrecomputedVolume:
 
     def fingerprint(self) -> dict[str, Any]:
         """Return what the store knows of the info document."""
-        return self._objects.fingerprint([DOCUMENT])
+        return self._objects.fingerprint(DOCUMENT)
 
     def close(self) -> None:
         """Close the store."""

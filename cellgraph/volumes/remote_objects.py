@@ -7,7 +7,7 @@ import threading
 import time
 import uuid
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -141,15 +141,19 @@ class RemoteObjects:
             return []  # a web server without listings, or a bucket that may be read but not listed
         return [entry["name"].rstrip("/").rsplit("/", 1)[-1] for entry in listed if entry["type"] == "directory"]
 
-    def fingerprint(self, keys: list[str]) -> dict[str, Any]:
-        """Return checksum and size of the first object, the metadata document, and its tag and time on a bucket."""
-        data = self.get(keys[0]) or b""
+    def fingerprint(self, key: str) -> dict[str, Any]:
+        """Return checksum and size of an object, and its tag and time on a bucket."""
+        data = self.get(key) or b""
         found: dict[str, Any] = {"size": len(data), "checksum": zlib.crc32(data)}
         if self._scheme in _CREDENTIALS:
             with suppress(FileNotFoundError, _Forbidden):
-                info = self._patiently(keys[0], self._fs.info)
+                info = self._patiently(key, self._fs.info)
                 found |= {name: str(info[name]) for name in ("ETag", "LastModified", "etag", "updated") if name in info}
         return found
+
+    def stamps(self, groups: Iterable[Iterable[str]]) -> list[int]:
+        """Return nothing: it would take a request for each object."""
+        return []
 
     def place(self, key: str) -> str:
         return f"{self._url}/{key}" if key else self._url

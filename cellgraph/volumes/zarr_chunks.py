@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from itertools import islice, product
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,6 @@ Array = np.ndarray[Any, Any]
 
 _SHARD_INDEXES = 64
 _NOT_STORED = 2**64 - 1
-_FINGERPRINTED_CHUNKS = 64
 
 
 class ZarrChunks:
@@ -52,12 +51,19 @@ class ZarrChunks:
         if isinstance(decoder, Shards):
             return self._in_shard(decoder, index)
         assert decoder is not None
-        key = self._array.key(index)
+        key = self._key(index)
         data = self._objects.get(key)
         return None if data is None else self._decode(decoder, data, key)
 
+    def _key(self, index: tuple[int, ...]) -> str:
+        """Return the name of what holds a chunk: itself, or a shard."""
+        decoder = self._array.decoder
+        if isinstance(decoder, Shards):
+            index = tuple(i // n for i, n in zip(index, decoder.grid, strict=True))
+        return self._array.key(index)
+
     def _in_shard(self, shards: Shards, index: tuple[int, ...]) -> Array | None:
-        key = self._array.key(tuple(i // n for i, n in zip(index, shards.grid, strict=True)))
+        key = self._key(index)
         entries = self._index(shards, key)
         if entries is None:
             return None
@@ -103,11 +109,12 @@ class ZarrChunks:
         )
 
     def fingerprint(self) -> dict[str, Any]:
-        """Return what the store knows of the metadata document and of some chunks all over the array."""
-        grid = [-(-n // m) for n, m in zip(self._array.shape, self._array.chunks, strict=True)]
-        step = max(1, int(np.prod(grid)) // _FINGERPRINTED_CHUNKS)
-        numbers = islice(product(*(range(n) for n in grid)), 0, None, step)
-        return self._objects.fingerprint([self._array.document, *(self._array.key(n) for n in numbers)])
+        """Return what the store knows of the metadata document."""
+        return self._objects.fingerprint(self._array.document)
+
+    def stamps(self, groups: Iterable[Iterable[tuple[int, ...]]]) -> list[int]:
+        """Return what the store knows of groups of chunks."""
+        return self._objects.stamps((self._key(index) for index in group) for group in groups)
 
     def close(self) -> None:
         """Close the store."""

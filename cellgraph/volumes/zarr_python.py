@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -50,14 +51,23 @@ class ZarrPython:
         try:
             return np.asarray(self._array[tuple(slice(a, b) for a, b in zip(starts, stops, strict=True))])
         except Exception as error:  # each codec has errors of its own
-            place = self._objects.place(self._description.key(index))
+            place = self._objects.place(self._key(index))
             raise VolumeReadError(
                 f"{self._source}: the chunk {place} does not decode ({error}); it is damaged, copy or export it again"
             ) from error
 
     def fingerprint(self) -> dict[str, Any]:
         """Return what the store knows of the metadata document."""
-        return self._objects.fingerprint([self._description.document])
+        return self._objects.fingerprint(self._description.document)
+
+    def stamps(self, groups: Iterable[Iterable[tuple[int, ...]]]) -> list[int]:
+        """Return what the store knows of groups of chunks."""
+        return self._objects.stamps((self._key(index) for index in group) for group in groups)
+
+    def _key(self, index: tuple[int, ...]) -> str:
+        """Return the name of what holds a chunk: itself, or a shard."""
+        sizes = zip(index, self.extent, self._description.chunks, strict=True)
+        return self._description.key(tuple(i * n // m for i, n, m in sizes))
 
     def close(self) -> None:
         """Do nothing: zarr-python keeps no file open."""

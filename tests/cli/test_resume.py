@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -9,22 +10,24 @@ import pytest
 import zarr
 from command import cellgraph, refused
 
+from cellgraph.build.load import load
 from cellgraph.engines.manifest import MANIFEST
+from cellgraph.errors import VolumeReadError
 
 SMALL = ("--memory", "100KB", "--workers", "1", "--save-every", "0")
 
 
 class Scan:
-    """A volume of 64 chunks, the last of which is damaged, and which was loaded up to there."""
+    """A volume of 216 chunks, of which one near the end is damaged."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        labels = np.arange(64, dtype=np.uint32).reshape(4, 4, 4).repeat(16, 0).repeat(16, 1).repeat(16, 2)
-        array = zarr.create_array(path, shape=labels.shape, chunks=(16, 16, 16), dtype=labels.dtype)
+        labels = np.arange(216, dtype=np.uint32).reshape(6, 6, 6).repeat(8, 0).repeat(8, 1).repeat(8, 2)
+        array = zarr.create_array(path, shape=labels.shape, chunks=(8, 8, 8), dtype=labels.dtype)
         array[...] = labels
-        self.last = path / "c" / "3" / "3" / "3"
-        self.good = self.last.read_bytes()
-        self.last.write_bytes(self.good[:20])
+        self.damaged = path / "c" / "5" / "5" / "3"
+        self.good = self.damaged.read_bytes()
+        self.damaged.write_bytes(self.good[:20])
 
     def begin(self, db: Path, *options: object) -> None:
         """Load up to the damaged chunk."""
@@ -32,7 +35,7 @@ class Scan:
 
     def mend(self) -> None:
         """Put the chunk back."""
-        self.last.write_bytes(self.good)
+        self.damaged.write_bytes(self.good)
 
 
 @pytest.fixture
@@ -80,3 +83,32 @@ def test_unfinished_work_of_another_volume_is_never_touched(scan: Scan, tmp_path
     anew = cellgraph("load", scan.path, "--db", tmp_path / "a.db", "--connectivity", 26, *work)
     assert "is begun anew (" in anew.stderr
     assert not (tmp_path / "a.db-work").exists()
+
+
+def test_a_load_goes_on_when_a_damaged_chunk_was_mended(scan: Scan, tmp_path: Path) -> None:
+    scan.begin(tmp_path / "a.db")
+    scan.mend()
+    resumed = cellgraph("load", scan.path, "--db", tmp_path / "a.db", "--resume")
+    assert "went on where an earlier load had stopped" in resumed.stderr
+    assert "scan: 215 cells and 537 contacts" in resumed.stderr
+
+
+def test_a_chunk_that_was_read_and_has_changed_is_noticed(scan: Scan, tmp_path: Path) -> None:
+    scan.begin(tmp_path / "a.db")
+    scan.mend()
+    os.utime(scan.path / "c" / "0" / "0" / "1")
+    said = refused("load", scan.path, "--db", tmp_path / "a.db", "--resume")
+    assert "the volume itself has changed since then, where it had been read already" in said
+    assert "is begun anew" in cellgraph("load", scan.path, "--db", tmp_path / "a.db").stderr
+
+
+@pytest.mark.parametrize("chunk", ["c/0/0/1", "c/5/5/5"])
+def test_a_chunk_that_changes_while_the_volume_is_read_is_noticed(scan: Scan, tmp_path: Path, chunk: str) -> None:
+    scan.mend()
+
+    def touch(what: str, done: int, total: int) -> None:
+        os.utime(scan.path / chunk)
+
+    with pytest.raises(VolumeReadError, match="changed while it was read"):
+        load(scan.path, tmp_path / "a.db", memory=100_000, workers=1, report=touch)
+    assert entries(tmp_path / "a.db-work") == []

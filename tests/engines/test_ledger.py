@@ -139,7 +139,7 @@ def test_blocks_of_a_damaged_file_are_done_again(parts, tmp_path, damage):
     assert same(resume(tmp_path).total(), whole(LABELS, Rules()))
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b"[]", b'"text"', b"{}", b"\xff\xfe", b'{"format": 1}'])
+@pytest.mark.parametrize("text", [b"", b"{", b"[]", b'"text"', b"{}", b"\xff\xfe", b'{"format": 2}'])
 def test_a_damaged_manifest_is_refused(parts, tmp_path, text):
     fill(saving(tmp_path), parts)
     (tmp_path / MANIFEST).write_bytes(text)
@@ -161,7 +161,7 @@ def test_a_manifest_of_another_format_is_refused(parts, tmp_path):
     fill(saving(tmp_path), parts)
     document = json.loads((tmp_path / MANIFEST).read_text())
     (tmp_path / MANIFEST).write_text(json.dumps({**document, "format": 99}))
-    with pytest.raises(ResumeError, match=r"another format \(expected 1, got 99\)"):
+    with pytest.raises(ResumeError, match=r"another format \(expected 2, got 99\)"):
         resume(tmp_path)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import warnings
 from pathlib import Path
@@ -16,7 +17,7 @@ from volume_reading import assert_reads, cells
 from zarr.codecs import BloscCodec, Crc32cCodec, GzipCodec, TransposeCodec, ZstdCodec
 
 from cellgraph.errors import FormatError, LabelError, NotFoundError, ParameterError, VolumeReadError
-from cellgraph.volumes import HaloReader, open_volume, plan_blocks
+from cellgraph.volumes import HaloReader, grid, open_volume, plan_blocks, stamps
 
 Array = np.ndarray[Any, Any]
 
@@ -346,15 +347,20 @@ def test_a_level_that_was_not_copied(tmp_path: Path) -> None:
         open_volume(path)
 
 
-def test_the_fingerprint_follows_chunks_and_metadata(tmp_path: Path) -> None:
-    path = saved(tmp_path / "cells.zarr", cells((9, 11, 13)))
+@pytest.mark.parametrize("shards", [None, (8, 8, 8)])
+def test_the_stamps_follow_chunks_and_the_fingerprint_the_metadata(tmp_path: Path, shards: Any) -> None:
+    path = saved(tmp_path / "cells.zarr", cells((16, 24, 32)), chunks=(4, 4, 4), shards=shards)
     volume = open_volume(path)
-    before = volume.fingerprint()
-    (path / "c/1/1/1").unlink()
-    after = volume.fingerprint()
-    assert after != before
+    blocks = grid((16, 24, 32), (8, 8, 8))
+    before, document = stamps(volume, blocks), volume.fingerprint()
+    os.utime(path / ("c/1/1/1" if shards else "c/2/3/2"), (1, 1))
+    after = stamps(volume, blocks)
+    changed = [block.start for block, one, other in zip(blocks, before, after, strict=True) if one != other]
+    # Its own block, and those behind it that have a halo in it.
+    assert changed == ([(8, y, x) for y in (8, 16) for x in (8, 16)] if shards else [(8, 8, 8), (8, 16, 8)])
+    assert volume.fingerprint() == document
     (path / "zarr.json").write_text((path / "zarr.json").read_text() + " ")
-    assert volume.fingerprint() != after
+    assert volume.fingerprint() != document
 
 
 def test_halos_of_a_larger_volume(tmp_path: Path) -> None:
