@@ -23,6 +23,8 @@ class WebServer:
         Where it is.
     drop : int
         How many further requests it breaks off in the middle of the answer.
+    silent : bool
+        Whether it takes requests and never answers.
     status : callable
         Gives the status to answer to a path instead of its contents, or None.
     ranges : bool
@@ -34,10 +36,12 @@ class WebServer:
     folder: Path
     url: str = ""
     drop: int = 0
+    silent: bool = False
     status: Callable[[str], int | None] = lambda path: None
     ranges: bool = True
     requests: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    ended: threading.Event = field(default_factory=threading.Event)
 
 
 @contextmanager
@@ -63,6 +67,10 @@ def serving(folder: Path) -> Iterator[WebServer]:
                 site.requests.append(self.path)
                 broken = site.drop > 0
                 site.drop -= broken
+            if site.silent:
+                site.ended.wait()
+                self.close_connection = True
+                return
             file = folder / self.path.lstrip("/")
             status = site.status(self.path) or (200 if file.is_file() else 404)
             data = file.read_bytes() if status == 200 else b"no"
@@ -93,6 +101,7 @@ def serving(folder: Path) -> Iterator[WebServer]:
     try:
         yield site
     finally:
+        site.ended.set()
         server.shutdown()
         server.server_close()
         thread.join()

@@ -17,6 +17,9 @@ T = TypeVar("T")
 
 TRIES = 5
 _FIRST_PAUSE_S = 0.2
+# How long a server may be silent in one try, so that all tries end within some two minutes.
+_CONNECT_S = 15
+_SILENCE_S = 25
 
 # Which library of the extra `remote` a scheme needs.
 _LIBRARIES = {"s3": "s3fs", "gs": "gcsfs", "http": "aiohttp", "https": "aiohttp"}
@@ -173,9 +176,18 @@ def _filesystem(scheme: str, *, anonymous: bool = False) -> Any:
     options: dict[str, Any] = {"skip_instance_cache": True, "use_listings_cache": False}
     if scheme == "s3":
         # It is tried again here, with the same patience for all stores.
-        options["config_kwargs"] = {"retries": {"max_attempts": 0}, "connect_timeout": 20, "read_timeout": 60}
+        options["config_kwargs"] = {
+            "retries": {"max_attempts": 0},
+            "connect_timeout": _CONNECT_S,
+            "read_timeout": _SILENCE_S,
+        }
         options["anon"] = anonymous
         options["max_concurrency"] = 1  # else each read asks for the size first
+    else:
+        import aiohttp
+
+        patience = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S, sock_read=_SILENCE_S)
+        options["session_kwargs" if scheme == "gs" else "client_kwargs"] = {"timeout": patience}
     if scheme == "gs" and anonymous:
         options["token"] = "anon"
     filesystem = fsspec.filesystem(scheme, **options)

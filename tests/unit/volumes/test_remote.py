@@ -157,6 +157,18 @@ def test_missing_chunks_are_the_fill_value(web: WebServer) -> None:
     volume.close()
 
 
+def test_a_server_that_falls_silent_is_an_error(web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote_objects, "_SILENCE_S", 0.1)
+    save_zarr(web.folder / "cells.zarr")
+    volume = open_volume(f"{web.url}/cells.zarr")
+    web.silent = True
+    with pytest.raises(VolumeReadError, match=r"could not be read in 5 tries .* goes on with --resume"):
+        volume.read((0, 0, 0), (4, 5, 6))
+    web.silent = False
+    np.testing.assert_array_equal(volume.read((0, 0, 0), (4, 5, 6)), ARRAY[:4, :5, :6])
+    volume.close()
+
+
 @pytest.mark.parametrize("save", [save_zarr, save_n5])
 def test_broken_connections_are_tried_again(web: WebServer, save: Any) -> None:
     save(web.folder / "cells")
