@@ -74,7 +74,8 @@ class Folder:
         try:
             with (self._path / key).open("rb", buffering=0) as file:
                 if start is not None:
-                    file.seek(start, 2 if start < 0 else 0)
+                    size = file.seek(0, 2) if start < 0 else 0
+                    file.seek(max(0, size + start))  # of a file that is shorter there is all
                 return _read(file, length)
         except (FileNotFoundError, NotADirectoryError):
             return None

@@ -132,12 +132,13 @@ def test_no_fill_value_is_zero(tmp_path: Path) -> None:
     assert not open_volume(path).read((4, 5, 6), (8, 10, 12)).any()
 
 
+@pytest.mark.parametrize("left", [0.5, 0.01, 0])
 @pytest.mark.parametrize("options", [{"zarr_format": 2}, {}, {"shards": (8, 10, 12)}, {"compressors": None}])
-def test_a_chunk_that_does_not_decode_is_named(tmp_path: Path, options: dict[str, Any]) -> None:
+def test_a_chunk_that_does_not_decode_is_named(tmp_path: Path, options: dict[str, Any], left: float) -> None:
     path = saved(tmp_path / "cells.zarr", cells((9, 11, 13), "u4"), **options)
     name = "0.1.1" if options.get("zarr_format") == 2 else ("c/0/0/0" if "shards" in options else "c/0/1/1")
     data = (path / name).read_bytes()
-    (path / name).write_bytes(data[: len(data) // 2])
+    (path / name).write_bytes(data[: int(len(data) * left)])
     volume = open_volume(path)
     with pytest.raises(VolumeReadError, match=rf"cells\.zarr.*{name} (does not decode|.*cut short)"):
         volume.read((0, 5, 6), (4, 10, 12))
