@@ -6,14 +6,17 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from dataclasses import replace as changed
 from typing import TYPE_CHECKING, Any
 
+from cellgraph.build.loaded import find_loaded
 from cellgraph.build.memory import free_memory, give_back_memory
 from cellgraph.build.parameters import resolve_connectivity, resolve_spacing
 from cellgraph.build.provenance import new_sample
-from cellgraph.build.target import check_target, sample_name
+from cellgraph.build.target import check_target, sample_name, target_of
 from cellgraph.build.workfolder import WorkFolder, grid_of, open_ledger
 from cellgraph.engines import Engine, Job, Ledger, using_engine
+from cellgraph.engines.manifest import has_work
 from cellgraph.errors import InputError, VolumeReadError
 from cellgraph.model import CellGraph, Sample
 from cellgraph.stores import open_store
@@ -116,6 +119,7 @@ def load(
         Replace a sample of that name; readers see the old one until the new one is complete.
     resume : bool
         Insist on going on where an earlier load stopped: refused if that one was of another volume or other options.
+        If it came to its end, nothing is done.
         Without it work of other options is begun anew, with a note; that of another volume is never touched.
     work : path, optional
         Work folder, which holds nothing else; by default beside the database.
@@ -138,7 +142,7 @@ def load(
     with using_engine(engine, workers) as sweeper, closing(open_volume(source, dataset=dataset)) as volume:
         header = volume.header
         name = sample or sample_name(header.source)
-        target = check_target(db, name, replace)
+        target = target_of(db)
         rules = Rules(background, resolve_connectivity(connectivity, header.ndim))
         known = header.spacing[3 - header.ndim :] if header.spacing else None
         provenance = new_sample(
@@ -150,10 +154,13 @@ def load(
             rules=rules,
         )
         text = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
+        folder = WorkFolder.of(work, target, name)
+        if resume and not replace and text and (done := _loaded_already(target, provenance, folder)):
+            return done
+        check_target(target, name, replace)
         job = Job(volume, rules, text, dataset)
         notes = list(header.notes)
         memory = memory if memory is not None else free_memory() // 4
-        folder = WorkFolder.of(work, target, name)
         memory = memory if sweeper.local else memory * sweeper.workers
         with open_ledger(folder, job, memory, sweeper.workers, resume=resume, notes=notes) as ledger:
             ledger.save_seconds = save_every
@@ -167,6 +174,18 @@ def load(
             ledger.remove()
     border = int(network.cells["on_border"].to_numpy(zero_copy_only=False).sum())
     return LoadReport(provenance, target, network.cells.num_rows, network.contacts.num_rows, border, tuple(notes))
+
+
+def _loaded_already(target: str, sample: Sample, folder: WorkFolder) -> LoadReport | None:
+    """Return the report of an earlier load that came to its end; None if there was none of this volume."""
+    found = find_loaded(target, sample)
+    if found is None:
+        return None
+    notes = [f"it was loaded already ({found.created}), so there was nothing to go on with"]
+    if has_work(folder.path):
+        notes.append(f"there is unfinished work in {folder.path} too; to go on with that add --replace")
+    then = changed(sample, created=found.created, version=found.version)
+    return LoadReport(then, target, found.cells, found.contacts, found.border_cells, tuple(notes))
 
 
 def _sweep(job: Job, sample: Sample, engine: Engine, ledger: Ledger, report: Report | None) -> CellGraph:

@@ -15,9 +15,13 @@ _SUFFIXES = {
 }  # fmt: skip
 
 
-def check_target(db: str | os.PathLike[str] | None, name: str, replace: bool) -> str:
-    """Return the database as text; refuse a name that is taken before hours of work, not after."""
-    target = str(db if db is not None else os.environ.get("CELLGRAPH_DB") or "cellgraph.db")
+def target_of(db: str | os.PathLike[str] | None) -> str:
+    """Return the database as text: the one given, that of the environment, or one here."""
+    return str(db if db is not None else os.environ.get("CELLGRAPH_DB") or "cellgraph.db")
+
+
+def check_target(target: str, name: str, replace: bool) -> None:
+    """Refuse a name that is taken before hours of work, not after."""
     folder = Path(target).parent
     if "://" not in target and not folder.is_dir():
         raise NotFoundError(f"the folder {str(folder)!r} for the database {target} does not exist; make it first")
@@ -25,12 +29,11 @@ def check_target(db: str | os.PathLike[str] | None, name: str, replace: bool) ->
         with open_store(target, read_only=True) as store:
             taken = name in store.sample_names()
     except NotFoundError:  # no such database yet
-        return target
+        return
     if taken and not replace:
         raise ExistsError(
             f"the sample {name!r} is in {target} already; replace it with --replace, or name this one with --sample"
         )
-    return target
 
 
 def sample_name(source: str) -> str:

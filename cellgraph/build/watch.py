@@ -15,7 +15,7 @@ import numpy as np
 
 from cellgraph.build.incoming import Incoming
 from cellgraph.build.slabs import Sweep
-from cellgraph.build.target import check_target, sample_name
+from cellgraph.build.target import check_target, sample_name, target_of
 from cellgraph.build.workfolder import STATE, WorkFolder
 from cellgraph.engines.interrupts import interrupts_noted
 from cellgraph.engines.manifest import write_atomically
@@ -113,7 +113,7 @@ def watch(
         raise MissingExtraError("watching a folder", "watch", "watchfiles") from error
     path = Path(folder)
     name = sample or sample_name(str(path.resolve()))
-    target = str(db if db is not None else os.environ.get("CELLGRAPH_DB") or "cellgraph.db")
+    target = target_of(db)
     place = WorkFolder.of(work, target, name)
     state = place.path / STATE
     identity = {

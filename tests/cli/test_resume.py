@@ -112,3 +112,18 @@ def test_a_chunk_that_changes_while_the_volume_is_read_is_noticed(scan: Scan, tm
     with pytest.raises(VolumeReadError, match="changed while it was read"):
         load(scan.path, tmp_path / "a.db", memory=100_000, workers=1, report=touch)
     assert entries(tmp_path / "a.db-work") == []
+
+
+def test_a_load_that_came_to_its_end_is_not_repeated(scan: Scan, tmp_path: Path) -> None:
+    scan.mend()
+    np.save(tmp_path / "two.npy", np.array([[1, 2]]))
+    options = ("--db", "a.db", "--resume")
+    first = cellgraph("load", "scan.zarr", *options, cwd=tmp_path).stderr
+    both = cellgraph("load", scan.path, "two.npy", *options, "--parallel", 2, cwd=tmp_path).stderr
+    assert "note: it was loaded already (" in both
+    facts = [line for line in first.splitlines() if line.startswith(("scan: ", "a cell touches"))]
+    assert len(facts) == 2
+    assert set(facts) <= set(both.splitlines())
+    assert "two: 2 cells" in both
+    for other in (("two.npy", "--sample", "scan"), ("scan.zarr", "--connectivity", 26)):
+        assert "is in a.db already" in refused("load", *other, *options, cwd=tmp_path)

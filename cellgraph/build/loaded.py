@@ -1,0 +1,56 @@
+"""A sample that an earlier load has brought into the database already."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from cellgraph.errors import NotFoundError
+from cellgraph.model import Sample, signed
+from cellgraph.queries import Catalogue
+from cellgraph.stores import Store, open_store
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What the database holds of a sample: when it was loaded, and numbers as in `LoadReport`."""
+
+    created: str
+    version: str
+    cells: int
+    contacts: int
+    border_cells: int
+
+
+def find_loaded(target: str, sample: Sample) -> Loaded | None:
+    """Return what a database holds of a sample, if it is of the same source and was made in the same way."""
+    try:
+        with open_store(target, read_only=True) as store:
+            if sample.name not in store.sample_names():
+                return None
+            row = _ask(store, "samples", sample.name)
+            if _made(row) != _made(vars(sample)):
+                return None
+            border = _ask(store, "border-cells", sample.name)["cells"]
+    except NotFoundError:  # no such database yet
+        return None
+    return Loaded(row["created"], row["version"], row["cells"], row["contacts"], border)
+
+
+def _ask(store: Store, query: str, sample: str) -> dict[str, Any]:
+    statement = Catalogue.load()[query].statement(store.dialect, {"sample": sample})
+    row: dict[str, Any] = store.run(statement.text, statement.parameters, name=query).to_pylist()[0]
+    return row
+
+
+def _made(sample: dict[str, Any]) -> tuple[object, ...]:
+    source, background = sample["source"], sample["background"]
+    return (
+        source if "://" in source else os.path.abspath(source),
+        None if background is None else signed(background),
+        tuple(sample["shape"] or ()),
+        tuple(sample["spacing"] or ()),
+        sample["unit"],
+        sample["connectivity"],
+    )
