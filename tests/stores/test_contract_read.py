@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from six_cells import joined, pair, six_cells
 from store_graphs import CELLS, SIX_CONTACTS, Database, contacts, everything, table_network
 
+from cellgraph.build.loaded import find_loaded
 from cellgraph.errors import NotFoundError, ParameterError, StoreError
 from cellgraph.model import CELL_COLUMNS, CONTACT_COLUMNS, Sample
 from cellgraph.stores import Store
@@ -44,6 +46,17 @@ def test_queries_cannot_write(database: Database, cypher: str, read_only: bool) 
             store.run(cypher, name="mine")
         assert everything(store) == {"Sample": 1, "Cell": 6, "HAS_CELL": 6, "TOUCHES": 5}
         assert contacts(store) == SIX_CONTACTS
+
+
+def test_what_was_loaded_already_is_known_by_its_source_and_options(six: Store, database: Database) -> None:
+    sample = six_cells().sample
+    found = find_loaded(database.address, sample)
+    border = sum(six_cells().cells["on_border"].to_pylist())
+    assert found is not None
+    assert (found.cells, found.contacts, found.border_cells) == (6, 5, border)
+    assert found.created == sample.created
+    for other in ({"source": "another.tif"}, {"connectivity": 8}, {"background": 9}, {"name": "none"}):
+        assert find_loaded(database.address, replace(sample, **other)) is None
 
 
 def test_a_query_is_one_statement(six: Store) -> None:
