@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -146,6 +147,11 @@ def _open(folder: Path, job: Job, memory: int, workers: int, resume: bool, notes
             notes.append(f"went on where an earlier load had stopped: {len(ledger.done):,} blocks were done already")
             if ledger.redone:
                 notes.append(f"damaged files of the work folder were done again: {', '.join(ledger.redone)}")
+            if prod(identity["grid"]) > prod(first.shape):
+                notes.append(
+                    "the blocks that it was begun with are kept, which take more memory than --memory and --workers "
+                    f"now allow; to begin anew with smaller ones, delete {folder}"
+                )
             return ledger
         identity["grid"] = list(first.shape)
     elif resume:

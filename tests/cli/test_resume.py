@@ -85,10 +85,13 @@ def test_unfinished_work_of_another_volume_is_never_touched(scan: Scan, tmp_path
     assert not (tmp_path / "a.db-work").exists()
 
 
-def test_a_load_goes_on_when_a_damaged_chunk_was_mended(scan: Scan, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("memory", "noted"), [("100KB", False), ("20KB", True)])
+def test_a_load_goes_on_when_a_damaged_chunk_was_mended(scan: Scan, tmp_path: Path, memory: str, noted: bool) -> None:
     scan.begin(tmp_path / "a.db")
     scan.mend()
-    resumed = cellgraph("load", scan.path, "--db", tmp_path / "a.db", "--resume")
+    again = ("load", scan.path, "--db", tmp_path / "a.db", "--resume", "--workers", 1)
+    resumed = cellgraph(*again, "--memory", memory)
+    assert ("blocks that it was begun with are kept" in resumed.stderr) is noted
     assert "went on where an earlier load had stopped" in resumed.stderr
     assert "scan: 215 cells and 537 contacts" in resumed.stderr
 
