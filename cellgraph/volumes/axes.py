@@ -97,7 +97,7 @@ def find_axes(shape: tuple[int, ...], names: str | None, dtype: np.dtype[Any], w
     FormatError
         For anything but a 2D or 3D image: 1D, 4D and more, several channels, colour, no voxels.
     """
-    if 0 in shape:
+    if min(shape, default=1) < 1:
         raise FormatError(f"{what}: {EXPECTED}, but its shape {shape} holds no voxels")
     if len(shape) < 2:
         raise FormatError(f"{what}: {EXPECTED}, but came an array of {len(shape)} dimension(s), shape {shape}")

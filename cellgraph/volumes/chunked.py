@@ -12,7 +12,7 @@ import numpy as np
 from cellgraph.volumes.axes import Axes
 from cellgraph.volumes.base import Header, Index
 from cellgraph.volumes.fetching import Fetchers, decoding_threads
-from cellgraph.volumes.labels import as_labels, label_dtype
+from cellgraph.volumes.labels import as_labels, empty_block, label_dtype
 
 Array = np.ndarray[Any, Any]
 
@@ -99,7 +99,7 @@ class ChunkedVolume:
     def read(self, start: Index, stop: Index, out: Array | None = None) -> Array:
         """Decode the chunks that a block touches."""
         if out is None:
-            out = np.empty([b - a for a, b in zip(start, stop, strict=True)], self._header.dtype)
+            out = empty_block(self._header, start, stop)
         self._fetchers.run(partial(self._place, start, out), list(self._touched(start, stop)))
         return out
 

@@ -30,6 +30,41 @@ def reading(what: str) -> Iterator[None]:
         raise VolumeReadError(f"{what}: could not be read: {error.strerror or error}") from error
 
 
+@contextmanager
+def parsing(what: str, kind: str) -> Iterator[None]:
+    """Translate what a library raises when it opens a file: on a damaged one that may be nearly anything.
+
+    Parameters
+    ----------
+    what : str
+        The file, for messages.
+    kind : str
+        What it should be, as ``a TIFF image``.
+
+    Raises
+    ------
+    FormatError
+        If it is damaged.
+    VolumeReadError
+        If the system cannot read it, or has no memory for what it says of itself.
+    """
+    try:
+        with reading(what):
+            yield
+    except CellgraphError:
+        raise
+    except MemoryError as error:
+        raise VolumeReadError(
+            f"{what}: there is no memory to open it; if it is not as large as that, it is damaged: "
+            "copy or export it again"
+        ) from error
+    except Exception as error:
+        raise FormatError(
+            f"{what}: expected {kind}, but it is damaged or cut short ({str(error) or type(error).__name__}); "
+            "copy or export it again"
+        ) from error
+
+
 def stat_fingerprint(path: Path) -> dict[str, Any]:
     """Return size and time of modification of a file."""
     with reading(str(path)):
@@ -89,6 +124,8 @@ class OpenFile:
                 part = os.pread(self._descriptor, min(left, 1 << 30), offset)
             except OSError as error:
                 raise VolumeReadError(f"{self._what}: could not read at byte {offset}: {error.strerror}") from error
+            except OverflowError:  # a damaged file may tell of places that no file has
+                part = b""
             if not part:
                 raise VolumeReadError(
                     f"{self._what}: expected {left} more bytes at byte {offset}, but the file ends there; "

@@ -15,7 +15,7 @@ from cellgraph.errors import FormatError, NotFoundError, ParameterError, VolumeR
 from cellgraph.volumes.base import Header, Index, Volume
 from cellgraph.volumes.fetching import Fetchers, decoding_threads
 from cellgraph.volumes.files import begins_with, reading, stat_fingerprint
-from cellgraph.volumes.labels import as_labels, label_dtype
+from cellgraph.volumes.labels import as_labels, empty_block, label_dtype
 from cellgraph.volumes.png import SIGNATURE, png_layout, read_png
 from cellgraph.volumes.tiff import open_tiff
 
@@ -111,7 +111,7 @@ class SlicesVolume:
     def read(self, start: Index, stop: Index, out: Array | None = None) -> Array:
         """Decode the slices that a block touches."""
         if out is None:
-            out = np.empty([b - a for a, b in zip(start, stop, strict=True)], self._header.dtype)
+            out = empty_block(self._header, start, stop)
         self._fetchers.run(partial(self._place, start, stop, out), range(start[0], stop[0]))
         return out
 

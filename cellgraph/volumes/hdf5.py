@@ -15,7 +15,7 @@ from cellgraph.volumes.attributes import attribute_spacing
 from cellgraph.volumes.axes import find_axes
 from cellgraph.volumes.base import Volume
 from cellgraph.volumes.chunked import ChunkedVolume
-from cellgraph.volumes.files import reading
+from cellgraph.volumes.files import parsing, reading
 from cellgraph.volumes.hdf5_chunks import Hdf5Chunks
 from cellgraph.volumes.labels import label_dtype
 from cellgraph.volumes.mapped import MappedVolume
@@ -52,9 +52,10 @@ def open_hdf5(path: Path, dataset: str | None, source: str) -> Volume:
                 f"{source}: expected an HDF5 file, but it is damaged or cut short ({error}); copy or export it again"
             ) from error
     try:
-        found, notes = _choose(file, dataset, source)
-        named = source if dataset is not None else f"{source}:{found.name.strip('/')}"
-        return _open_dataset(file, found, path, named, notes)
+        with parsing(source, "an HDF5 file"):
+            found, notes = _choose(file, dataset, source)
+            named = source if dataset is not None else f"{source}:{found.name.strip('/')}"
+            return _open_dataset(file, found, path, named, notes)
     except BaseException:
         file.close()
         raise

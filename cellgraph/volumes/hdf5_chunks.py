@@ -83,9 +83,9 @@ class Hdf5Chunks:
                 return self._directly(start, self._steps)
             stop = (min(s + n, m) for s, n, m in zip(start, self.extent, self._shape, strict=True))
             return np.asarray(self._dataset[tuple(slice(a, b) for a, b in zip(start, stop, strict=True))])
-        except (OSError, RuntimeError, ValueError, zlib.error) as error:
-            if isinstance(error, VolumeReadError):
-                raise
+        except VolumeReadError:
+            raise
+        except Exception as error:  # each filter has errors of its own
             raise VolumeReadError(
                 f"{self._source}: the chunk at {start} does not decode ({error}); the file is damaged there, "
                 "or needs a compression plugin (pip install hdf5plugin)"

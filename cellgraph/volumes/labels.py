@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from cellgraph.errors import LabelError
+from cellgraph.errors import LabelError, VolumeReadError
+from cellgraph.volumes.base import Header, Index
 
 Array = np.ndarray[Any, Any]
 
@@ -42,6 +43,25 @@ def label_dtype(stored: np.dtype[Any], what: str) -> tuple[np.dtype[Any], tuple[
         f"{what}: expected labels (whole numbers or booleans), but the voxels are of type {stored}; "
         "segment the image first, or export the labels as an integer type"
     )
+
+
+def empty_block(header: Header, start: Index, stop: Index) -> Array:
+    """Return an array for the labels of ``[start, stop)``.
+
+    Raises
+    ------
+    VolumeReadError
+        If there is no memory for it, as where a damaged header tells of a gigantic image.
+    """
+    shape = tuple(b - a for a, b in zip(start, stop, strict=True))
+    try:
+        return np.empty(shape, header.dtype)
+    except (MemoryError, ValueError) as error:  # numpy counts no further than 2**63 bytes
+        raise VolumeReadError(
+            f"{header.source}: expected to read {' x '.join(map(str, shape))} voxels (z, y, x) of type "
+            f"{header.dtype.name} at once, but there is no memory for them; if the image is not as large as that, "
+            "the file is damaged: copy or export it again"
+        ) from error
 
 
 def as_labels(block: Array, start: tuple[int, ...], dtype: np.dtype[Any], what: str) -> Array:

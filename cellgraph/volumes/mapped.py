@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import mmap
 import threading
 from collections import deque
@@ -66,7 +67,7 @@ class MappedVolume:
     ) -> None:
         self._path = origin or path
         self._file = OpenFile(path, source)
-        self._end = offset + int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+        self._end = offset + math.prod(shape) * dtype.itemsize
         self._map, array = self._mapped(offset, dtype, shape, order, source)
         self._inner = ArrayVolume(array, source, names=names, spacing=spacing, unit=unit, notes=notes, scale=scale)
         self._address = array.__array_interface__["data"][0] - offset

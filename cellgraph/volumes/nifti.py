@@ -9,9 +9,9 @@ from typing import IO, Any, cast
 
 import numpy as np
 
-from cellgraph.errors import FormatError, MissingExtraError, ParameterError
+from cellgraph.errors import MissingExtraError, ParameterError
 from cellgraph.volumes.base import Volume
-from cellgraph.volumes.files import reading
+from cellgraph.volumes.files import parsing, reading
 from cellgraph.volumes.mapped import MappedVolume
 from cellgraph.volumes.spool import unpacked
 from cellgraph.volumes.units import unit_name
@@ -39,28 +39,19 @@ def open_nifti(path: Path, dataset: str | None, source: str) -> Volume:
         raise MissingExtraError("reading NIfTI", "nifti", "nibabel") from error
     with reading(source), path.open("rb") as file:
         packed = file.read(2) == _GZIP
-    with reading(source):
-        try:
-            image: Any = nibabel.load(path)
-            header, voxels = image.header, image.dataobj  # nibabel clears offset and scale in the header it gives
-            shape = tuple(int(n) for n in reversed(voxels.shape))
-        except (
-            nibabel.filebasedimages.ImageFileError,
-            gzip.BadGzipFile,
-            EOFError,
-            zlib.error,
-            ValueError,
-        ) as error:
-            raise FormatError(f"{source}: expected a NIfTI image, but its header is damaged: {error}") from error
-    spacing, unit, notes = _voxel_size(header, shape)
-    options: dict[str, Any] = {"spacing": spacing, "unit": unit, "notes": notes}
-    scale = (float(voxels.slope), float(voxels.inter))
-    if scale != (1.0, 0.0):
-        options["scale"] = scale
-    if not packed:
-        return MappedVolume(path, voxels.offset, voxels.dtype, shape, source, **options)
-    with reading(source), gzip.open(path) as stream, unpacked(cast(IO[bytes], stream), source) as plain:
-        return MappedVolume(plain, voxels.offset, voxels.dtype, shape, source, origin=path, **options)
+    with parsing(source, "a NIfTI image"):
+        image: Any = nibabel.load(path)
+        header, voxels = image.header, image.dataobj  # nibabel clears offset and scale in the header it gives
+        shape = tuple(int(n) for n in reversed(voxels.shape))
+        spacing, unit, notes = _voxel_size(header, shape)
+        options: dict[str, Any] = {"spacing": spacing, "unit": unit, "notes": notes}
+        scale = (float(voxels.slope), float(voxels.inter))
+        if scale != (1.0, 0.0):
+            options["scale"] = scale
+        if not packed:
+            return MappedVolume(path, voxels.offset, voxels.dtype, shape, source, **options)
+        with gzip.open(path) as stream, unpacked(cast(IO[bytes], stream), source) as plain:
+            return MappedVolume(plain, voxels.offset, voxels.dtype, shape, source, origin=path, **options)
 
 
 def _voxel_size(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 import zipfile
 from pathlib import Path
 from typing import IO, Any
@@ -12,7 +11,7 @@ import numpy as np
 from cellgraph.errors import FormatError, NotFoundError, ParameterError, near
 from cellgraph.volumes.array import ArrayVolume
 from cellgraph.volumes.base import Volume
-from cellgraph.volumes.files import reading
+from cellgraph.volumes.files import parsing
 from cellgraph.volumes.labels import label_dtype
 from cellgraph.volumes.mapped import MappedVolume
 from cellgraph.volumes.spool import unpacked
@@ -24,25 +23,22 @@ def open_npy(path: Path, dataset: str | None, source: str) -> Volume:
     """Open a ``.npy`` file, mapped into memory."""
     if dataset is not None:
         raise ParameterError(f"{source}: a .npy file holds one array, so {dataset!r} cannot be chosen in it")
-    with reading(source), path.open("rb") as file:
-        layout = _layout(file, source)
+    with parsing(source, "a NumPy file"), path.open("rb") as file:
+        layout = _layout(file)
         label_dtype(layout[2], source)
         return _volume(path, file.tell(), layout, source, path)
 
 
 def open_npz(path: Path, dataset: str | None, source: str) -> Volume:
     """Open one array of a ``.npz`` file: the named one, or the only one that could be labels."""
-    try:
-        with reading(source), zipfile.ZipFile(path) as archive:
-            name = _choose(archive, dataset, source)
-            with archive.open(name) as file:
-                layout = _layout(file, source)
-                label_dtype(layout[2], source)
-                named = source if dataset is not None else f"{source}:{name.removesuffix('.npy')}"
-                with unpacked(file, source) as plain:
-                    return _volume(plain, 0, layout, named, path)
-    except (zipfile.BadZipFile, EOFError, RuntimeError) as error:
-        raise FormatError(f"{source}: expected a .npz file, but it is damaged or cut short: {error}") from error
+    with parsing(source, "a .npz file"), zipfile.ZipFile(path) as archive:
+        name = _choose(archive, dataset, source)
+        with archive.open(name) as file:
+            layout = _layout(file)
+            label_dtype(layout[2], source)
+            named = source if dataset is not None else f"{source}:{name.removesuffix('.npy')}"
+            with unpacked(file, source) as plain:
+                return _volume(plain, 0, layout, named, path)
 
 
 def _volume(path: Path, offset: int, layout: Layout, source: str, origin: Path) -> Volume:
@@ -52,16 +48,13 @@ def _volume(path: Path, offset: int, layout: Layout, source: str, origin: Path) 
     return MappedVolume(path, offset, dtype, shape, source, order="F" if fortran else "C", origin=origin)
 
 
-def _layout(file: IO[bytes], source: str) -> Layout:
+def _layout(file: IO[bytes]) -> Layout:
     """Read the header of a .npy stream, leaving it at the first voxel."""
-    try:
-        version = np.lib.format.read_magic(file)
-        if version == (1, 0):
-            return np.lib.format.read_array_header_1_0(file)
-        # Version 3 differs from 2 in the encoding of field names only, which labels do not have.
-        return np.lib.format.read_array_header_2_0(file)
-    except (ValueError, struct.error, UnicodeDecodeError) as error:
-        raise FormatError(f"{source}: expected a NumPy file, but its header is damaged or cut short") from error
+    version = np.lib.format.read_magic(file)
+    if version == (1, 0):
+        return np.lib.format.read_array_header_1_0(file)
+    # Version 3 differs from 2 in the encoding of field names only, which labels do not have.
+    return np.lib.format.read_array_header_2_0(file)
 
 
 def _choose(archive: zipfile.ZipFile, dataset: str | None, source: str) -> str:
@@ -78,7 +71,7 @@ def _choose(archive: zipfile.ZipFile, dataset: str | None, source: str) -> str:
     layouts = {}
     for name in names:
         with archive.open(name) as file:
-            layouts[name] = _layout(file, source)
+            layouts[name] = _layout(file)
     if len(layouts) == 1:
         return names[0]
     usable = [name for name, (shape, _, dtype) in layouts.items() if len(shape) in (2, 3) and dtype.kind in "bui"]

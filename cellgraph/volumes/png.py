@@ -31,7 +31,8 @@ def png_layout(path: Path, source: str) -> tuple[tuple[int, int], np.dtype[Any]]
         If it is a colour image, or damaged.
     """
     head = begins_with(path, 33)
-    if len(head) < 33 or not head.startswith(SIGNATURE) or head[12:16] != b"IHDR":
+    begins_well = len(head) == 33 and head.startswith(SIGNATURE) and head[12:16] == b"IHDR"
+    if not begins_well or zlib.crc32(head[12:29]) != struct.unpack(">I", head[29:])[0]:
         raise FormatError(f"{source}: expected a PNG image, but its header is damaged or cut short")
     if b"IEND" not in ends_with(path, 1024):
         raise FormatError(f"{source}: expected a PNG image, but it is cut short; copy or export it again")
@@ -40,6 +41,8 @@ def png_layout(path: Path, source: str) -> tuple[tuple[int, int], np.dtype[Any]]
         raise FormatError(
             f"{source}: {EXPECTED}, but it is a colour image ({_COLOURS[colour]}); export the labels as a grey image"
         )
+    if colour not in (_GREY, _PALETTE) or depth not in (1, 2, 4, 8, 16):
+        raise FormatError(f"{source}: expected a PNG image, but one of {depth} bits and colour type {colour} is none")
     return (height, width), np.dtype(bool if (depth, colour) == (1, _GREY) else f"u{max(1, depth // 8)}")
 
 
@@ -54,7 +57,7 @@ def read_png(path: Path, source: str) -> Array:
         _check_parts(data)
         with PngImageFile(io.BytesIO(data)) as image:
             pixels = np.asarray(image)
-    except (OSError, SyntaxError, ValueError, struct.error) as error:
+    except Exception as error:  # a damaged part makes Pillow raise nearly anything
         raise VolumeReadError(
             f"{source}: {path.name} does not decode ({error}); it is damaged or cut short, export it again"
         ) from error

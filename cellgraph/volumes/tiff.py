@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cellgraph.errors import CellgraphError, FormatError, NotFoundError, ParameterError
+from cellgraph.errors import FormatError, NotFoundError, ParameterError
 from cellgraph.volumes.axes import EXPECTED, Axes, find_axes
 from cellgraph.volumes.base import Volume
-from cellgraph.volumes.files import reading
+from cellgraph.volumes.files import parsing
 from cellgraph.volumes.labels import label_dtype
 from cellgraph.volumes.mapped import MappedVolume
 from cellgraph.volumes.tiff_directories import check_directories
@@ -42,14 +42,9 @@ def open_tiff(path: Path, dataset: str | None, source: str) -> Volume:
     import tifffile
 
     check_directories(path, source)
-    try:
-        with reading(source), tifffile.TiffFile(path) as tif:
-            number = _choose_series(list(tif.series), dataset, source)
-            return _open_series(tif, number, path, source)
-    except (CellgraphError, MemoryError):
-        raise
-    except Exception as error:  # a damaged structure makes tifffile raise nearly anything
-        raise FormatError(f"{source}: expected a TIFF image, but its structure is damaged: {error}") from error
+    with parsing(source, "a TIFF image"), tifffile.TiffFile(path) as tif:
+        number = _choose_series(list(tif.series), dataset, source)
+        return _open_series(tif, number, path, source)
 
 
 def _choose_series(series: list[TiffPageSeries], dataset: str | None, source: str) -> int:

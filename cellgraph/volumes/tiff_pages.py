@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +16,7 @@ from cellgraph.volumes.axes import Axes
 from cellgraph.volumes.base import Header, Index
 from cellgraph.volumes.fetching import Fetchers, decoding_threads
 from cellgraph.volumes.files import OpenFile, stat_fingerprint
-from cellgraph.volumes.labels import as_labels
+from cellgraph.volumes.labels import as_labels, empty_block
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
@@ -65,7 +66,7 @@ class PagedVolume:
     Raises
     ------
     FormatError
-        If a page lies beyond the end of its file.
+        If a page lies beyond the end of its file, or has too few strips or tiles.
     """
 
     def __init__(
@@ -96,7 +97,15 @@ class PagedVolume:
 
     def _check_extent(self) -> None:
         sizes = {path: file.size() for path, file in self._files.items()}
+        extent = (self._depth, *self._header.shape[1:])
+        needed = math.prod(-(-n // step) for n, step in zip(extent, self._segment, strict=True))
         for number, page in enumerate(self._pages):
+            if len(page.offsets) < needed:
+                self.close()
+                raise FormatError(
+                    f"{self._header.source}: expected page {number + 1} of {len(self._pages)} to have {needed} strips "
+                    f"or tiles by its size, but it has {len(page.offsets)}; it is damaged, copy or export it again"
+                )
             end = max((o + n for o, n in zip(page.offsets, page.counts, strict=True)), default=0)
             if end > sizes[page.path]:
                 self.close()
@@ -112,9 +121,8 @@ class PagedVolume:
 
     def read(self, start: Index, stop: Index, out: Array | None = None) -> Array:
         """Decode the strips or tiles that a block touches."""
-        shape = tuple(b - a for a, b in zip(start, stop, strict=True))
         if out is None:
-            out = np.empty(shape, self._header.dtype)
+            out = empty_block(self._header, start, stop)
         segments = [
             (number, index)
             for number in range(start[0] // self._depth, -(-stop[0] // self._depth))
