@@ -18,7 +18,7 @@ from cellgraph.build.slabs import Sweep
 from cellgraph.build.target import check_target, sample_name, target_of
 from cellgraph.build.workfolder import STATE, WorkFolder
 from cellgraph.engines.interrupts import interrupts_noted
-from cellgraph.engines.manifest import write_atomically
+from cellgraph.engines.manifest import write_atomically, writing
 from cellgraph.errors import CellgraphError, MissingExtraError, NotFoundError, ParameterError, ResumeError
 from cellgraph.stores import open_store
 from cellgraph.volumes.blocks import BLOCK_BYTES
@@ -252,7 +252,8 @@ class _Live:
         if not self._changed:
             return
         begin = time.monotonic()
-        _keep(self._state, self._identity, self.incoming.taken, self.sweep)
+        with writing(self._state.parent, "watch again"):
+            _keep(self._state, self._identity, self.incoming.taken, self.sweep)
         graph = self.sweep.result(close_gaps=True)
         if graph.cells.num_rows:
             with open_store(self._target, create=True) as store:

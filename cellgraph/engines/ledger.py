@@ -13,7 +13,6 @@ written about log8(flushes) times and there are never more than a few dozen file
 
 from __future__ import annotations
 
-import errno
 import time
 import zlib
 from collections.abc import Iterable, Iterator
@@ -30,11 +29,12 @@ from cellgraph.engines.manifest import (
     to_ranges,
     write_atomically,
     write_manifest,
+    writing,
 )
-from cellgraph.errors import StoreError
 from cellgraph.voxels.tally import Tally, merge
 
 _FAN = 8  # files of one level that are merged into one of the next
+_AGAIN = "load again with --resume"  # what to do when a write failed
 SAVE_SECONDS = 2.0
 
 
@@ -104,7 +104,7 @@ class Ledger:
         self._merge_upward()
         new = [part for part in self._parts if not part.file]
         if self.folder is not None and new:
-            with _writing(self.folder):
+            with writing(self.folder, _AGAIN):
                 self.folder.mkdir(parents=True, exist_ok=True)
                 for part in new:
                     self._write_part(self.folder, part)
@@ -150,7 +150,7 @@ class Ledger:
         """Delete the files of the work folder: the graph is safe in the database."""
         if self.folder is None or not self.folder.is_dir():
             return
-        with _writing(self.folder):
+        with writing(self.folder, _AGAIN):
             for file in (self.folder / MANIFEST, *self.folder.glob(MANIFEST + ".*"), *self.folder.glob("tally-*.bin*")):
                 file.unlink(missing_ok=True)
 
@@ -220,24 +220,6 @@ def _read(path: Path) -> bytes | None:
 def _number(name: str) -> int:
     digits = name.removeprefix("tally-").split(".")[0]
     return int(digits) if digits.isdecimal() else 0
-
-
-class _writing:
-    """Turns what the file system refuses into a sentence."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, OSError):
-            why = "there is no space left" if error.errno == errno.ENOSPC else (error.strerror or str(error))
-            raise StoreError(
-                f"the work folder {self.folder} cannot be written: {why}; what was written before is kept: "
-                "make room and load again with --resume, or name another folder with --work"
-            ) from error
 
 
 def _drained(tallies: list[Tally]) -> Iterator[Tally]:

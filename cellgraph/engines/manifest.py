@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from cellgraph.errors import ResumeError
+from cellgraph.errors import ResumeError, StoreError
 
 FORMAT = 2
 MANIFEST = "manifest.json"
@@ -110,6 +112,27 @@ def to_ranges(numbers: Iterable[int]) -> list[list[int]]:
         else:
             ranges.append([number, number])
     return ranges
+
+
+@contextmanager
+def writing(folder: Path, again: str) -> Iterator[None]:
+    """Turn what the file system refuses while a work folder is written into a sentence.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The work folder.
+    again : str
+        What goes on from there once there is room, as ``load again with --resume``.
+    """
+    try:
+        yield
+    except OSError as error:
+        why = "there is no space left" if error.errno == errno.ENOSPC else (error.strerror or str(error))
+        raise StoreError(
+            f"the work folder {folder} cannot be written: {why}; what was written before is kept: "
+            f"make room and {again}, or name another folder with --work"
+        ) from error
 
 
 def write_atomically(path: Path, data: bytes) -> None:

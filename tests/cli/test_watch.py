@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import signal
 import subprocess
+import sys
+import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -160,6 +162,31 @@ def test_ctrl_c_ends_it_with_what_came(tmp_path: Path, volume: np.ndarray) -> No
     _, said = watching.communicate(timeout=60)
     assert watching.returncode == 0, said
     assert "1 slices are in" in said
+
+
+LITTLE_ROOM = """
+    import resource, signal
+    from cellgraph.cli import main
+
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # so that a write fails, as on a full disk
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, resource.RLIM_INFINITY))
+    main()
+"""
+
+
+def test_no_space_in_the_work_folder_is_a_sentence(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write(folder, 1, np.ones((1200, 600), np.uint16))  # two of its planes do not fit
+    command = [sys.executable, "-c", textwrap.dedent(LITTLE_ROOM), "watch", folder, "--pattern", "slice_*.tif"]
+    done = subprocess.run(
+        [*command, "--db", tmp_path / "a.db", "--until", "1", "--work", tmp_path / "work"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1, done.stderr
+    assert f"cellgraph: error: the work folder {tmp_path / 'work'} cannot be written" in done.stderr
+    assert "make room and watch again" in done.stderr
 
 
 def test_what_cannot_be_watched_is_a_sentence(tmp_path: Path) -> None:
