@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from cellgraph.errors import CellgraphError, NotFoundError
 from cellgraph.volumes import open_volume
+from cellgraph.volumes.numbering import gaps, number_in
 
 Array = np.ndarray[Any, Any]
 Stamp = tuple[int, int]
@@ -21,6 +22,14 @@ Stamp = tuple[int, int]
 _File = tuple[int, Path, Stamp]
 
 _OLD_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A file that was taken: its name, and how many slices it held."""
+
+    name: str
+    depth: int
 
 
 class Incoming:
@@ -38,7 +47,7 @@ class Incoming:
     tell : callable
         Gets a sentence for each odd file, once.
     taken : dict
-        Number and name of the files that an earlier process has taken.
+        Number in the name, and what is known of it, of each file that an earlier process has taken.
 
     Raises
     ------
@@ -46,7 +55,7 @@ class Incoming:
         If there is no such folder.
     """
 
-    def __init__(self, folder: Path, pattern: str, tell: Callable[[str], None], taken: dict[int, str]) -> None:
+    def __init__(self, folder: Path, pattern: str, tell: Callable[[str], None], taken: dict[int, Taken]) -> None:
         if not folder.is_dir():
             raise NotFoundError(f"expected a folder into which slices are written, but {str(folder)!r} is none")
         self._folder = folder
@@ -63,10 +72,9 @@ class Incoming:
         return [reason for _, reason in self._unreadable.values()]
 
     @property
-    def missing(self) -> list[int]:
-        """The numbers between the first and the last slice of which there is no slice."""
-        numbers = sorted(self.taken)
-        return sorted(set(range(numbers[0], numbers[-1] + 1)) - self.taken.keys()) if numbers else []
+    def missing(self) -> list[range]:
+        """The numbers between the first and the last slice of which there is no slice; see `gaps`."""
+        return gaps({number: file.depth for number, file in self.taken.items()})
 
     def arrived(self) -> Iterator[tuple[int, Array]]:
         """Look once, and yield number and labels (z, y, x) of each slab that is complete and new.
@@ -82,7 +90,7 @@ class Incoming:
             if self._stamp(path) != stamp:  # it was written to while it was read
                 continue
             self._unreadable.pop(path.name, None)
-            self.taken[number] = path.name
+            self.taken[number] = Taken(path.name, len(labels))
             yield number, labels
 
     def _complete(self) -> Iterator[_File]:
@@ -102,26 +110,26 @@ class Incoming:
 
     def refuse(self, number: int, reason: str) -> None:
         """Take back a slab that `arrived` gave, which does not go with the others."""
-        name = self.taken.pop(number)
+        name = self.taken.pop(number).name
         self._unreadable[name] = (self._stamps[name], f"{name}: {reason}")
         self._once(f"{name} is left out: {reason}")
 
     def _candidates(self) -> list[tuple[int, Path]]:
         found = []
         for path in sorted(self._folder.glob(self._pattern)):
-            numbers = re.findall(r"\d+", path.name.removesuffix(path.suffix))
+            number = number_in(path.name)
             if path.name.startswith(".") or not path.is_file():
                 continue
-            if not numbers:
+            if number is None:
                 self._once(f"{path.name} is left out: expected a number in its name, for its place in the order")
                 continue
-            found.append((int(numbers[-1]), path))
+            found.append((number, path))
         return sorted(found)
 
     def _is_taken(self, number: int, path: Path) -> bool:
         holder = self.taken.get(number)
-        if holder is not None and holder != path.name:
-            self._once(f"{path.name} is left out: slice {number} was taken from {holder} already")
+        if holder is not None and holder.name != path.name:
+            self._once(f"{path.name} is left out: slice {number} was taken from {holder.name} already")
         elif holder is not None and self._stamp(path) not in (None, self._stamps.get(path.name, self._stamp(path))):
             self._once(f"{path.name} was written again after it was taken; what it held before is in the graph")
         return holder is not None

@@ -226,7 +226,8 @@ class Sweep:
 
     def to_bytes(self) -> bytes:
         """Return what was fed as bytes, for `restore` in another process."""
-        arrays: dict[str, Array] = {"ranges": np.array([(s.start, s.stop, s.depth) for s in self._segments], np.int64)}
+        # As text: times in names are numbers above 2**63.
+        arrays: dict[str, Array] = {"ranges": np.array([(s.start, s.stop, s.depth) for s in self._segments], str)}
         for n, segment in enumerate(self._segments):
             tally = np.frombuffer(segment.tally.to_bytes(), np.uint8)
             arrays |= {f"tally{n}": tally, f"first{n}": segment.first, f"last{n}": segment.last}
@@ -243,7 +244,8 @@ class Sweep:
             If the bytes are not those that were written.
         """
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            for n, (start, stop, depth) in enumerate(arrays["ranges"].tolist()):
+            for n, row in enumerate(arrays["ranges"].tolist()):
+                start, stop, depth = map(int, row)
                 tally = Tally.from_bytes(arrays[f"tally{n}"].tobytes())
                 self._add(_Segment(start, stop, depth, tally, arrays[f"first{n}"], arrays[f"last{n}"]))
         return self

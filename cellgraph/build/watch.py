@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from cellgraph.build.incoming import Incoming
+from cellgraph.build.incoming import Incoming, Taken
 from cellgraph.build.slabs import Sweep
 from cellgraph.build.target import check_target, sample_name, target_of
 from cellgraph.build.workfolder import STATE, WorkFolder
@@ -41,8 +41,8 @@ class WatchReport:
         The sample, and the database that it is in.
     slices, cells, contacts : int
         How many there are in the database now.
-    missing : tuple of int
-        Numbers between the first and the last slice that did not arrive.
+    missing : tuple of range
+        Numbers between the first and the last slice that did not arrive; none where the names are not counted.
     unreadable : tuple of str
         A sentence for each file that could not be taken.
     ended : str
@@ -54,7 +54,7 @@ class WatchReport:
     slices: int
     cells: int
     contacts: int
-    missing: tuple[int, ...]
+    missing: tuple[range, ...]
     unreadable: tuple[str, ...]
     ended: str
 
@@ -265,25 +265,26 @@ class _Live:
         self._tell(f"{self.sweep.depth:,} slices: {self.cells:,} cells and {self.contacts:,} contacts")
 
 
-def _keep(state: Path, identity: dict[str, Any], taken: dict[int, str], sweep: Sweep) -> None:
-    text = json.dumps({**identity, "taken": taken})
+def _keep(state: Path, identity: dict[str, Any], taken: dict[int, Taken], sweep: Sweep) -> None:
+    files = {number: (file.name, file.depth) for number, file in taken.items()}
+    text = json.dumps({**identity, "taken": files})
     write_atomically(state, len(text.encode()).to_bytes(8, "little") + text.encode() + sweep.to_bytes())
 
 
-def _restore(state: Path, identity: dict[str, Any], sweep: Sweep) -> dict[int, str]:
-    """Feed what an earlier watch has kept; return number and name of its files."""
+def _restore(state: Path, identity: dict[str, Any], sweep: Sweep) -> dict[int, Taken]:
+    """Feed what an earlier watch has kept; return its files by their numbers."""
     data = state.read_bytes()
     try:
         size = int.from_bytes(data[:8], "little")
         kept = json.loads(data[8 : 8 + size])
-        taken = {int(number): str(name) for number, name in kept.pop("taken").items()}
+        taken = {int(number): Taken(*file) for number, file in kept.pop("taken").items()}
         if kept != identity:
             changed = "; ".join(f"{key} was {kept.get(key)!r}, is {identity[key]!r}" for key in identity)
             raise ResumeError(
                 f"{state} was kept by another watch: {changed}; use the options of then, or delete it to begin anew"
             )
         sweep.restore(data[8 + size :])
-    except (DamagedTally, ValueError, KeyError, AttributeError) as error:
+    except (DamagedTally, ValueError, KeyError, AttributeError, TypeError) as error:
         if isinstance(error, ResumeError):
             raise
         raise ResumeError(

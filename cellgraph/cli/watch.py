@@ -49,6 +49,7 @@ def watch(
 ) -> None:
     """Follow a live scan: the graph in the database grows while slices arrive. Ctrl-C ends it."""
     from cellgraph.build.watch import watch as library
+    from cellgraph.volumes.numbering import listed
 
     def tell(sentence: str) -> None:
         if not quiet:
@@ -73,6 +74,5 @@ def watch(
     for sentence in done.unreadable:
         print(f"not in the graph: {sentence}", file=sys.stderr)
     if done.missing:
-        some = ", ".join(str(number) for number in done.missing[:10])
-        print(f"missing slices: {some}{', …' if len(done.missing) > 10 else ''}", file=sys.stderr)
+        print(f"missing slices: {listed(done.missing, 10)}", file=sys.stderr)
     tell(f"{done.slices:,} slices are in {done.db} as sample {done.name!r}; next: cellgraph query khop --k 2")

@@ -16,6 +16,7 @@ from cellgraph.volumes.base import Header, Index, Volume
 from cellgraph.volumes.fetching import Fetchers, decoding_threads
 from cellgraph.volumes.files import begins_with, reading, stat_fingerprint
 from cellgraph.volumes.labels import as_labels, empty_block, label_dtype
+from cellgraph.volumes.numbering import gaps, listed, number_in
 from cellgraph.volumes.png import SIGNATURE, png_layout, read_png
 from cellgraph.volumes.tiff import open_tiff
 
@@ -173,9 +174,8 @@ def _is_png(path: Path) -> bool:
 
 def _missing_numbers(paths: list[Path]) -> tuple[str, ...]:
     """Note gaps in the numbers of slices, which are often lost files."""
-    numbers = [int(found[-1]) for path in paths if (found := re.findall(r"\d+", path.stem))]
-    missing = sorted(set(range(min(numbers, default=0), max(numbers, default=-1) + 1)) - set(numbers))
-    if len(set(numbers)) < len(paths) or not missing:
+    depths = {number: 1 for path in paths if (number := number_in(path.name)) is not None}
+    missing = gaps(depths)
+    if len(depths) < len(paths) or not missing:
         return ()
-    listed = ", ".join(str(n) for n in missing[:5]) + (", …" if len(missing) > 5 else "")
-    return (f"the numbers of the slices have gaps: {listed} of {numbers[0]} to {numbers[-1]} are missing",)
+    return (f"the numbers of the slices have gaps: {listed(missing, 5)} of {min(depths)} to {max(depths)} are missing",)

@@ -164,6 +164,25 @@ def test_ctrl_c_ends_it_with_what_came(tmp_path: Path, volume: np.ndarray) -> No
     assert "1 slices are in" in said
 
 
+def test_times_in_names_give_the_order(tmp_path: Path, volume: np.ndarray) -> None:
+    """Twenty digits are more than 64 bits hold; the second watch reads what the first has kept."""
+    folder, db = tmp_path / "in", tmp_path / "a.db"
+    folder.mkdir()
+    watched = ("watch", folder, "--pattern", "slice_*.tif", "--db", db, "--idle")
+    for z in range(4):
+        write(folder, 20261122163000123456 + 987_654_321 * z, volume[3 * z])
+    cellgraph(*watched, 3)
+    write(folder, 20261122173000123456, volume[1])
+    done = cellgraph(*watched, 60, "--until", 5)
+    assert "went on with the 4 slices" in done.stderr
+    assert "5 slices are in" in done.stderr
+    assert "missing" not in done.stderr
+    np.save(tmp_path / "whole.npy", volume[[0, 3, 6, 9, 1]])
+    cellgraph("load", tmp_path / "whole.npy", "--db", tmp_path / "whole.db")
+    for live, whole in zip(graph(db), graph(tmp_path / "whole.db"), strict=True):
+        assert live.equals(whole)
+
+
 LITTLE_ROOM = """
     import resource, signal
     from cellgraph.cli import main
