@@ -26,10 +26,11 @@ _OLD_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Taken:
-    """A file that was taken: its name, and how many slices it held."""
+    """A file that was taken: its name, how many slices it held, and its stamp at that time."""
 
     name: str
     depth: int
+    stamp: Stamp
 
 
 class Incoming:
@@ -68,8 +69,12 @@ class Incoming:
 
     @property
     def unreadable(self) -> list[str]:
-        """What is wrong with the files that could not be read, a sentence each."""
-        return [reason for _, reason in self._unreadable.values()]
+        """What is wrong with the files that are not, or not as they are now, among those taken, a sentence each."""
+        taken = [file for _, file in sorted(self.taken.items())]
+        return [
+            *(reason for _, reason in self._unreadable.values()),
+            *(_written_again(file.name) for file in taken if self._has_changed(file)),
+        ]
 
     @property
     def missing(self) -> list[range]:
@@ -90,7 +95,7 @@ class Incoming:
             if self._stamp(path) != stamp:  # it was written to while it was read
                 continue
             self._unreadable.pop(path.name, None)
-            self.taken[number] = Taken(path.name, len(labels))
+            self.taken[number] = Taken(path.name, len(labels), stamp)
             yield number, labels
 
     def _complete(self) -> Iterator[_File]:
@@ -130,9 +135,13 @@ class Incoming:
         holder = self.taken.get(number)
         if holder is not None and holder.name != path.name:
             self._once(f"{path.name} is left out: slice {number} was taken from {holder.name} already")
-        elif holder is not None and self._stamp(path) not in (None, self._stamps.get(path.name, self._stamp(path))):
-            self._once(f"{path.name} was written again after it was taken; what it held before is in the graph")
+        elif holder is not None and self._has_changed(holder):
+            self._once(_written_again(holder.name))
         return holder is not None
+
+    def _has_changed(self, file: Taken) -> bool:
+        """Tell whether a file that was taken is another one now; one that has gone is none."""
+        return self._stamp(self._folder / file.name) not in (None, file.stamp)
 
     def _once(self, sentence: str) -> None:
         if sentence not in self._told:
@@ -146,6 +155,13 @@ class Incoming:
         except FileNotFoundError:  # renamed or removed since the folder was listed
             return None
         return (status.st_size, status.st_mtime_ns)
+
+
+def _written_again(name: str) -> str:
+    return (
+        f"{name} was written again after it was taken; what it held before is in the graph, "
+        "and a watch with --replace begins anew with what it holds now"
+    )
 
 
 def _read_ahead(files: Iterable[_File]) -> Iterator[tuple[_File, Array | CellgraphError]]:

@@ -44,7 +44,7 @@ class WatchReport:
     missing : tuple of range
         Numbers between the first and the last slice that did not arrive; none where the names are not counted.
     unreadable : tuple of str
-        A sentence for each file that could not be taken.
+        A sentence for each file that could not be taken, or was written again afterwards.
     ended : str
         ``until``, ``idle`` or ``interrupted``.
     """
@@ -80,7 +80,7 @@ def watch(
 
     At every update the graph is that of the slices that are there, in the order of the numbers in their names, as
     `load` would make it of the folder.  What was taken is kept in a work folder, so that another call goes on after a
-    crash, even if the files are gone by then.
+    crash, or after `idle` seconds or Ctrl-C, even if the files are gone by then.
 
     Parameters
     ----------
@@ -88,8 +88,10 @@ def watch(
         Where slices (2D images) or slabs (3D) appear, in any format that `open_volume` reads as one file.
     pattern : str
         Of their names, as ``slice_*.tif``.
-    db, sample, background, connectivity, spacing, unit, replace, work
+    db, sample, background, connectivity, spacing, unit, work
         See `load`.
+    replace : bool
+        Begin anew, whatever an earlier watch has taken, and replace a sample of that name.
     until : int, optional
         End when so many files have been taken.
     idle : float, optional
@@ -126,7 +128,7 @@ def watch(
         background=background, connectivity=connectivity, spacing=spacing, unit=unit, name=name, source=str(folder)
     )
     with place.locked(), interrupts_noted() as interrupted:
-        resumed = state.is_file()
+        resumed = state.is_file() and not replace
         taken = _restore(state, identity, sweep) if resumed else {}
         check_target(target, name, replace or resumed)
         incoming = Incoming(path, pattern, tell, taken)
@@ -266,7 +268,7 @@ class _Live:
 
 
 def _keep(state: Path, identity: dict[str, Any], taken: dict[int, Taken], sweep: Sweep) -> None:
-    files = {number: (file.name, file.depth) for number, file in taken.items()}
+    files = {number: (file.name, file.depth, *file.stamp) for number, file in taken.items()}
     text = json.dumps({**identity, "taken": files})
     write_atomically(state, len(text.encode()).to_bytes(8, "little") + text.encode() + sweep.to_bytes())
 
@@ -277,19 +279,20 @@ def _restore(state: Path, identity: dict[str, Any], sweep: Sweep) -> dict[int, T
     try:
         size = int.from_bytes(data[:8], "little")
         kept = json.loads(data[8 : 8 + size])
-        taken = {int(number): Taken(*file) for number, file in kept.pop("taken").items()}
+        taken = {
+            int(number): Taken(name, depth, (size, modified))
+            for number, (name, depth, size, modified) in kept.pop("taken").items()
+        }
         if kept != identity:
             changed = "; ".join(f"{key} was {kept.get(key)!r}, is {identity[key]!r}" for key in identity)
             raise ResumeError(
-                f"{state} was kept by another watch: {changed}; use the options of then, or delete it to begin anew"
+                f"{state} was kept by another watch: {changed}; use the options of then, or begin anew with --replace"
             )
         sweep.restore(data[8 + size :])
     except (DamagedTally, ValueError, KeyError, AttributeError, TypeError) as error:
         if isinstance(error, ResumeError):
             raise
-        raise ResumeError(
-            f"{state} is damaged ({error}); delete it to begin anew with the files in the folder"
-        ) from error
+        raise ResumeError(f"{state} is damaged ({error}); begin anew with --replace") from error
     return taken
 
 

@@ -41,7 +41,7 @@ def watch(
     ] = 6,
     spacing: Annotated[str | None, typer.Option(metavar="Z,Y,X", help="Size of a voxel.", show_default=False)] = None,
     unit: Annotated[str | None, typer.Option(help="Unit of the spacing, as micrometer.", show_default=False)] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Replace a sample of that name.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Begin anew, and replace a sample of that name.")] = False,
     work: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where what was taken is kept; by default beside the database.")
     ] = None,

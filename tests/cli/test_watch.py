@@ -164,6 +164,29 @@ def test_ctrl_c_ends_it_with_what_came(tmp_path: Path, volume: np.ndarray) -> No
     assert "1 slices are in" in said
 
 
+def test_another_scan_with_the_names_of_the_one_before(tmp_path: Path, volume: np.ndarray) -> None:
+    folder, db = tmp_path / "in", tmp_path / "a.db"
+    folder.mkdir()
+    for z in range(3):
+        write(folder, z, volume[z])
+    watched = ("watch", folder, "--pattern", "slice_*.tif", "--db", db, "--idle", 3)
+    cellgraph(*watched)
+    before = graph(db)
+    for z in range(1, 4):
+        write(folder, z, volume[z + 6])
+    done = cellgraph(*watched, "--quiet", "--until", 4)
+    assert "slice_0.tif" not in done.stderr
+    for z in (1, 2):
+        assert f"slice_{z}.tif was written again after it was taken" in done.stderr
+    assert not graph(db)[0].equals(before[0])  # slice 3 is new
+    for z in range(3):
+        write(folder, z, volume[z + 6])
+    cellgraph(*watched, "--replace")
+    cellgraph("load", folder, "--db", tmp_path / "whole.db")
+    for live, whole in zip(graph(db), graph(tmp_path / "whole.db"), strict=True):
+        assert live.equals(whole)
+
+
 def test_times_in_names_give_the_order(tmp_path: Path, volume: np.ndarray) -> None:
     """Twenty digits are more than 64 bits hold; the second watch reads what the first has kept."""
     folder, db = tmp_path / "in", tmp_path / "a.db"
