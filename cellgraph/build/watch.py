@@ -19,7 +19,7 @@ from cellgraph.build.target import check_target, sample_name, target_of
 from cellgraph.build.workfolder import STATE, WorkFolder
 from cellgraph.engines.interrupts import interrupts_noted
 from cellgraph.engines.manifest import write_atomically, writing
-from cellgraph.errors import CellgraphError, MissingExtraError, NotFoundError, ParameterError, ResumeError
+from cellgraph.errors import CellgraphError, InputError, MissingExtraError, NotFoundError, ParameterError, ResumeError
 from cellgraph.stores import open_store
 from cellgraph.volumes.blocks import BLOCK_BYTES
 from cellgraph.voxels.tally import DamagedTally
@@ -105,6 +105,8 @@ def watch(
     ------
     NotFoundError
         If there is no such folder, or nothing came in time.
+    InputError
+        If there was no cell in what came; the database is as it was before.
     CellgraphError
         As for `load`.
     """
@@ -156,6 +158,12 @@ def watch(
         live.update()
         if ended == "until":
             state.unlink(missing_ok=True)
+        if not live.cells:
+            raise InputError(
+                f"{path}: no cells came in {sweep.depth:,} slices: every voxel has the background label {background}; "
+                "if that label is a cell, say which one is background with --background N, or --background none"
+                + ("" if ended == "until" else "; with --replace, to begin anew")
+            )
     return WatchReport(
         name=name,
         db=target,

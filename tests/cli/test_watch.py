@@ -187,6 +187,20 @@ def test_another_scan_with_the_names_of_the_one_before(tmp_path: Path, volume: n
         assert live.equals(whole)
 
 
+@pytest.mark.parametrize("end", [("--until", 2), ("--idle", 3)])
+def test_a_scan_without_cells_is_no_success(tmp_path: Path, end: tuple[object, ...]) -> None:
+    folder, db = tmp_path / "in", tmp_path / "a.db"
+    folder.mkdir()
+    for z in range(2):
+        write(folder, z, np.zeros((4, 5), np.uint8))
+    watched = ("watch", folder, "--pattern", "slice_*.tif", "--db", db, *end)
+    sentence = refused(*watched)
+    assert "no cells came in 2 slices: every voxel has the background label 0" in sentence
+    assert not db.exists()
+    again = cellgraph(*watched, "--background", "none", *(["--replace"] if "--replace" in sentence else []))
+    assert "2 slices are in" in again.stderr
+
+
 def test_times_in_names_give_the_order(tmp_path: Path, volume: np.ndarray) -> None:
     """Twenty digits are more than 64 bits hold; the second watch reads what the first has kept."""
     folder, db = tmp_path / "in", tmp_path / "a.db"
