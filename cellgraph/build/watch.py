@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 import time
@@ -13,16 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from cellgraph.build.incoming import Incoming, Taken
+from cellgraph.build.incoming import Incoming
 from cellgraph.build.slabs import Sweep
 from cellgraph.build.target import check_target, sample_name, target_of
+from cellgraph.build.watchstate import keep, restore
 from cellgraph.build.workfolder import STATE, WorkFolder
 from cellgraph.engines.interrupts import interrupts_noted
-from cellgraph.engines.manifest import write_atomically, writing
-from cellgraph.errors import CellgraphError, InputError, MissingExtraError, NotFoundError, ParameterError, ResumeError
+from cellgraph.errors import CellgraphError, InputError, MissingExtraError, NotFoundError, ParameterError
 from cellgraph.stores import open_store
 from cellgraph.volumes.blocks import BLOCK_BYTES
-from cellgraph.voxels.tally import DamagedTally
 
 Array = np.ndarray[Any, Any]
 
@@ -110,6 +108,8 @@ def watch(
     CellgraphError
         As for `load`.
     """
+    from cellgraph import __version__
+
     _check_numbers(until, idle, every)
     try:
         import watchfiles
@@ -120,18 +120,21 @@ def watch(
     target = target_of(db)
     place = WorkFolder.of(work, target, name)
     state = place.path / STATE
+    sweep = Sweep(
+        background=background, connectivity=connectivity, spacing=spacing, unit=unit, name=name, source=str(folder)
+    )
     identity = {
         "folder": str(path.resolve()),
         "pattern": pattern,
         "background": background,
         "connectivity": connectivity,
+        "spacing": None if spacing is None else [float(size) for size in spacing],
+        "unit": unit,
+        "version": __version__,
     }
-    sweep = Sweep(
-        background=background, connectivity=connectivity, spacing=spacing, unit=unit, name=name, source=str(folder)
-    )
     with place.locked(), interrupts_noted() as interrupted:
         resumed = state.is_file() and not replace
-        taken = _restore(state, identity, sweep) if resumed else {}
+        taken = restore(state, identity, sweep) if resumed else {}
         check_target(target, name, replace or resumed)
         incoming = Incoming(path, pattern, tell, taken)
         if resumed:
@@ -262,8 +265,7 @@ class _Live:
         if not self._changed:
             return
         begin = time.monotonic()
-        with writing(self._state.parent, "watch again"):
-            _keep(self._state, self._identity, self.incoming.taken, self.sweep)
+        keep(self._state, self._identity, self.incoming.taken, self.sweep)
         graph = self.sweep.result(close_gaps=True)
         if graph.cells.num_rows:
             with open_store(self._target, create=True) as store:
@@ -273,35 +275,6 @@ class _Live:
         self._updated = time.monotonic()
         self._cost = self._updated - begin
         self._tell(f"{self.sweep.depth:,} slices: {self.cells:,} cells and {self.contacts:,} contacts")
-
-
-def _keep(state: Path, identity: dict[str, Any], taken: dict[int, Taken], sweep: Sweep) -> None:
-    files = {number: (file.name, file.depth, *file.stamp) for number, file in taken.items()}
-    text = json.dumps({**identity, "taken": files})
-    write_atomically(state, len(text.encode()).to_bytes(8, "little") + text.encode() + sweep.to_bytes())
-
-
-def _restore(state: Path, identity: dict[str, Any], sweep: Sweep) -> dict[int, Taken]:
-    """Feed what an earlier watch has kept; return its files by their numbers."""
-    data = state.read_bytes()
-    try:
-        size = int.from_bytes(data[:8], "little")
-        kept = json.loads(data[8 : 8 + size])
-        taken = {
-            int(number): Taken(name, depth, (size, modified))
-            for number, (name, depth, size, modified) in kept.pop("taken").items()
-        }
-        if kept != identity:
-            changed = "; ".join(f"{key} was {kept.get(key)!r}, is {identity[key]!r}" for key in identity)
-            raise ResumeError(
-                f"{state} was kept by another watch: {changed}; use the options of then, or begin anew with --replace"
-            )
-        sweep.restore(data[8 + size :])
-    except (DamagedTally, ValueError, KeyError, AttributeError, TypeError) as error:
-        if isinstance(error, ResumeError):
-            raise
-        raise ResumeError(f"{state} is damaged ({error}); begin anew with --replace") from error
-    return taken
 
 
 def _check_numbers(until: int | None, idle: float | None, every: float) -> None:

@@ -74,11 +74,15 @@ def check_identity(folder: Path, manifest: dict[str, Any], identity: dict[str, A
         If it is of another one; says what differs.
     """
     old = {key: value for key, value in manifest.items() if key not in _OWN}
-    new = json.loads(json.dumps(identity))
-    if old != new:
-        changed = [key for key in sorted(old.keys() | new.keys()) if old.get(key) != new.get(key)]
-        raise another_load(folder, "; ".join(_change(key, old.get(key), new.get(key)) for key in changed))
+    if changed := differences(old, json.loads(json.dumps(identity))):
+        raise another_load(folder, changed)
     return dict(manifest["files"])
+
+
+def differences(old: dict[str, Any], new: dict[str, Any]) -> str:
+    """Return what differs between two identities as part of a sentence; nothing if they are the same."""
+    keys = [key for key in sorted(old.keys() | new.keys()) if old.get(key) != new.get(key)]
+    return "; ".join(_change(key, old.get(key), new.get(key)) for key in keys)
 
 
 def another_load(folder: Path, why: str) -> ResumeError:

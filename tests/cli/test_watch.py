@@ -201,6 +201,22 @@ def test_a_scan_without_cells_is_no_success(tmp_path: Path, end: tuple[object, .
     assert "2 slices are in" in again.stderr
 
 
+def test_only_the_options_that_changed_are_named(tmp_path: Path, volume: np.ndarray) -> None:
+    folder, db = tmp_path / "in", tmp_path / "a.db"
+    folder.mkdir()
+    write(folder, 0, volume[0])
+    watched = ("watch", folder, "--db", db, "--idle", 3, "--pattern")
+    cellgraph(*watched, "slice_*.tif", "--spacing", "2,1,1")
+    assert "another watch: pattern was 'slice_*.tif', is '*.tif'; use" in refused(
+        *watched, "*.tif", "--spacing", "2,1,1.0"
+    )
+    assert "another watch: spacing was [2.0, 1.0, 1.0], is None; use" in refused(*watched, "slice_*.tif")
+    state = tmp_path / "a.db-work" / "in" / "watch.npz"
+    state.write_bytes(state.read_bytes()[:-100])
+    assert "is damaged" in refused(*watched, "slice_*.tif", "--spacing", "2,1,1")
+    cellgraph(*watched, "slice_*.tif", "--replace")
+
+
 def test_times_in_names_give_the_order(tmp_path: Path, volume: np.ndarray) -> None:
     """Twenty digits are more than 64 bits hold; the second watch reads what the first has kept."""
     folder, db = tmp_path / "in", tmp_path / "a.db"
