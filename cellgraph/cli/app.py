@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from cellgraph.cli import estimate, load, neo4j, phantom, query, tables, watch
+from cellgraph.cli.output import give_up_stdout, show_text
 from cellgraph.errors import CellgraphError, ParameterError
 
 app = typer.Typer(
@@ -28,7 +29,7 @@ def _print_version(wanted: bool) -> None:
     if wanted:
         from cellgraph import __version__
 
-        print(f"cellgraph {__version__}")
+        show_text(f"cellgraph {__version__}")
         raise typer.Exit()
 
 
@@ -55,7 +56,7 @@ def main() -> None:
         sys.exit(2 if isinstance(error, ParameterError) else 1)
     except BrokenPipeError:
         # The reader of our output (head, less) has gone; Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_up_stdout()
         sys.exit(1)
     except KeyboardInterrupt:
         print("cellgraph: interrupted; nothing half done is visible in the database", file=sys.stderr)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from cellgraph.cli.options import DbOption, numbers, read_background
-from cellgraph.cli.output import Format, FormatOption, render
+from cellgraph.cli.output import Format, FormatOption, render, show_text
 from cellgraph.cli.progress import QuietOption
 
 SHOWN = ("estimate", "low", "high", "fraction", "exact", "n", "unit")
@@ -105,7 +105,7 @@ def estimate(
     )
     fields = asdict(answer)
     if fmt is Format.json:
-        print(json.dumps(fields, ensure_ascii=False))
+        show_text(json.dumps(fields, ensure_ascii=False))
     else:
         import pyarrow as pa
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cellgraph.cli.output import Format, FormatOption, render
+from cellgraph.cli.output import Format, FormatOption, render, show_text
 
 if TYPE_CHECKING:
     from cellgraph.server import Server
@@ -66,10 +66,10 @@ def start(
         report=_progress(),
     )
     verb = "was already running" if started.already_running else "is running"
-    print(f"Neo4j {started.version} {verb} ({_what(started)}).")
-    print(_description(started, home))
+    show_text(f"Neo4j {started.version} {verb} ({_what(started)}).")
+    show_text(_description(started, home))
     if home is not None:
-        print(f"  for --db neo4j   export CELLGRAPH_NEO4J_HOME={started.home}")
+        show_text(f"  for --db neo4j   export CELLGRAPH_NEO4J_HOME={started.home}")
 
 
 @app.command()
@@ -81,7 +81,7 @@ def stop(
     from cellgraph import server
 
     stopped = server.stop(home, timeout=timeout)
-    print("Neo4j is stopped." if stopped else f"Neo4j was not running ({server.path(home)}).")
+    show_text("Neo4j is stopped." if stopped else f"Neo4j was not running ({server.path(home)}).")
 
 
 @app.command()
@@ -96,8 +96,10 @@ def status(
     found = server.status(home)
     password = server.credentials(home)[2] if show_password and found.running else None
     if fmt in (None, Format.table):
-        print(f"Neo4j {found.version or ''} is running ({_what(found)})." if found.running else "Neo4j is not running.")
-        print(_description(found, home, password))
+        show_text(
+            f"Neo4j {found.version or ''} is running ({_what(found)})." if found.running else "Neo4j is not running."
+        )
+        show_text(_description(found, home, password))
     else:
         import pyarrow as pa
 
@@ -112,7 +114,7 @@ def path(home: HomeOption = None) -> None:
     """Print the folder of the local Neo4j."""
     from cellgraph import server
 
-    print(server.path(home))
+    show_text(str(server.path(home)))
 
 
 @app.command()
@@ -123,7 +125,7 @@ def logs(
     """Print the end of what the server printed since it was last started."""
     from cellgraph import server
 
-    print(server.logs(home, lines=lines))
+    show_text(server.logs(home, lines=lines))
 
 
 def _row(server: Server) -> dict[str, object]:

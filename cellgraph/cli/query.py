@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from cellgraph.cli.options import DbOption
-from cellgraph.cli.output import FormatOption, OutputOption, render
+from cellgraph.cli.output import FormatOption, OutputOption, render, show_text
 from cellgraph.errors import ParameterError
 
 
@@ -87,7 +87,7 @@ def query(
     if show and name is not None:
         from cellgraph.analyze.show import show as shown
 
-        print(shown(name, db, limit=limit, **parameters))
+        show_text(shown(name, db, limit=limit, **parameters))
         return
     with open_database(db) as database:
         if name is not None:
@@ -118,7 +118,7 @@ def queries(
     if show is not None:
         from cellgraph.analyze.show import show as shown
 
-        print(shown(show, db))
+        show_text(shown(show, db))
         return
     render(Catalogue.load().table(), fmt, output, whole=True)
 

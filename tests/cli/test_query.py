@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from command import cellgraph, refused
+from command import PROGRAM, cellgraph, refused
 from six_cells import pair, six_cells
 
 from cellgraph.stores import open_store
@@ -51,6 +52,26 @@ def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_rows(db: Path, arguments: str, csv: str) -> None:
     done = cellgraph("query", *arguments.split(), "--format", "csv")
     assert (done.stdout, done.stderr) == (csv, "")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(f"query samples -f {fmt}" for fmt in ("table", "csv", "json", "parquet")),
+        "query khop --show",
+        "estimate count() --within-time 1s --format json",
+        "--version",
+    ],
+)
+def test_output_to_a_full_disk_is_a_sentence(db: Path, arguments: str) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [PROGRAM, *arguments.split()], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (
+        1,
+        "cellgraph: error: cannot write to stdout: No space left on device.\n",
+    )
 
 
 def test_db_names_another_database(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
