@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellgraph.errors import FormatError, InputError, NotFoundError, near
+from cellgraph.volumes.files import refuse_pipes
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -86,6 +87,7 @@ def _begin(path: Path, what: str) -> bytes:
     if path.is_dir():
         raise FormatError(f"{str(path)!r} is a folder, but the {what} must be a CSV or Parquet file")
     try:
+        refuse_pipes(path)
         with path.open("rb") as file:
             beginning = file.read(_BEGINNING)
     except FileNotFoundError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,6 +64,24 @@ def parsing(what: str, kind: str) -> Iterator[None]:
             f"{what}: expected {kind}, but it is damaged or cut short ({str(error) or type(error).__name__}); "
             "copy or export it again"
         ) from error
+
+
+_NO_FILES = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
+
+
+def refuse_pipes(path: Path) -> None:
+    """Refuse what is neither a file nor a folder: it can be read once only, and may keep a reader waiting for ever.
+
+    Raises
+    ------
+    FormatError
+        If `path` is a pipe, a socket or a device; what does not exist is left to who opens it.
+    """
+    if not path.exists():
+        return
+    what = _NO_FILES.get(stat.S_IFMT(path.stat().st_mode))
+    if what is not None:
+        raise FormatError(f"{path}: expected a file, but it is {what}; write what it holds to a file first")
 
 
 def stat_fingerprint(path: Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy as np
 from cellgraph.errors import FormatError, NotFoundError, ParameterError, near
 from cellgraph.volumes.array import ArrayVolume
 from cellgraph.volumes.base import Volume
-from cellgraph.volumes.files import begins_with, reading
+from cellgraph.volumes.files import begins_with, reading, refuse_pipes
 from cellgraph.volumes.formats import FILES, FOLDERS, HEAD_BYTES, USELESS, Format, known_formats
 
 
@@ -84,6 +84,8 @@ def _find(text: str, dataset: str | None) -> tuple[Path, str | None]:
 def _recognise(path: Path, source: str) -> Format:
     """Return the format of a folder by what is in it, of a file by its first bytes, whatever its name is."""
     name = path.name.lower()
+    with reading(source):
+        refuse_pipes(path)
     if path.is_dir():
         with reading(source):
             found = next(known for known in FOLDERS if known.recognise(path, b""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 from pathlib import Path
@@ -112,6 +113,12 @@ def test_a_file_that_is_no_image_is_a_sentence(case: str, tmp_path: Path) -> Non
     if contents is not None:
         (tmp_path / "a.tif").write_bytes(contents)
     assert part in refused("load", "a.tif", cwd=tmp_path)
+
+
+def test_a_pipe_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.tif")
+    assert "a.tif: expected a file, but it is a pipe" in refused("load", "a.tif", cwd=tmp_path)
+    assert "/dev/null: expected a file, but it is a device" in refused("load", "/dev/null", cwd=tmp_path)
 
 
 def test_one_cell_and_separated_cells_are_loaded_with_a_reason(tmp_path: Path) -> None:

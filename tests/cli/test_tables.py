@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -56,3 +57,12 @@ def test_errors_are_sentences(folder: Path, arguments: list[str], status: int, m
     assert done.stderr.startswith("cellgraph: error: ")
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_a_pipe_is_no_file(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.csv")
+    done = load(folder, "--network", "pipe.csv")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "cellgraph: error: pipe.csv: expected a file, but it is a pipe; write what it holds to a file first\n",
+    )
