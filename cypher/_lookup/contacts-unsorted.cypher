@@ -14,8 +14,8 @@
 //   junctions_z: int        of these, faces with normal z
 //   junctions_y: int        of these, faces with normal y
 //   junctions_x: int        of these, faces with normal x
-//   touching_edges: int     voxel pairs that meet only along an edge (connectivity 18, 26, 8)
-//   touching_corners: int   voxel pairs that meet only in a corner (connectivity 26)
+//   touching_edges: int     voxel pairs that meet only along an edge (connectivity 18, 26)
+//   touching_corners: int   voxel or pixel pairs that meet only in a corner (connectivity 26, 8)
 //   sample_b: str           name of the sample of cell_b
 MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell)-[r:TOUCHES]->(d:Cell)
 WHERE ($sample IS NULL OR c.sample = $sample OR d.sample = $sample)
