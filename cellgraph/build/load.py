@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from cellgraph.build.loaded import find_loaded
 from cellgraph.build.memory import free_memory, give_back_memory
-from cellgraph.build.parameters import resolve_connectivity, resolve_spacing
+from cellgraph.build.parameters import parse_bytes, resolve_connectivity, resolve_spacing, resolve_text
 from cellgraph.build.provenance import new_sample
-from cellgraph.build.target import check_target, sample_name, target_of
+from cellgraph.build.target import check_target, sample_name
 from cellgraph.build.workfolder import WorkFolder, grid_of, open_ledger
 from cellgraph.engines import Engine, Job, Ledger, using_engine
 from cellgraph.engines.manifest import has_work
 from cellgraph.errors import InputError, VolumeReadError
 from cellgraph.model import CellGraph, Sample
-from cellgraph.stores import open_store
+from cellgraph.stores import address_of, open_store
 from cellgraph.volumes import open_volume, stamps
 from cellgraph.voxels.block import Rules
 from cellgraph.voxels.measures import cell_graph
@@ -85,7 +85,7 @@ def load(
     replace: bool = False,
     resume: bool = False,
     work: str | os.PathLike[str] | None = None,
-    memory: int | None = None,
+    memory: int | str | None = None,
     workers: int | None = None,
     engine: Engine | str = "threads",
     save_every: float = 2.0,
@@ -123,8 +123,9 @@ def load(
         Without it work of other options is begun anew, with a note; that of another volume is never touched.
     work : path, optional
         Work folder, which holds nothing else; by default beside the database.
-    memory : int, optional
-        Bytes for blocks in memory, on a cluster in each worker's; by default a quarter of what is free here.
+    memory : int or str, optional
+        Bytes, or as ``512MB``, for blocks in memory, on a cluster in each worker's; by default a quarter of what is
+        free here.
     workers : int, optional
         Number of threads or processes of an engine that is named; by default one a core.
     engine : {'threads', 'dask', 'spark'} or Engine
@@ -141,8 +142,8 @@ def load(
     """
     with using_engine(engine, workers) as sweeper, closing(open_volume(source, dataset=dataset)) as volume:
         header = volume.header
-        name = sample or sample_name(header.source)
-        target = target_of(db)
+        name = sample_name(header.source) if not sample else resolve_text("the name of the sample", sample)
+        target = address_of(db)
         rules = Rules(background, resolve_connectivity(connectivity, header.ndim))
         known = header.spacing[3 - header.ndim :] if header.spacing else None
         provenance = new_sample(
@@ -160,9 +161,9 @@ def load(
         check_target(target, name, replace)
         job = Job(volume, rules, text, dataset)
         notes = list(header.notes)
-        memory = memory if memory is not None else free_memory() // 4
-        memory = memory if sweeper.local else memory * sweeper.workers
-        with open_ledger(folder, job, memory, sweeper.workers, resume=resume, notes=notes) as ledger:
+        size = parse_bytes(memory) if memory is not None else free_memory() // 4
+        size = size if sweeper.local else size * sweeper.workers
+        with open_ledger(folder, job, size, sweeper.workers, resume=resume, notes=notes) as ledger:
             ledger.save_seconds = save_every
             graph = _sweep(job, provenance, sweeper, ledger, report)
             notes += _remarks(graph, spacing is None and known is None)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cellgraph.build.load import LoadReport, load
+from cellgraph.build.parameters import resolve_whole
 from cellgraph.build.target import sample_name
 from cellgraph.engines import Engine, using_engine
 from cellgraph.errors import CellgraphError
@@ -48,8 +49,14 @@ def load_many(
         See `load`; all share one engine.
     **options
         Further arguments of `load`, the same for all.
+
+    Raises
+    ------
+    ParameterError
+        If `parallel` is not 1 or more.
     """
     names = sample_names(sources)
+    at_once = resolve_whole("how many volumes are loaded at the same time", parallel, least=1)
     stop = threading.Event()
 
     def report(what: str, done: int, total: int) -> None:
@@ -63,7 +70,7 @@ def load_many(
             return Outcome(source, None, error)
         return Outcome(source, done, None)
 
-    with using_engine(engine, workers) as shared, ThreadPoolExecutor(parallel) as pool:
+    with using_engine(engine, workers) as shared, ThreadPoolExecutor(at_once) as pool:
         try:
             yield from pool.map(one, sources)
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from cellgraph.build.parameters import resolve_text
 from cellgraph.model import Sample
 from cellgraph.voxels.block import Rules
 
@@ -17,15 +18,21 @@ def new_sample(
     unit: str | None,
     rules: Rules,
 ) -> Sample:
-    """Return the provenance of a graph made now by this version; `shape` and `spacing` as in `Sample`."""
+    """Return the provenance of a graph made now by this version; `shape` and `spacing` as in `Sample`.
+
+    Raises
+    ------
+    ParameterError
+        If name or unit are no texts.
+    """
     from cellgraph import __version__
 
     return Sample(
-        name=name,
+        name=resolve_text("the name of the sample", name),
         source=source,
         shape=tuple(int(size) for size in shape),
         spacing=spacing,
-        unit=unit or "voxel",
+        unit="voxel" if unit is None else resolve_text("the unit", unit) or "voxel",
         background=rules.background,
         connectivity=rules.connectivity,
         version=__version__,

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from cellgraph.build.parameters import resolve_connectivity, resolve_spacing
+from cellgraph.build.parameters import resolve_connectivity, resolve_spacing, resolve_whole
 from cellgraph.build.provenance import new_sample
 from cellgraph.errors import InputError, ParameterError
 from cellgraph.model import CellGraph
@@ -121,6 +121,8 @@ class Sweep:
         ------
         InputError
             If the slab has another shape than those before, or a slice was fed before.
+        ParameterError
+            If `z` or `number` is no whole number of 0 or more, or both are given.
         LabelError
             If a label cannot be one of a cell; the sweep is then as it was before.
         """
@@ -134,17 +136,25 @@ class Sweep:
             raise InputError(f"expected a slab (z, y, x) or a slice (y, x) that is not empty, got shape {array.shape}")
         depth, ny, nx = array.shape
         labels = ArrayVolume(array, names="zyx").read((0, 0, 0), (depth, ny, nx))
-        if number is not None:
-            start, stop = number, number + 1
-        else:
-            start = z if z is not None else max((segment.stop for segment in self._segments), default=0)
-            stop = start + depth
-        if start < 0:
-            raise InputError(f"expected a slice number of 0 or more, got {start}")
+        start, stop = self._range(depth, z, number)
         inner = (False, True, True)
         tally = sweep_block(labels, self._rules, Place(low=inner, high=inner))
         self._add(_Segment(start, stop, depth, tally, labels[0].copy(), labels[-1].copy()))
         return self
+
+    def _range(self, depth: int, z: int | None, number: int | None) -> tuple[int, int]:
+        """Return the slice numbers [start, stop) of a slab."""
+        if z is not None and number is not None:
+            raise ParameterError(f"expected z or number, which stand for each other, got z={z!r} and number={number!r}")
+        if number is not None:
+            start = resolve_whole("the number of a slab", number, least=0)
+            return start, start + 1
+        start = (
+            max((segment.stop for segment in self._segments), default=0)
+            if z is None
+            else resolve_whole("the z of a slice", z, least=0)
+        )
+        return start, start + depth
 
     def merge(self, other: Sweep) -> Sweep:
         """Add all that another sweep of the same volume was fed, and return this one.
@@ -152,10 +162,12 @@ class Sweep:
         Raises
         ------
         ParameterError
-            If the other has another background or connectivity.
+            If the other is no sweep, or has another background or connectivity.
         InputError
             If both were fed the same slice, or slices of different shapes.
         """
+        if not isinstance(other, Sweep):
+            raise ParameterError(f"expected a Sweep to merge, got {other!r}")
         if other._rules != self._rules:
             raise ParameterError(f"expected a sweep with {self._rules}, got one with {other._rules}")
         for segment in other._segments:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -13,11 +12,6 @@ from cellgraph.stores import open_store
 _SUFFIXES = {
     ".tif", ".tiff", ".btf", ".ome", ".npy", ".npz", ".zarr", ".h5", ".hdf5", ".hdf", ".nii", ".gz", ".n5", ".png",
 }  # fmt: skip
-
-
-def target_of(db: str | os.PathLike[str] | None) -> str:
-    """Return the database as text: the one given, that of the environment, or one here."""
-    return str(db if db is not None else os.environ.get("CELLGRAPH_DB") or "cellgraph.db")
 
 
 def check_target(target: str, name: str, replace: bool) -> None:

@@ -14,12 +14,12 @@ import numpy as np
 
 from cellgraph.build.incoming import Incoming
 from cellgraph.build.slabs import Sweep
-from cellgraph.build.target import check_target, sample_name, target_of
+from cellgraph.build.target import check_target, sample_name
 from cellgraph.build.watchstate import keep, restore
 from cellgraph.build.workfolder import STATE, WorkFolder
 from cellgraph.engines.interrupts import interrupts_noted
 from cellgraph.errors import CellgraphError, InputError, MissingExtraError, NotFoundError, ParameterError
-from cellgraph.stores import open_store
+from cellgraph.stores import address_of, open_store
 from cellgraph.volumes.blocks import BLOCK_BYTES
 
 Array = np.ndarray[Any, Any]
@@ -117,7 +117,7 @@ def watch(
         raise MissingExtraError("watching a folder", "watch", "watchfiles") from error
     path = Path(folder)
     name = sample or sample_name(str(path.resolve()))
-    target = target_of(db)
+    target = address_of(db)
     place = WorkFolder.of(work, target, name)
     state = place.path / STATE
     sweep = Sweep(

@@ -34,20 +34,39 @@ def open_store(db: str | os.PathLike[str] | None = None, *, read_only: bool = Fa
     ------
     NotFoundError
         If the file does not exist and is not to be created.
+    ParameterError
+        If `db` is neither text nor path, or empty.
     ConnectError
         If the server cannot be reached or refuses the credentials.
     StoreError
         If the file is not a database.
     """
+    address = address_of(db)
+    if isinstance(db, os.PathLike):
+        return _open_file(Path(db), read_only, create)
+    if "://" in address:
+        return _open_address(address, read_only)
+    if address == "neo4j":
+        return _open_local(read_only)
+    return _open_file(Path(address), read_only, create)
+
+
+def address_of(db: str | os.PathLike[str] | None = None) -> str:
+    """Return what names a database as text: what was given, or ``$CELLGRAPH_DB``, or ``cellgraph.db``.
+
+    Raises
+    ------
+    ParameterError
+        If it is neither text nor path, or empty.
+    """
     if db is None:
         db = os.environ.get(VARIABLE) or DEFAULT
-    if isinstance(db, str) and not db.strip():
+    if not isinstance(db, str | os.PathLike):
+        raise ParameterError(f"expected a database: a path or an address as text, got {db!r}")
+    address = os.fspath(db)
+    if not address.strip():
         raise ParameterError("a database is a path or an address, not an empty text; leave it out for cellgraph.db.")
-    if isinstance(db, str) and "://" in db:
-        return _open_address(db, read_only)
-    if db == "neo4j":
-        return _open_local(read_only)
-    return _open_file(Path(db), read_only, create)
+    return address
 
 
 def dialect_of(db: str | os.PathLike[str] | None = None) -> str:

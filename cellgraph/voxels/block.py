@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from cellgraph.errors import LabelError, ParameterError
+from cellgraph.errors import LabelError
 from cellgraph.model import signed
 from cellgraph.voxels import kernels
+from cellgraph.voxels.parameters import resolve_background
 from cellgraph.voxels.runs import Runs, find_runs
 from cellgraph.voxels.tally import Tally
 
@@ -23,25 +24,21 @@ class Rules:
     Attributes
     ----------
     background : int or None
-        The label that is no cell, of any integer type; None where every label is one.
+        The label that is no cell, given in any integer type; None where every label is one.
     connectivity : int
         6, 18, 26 for three dimensions; 4, 8 for two.
 
     Raises
     ------
     ParameterError
-        If no voxel can have the background.
+        If the background is no whole number, or none that a voxel can have.
     """
 
     background: int | None = 0
     connectivity: int = 6
 
     def __post_init__(self) -> None:
-        if self.background is not None and not -(2**63) <= self.background < 2**64:
-            raise ParameterError(
-                f"expected the background to be a label that a voxel can have, from -2**63 to 2**64-1, or none, "
-                f"got {self.background}"
-            )
+        object.__setattr__(self, "background", resolve_background(self.background))
 
     @property
     def ndim(self) -> int:

@@ -1,13 +1,38 @@
-"""Checking what a person says of voxels: which are neighbours, and how large one is."""
+"""Checking what a person says of voxels: which are no cell, which are neighbours, and how large one is."""
 
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 
 from cellgraph.errors import ParameterError
 
 _FLAT = {4: 4, 6: 4, 8: 8, 18: 8, 26: 8}
+
+
+def resolve_background(background: int | None) -> int | None:
+    """Return the label that is no cell as a Python integer; None where every label is one.
+
+    Raises
+    ------
+    ParameterError
+        If it is no whole number, or none that a voxel can have.
+    """
+    if background is None:
+        return None
+    try:
+        label = int(operator.index(background))
+    except TypeError:
+        raise ParameterError(
+            f"expected the background to be a label (a whole number), or None where every label is a cell, "
+            f"got {background!r}"
+        ) from None
+    if not -(2**63) <= label < 2**64:
+        raise ParameterError(
+            f"expected the background to be a label that a voxel can have, from -2**63 to 2**64-1, or none, got {label}"
+        )
+    return label
 
 
 def resolve_connectivity(connectivity: int, ndim: int) -> int:
@@ -18,7 +43,7 @@ def resolve_connectivity(connectivity: int, ndim: int) -> int:
     ParameterError
         If it is none of 6, 18, 26 (3D) or 4, 8 (2D).
     """
-    if ndim == 2 and connectivity in _FLAT:
+    if ndim == 2 and connectivity in tuple(_FLAT):  # a dictionary takes hashable values only
         return _FLAT[connectivity]
     if ndim == 3 and connectivity in (6, 18, 26):
         return int(connectivity)
@@ -26,18 +51,24 @@ def resolve_connectivity(connectivity: int, ndim: int) -> int:
     raise ParameterError(f"expected a connectivity of {expected}, got {connectivity}")
 
 
-def resolve_spacing(spacing: Sequence[float] | None, ndim: int) -> tuple[float, ...]:
+def resolve_spacing(spacing: Sequence[float] | str | None, ndim: int) -> tuple[float, ...]:
     """Return the size of a voxel, of length `ndim`; 1 where none is given.
 
     Raises
     ------
     ParameterError
-        If it has another length, or a number that is not finite and above 0.
+        If it is no sequence of numbers, has another length, or a number that is not finite and above 0.
     """
     if spacing is None:
         return (1.0,) * ndim
-    values = tuple(float(value) for value in spacing)
     order = "Z,Y,X" if ndim == 3 else "Y,X"
+    try:
+        values = () if isinstance(spacing, str) else tuple(float(value) for value in spacing)
+    except (TypeError, ValueError, OverflowError):
+        values = ()
+    if not values:
+        example = (2.0, 0.5, 0.5)[-ndim:]
+        raise ParameterError(f"expected a spacing of {ndim} numbers ({order}), as {example}, got {spacing!r}")
     if len(values) != ndim:
         raise ParameterError(
             f"expected a spacing of {ndim} numbers ({order}) for a {ndim}D image, got {len(values)}: {list(values)}"

@@ -42,6 +42,24 @@ def test_a_background_that_no_voxel_can_have_is_refused(background: int) -> None
         sweep(VOLUME, background=background)
 
 
+@pytest.mark.parametrize("background", [1.5, 1.0, "none", "0", [0]])
+def test_a_background_that_is_no_whole_number_is_refused(background: Any) -> None:
+    with pytest.raises(ParameterError, match=r"a label \(a whole number\), or None .* got "):
+        sweep(VOLUME, background=background)
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    graph = sweep(VOLUME, background=np.uint8(1), spacing=np.array([2, 1, 1], np.float32), connectivity=np.int64(6))
+    assert (graph.sample.background, graph.sample.spacing) == (1, (2.0, 1.0, 1.0))
+    assert type(graph.sample.background) is int
+
+
+@pytest.mark.parametrize("named", [{"name": 5}, {"unit": 5}])
+def test_names_and_units_are_texts(named: dict[str, Any]) -> None:
+    with pytest.raises(ParameterError, match="to be a text, got 5"):
+        sweep(VOLUME, **named)
+
+
 def test_the_background_of_one_type_is_none_of_another() -> None:
     labels = np.array([[-1, 255]], np.int16)
     assert sweep(labels.astype(np.uint8), background=-1).cells["label"].to_pylist() == [255]
@@ -116,9 +134,12 @@ def test_an_unknown_connectivity_is_refused(labels: Array, connectivity: int) ->
         (VOLUME, (1, float("nan"), 1)),
         (VOLUME, (1, float("inf"), 1)),
         (VOLUME[0], (1, 1, 1)),
+        (VOLUME, 2.0),
+        (VOLUME, "1,1,1"),
+        (VOLUME[0], ("a", 1)),
     ],
 )
-def test_an_impossible_spacing_is_refused(labels: Array, spacing: tuple[float, ...]) -> None:
+def test_an_impossible_spacing_is_refused(labels: Array, spacing: Any) -> None:
     with pytest.raises(ParameterError, match="spacing"):
         sweep(labels, spacing=spacing)
 
@@ -129,7 +150,7 @@ def test_slabs_that_do_not_fit_are_refused() -> None:
         fed.feed(np.ones((2, 4, 3), int))
     with pytest.raises(InputError, match="slice 1 was fed before"):
         fed.feed(np.ones((2, 3, 4), int), 1)
-    with pytest.raises(InputError, match="slice number of 0 or more, got -1"):
+    with pytest.raises(InputError, match="the z of a slice: a whole number of 0 or more, got -1"):
         fed.feed(np.ones((1, 3, 4), int), -1)
     with pytest.raises(InputError, match="only 0 to 1, 5 to 5 were fed"):
         fed.feed(np.ones((3, 4), int), 5).result()
@@ -137,3 +158,13 @@ def test_slabs_that_do_not_fit_are_refused() -> None:
         Sweep().result()
     with pytest.raises(ParameterError, match="background=1"):
         fed.merge(Sweep(background=1))
+    with pytest.raises(ParameterError, match="expected a Sweep to merge, got 3"):
+        fed.merge(3)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("place", [{"z": "a"}, {"z": 0.5}, {"number": 1.5}, {"number": -1}, {"z": 3, "number": 1}])
+def test_a_slab_is_at_a_whole_number(place: dict[str, Any]) -> None:
+    fed = Sweep()
+    with pytest.raises(ParameterError, match=r"expected (the z of a slice|the number of a slab|z or number)"):
+        fed.feed(VOLUME, **place)
+    assert fed.depth == 0

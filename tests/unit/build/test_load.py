@@ -1,0 +1,59 @@
+"""What the library's `load` takes and refuses; the command line is tested in tests/cli."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import cellgraph
+from cellgraph.errors import ParameterError
+
+LABELS = np.array([[1, 1, 2, 0], [1, 1, 2, 0]], np.uint8)
+
+
+def test_numbers_of_numpy_are_numbers(tmp_path: Path) -> None:
+    done = cellgraph.load(
+        LABELS,
+        tmp_path / "a.db",
+        background=np.int64(1),
+        spacing=np.array([2, 0.5], np.float32),
+        memory=np.int64(10**8),
+    )
+    assert (done.cells, done.sample.background, done.sample.spacing) == (2, 1, (2.0, 0.5))
+
+
+def test_memory_is_also_text(tmp_path: Path) -> None:
+    assert cellgraph.load(LABELS, tmp_path / "a.db", memory="512MB").cells == 2
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ({"background": 1.5}, "expected the background to be a label"),
+        ({"spacing": 2.0}, r"expected a spacing of 2 numbers \(Y,X\), as \(0.5, 0.5\), got 2.0"),
+        ({"sample": 5}, "expected the name of the sample to be a text, got 5"),
+        ({"unit": 5}, "expected the unit to be a text, got 5"),
+        ({"memory": 0}, "expected a size in bytes such as 512MB or 2GiB, got 0"),
+        ({"memory": -5}, "got -5"),
+        ({"memory": "much"}, "got 'much'"),
+        ({"db": 5}, "expected a database: a path or an address as text, got 5"),
+    ],
+)
+def test_arguments_that_cannot_be_are_refused(tmp_path: Path, argument: dict[str, Any], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        cellgraph.load(LABELS, **{"db": tmp_path / "a.db"} | argument)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("parallel", [0, -1, 1.5, "2"])
+def test_at_least_one_volume_is_loaded_at_a_time(tmp_path: Path, parallel: Any) -> None:
+    with pytest.raises(ParameterError, match="a whole number of 1 or more, got"):
+        list(cellgraph.load_many(["a.npy"], tmp_path / "a.db", parallel=parallel))
+
+
+def test_a_database_is_text_or_a_path() -> None:
+    with pytest.raises(ParameterError, match="expected a database: a path or an address as text, got 5"):
+        cellgraph.open(5)  # type: ignore[arg-type]
