@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cellgraph.cli.options import DbOption, numbers, read_background
 from cellgraph.cli.progress import QuietOption, progress
 from cellgraph.errors import CellgraphError, ParameterError
+
+if TYPE_CHECKING:
+    from cellgraph.build.load import LoadReport
 
 RESUME = "the blocks that are done are kept: the same command with --resume goes on from there"
 
@@ -128,8 +131,16 @@ def _one(source: str, db: str | None, sample: str | None, options: dict[str, Any
 
     with progress(quiet) as report:
         done = library(source, db, sample=sample, report=report, **options)
+    _tell(done, quiet)
+
+
+def _tell(done: LoadReport, quiet: bool) -> None:
+    """Print what was loaded, or of it only what a person should know in any case."""
     if not quiet:
         print(done.summary(), file=sys.stderr)
+        return
+    for note in done.notes:
+        print(f"{done.sample.name}: note: {note}", file=sys.stderr)
 
 
 def _many(
@@ -149,8 +160,8 @@ def _many(
         if outcome.error is not None:
             failed += 1
             print(f"cellgraph: error: {outcome.error}", file=sys.stderr)
-        elif outcome.report is not None and not quiet:
-            print(outcome.report.summary(), file=sys.stderr)
+        elif outcome.report is not None:
+            _tell(outcome.report, quiet)
     if failed:
         raise CellgraphError(
             f"{failed} of {len(sources)} volumes were not loaded, for the reasons above; "

@@ -1,4 +1,4 @@
-"""Progress on stderr: a bar on a terminal, now and then a plain line elsewhere, nothing with ``--quiet``."""
+"""Progress on stderr: a bar on a terminal, now and then a plain line elsewhere, none with ``--quiet``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ import typer
 Report = Callable[[str, int, int], None]
 """Called with what is being worked on, how much is done, and of how much."""
 
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+QuietOption = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Show no progress and no summary; notes are still shown.")
+]
 
 _SECONDS_BETWEEN_LINES = 10
 

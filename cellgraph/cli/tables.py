@@ -68,5 +68,5 @@ def load_tables(
             junctions_column=junctions_column,
             report=report,
         )
-    if not quiet:
-        print(done.summary(), file=sys.stderr)
+    for line in done.notes if quiet else (done.summary(),):
+        print(line, file=sys.stderr)

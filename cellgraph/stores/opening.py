@@ -57,7 +57,7 @@ def address_of(db: str | os.PathLike[str] | None = None) -> str:
     Raises
     ------
     ParameterError
-        If it is neither text nor path, or empty.
+        If it is neither text nor path, empty, or the name of a folder that is not there.
     """
     if db is None:
         db = os.environ.get(VARIABLE) or DEFAULT
@@ -66,6 +66,8 @@ def address_of(db: str | os.PathLike[str] | None = None) -> str:
     address = os.fspath(db)
     if not address.strip():
         raise ParameterError("a database is a path or an address, not an empty text; leave it out for cellgraph.db.")
+    if address.endswith("/") and "://" not in address and not os.path.exists(address):
+        raise ParameterError(f"a database is a file, but {address!r} names a folder; name a file, as {address}cells.db")
     return address
 
 

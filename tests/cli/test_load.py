@@ -128,6 +128,32 @@ def test_one_cell_and_separated_cells_are_loaded_with_a_reason(tmp_path: Path) -
     assert "background lies between them" in cellgraph("load", "apart.npy", cwd=tmp_path).stderr
 
 
+def test_the_name_of_a_folder_is_no_database(two: Path, tmp_path: Path) -> None:
+    sentence = "a database is a file, but 'zz/' names a folder; name a file, as zz/cells.db"
+    assert refused("load", two, "--db", "zz/", status=2, cwd=tmp_path) == sentence
+    assert [path.name for path in tmp_path.iterdir()] == ["two.npy"]
+
+
+NOTES = {
+    "apart": (np.array([[1, 0, 2]]), ["gives no voxel size", "no two cells touch"]),
+    "one": (np.array([[1, 1]]), ["gives no voxel size", "one cell only"]),
+    "float": (np.array([[1.0, 2.0]]), ["gives no voxel size", "float64"]),
+}
+
+
+@pytest.mark.parametrize("case", NOTES)
+def test_quiet_keeps_what_a_person_should_know(case: str, tmp_path: Path) -> None:
+    array, parts = NOTES[case]
+    np.save(tmp_path / "a.npy", array)
+    np.save(tmp_path / "b.npy", array)
+    lines = cellgraph("load", "a.npy", "-q", cwd=tmp_path).stderr.splitlines()
+    assert len(lines) == len(parts)
+    for part in parts:
+        assert any(line.startswith("a: note: ") and part in line for line in lines), (part, lines)
+    both = cellgraph("load", "a.npy", "b.npy", "-q", "--replace", cwd=tmp_path).stderr.splitlines()
+    assert both == lines + ["b" + line[1:] for line in lines]
+
+
 def test_a_file_that_is_not_a_database_is_refused_and_stays(two: Path, tmp_path: Path) -> None:
     (tmp_path / "a.db").write_text("my notes")
     refused("load", two, "--db", tmp_path / "a.db")

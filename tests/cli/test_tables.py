@@ -36,7 +36,8 @@ def test_the_textbook_case(folder: Path) -> None:
 
 
 def test_loading_twice_needs_replace(folder: Path) -> None:
-    assert load(folder, "--network", "network.csv", "--quiet").stderr == ""
+    first = load(folder, "--network", "network.csv", "--quiet")
+    assert first.stderr == "cells.csv has no column with ids: cells are numbered by their rows, from 1.\n"
     again = load(folder, "--network", "network.csv", "--quiet")
     assert again.returncode == 1
     assert again.stderr.startswith("cellgraph: error: the sample '1' is already in")
