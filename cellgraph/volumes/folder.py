@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -44,7 +45,50 @@ def open_folder(folder: Path, dataset: str | None, source: str) -> Volume:
             f"{source}: expected a folder of 2D images ({', '.join(SUFFIXES)}), a Zarr or N5 array or a precomputed "
             f"volume, but no image lies in it{found}"
         )
-    return SlicesVolume(sorted(slices, key=lambda file: natural_key(file.name)), source)
+    slices.sort(key=lambda file: (natural_key(file.name), file.name))
+    _refuse_strays(slices, source)
+    return SlicesVolume(slices, source)
+
+
+def _numbers(path: Path) -> tuple[int, ...]:
+    """Return the numbers in the name of a slice: they tell its place."""
+    return tuple(int(number) for number in re.findall(r"\d+", path.stem))
+
+
+def _refuse_strays(paths: list[Path], source: str) -> None:
+    """Refuse images that are no slices, as far as their names tell: a preview, a copy.
+
+    Where no name has a number, nothing is known, and all are slices.
+
+    Raises
+    ------
+    FormatError
+        If one has no number though others have, is of another format, or has the numbers of another one.
+    """
+    numbered = [path for path in paths if _numbers(path)]
+    if not numbered:
+        return
+    out = "move what is no slice to another folder"
+    for path in paths:
+        if not _numbers(path):
+            raise FormatError(
+                f"{source}: expected slices with numbers in their names, as {numbered[0].name}, but {path.name} has "
+                f"none; {out}, or give it its number"
+            )
+    kinds = [path.suffix.lower() == ".png" for path in paths]
+    usual, *others = Counter(kinds).most_common()
+    if others:
+        usual_one, other = (paths[kinds.index(kind)].name for kind, _ in (usual, others[0]))
+        raise FormatError(f"{source}: expected slices of one format, as {usual_one}, but there is {other}; {out}")
+    seen: dict[tuple[int, ...], Path] = {}
+    for path in paths:
+        twin = seen.setdefault(_numbers(path), path)
+        if twin is not path:
+            number = "_".join(map(str, _numbers(path)))
+            raise FormatError(
+                f"{source}: expected each slice once, but {twin.name} and {path.name} have the same number {number}; "
+                f"{out}"
+            )
 
 
 def open_png(path: Path, dataset: str | None, source: str) -> Volume:

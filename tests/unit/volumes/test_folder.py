@@ -49,6 +49,35 @@ def test_natural_order() -> None:
     assert sorted(names, key=natural_key) == ["9", "10", "a", "A2", "a9", "a10z2", "a10z10", "b1"]
 
 
+@pytest.mark.parametrize(
+    ("stray", "message"),
+    [
+        ("preview.tif", "numbers in their names, as s0.tif, but preview.tif has none; move"),
+        ("s3.png", "of one format, as s0.tif, but there is s3.png; move"),
+        ("s01.tif", "s01.tif and s1.tif have the same number 1; move"),
+        ("copy1.tif", "copy1.tif and s1.tif have the same number 1; move"),
+        ("s1.tiff", "s1.tif and s1.tiff have the same number 1; move"),
+    ],
+)
+def test_images_that_are_no_slices_are_refused(tmp_path: Path, stray: str, message: str) -> None:
+    for name in ("s0.tif", "s1.tif", "s2.tif", stray):
+        (save_png if name.endswith("png") else save_tif)(tmp_path / name, cells((4, 4), "u1"))
+    with pytest.raises(FormatError, match=message):
+        open_volume(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "names", [["a.tif", "b.tif", "c.png"], ["p1_z1.tif", "p1_z2.tiff", "p2_z1.tif"], ["z01_c1.png", "z02_c1.png"]]
+)
+def test_other_folders_are_sorted_by_name(tmp_path: Path, names: list[str]) -> None:
+    array = cells((len(names), 4, 4), "u1")
+    for name, plane in zip(names, array, strict=True):
+        (save_png if name.endswith("png") else save_tif)(tmp_path / name, plane)
+    volume = open_volume(tmp_path)
+    assert_reads(volume, array)
+    volume.close()
+
+
 def test_missing_numbers_are_noted(tmp_path: Path) -> None:
     for z in (1, 2, 5):
         save_png(tmp_path / f"z{z:03}.png", cells((4, 4), "u1"))
