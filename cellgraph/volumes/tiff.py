@@ -43,8 +43,36 @@ def open_tiff(path: Path, dataset: str | None, source: str) -> Volume:
 
     check_directories(path, source)
     with parsing(source, "a TIFF image"), tifffile.TiffFile(path) as tif:
+        if dataset is None and _are_slices(tif.series):
+            return _open_slices(tif, source)
         number = _choose_series(list(tif.series), dataset, source)
         return _open_series(tif, number, path, source)
+
+
+def _are_slices(series: list[TiffPageSeries]) -> bool:
+    """Tell whether several images are the slices of one volume: tifffile writes it so, if it is given them singly."""
+    first = series[0]
+    return len(series) > 1 and all(
+        each.kind == "shaped"
+        and each.axes == "YX"
+        and not each.is_pyramidal
+        and (each.shape, each.dtype) == (first.shape, first.dtype)
+        for each in series
+    )
+
+
+def _open_slices(tif: TiffFile, source: str) -> Volume:
+    """Open a file whose images are the slices of one volume, in their order."""
+    first = tif.series[0]
+    key = first.keyframe
+    _refuse_jpeg(key, source)
+    axes = find_axes((len(tif.series), *first.shape), "ZYX", first.dtype, source)
+    spacing, unit, size_notes = voxel_size(tif, key, 0, axes.ndim)
+    dtype, type_notes = label_dtype(np.dtype(first.dtype), source)
+    pages = [plane for series in tif.series for page in series for plane in _planes(page, key, source)]
+    note = f"its {len(pages)} images of one size and type are taken as slices; {source}:0 is the first alone"
+    notes = axes.notes + type_notes + (note, *size_notes)
+    return PagedVolume(key, pages, axes, dtype, source, spacing, unit, notes)
 
 
 def _choose_series(series: list[TiffPageSeries], dataset: str | None, source: str) -> int:
@@ -82,11 +110,7 @@ def _open_series(tif: TiffFile, number: int, path: Path, source: str) -> Volume:
             f"{source}: {EXPECTED}, but it is a colour image with {key.samplesperpixel} samples a pixel, "
             f"shape {series.shape}; export one channel as a label image"
         )
-    if key.compression in _JPEG:
-        raise FormatError(
-            f"{source}: expected labels, but its pages are JPEG compressed, which changes the values of "
-            "voxels; export the labels with LZW, deflate or no compression"
-        )
+    _refuse_jpeg(key, source)
     axes = find_axes(series.shape, names, series.dtype, source)
     spacing, unit, size_notes = voxel_size(tif, key, number, axes.ndim)
     notes += size_notes
@@ -108,6 +132,14 @@ def _open_series(tif: TiffFile, number: int, path: Path, source: str) -> Volume:
         )
     _refuse_reordered(axes, source)
     return PagedVolume(key, pages, axes, dtype, source, spacing, unit, axes.notes + type_notes + notes)
+
+
+def _refuse_jpeg(key: TiffPage, source: str) -> None:
+    if key.compression in _JPEG:
+        raise FormatError(
+            f"{source}: expected labels, but its pages are JPEG compressed, which changes the values of "
+            "voxels; export the labels with LZW, deflate or no compression"
+        )
 
 
 def _is_stack_of_planes(series: TiffPageSeries) -> bool:

@@ -245,6 +245,29 @@ def test_several_series_are_listed_and_chosen(tmp_path: Path) -> None:
         open_volume(f"{path}:7")
 
 
+@pytest.mark.parametrize("compression", [None, "lzw"])
+def test_images_written_one_by_one_are_slices(tmp_path: Path, compression: str | None) -> None:
+    array = cells((6, 20, 30), "u2")
+    with tifffile.TiffWriter(tmp_path / "a.tif") as tif:
+        for plane in array:
+            tif.write(plane, compression=compression)
+    volume = open_volume(tmp_path / "a.tif")
+    assert "its 6 images of one size and type are taken as slices" in volume.header.notes[0]
+    assert_reads(volume, array)
+    volume.close()
+    second = open_volume(tmp_path / "a.tif:1")
+    assert_reads(second, array[1:2])
+    second.close()
+
+
+def test_images_of_ome_are_no_slices(tmp_path: Path) -> None:
+    with tifffile.TiffWriter(tmp_path / "a.ome.tif", ome=True) as tif:
+        for plane in cells((2, 20, 30), "u2"):
+            tif.write(plane)
+    with pytest.raises(ParameterError, match="it holds 2; choose one by its number"):
+        open_volume(tmp_path / "a.ome.tif")
+
+
 def test_resolution_in_inches_is_no_voxel_size(tmp_path: Path) -> None:
     for unit in ("INCH", "NONE"):
         path = saved(tmp_path / "cells.tif", cells((40, 50)), resolution=(72, 72), resolutionunit=unit)
