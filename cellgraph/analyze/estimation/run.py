@@ -7,7 +7,8 @@ Strategy
    tells how long all of it takes; if that is within the time, or less than what is still to be drawn for the interval,
    the census is done and the answer is exact.
 3. An answer is always from at least the first draw, however short the time, or a few of them if the first gives no
-   interval: a time-out is never an empty answer.
+   interval: a time-out is never an empty answer.  While nothing that was drawn passes the filter, ever more is drawn
+   beyond the time, and then everything is read: only that tells that there is nothing.
 
 The number of units must not depend on what they hold, or the interval would be too often wrong.  At a time it does
 not.  For an interval that is to be tight it does (sequential sampling: stopping at the first look that pleases favours
@@ -42,6 +43,7 @@ _WORTH_ASKING = 0.3  # seconds of drawing: less than that is not worth a look at
 _TIME_TO_ASK = 1.0  # seconds that must be left for it
 _HOPEFUL = 0.8  # a census begins if it seems to need at most this part of the time that is left
 _FEW_DRAWS = 4  # are awaited, however short the time, while there is no interval
+_LOST = 0.1  # of all units were drawn in vain: what is looked for is so rare that it is better to read everything
 _PATIENCE = 0.2  # of the time, before a census that seems too slow is given up: its first pieces are the slowest
 
 
@@ -128,8 +130,16 @@ class _Run:
                 return False
             if self.census_pays() and self.finish_census(in_time=True):
                 return True
-            count = self.next_count() or (self.population.first if self.is_blind() else 0)
+            count = self.next_count() or self.count_beyond_time()
+            if math.isnan(self.now.estimate) and self.totals.units > _LOST * self.frame.units:
+                return self.finish_census(in_time=False)
         return False
+
+    def count_beyond_time(self) -> int:
+        """Return how many units to draw though the time is over: none, as soon as there is an answer."""
+        if math.isnan(self.now.estimate):
+            return math.floor(_GROWTH * self.totals.units)
+        return self.population.first if self.is_blind() else 0
 
     def is_blind(self) -> bool:
         """Tell whether there is no interval yet, and a few more units may well give one: cells are not everywhere."""
@@ -226,7 +236,7 @@ def run(population: Population, expression: Expression, where: Filter | None, go
     Raises
     ------
     NotFoundError
-        If nothing that was seen tells anything.
+        If there is nothing that tells anything.
     """
     work = _Run(population, expression, where, goal, began)
     frame = work.frame
@@ -242,8 +252,8 @@ def run(population: Population, expression: Expression, where: Filter | None, go
         value = exact(expression, totals)
         found = Interval(value, value, value) if whole else work.now
     fraction = 1.0 if whole else float(work.totals.sizes.sum()) / frame.size
-    if math.isnan(found.estimate):
-        raise NotFoundError(_nothing(expression, where, whole, n, fraction))
+    if math.isnan(found.estimate):  # and all was read: before, no time is over
+        raise NotFoundError(_nothing(expression, where, n))
     return Estimate(
         expression=expression.text,
         where=where.text if where else None,
@@ -261,14 +271,9 @@ def run(population: Population, expression: Expression, where: Filter | None, go
     )
 
 
-def _nothing(expression: Expression, where: Filter | None, whole: bool, n: int, fraction: float) -> str:
+def _nothing(expression: Expression, where: Filter | None, n: int) -> str:
     """Say why there is no number."""
     if n:
         return f"{expression.text} has no value: the {n:,} {expression.of} that were looked at give 0 to divide by"
     which = f"that pass the filter {where.text!r}" if where else "with a value"
-    if whole:
-        return f"{expression.text} has no value: there are no {expression.of} {which}"
-    return (
-        f"no estimate yet: among the {100 * fraction:.2g} % that were seen there are no {expression.of} {which}; "
-        "give it more time, or ask with count() how many there may be"
-    )
+    return f"{expression.text} has no value: there are no {expression.of} {which}"

@@ -140,8 +140,18 @@ def test_a_mean_of_none_says_so() -> None:
         answer("mean(volume)", Goal(), where="volume < 0")
 
 
-def test_a_mean_of_which_nothing_was_seen_in_time_says_so_and_is_no_empty_answer() -> None:
-    with pytest.raises(NotFoundError, match=r"no estimate yet: among the 0\.\d+ % that were seen .* give it more time"):
+@pytest.mark.parametrize(("every", "exact"), [(1_000, False), (100_000, True)])
+def test_what_is_rare_is_looked_for_beyond_the_time(every: int, exact: bool) -> None:
+    rare = np.arange(100_000) % every == 7
+    cells = pa.table({"volume": np.where(rare, 5.0, 1.0), "rare": rare})
+    population = TablePopulation(cells, 0, first=4)
+    found = answer("mean(volume)", Goal(0.95, seconds=1e-9), where="rare", population=population)
+    assert (found.estimate, found.exact) == (5.0, exact)
+    assert found.n >= 1
+
+
+def test_that_there_is_nothing_is_said_after_all_was_read() -> None:
+    with pytest.raises(NotFoundError, match="there are no cells that pass the filter 'volume < 0'"):
         answer("mean(volume)", Goal(0.95, seconds=1e-9), where="volume < 0")
 
 
