@@ -13,7 +13,7 @@ from cellgraph.build.loaded import find_loaded
 from cellgraph.build.memory import free_memory, give_back_memory
 from cellgraph.build.parameters import parse_bytes, resolve_connectivity, resolve_spacing, resolve_text
 from cellgraph.build.provenance import new_sample
-from cellgraph.build.target import check_target, sample_name
+from cellgraph.build.target import check_target
 from cellgraph.build.workfolder import WorkFolder, grid_of, open_ledger
 from cellgraph.engines import Engine, Job, Ledger, using_engine
 from cellgraph.engines.manifest import has_work
@@ -21,6 +21,7 @@ from cellgraph.errors import InputError, VolumeReadError
 from cellgraph.model import CellGraph, Sample
 from cellgraph.stores import address_of, open_store
 from cellgraph.volumes import open_volume, stamps
+from cellgraph.volumes.naming import sample_name
 from cellgraph.voxels.block import Rules
 from cellgraph.voxels.measures import cell_graph
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from cellgraph.build.load import LoadReport, load
 from cellgraph.build.parameters import resolve_whole
-from cellgraph.build.target import sample_name
 from cellgraph.engines import Engine, using_engine
 from cellgraph.errors import CellgraphError
+from cellgraph.volumes.naming import sample_name
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from cellgraph.errors import ExistsError, NotFoundError
 from cellgraph.stores import open_store
-
-# Extensions that are no part of a sample's name; ``.ome.tif`` has two.
-_SUFFIXES = {
-    ".tif", ".tiff", ".btf", ".ome", ".npy", ".npz", ".zarr", ".h5", ".hdf5", ".hdf", ".nii", ".gz", ".n5", ".png",
-}  # fmt: skip
 
 
 def check_target(target: str, name: str, replace: bool) -> None:
@@ -19,25 +13,9 @@ def check_target(target: str, name: str, replace: bool) -> None:
     folder = Path(target).parent
     if "://" not in target and not folder.is_dir():
         raise NotFoundError(f"the folder {str(folder)!r} for the database {target} does not exist; make it first")
-    try:
-        with open_store(target, read_only=True) as store:
-            taken = name in store.sample_names()
-    except NotFoundError:  # no such database yet
-        return
+    with open_store(target, create=True) as store:
+        taken = name in store.sample_names()
     if taken and not replace:
         raise ExistsError(
             f"the sample {name!r} is in {target} already; replace it with --replace, or name this one with --sample"
         )
-
-
-def sample_name(source: str) -> str:
-    """Return the name of a sample from the path of its volume: the file's, without extensions and dataset."""
-    path = re.sub(r"(\.(?:h5|hdf5|hdf|he5|npz)):.*", r"\1", source.split("?")[0]).rstrip("/")
-    parts = [part for part in path.replace("\\", "/").split("/") if part]
-    name = parts[-1] if parts else "sample"
-    if ".zarr/" in path or ".n5/" in path:  # a group within a container: the container has the telling name
-        name = next(part for part in parts if part.endswith((".zarr", ".n5")))
-    stem = name
-    while Path(stem).suffix.lower() in _SUFFIXES and Path(stem).stem:
-        stem = Path(stem).stem
-    return stem

@@ -14,13 +14,14 @@ import numpy as np
 
 from cellgraph.build.incoming import Incoming
 from cellgraph.build.slabs import Sweep
-from cellgraph.build.target import check_target, sample_name
+from cellgraph.build.target import check_target
 from cellgraph.build.watchstate import keep, restore
 from cellgraph.build.workfolder import STATE, WorkFolder
 from cellgraph.engines.interrupts import interrupts_noted
 from cellgraph.errors import CellgraphError, InputError, MissingExtraError, NotFoundError, ParameterError
 from cellgraph.stores import address_of, open_store
 from cellgraph.volumes.blocks import BLOCK_BYTES
+from cellgraph.volumes.naming import sample_name
 
 Array = np.ndarray[Any, Any]
 

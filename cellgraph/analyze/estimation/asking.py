@@ -17,10 +17,11 @@ from cellgraph.analyze.estimation.goals import Goal, make_goal
 from cellgraph.analyze.estimation.grid import plan_sample
 from cellgraph.analyze.estimation.run import run
 from cellgraph.analyze.estimation.volume import CATALOGUE, VolumePopulation
-from cellgraph.errors import ParameterError
+from cellgraph.errors import NotFoundError, ParameterError
 from cellgraph.model import Sample
 from cellgraph.stores import Store, open_store
 from cellgraph.volumes import open_volume
+from cellgraph.volumes.naming import sample_name
 from cellgraph.voxels.block import Rules
 from cellgraph.voxels.parameters import resolve_connectivity, resolve_spacing
 
@@ -62,7 +63,7 @@ def estimate(
         A volume that is not loaded, instead of a database.
     within_time : float or str, optional
         Seconds, or as ``500ms``, ``5s``, ``2m``: answer then with what was seen, or before if that was everything.  A
-        first handful is always awaited.
+        first handful is always awaited, and as long as none of them passes the filter, more are.
     within_ci : float or str, optional
         A confidence, as 0.95: answer when the interval of that confidence has the half width that `error` or
         `absolute_error` allows.  Together with `within_time`: whichever is first.
@@ -91,7 +92,7 @@ def estimate(
     ParameterError
         If expression or filter do not parse, the goal cannot be reached, or the source cannot tell what is asked.
     NotFoundError
-        If there is no such database, volume or sample, or no cell that passes the filter was seen.
+        If there is no such database, volume or sample, or no cell passes the filter.
     InputError
         If cells of a volume are too large to be sampled, and reading all of it takes longer than the time given.
     """
@@ -106,10 +107,13 @@ def estimate(
         header = volume.header
         known = header.spacing[3 - header.ndim :] if header.spacing else None
         size = resolve_spacing(spacing if spacing is not None else known, header.ndim)
-        image = Sample(header.source, spacing=size, unit=unit or header.unit or "voxel")
+        image = Sample(sample_name(header.source), header.source, spacing=size, unit=unit or header.unit or "voxel")
         rules = Rules(background, resolve_connectivity(connectivity, header.ndim))
         asked = parse_expression(expression, CATALOGUE)
         condition = None if where is None else parse_filter(where, CATALOGUE, asked.of)
+        if condition and condition.samples is not None and image.name not in condition.samples:
+            other = ", ".join(map(repr, sorted(condition.samples)))
+            raise NotFoundError(f"the filter is about the sample {other}, but a load of this volume is {image.name!r}")
         population = VolumePopulation(volume, rules, image, asked, condition, plan_sample(header, goal.seconds), seed)
         return run(population, asked, condition, goal, began)
 

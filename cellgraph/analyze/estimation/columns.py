@@ -14,6 +14,9 @@ Of = Literal["cells", "contacts"]
 
 MOST_HOPS = 30
 
+_PUBLIC = {"cell": "label"}
+"""Names that rows of queries have for columns of cells."""
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -92,6 +95,8 @@ def read_reference(reader: Reader, catalogue: Catalogue, of: Of | None) -> tuple
 def _find(reader: Reader, catalogue: Catalogue, of: Of, token: Token) -> Reference:
     known = catalogue.of(of)
     column = known.get(token.value)
+    if column is None and of == "cells":
+        column = known.get(_PUBLIC.get(token.value, ""))
     if column is not None:
         return Reference(column.name, column.type, column.unit)
     if of == "cells" and token.value == "degree":  # tables that were imported need not carry it

@@ -23,7 +23,7 @@ from cellgraph.analyze.estimation.intervals import Frame
 from cellgraph.analyze.estimation.population import Pieces
 from cellgraph.analyze.estimation.totals import Draw
 from cellgraph.engines import Job, Ledger, ThreadsEngine
-from cellgraph.model import CELL_COLUMNS, CONTACT_COLUMNS, CellGraph, Sample
+from cellgraph.model import CELL_COLUMNS, CONTACT_COLUMNS, CellGraph, Column, Sample
 from cellgraph.volumes import Block, Volume, plan_blocks
 from cellgraph.voxels.block import Place, Rules, sweep_block
 from cellgraph.voxels.measures import cell_graph
@@ -36,9 +36,11 @@ Array = np.ndarray[Any, Any]
 
 _WIDEST = 2.0  # times the usual margin that is read at once: a few long cells are no reason to read much for all
 
+_NAME = Column("sample", "str", "", "name of the sample, as a load would give it")
+
 CATALOGUE = Catalogue(
-    {column.name: column for column in CELL_COLUMNS},
-    {column.name: column for column in CONTACT_COLUMNS},
+    {column.name: column for column in (*CELL_COLUMNS, _NAME)},
+    {column.name: column for column in (*CONTACT_COLUMNS, _NAME)},
     hops=1,
     why="blocks of a volume show the neighbours of a cell and no farther; load it first with: cellgraph load",
 )
@@ -54,7 +56,7 @@ class VolumePopulation:
     rules : Rules
         What is a cell and what is a contact.
     image : Sample
-        With the spacing, as long as the volume has dimensions, and its unit.
+        With the name, the spacing, as long as the volume has dimensions, and its unit.
     expression : Expression
         What is asked.
     where : Filter, optional
@@ -145,6 +147,7 @@ class VolumePopulation:
         import pyarrow as pa
 
         table = graph.cells if self._of == "cells" else graph.contacts
+        table = table.append_column("sample", pa.repeat(pa.scalar(graph.sample.name), table.num_rows))
         # One column is always there, or a table would have no rows.
         return pa.table({**{name: table[source] for name, source in self._columns.items()}, " ": table[0]})
 

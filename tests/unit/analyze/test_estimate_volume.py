@@ -27,7 +27,7 @@ from cellgraph.analyze.estimation.run import run
 from cellgraph.analyze.estimation.totals import Totals, add_up
 from cellgraph.analyze.estimation.volume import CATALOGUE, VolumePopulation
 from cellgraph.build.phantom import phantom
-from cellgraph.errors import ParameterError
+from cellgraph.errors import NotFoundError, ParameterError
 from cellgraph.model import CellGraph, Sample
 from cellgraph.volumes import Header, Index, Volume, open_volume
 from cellgraph.volumes import grid as blocks_of
@@ -271,6 +271,9 @@ def test_an_answer_from_blocks_says_that_it_is_a_cluster_sample(tissue: Volume) 
         ("quantile(surface_area, 0.9)", "not on_border"),
         ("mean(khop(1))", None),
         ("sum(contacts.area)", None),
+        ("mean(volume)", "sample = 'meristem_100' and not on_border"),
+        ("count(contacts)", "sample = 'meristem_100' and area > 3"),
+        ("quantile(cell, 0.5)", "cell not in (2, 3)"),
     ],
 )
 def test_a_small_volume_is_read_as_a_whole(data_dir: Path, tmp_path: Path, text: str, where: str | None) -> None:
@@ -295,7 +298,6 @@ def test_spacing_and_unit_may_be_given() -> None:
     ("text", "options", "message"),
     [
         ("mean(khop(2))", {}, r"khop\(2\) cannot be answered: blocks .* load it first with: cellgraph load"),
-        ("mean(volume)", {"where": "sample = 'a'"}, "cells have no column 'sample'"),
         ("mean(volume)", {"where": "khop(3) > 2"}, "load it first"),
         ("mean(volume)", {"spacing": (1.0, 2.0, 3.0)}, "expected a spacing of 2 numbers"),
         ("mean(volume)", {"connectivity": 5}, "expected a connectivity of 4 or 8"),
@@ -305,6 +307,11 @@ def test_spacing_and_unit_may_be_given() -> None:
 def test_what_a_volume_cannot_tell_says_why(text: str, options: dict[str, Any], message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         cellgraph.estimate(text, source=np.ones((4, 4), np.uint8), within_time=9, **options)
+
+
+def test_the_sample_of_a_volume_has_the_name_that_a_load_gives() -> None:
+    with pytest.raises(NotFoundError, match="about the sample 'a', but a load of this volume is 'array'"):
+        cellgraph.estimate("mean(volume)", source=np.ones((4, 4), np.uint8), within_time=9, where="sample = 'a'")
 
 
 def header(shape: Index, chunks: Index, *, resident: bool = False) -> Header:
