@@ -106,6 +106,11 @@ def test_a_time_out_is_an_error_and_no_empty_answer(db: cellgraph.Database) -> N
         db.cypher(endless, timeout=0.5)
 
 
+def test_rows_become_a_data_frame(db: cellgraph.Database) -> None:
+    frame = db.query("degree", sample="pair").to_pandas()
+    assert frame.to_dict("list") == {"sample": ["pair", "pair"], "cell": [1, 3], "degree": [1, 1]}
+
+
 def test_a_graph_is_of_one_sample(db: cellgraph.Database) -> None:
     with pytest.raises(ParameterError, match="there are 2: 'pair', 'six'; name one"):
         db.graph()
