@@ -66,6 +66,8 @@ def _from_imagej(
     y, x = _pixel_size(page, "YResolution"), _pixel_size(page, "XResolution")
     if unit is None or y is None or x is None:
         return None, None, ()
+    if unit == "inch" and _is_for_printing(max(y, x), unit):  # which ImageJ takes over from other programs' files
+        return None, None, ()
     if ndim == 2:
         return (1.0, y, x), unit, ()
     if "spacing" not in metadata:  # ImageJ leaves it out where it is 1 (ij.io.FileSaver.getDescriptionString)
@@ -82,12 +84,16 @@ def _from_resolution(page: TiffPage, ndim: int) -> tuple[Spacing | None, str | N
     y, x = _pixel_size(page, "YResolution"), _pixel_size(page, "XResolution")
     if y is None or x is None:
         return None, None, ()
-    y, x = convert(y, "centimeter", "micrometer"), convert(x, "centimeter", "micrometer")
-    if max(y, x) > _LARGEST_PIXEL_UM:
+    if _is_for_printing(max(y, x), "centimeter"):
         return None, None, ()
+    y, x = convert(y, "centimeter", "micrometer"), convert(x, "centimeter", "micrometer")
     if ndim == 3:
         return None, None, _partly(True, "TIFF")
     return (1.0, y, x), "micrometer", ()
+
+
+def _is_for_printing(pixel: float, unit: str) -> bool:
+    return convert(pixel, unit, "micrometer") > _LARGEST_PIXEL_UM
 
 
 def _pixel_size(page: TiffPage, name: str) -> float | None:

@@ -11,6 +11,7 @@ METERS: dict[str, float] = {
     "micrometer": 1e-6,
     "millimeter": 1e-3,
     "centimeter": 1e-2,
+    "inch": 2.54e-2,
     "decimeter": 1e-1,
     "meter": 1.0,
     "kilometer": 1e3,
@@ -32,6 +33,9 @@ _SYMBOLS = {
     "micron": "micrometer",
     "mm": "millimeter",
     "cm": "centimeter",
+    "in": "inch",
+    "inches": "inch",
+    '"': "inch",
     "dm": "decimeter",
     "m": "meter",
     "km": "kilometer",
@@ -42,14 +46,14 @@ def unit_name(text: object) -> str | None:
     """Return the one name of a unit of length, or None if it is no unit of length that is known.
 
     Accepts symbols (``nm``, ``µm``, ``um``), British and American spelling, plurals, any case of the long
-    names, and ImageJ's escaped micro sign.  ``pixel``, ``voxel``, an empty text and anything unknown give
-    None.
+    names, and what ImageJ escapes: the micro sign and the sign of an inch.  ``pixel``, ``voxel``, an empty text
+    and anything unknown give None.
     """
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")
     if not isinstance(text, str):
         return None
-    name = text.strip().strip("\0").replace("\\u00B5", "µ").replace("\\u00b5", "µ")
+    name = text.strip().strip("\0").replace("\\u00B5", "µ").replace("\\u00b5", "µ").replace("\\u0022", '"')
     # NFKC turns the micro sign into the Greek letter and the ångström sign into the letter.
     name = unicodedata.normalize("NFKC", name)
     for form in (name, name.lower(), name.lower().removesuffix("s")):

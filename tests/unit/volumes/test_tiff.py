@@ -105,6 +105,16 @@ def test_imagej(tmp_path: Path, compression: str | None, unit: str, name: str) -
     volume.close()
 
 
+@pytest.mark.parametrize("unit", ["inch", "inches", "in", "\\u0022"])
+def test_imagej_in_inches(tmp_path: Path, unit: str) -> None:
+    metadata = {"spacing": 1e-4, "unit": unit, "axes": "ZYX"}
+    path = saved(tmp_path / "a.tif", cells((5, 40, 50)), imagej=True, resolution=(20_000, 20_000), metadata=metadata)
+    volume = open_volume(path)
+    assert volume.header.spacing == pytest.approx((1e-4, 5e-5, 5e-5))
+    assert volume.header.unit == "inch"
+    volume.close()
+
+
 def test_imagej_2d(tmp_path: Path) -> None:
     path = saved(tmp_path / "cells.tif", cells((40, 50)), imagej=True, resolution=(4, 2), metadata={"unit": "um"})
     volume = open_volume(path)
