@@ -15,11 +15,14 @@ from urllib.parse import quote
 
 from cellgraph.engines import Job, Ledger
 from cellgraph.engines.manifest import MANIFEST, has_work, is_manifest, read_manifest, require_volume
-from cellgraph.errors import ResumeError, StoreError
+from cellgraph.errors import ParameterError, ResumeError, StoreError
 from cellgraph.volumes import Block, grid, plan_blocks, stamps
 
 STATE = "watch.npz"
 """Where a watch keeps what it has taken."""
+
+_LONGEST_NAME = 255
+"""Bytes that the name of a file may have."""
 
 _OURS = re.compile(rf"({re.escape(MANIFEST)}|tally-\d{{6,}}\.bin|{re.escape(STATE)})(\.part)?")
 
@@ -41,10 +44,21 @@ class WorkFolder:
 
     @staticmethod
     def of(work: str | os.PathLike[str] | None, db: str, sample: str) -> WorkFolder:
-        """Return the folder that was named, or that of a sample: beside a database file, or here for a server."""
+        """Return the folder that was named, or that of a sample: beside a database file, or here for a server.
+
+        Raises
+        ------
+        ParameterError
+            If the name of the sample is longer than that of a folder can be.
+        """
         if work is not None:
             return WorkFolder(Path(work), named=True)
         name = quote(sample, safe=" +=,@()") or "_"
+        if len(name) > _LONGEST_NAME:
+            raise ParameterError(
+                f"the name of the sample is too long for its work folder: {len(name)} bytes there, and "
+                f"{_LONGEST_NAME} are possible; give a shorter one with --sample, or a folder with --work"
+            )
         base = Path("cellgraph-work") if "://" in db or db == "neo4j" else Path(db + "-work")
         return WorkFolder(base / name, named=False)
 
