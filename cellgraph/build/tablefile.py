@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,7 +67,7 @@ def read_table(source: Source, what: str, *, texts: tuple[str, ...] = ()) -> Tab
     FormatError
         If it is empty, damaged, or neither CSV nor Parquet.
     InputError
-        If a column is of a type that cannot be stored, or two have one name.
+        If a column is of a type that cannot be stored or would be changed, or two have one name.
     """
     import pyarrow as pa
 
@@ -118,7 +119,7 @@ def _read_csv(path: Path, beginning: bytes, texts: tuple[str, ...]) -> pa.Table:
     separator = _separator(beginning)
     header = _header(path, separator)
 
-    def read(threads: bool) -> pa.Table:
+    def read(threads: bool, texts: tuple[str, ...] = texts) -> pa.Table:
         return csv.read_csv(
             path,
             read_options=csv.ReadOptions(column_names=header, skip_rows=1, use_threads=threads),
@@ -131,12 +132,48 @@ def _read_csv(path: Path, beginning: bytes, texts: tuple[str, ...]) -> pa.Table:
         )
 
     try:
-        return read(threads=True)
+        table = read(threads=True)
+        _refuse_changed(path, table, separator, lambda large: read(True, (*texts, *large)))
+        return table
     except pa.ArrowInvalid:
         try:
             return read(threads=False)  # only so the error tells the row
         except pa.ArrowInvalid as error:
             raise FormatError(f"{str(path)!r} is no table: {_csv_reason(error)}") from error
+
+
+def _refuse_changed(path: Path, table: pa.Table, separator: str, read: Callable[[list[str]], pa.Table]) -> None:
+    """Refuse numbers that were read as something else: too large ones as floats, with decimal commas as text.
+
+    Parameters
+    ----------
+    read : callable
+        Reads the file again, with the columns of some names as text.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    floats = [name for name in table.column_names if pa.types.is_floating(table[name].type)]
+    large = [name for name in floats if pc.any(pc.greater_equal(pc.abs(table[name]), 2.0**63)).as_py()]
+    whole = read(large) if large else table
+    for name in large:
+        for text in whole[name].filter(pc.match_substring_regex(whole[name], r"^\s*[+-]?[0-9]{19,}\s*$")).to_pylist():
+            if not -(2**63) <= int(text) < 2**63:
+                raise InputError(
+                    f"the column {name!r} of {path} holds {text.strip()}, but whole numbers go up to {2**63 - 1}; "
+                    "give smaller ones, or write them with an exponent if they need not be exact"
+                )
+    if separator == ",":
+        return
+    for name in table.column_names:
+        if pa.types.is_string(table[name].type):
+            texts = table[name].drop_null()
+            commas = texts.filter(pc.match_substring(texts, ","))
+            if len(commas) and pc.all(pc.match_substring_regex(texts, r"^\s*[+-]?[0-9]+(,[0-9]+)?\s*$")).as_py():
+                raise InputError(
+                    f"the column {name!r} of {path} holds numbers with a decimal comma, as {commas[0]}; "
+                    "export it with a decimal point"
+                )
 
 
 def _csv_reason(error: BaseException) -> str:

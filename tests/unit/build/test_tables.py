@@ -407,7 +407,14 @@ GOOD_NETWORK = "id1,id2,junctions\n1,2,3\n"
         ("id\na\nb\na\n", "a,b\na,b\n", None, r"cell 'a' is twice .*rows 1 and 3"),
         ("id\n1\n2.5\n", GOOD_NETWORK, None, r"'id' .*whole numbers, but row 2 has 2\.5; --cell-column none"),
         ("id,v\n1,1\n,2\n", GOOD_NETWORK, None, r"'id' of .*cells\.csv has no value in row 2; fill it in"),
-        ("id\n1\n9223372036854775808\n", GOOD_NETWORK, None, r"whole numbers, but row 2 has 9\.22"),
+        ("id\n1\n9223372036854775808\n", GOOD_NETWORK, None, r"holds 9223372036854775808, but whole numbers go"),
+        (
+            "cell,n\n1,18446744073709551615\n2,\n",
+            GOOD_NETWORK,
+            None,
+            r"'n' of .* holds 18446744073709551615, but whole",
+        ),
+        ("cell;v\n1;0,5\n2;3\n3;\n", GOOD_NETWORK, None, r"'v' of .*a decimal comma, as 0,5; export it with"),
         (GOOD_CELLS, "id1,id2\n1,x\n", None, r"'id2' .*network\.csv must hold whole numbers, but row 1 has 'x'"),
         (GOOD_CELLS, "id1,id2\n1,\n", None, r"'id2' .*no value in row 1;"),
         (
@@ -484,6 +491,13 @@ def test_a_file_that_is_no_table_is_told(tables: Tables, contents: bytes, messag
     cells = tables.write("cells.csv", contents)
     with pytest.raises(FormatError, match=message):
         read_network(cells, tables.write("network.csv", GOOD_NETWORK))
+
+
+def test_texts_with_commas_and_large_floats_are_what_they_are(tables: Tables) -> None:
+    cells = tables.read("cell;name;size;large\n1;a, b;1,2;1e20\n2;0,5;x;18446744073709551616.5\n", "a,b\n1,2\n").cells
+    assert cells["name"].to_pylist() == ["a, b", "0,5"]
+    assert cells["size"].to_pylist() == ["1,2", "x"]
+    assert cells["large"].to_pylist() == [1e20, 18446744073709551616.5]
 
 
 def test_a_missing_file_is_told_with_near_ones(tables: Tables) -> None:
