@@ -202,3 +202,12 @@ def test_a_scheduler_file_that_is_none(tmp_path, volume, text):
         file.write_text(text)
     with closing(DaskEngine(cluster=str(file))) as engine, pytest.raises((EngineError, ValueError), match="expected"):
         _ = engine.workers
+
+
+def test_a_script_without_a_guard_is_told_what_is_missing(tmp_path: Path) -> None:
+    write_zarr(tmp_path / "a.zarr", LABELS)
+    script = tmp_path / "script.py"
+    script.write_text("import cellgraph\ncellgraph.load('a.zarr', 'a.db', engine='dask', workers=1)\n")
+    done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "has to do its work below: if __name__ == '__main__':" in done.stderr.splitlines()[-1]
