@@ -315,7 +315,7 @@ def test_floats(tmp_path: Path) -> None:
     path = saved(tmp_path / "cells.zarr", array, fill_value=np.nan)
     assert_reads(open_volume(path), array.astype("i8"))
     shutil.rmtree(path / "c" / "1")
-    with pytest.raises(LabelError, match=r"nan at \(z, y, x\) = \(4, 0, 0\)"):
+    with pytest.raises(LabelError, match=r"nan at \(z, y, x\) = \(4, \d+, \d+\)"):  # whichever of its chunks is first
         open_volume(path).read((0, 0, 0), (9, 11, 13))
 
 
