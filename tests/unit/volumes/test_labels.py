@@ -153,8 +153,9 @@ def test_channels_colours_and_times_are_refused(shape: tuple[int, ...], names: s
         ("micrometre", "micrometer"), ("micrometres", "micrometer"), ("nm", "nanometer"), ("nanometers", "nanometer"),
         ("mm", "millimeter"), ("MM", "millimeter"), ("cm", "centimeter"), ("m", "meter"), ("meter", "meter"),
         ("Å", "angstrom"),
+        ("inch", "inch"), ("in", "inch"), ("furlong", None),
         ("\u212b", "angstrom"), ("angstrom", "angstrom"), ("pm", "picometer"), (b"um\0", "micrometer"),
-        ("pixel", None), ("", None), ("inch", None), ("M", None), (None, None), (3, None), ("sec", None),
+        ("pixel", None), ("", None), ("M", None), (None, None), (3, None), ("sec", None),
     ],
 )  # fmt: skip
 def test_unit_names(text: object, name: str | None) -> None:
