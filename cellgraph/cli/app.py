@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cellgraph.cli import estimate, load, neo4j, phantom, query, tables, watch
-from cellgraph.cli.output import give_up_stdout, show_text
+from cellgraph.cli.stdout import give_up_stdout, show_text
 from cellgraph.errors import CellgraphError, ParameterError
 
 app = typer.Typer(

@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from cellgraph.cli.options import DbOption, numbers, read_background
-from cellgraph.cli.output import Format, FormatOption, render, show_text
+from cellgraph.cli.output import Format, FormatOption, render
 from cellgraph.cli.progress import QuietOption
+from cellgraph.cli.stdout import show_text
 
 SHOWN = ("estimate", "low", "high", "fraction", "exact", "n", "unit")
 

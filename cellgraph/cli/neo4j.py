@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cellgraph.cli.output import Format, FormatOption, render, show_text
+from cellgraph.cli.output import Format, FormatOption, render
+from cellgraph.cli.stdout import show_text
 
 if TYPE_CHECKING:
     from cellgraph.server import Server

@@ -23,6 +23,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cellgraph.cli.stdout import printing
 from cellgraph.errors import CellgraphError, NotFoundError, ParameterError
 
 if TYPE_CHECKING:
@@ -100,46 +101,10 @@ def _format_of(output: Path | None) -> Format:
 
 
 @contextmanager
-def _printing() -> Iterator[None]:
-    """Flush stdout at the end, and make a sentence of what the system refuses: a full disk, most often.
-
-    Raises
-    ------
-    CellgraphError
-        If stdout cannot be written; what is left of the output is given up, or Python would complain of it at exit.
-    """
-    try:
-        yield
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        give_up_stdout()
-        raise CellgraphError(f"cannot write to stdout: {error.strerror or error}.") from error
-
-
-def show_text(text: str) -> None:
-    """Print a text to stdout.
-
-    Raises
-    ------
-    CellgraphError
-        If stdout cannot be written.
-    """
-    with _printing():
-        print(text)
-
-
-def give_up_stdout() -> None:
-    """Let all that is still to be written to stdout go nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-@contextmanager
 def _sink(output: Path | None) -> Iterator[IO[bytes]]:
     """Open what rows are written to: stdout, or a file that takes its name only when it is complete."""
     if output is None:
-        with _printing():
+        with printing():
             sys.stdout.flush()
             yield sys.stdout.buffer
         return

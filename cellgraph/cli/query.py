@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from cellgraph.cli.options import DbOption
-from cellgraph.cli.output import FormatOption, OutputOption, render, show_text
+from cellgraph.cli.output import FormatOption, OutputOption, render
+from cellgraph.cli.stdout import show_text
 from cellgraph.errors import ParameterError
 
 
