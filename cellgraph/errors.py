@@ -99,3 +99,11 @@ def near(name: object, known: Iterable[object]) -> str:
     if not close:
         return ""
     return f" Did you mean {' or '.join(repr(c) for c in close)}?"
+
+
+def only_background(background: int | None) -> str:
+    """Return as part of a sentence why a volume has no cells, and what to do."""
+    return (
+        f"every voxel has the background label {background}; "
+        "if that label is a cell, say which one is background with --background N, or --background none"
+    )

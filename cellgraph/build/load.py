@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from cellgraph.build.loaded import find_loaded
 from cellgraph.build.memory import free_memory, give_back_memory
-from cellgraph.build.parameters import parse_bytes, resolve_connectivity, resolve_spacing, resolve_text
+from cellgraph.build.parameters import parse_bytes, resolve_connectivity, resolve_spacing
 from cellgraph.build.provenance import new_sample
 from cellgraph.build.target import check_target
 from cellgraph.build.workfolder import WorkFolder, grid_of, open_ledger
 from cellgraph.engines import Engine, Job, Ledger, using_engine
 from cellgraph.engines.manifest import has_work
-from cellgraph.errors import InputError, VolumeReadError
+from cellgraph.errors import InputError, VolumeReadError, only_background
 from cellgraph.model import CellGraph, Sample
 from cellgraph.stores import address_of, open_store
 from cellgraph.volumes import open_volume, stamps
@@ -143,7 +143,7 @@ def load(
     """
     with using_engine(engine, workers) as sweeper, closing(open_volume(source, dataset=dataset)) as volume:
         header = volume.header
-        name = sample_name(header.source) if not sample else resolve_text("the name of the sample", sample)
+        name = sample or sample_name(header.source)
         target = address_of(db)
         rules = Rules(background, resolve_connectivity(connectivity, header.ndim))
         known = header.spacing[3 - header.ndim :] if header.spacing else None
@@ -218,10 +218,7 @@ def _sweep(job: Job, sample: Sample, engine: Engine, ledger: Ledger, report: Rep
     graph = cell_graph(ledger.take(), sample, header.ndim)
     if not graph.cells.num_rows:
         ledger.remove()
-        raise InputError(
-            f"{header.source} holds no cells: every voxel has the background label {sample.background}; "
-            "if that label is a cell, say which one is background with --background N, or --background none"
-        )
+        raise InputError(f"{header.source} holds no cells: {only_background(sample.background)}")
     return graph
 
 

@@ -18,7 +18,14 @@ from cellgraph.build.target import check_target
 from cellgraph.build.watchstate import keep, restore
 from cellgraph.build.workfolder import STATE, WorkFolder
 from cellgraph.engines.interrupts import interrupts_noted
-from cellgraph.errors import CellgraphError, InputError, MissingExtraError, NotFoundError, ParameterError
+from cellgraph.errors import (
+    CellgraphError,
+    InputError,
+    MissingExtraError,
+    NotFoundError,
+    ParameterError,
+    only_background,
+)
 from cellgraph.stores import address_of, open_store
 from cellgraph.volumes.blocks import BLOCK_BYTES
 from cellgraph.volumes.naming import sample_name
@@ -164,8 +171,7 @@ def watch(
             state.unlink(missing_ok=True)
         if not live.cells:
             raise InputError(
-                f"{path}: no cells came in {sweep.depth:,} slices: every voxel has the background label {background}; "
-                "if that label is a cell, say which one is background with --background N, or --background none"
+                f"{path}: no cells came in {sweep.depth:,} slices: {only_background(background)}"
                 + ("" if ended == "until" else "; with --replace, to begin anew")
             )
     return WatchReport(

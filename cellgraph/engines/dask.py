@@ -240,13 +240,11 @@ def _translated(name: str) -> Iterator[None]:
             f"the workers of {name} cannot import {error.name}: install cellgraph with its extras where they run; "
             f"{KEPT}"
         ) from error
-    except RuntimeError as error:
+    except Exception as error:
         # A process that Dask starts reads the script that is run again, and would start processes itself.
-        unguarded = "failed to start" in str(error)
+        unguarded = isinstance(error, RuntimeError) and "failed to start" in str(error)
         advice = "; a Python script of yours has to do its work below: if __name__ == '__main__':" if unguarded else ""
         raise EngineError(f"{name} failed ({type(error).__name__}: {first_line(error)}){advice}; {KEPT}") from error
-    except Exception as error:
-        raise EngineError(f"{name} failed ({type(error).__name__}: {first_line(error)}); {KEPT}") from error
 
 
 def _require_dask() -> None:

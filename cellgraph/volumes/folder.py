@@ -17,7 +17,7 @@ from cellgraph.volumes.base import Header, Index, Volume
 from cellgraph.volumes.fetching import Fetchers, decoding_threads
 from cellgraph.volumes.files import begins_with, reading, stat_fingerprint
 from cellgraph.volumes.labels import as_labels, empty_block, label_dtype
-from cellgraph.volumes.numbering import gaps, listed, number_in
+from cellgraph.volumes.numbering import gaps, listed, number_in, numbers_in
 from cellgraph.volumes.png import SIGNATURE, png_layout, read_png
 from cellgraph.volumes.tiff import open_tiff
 
@@ -50,11 +50,6 @@ def open_folder(folder: Path, dataset: str | None, source: str) -> Volume:
     return SlicesVolume(slices, source)
 
 
-def _numbers(path: Path) -> tuple[int, ...]:
-    """Return the numbers in the name of a slice: they tell its place."""
-    return tuple(int(number) for number in re.findall(r"\d+", path.stem))
-
-
 def _refuse_strays(paths: list[Path], source: str) -> None:
     """Refuse images that are no slices, as far as their names tell: a preview, a copy.
 
@@ -65,12 +60,12 @@ def _refuse_strays(paths: list[Path], source: str) -> None:
     FormatError
         If one has no number though others have, is of another format, or has the numbers of another one.
     """
-    numbered = [path for path in paths if _numbers(path)]
+    numbered = [path for path in paths if numbers_in(path.name)]
     if not numbered:
         return
     out = "move what is no slice to another folder"
     for path in paths:
-        if not _numbers(path):
+        if not numbers_in(path.name):
             raise FormatError(
                 f"{source}: expected slices with numbers in their names, as {numbered[0].name}, but {path.name} has "
                 f"none; {out}, or give it its number"
@@ -82,9 +77,9 @@ def _refuse_strays(paths: list[Path], source: str) -> None:
         raise FormatError(f"{source}: expected slices of one format, as {usual_one}, but there is {other}; {out}")
     seen: dict[tuple[int, ...], Path] = {}
     for path in paths:
-        twin = seen.setdefault(_numbers(path), path)
+        twin = seen.setdefault(numbers_in(path.name), path)
         if twin is not path:
-            number = "_".join(map(str, _numbers(path)))
+            number = "_".join(map(str, numbers_in(path.name)))
             raise FormatError(
                 f"{source}: expected each slice once, but {twin.name} and {path.name} have the same number {number}; "
                 f"{out}"

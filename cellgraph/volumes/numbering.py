@@ -8,10 +8,14 @@ from itertools import chain, islice, pairwise
 from pathlib import PurePath
 
 
+def numbers_in(name: str) -> tuple[int, ...]:
+    """Return the numbers in the name of a file, without its extension."""
+    return tuple(int(number) for number in re.findall(r"\d+", PurePath(name).stem))
+
+
 def number_in(name: str) -> int | None:
-    """Return the last number in the name of a file, without its extension; None if there is none."""
-    found = re.findall(r"\d+", PurePath(name).stem)
-    return int(found[-1]) if found else None
+    """Return the last of them, which is that of a slice; None if there is none."""
+    return next(reversed(numbers_in(name)), None)
 
 
 def gaps(depths: Mapping[int, int]) -> list[range]:
