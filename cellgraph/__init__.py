@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cellgraph import server
     from cellgraph.analyze.database import Database, open
-    from cellgraph.analyze.estimation import Estimate, estimate
-    from cellgraph.build.arrays import sweep
-    from cellgraph.build.load import load
-    from cellgraph.build.many import load_many
-    from cellgraph.build.phantom import phantom
-    from cellgraph.build.slabs import Sweep
-    from cellgraph.build.tables import load_tables
-    from cellgraph.build.watch import watch
     from cellgraph.errors import CellgraphError
+    from cellgraph.estimation import Estimate, estimate
+    from cellgraph.live.slabs import Sweep
+    from cellgraph.live.watch import watch
+    from cellgraph.loading.arrays import sweep
+    from cellgraph.loading.load import load
+    from cellgraph.loading.many import load_many
     from cellgraph.model import CellGraph
+    from cellgraph.phantoms.phantom import phantom
+    from cellgraph.tables.importing import load_tables
 
 __version__ = "0.1.0"
 
@@ -28,16 +28,16 @@ _HOMES = {
     "CellGraph": "cellgraph.model",
     "CellgraphError": "cellgraph.errors",
     "Database": "cellgraph.analyze.database",
-    "Estimate": "cellgraph.analyze.estimation",
-    "Sweep": "cellgraph.build.slabs",
-    "estimate": "cellgraph.analyze.estimation",
-    "load": "cellgraph.build.load",
-    "load_many": "cellgraph.build.many",
-    "load_tables": "cellgraph.build.tables",
+    "Estimate": "cellgraph.estimation",
+    "Sweep": "cellgraph.live.slabs",
+    "estimate": "cellgraph.estimation",
+    "load": "cellgraph.loading.load",
+    "load_many": "cellgraph.loading.many",
+    "load_tables": "cellgraph.tables.importing",
     "open": "cellgraph.analyze.database",
-    "phantom": "cellgraph.build.phantom",
-    "sweep": "cellgraph.build.arrays",
-    "watch": "cellgraph.build.watch",
+    "phantom": "cellgraph.phantoms.phantom",
+    "sweep": "cellgraph.loading.arrays",
+    "watch": "cellgraph.live.watch",
 }
 
 __all__ = [

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from cellgraph.analyze.estimation.answer import Sampled
-from cellgraph.analyze.estimation.columns import Catalogue
-from cellgraph.analyze.estimation.expression import Expression, parse_expression
-from cellgraph.analyze.estimation.filters import Filter, parse_filter
-from cellgraph.analyze.estimation.intervals import Frame, Interval, exact, interval
-from cellgraph.analyze.estimation.population import Pieces
-from cellgraph.analyze.estimation.totals import Draw, Totals, add_up
+from cellgraph.estimation.answer import Sampled
+from cellgraph.estimation.columns import Catalogue
+from cellgraph.estimation.expression import Expression, parse_expression
+from cellgraph.estimation.filters import Filter, parse_filter
+from cellgraph.estimation.intervals import Frame, Interval, exact, interval
+from cellgraph.estimation.population import Pieces
+from cellgraph.estimation.totals import Draw, Totals, add_up
 from cellgraph.model import Column
 
 RUNS = 400

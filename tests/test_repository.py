@@ -33,6 +33,16 @@ def test_ci_runs_the_checks_and_then_the_test_command_of_the_readme() -> None:
     assert any(line.strip().startswith("./scripts/demo") for line in first_screen)
 
 
+def test_every_test_file_is_collected(request: pytest.FixtureRequest) -> None:
+    """Folders with some names, as ``build``, are left out by pytest without a word."""
+    asked = [Path(argument.partition("::")[0]).resolve() for argument in request.config.args]
+    if asked != [REPOSITORY / "tests"] or request.config.option.keyword or request.config.option.markexpr:
+        pytest.skip("only some of the tests were asked for")
+    there = {path for path in (REPOSITORY / "tests").rglob("*.py") if re.match(r"test_|.*_test\.py$", path.name)}
+    collected = {item.path for item in request.session.items}
+    assert there - collected == set()
+
+
 def test_tables_in_the_documentation_are_those_of_the_code() -> None:
     command = [sys.executable, REPOSITORY / "scripts" / "doc-tables", "--check"]
     done = subprocess.run(command, capture_output=True, text=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from cellgraph.analyze.adjacency import rows_of
+from cellgraph.adjacency.matrix import rows_of
 
 if TYPE_CHECKING:
     import pyarrow as pa

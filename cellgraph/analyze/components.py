@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-    from cellgraph.analyze.adjacency import Adjacency
+    from cellgraph.adjacency.matrix import Adjacency
 
 
 def components(graph: Adjacency, rows: np.ndarray[Any, Any]) -> pa.Table:

@@ -19,7 +19,7 @@ from cellgraph.queries.text import parameters_in
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from cellgraph.analyze.estimation.selection import Selection
+    from cellgraph.estimation.selection import Selection
     from cellgraph.model import CellGraph
     from cellgraph.stores import Store
 
@@ -198,19 +198,19 @@ class Database:
         if sample is None and len(names) > 1:
             listed = ", ".join(map(repr, names[:5])) + (", …" if len(names) > 5 else "")
             raise ParameterError(f"a graph is of one sample, but there are {len(names)}: {listed}; name one.")
-        return read_graph(self, sample or names[0])
+        return read_graph(self.query, sample or names[0])
 
     @property
     def cells(self) -> Selection:
         """All cells, for early answers: ``db.cells.mean("volume").within_time(5)``."""
-        from cellgraph.analyze.estimation.selection import Selection
+        from cellgraph.estimation.selection import Selection
 
         return Selection(self._store, "cells")
 
     @property
     def contacts(self) -> Selection:
         """All contacts, for early answers: ``db.contacts.mean("area").within_ci(0.95, error=0.01)``."""
-        from cellgraph.analyze.estimation.selection import Selection
+        from cellgraph.estimation.selection import Selection
 
         return Selection(self._store, "contacts")
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cellgraph.analyze.khop import counts_by_distance
+from cellgraph.adjacency.rings import counts_by_distance
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-    from cellgraph.analyze.adjacency import Adjacency
+    from cellgraph.adjacency.matrix import Adjacency
     from cellgraph.stores import Topology
 
 

@@ -1,67 +1,20 @@
-"""How many cells are within k contacts of each cell: the compiled form of ``khop`` and ``khop-summary``.
-
-The same numbers as `networkx.single_source_shortest_path_length` with a cutoff, counted by distance.
-"""
+"""How many cells are within k contacts of each cell: the compiled form of ``khop`` and ``khop-summary``."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from threading import local
 from typing import TYPE_CHECKING, Any
+
+from cellgraph.adjacency.rings import counts_by_distance
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-    from cellgraph.analyze.adjacency import Adjacency
-
-_PART = 16_384
-"""Cells that a thread takes at a time."""
+    from cellgraph.adjacency.matrix import Adjacency
 
 _TABLE_PART = 2**20
 """Cells whose rows are made at a time, so that what is in between stays small."""
-
-
-def counts_by_distance(
-    graph: Adjacency, rows: np.ndarray[Any, Any], k: int, *, workers: int | None = None
-) -> np.ndarray[Any, Any]:
-    """Count the cells at each distance from some cells, on all cores.
-
-    Parameters
-    ----------
-    graph : Adjacency
-    rows : numpy.ndarray of int64, shape (s,)
-        Numbers of the cells to start from, each once.
-    k : int
-        Largest distance, in contacts.
-    workers : int, optional
-        Number of threads; None is one a core.
-
-    Returns
-    -------
-    numpy.ndarray of int32, shape (s, k)
-        Column ``hop - 1`` is the number of cells at exactly ``hop`` contacts.
-    """
-    import numpy as np
-
-    from cellgraph.analyze.kernels import count_by_distance
-
-    n = len(graph.labels)
-    counts = np.empty((len(rows), k), np.int32)
-    own = local()
-
-    def count(start: int) -> None:
-        if not hasattr(own, "seen"):
-            own.seen, own.queue = np.full(n, -1, np.int32), np.empty(n, np.int32)
-        part = slice(start, start + _PART)
-        count_by_distance(graph.indptr, graph.indices, rows[part], own.seen, own.queue, counts[part])
-
-    with ThreadPoolExecutor(workers or os.cpu_count()) as threads:
-        for _ in threads.map(count, range(0, len(rows), _PART)):
-            pass
-    return counts
 
 
 def khop(graph: Adjacency, rows: np.ndarray[Any, Any], k: int) -> pa.Table:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-    from cellgraph.analyze.adjacency import Adjacency
+    from cellgraph.adjacency.matrix import Adjacency
     from cellgraph.analyze.cells import Cell
     from cellgraph.analyze.question import Question
 
@@ -64,7 +64,7 @@ def fewest_contacts(graph: Adjacency, source: int, target: int) -> list[int]:
     """
     import numpy as np
 
-    from cellgraph.analyze.kernels import distances_to
+    from cellgraph.adjacency.kernels import distances_to
 
     n = len(graph.labels)
     distance = np.full(n, -1, np.int32)

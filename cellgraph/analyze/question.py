@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from cellgraph.analyze.adjacency import Adjacency
+from cellgraph.adjacency.matrix import Adjacency
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cellgraph.model import CELL_COLUMNS, CONTACT_COLUMNS, CellGraph, Sample
@@ -9,28 +10,29 @@ from cellgraph.model import CELL_COLUMNS, CONTACT_COLUMNS, CellGraph, Sample
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from cellgraph.analyze.database import Database
-
 _SAMPLE_FIELDS = ("source", "shape", "spacing", "unit", "background", "connectivity", "version", "created")
 
 
-def read_graph(database: Database, name: str) -> CellGraph:
-    """Return one sample with its cells and the contacts among them; contacts with other samples are left out."""
+def read_graph(query: Callable[..., pa.Table], name: str) -> CellGraph:
+    """Return one sample with its cells and the contacts among them; contacts with other samples are left out.
+
+    ``query`` is `Database.query`.
+    """
     import pyarrow.compute as pc
 
-    cells = database.query("cells", sample=name).rename_columns({"cell": "label"}).drop_columns("sample")
-    contacts = database.query("contacts", sample=name)
+    cells = query("cells", sample=name).rename_columns({"cell": "label"}).drop_columns("sample")
+    contacts = query("contacts", sample=name)
     inside = pc.and_(pc.equal(contacts["sample"], name), pc.equal(contacts["sample_b"], name))
     contacts = contacts.filter(inside).drop_columns(["sample", "sample_b"])
     return CellGraph(
-        _sample(database, name),
+        _sample(query, name),
         _in_order(cells, [column.name for column in CELL_COLUMNS]),
         _in_order(contacts, [column.name for column in CONTACT_COLUMNS]),
     )
 
 
-def _sample(database: Database, name: str) -> Sample:
-    row = database.query("samples", sample=name).to_pylist()[0]
+def _sample(query: Callable[..., pa.Table], name: str) -> Sample:
+    row = query("samples", sample=name).to_pylist()[0]
     known = {field: row[field] for field in _SAMPLE_FIELDS}
     known |= {"shape": tuple(known["shape"] or ()), "spacing": tuple(known["spacing"] or ())}
     counted = {"sample", "cells", "contacts"}

@@ -85,7 +85,7 @@ def estimate(
     quiet: QuietOption = False,
 ) -> None:
     """Tell a number about all cells soon, from random ones, with its confidence interval."""
-    from cellgraph.analyze.estimation import estimate as library
+    from cellgraph.estimation import estimate as library
 
     answer = library(
         expression,

@@ -14,7 +14,7 @@ from cellgraph.cli.progress import QuietOption, progress
 from cellgraph.errors import CellgraphError, ParameterError
 
 if TYPE_CHECKING:
-    from cellgraph.build.load import LoadReport
+    from cellgraph.loading.load import LoadReport
 
 RESUME = "the blocks that are done are kept: the same command with --resume goes on from there"
 
@@ -112,8 +112,8 @@ def load(
         "master": master,
     }
     try:
-        from cellgraph.build.parameters import parse_bytes
         from cellgraph.engines import open_engine
+        from cellgraph.loading.parameters import parse_bytes
 
         options["memory"] = None if memory is None else parse_bytes(memory)
         with closing(open_engine(engine, **where)) as options["engine"]:
@@ -127,7 +127,7 @@ def load(
 
 
 def _one(source: str, db: str | None, sample: str | None, options: dict[str, Any], quiet: bool) -> None:
-    from cellgraph.build.load import load as library
+    from cellgraph.loading.load import load as library
 
     with progress(quiet) as report:
         done = library(source, db, sample=sample, report=report, **options)
@@ -151,7 +151,7 @@ def _many(
     parallel: int,
     quiet: bool,
 ) -> None:
-    from cellgraph.build.many import load_many
+    from cellgraph.loading.many import load_many
 
     if sample is not None or options["work"] is not None:
         raise ParameterError(f"--sample and --work are for one volume, but {len(sources)} were given")

@@ -33,7 +33,7 @@ def phantom(
     quiet: QuietOption = False,
 ) -> None:
     """Write labelled tissue of any size to try things on: cells of natural shapes, dense or with gaps."""
-    from cellgraph.build import phantom as library
+    from cellgraph.phantoms import phantom as library
 
     with progress(quiet) as report:
         made = library.phantom(

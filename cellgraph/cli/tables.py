@@ -51,7 +51,7 @@ def load_tables(
     cells are numbered by their rows, from 1); id1,id2 or cell_a,cell_b or source,target; junctions, weight
     or count (without one, 1 each). All others become properties.
     """
-    from cellgraph.build.tables import load_tables as library
+    from cellgraph.tables.importing import load_tables as library
 
     with progress(quiet) as report:
         done = library(

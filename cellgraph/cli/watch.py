@@ -48,7 +48,7 @@ def watch(
     quiet: QuietOption = False,
 ) -> None:
     """Follow a live scan: the graph in the database grows while slices arrive. Ctrl-C ends it."""
-    from cellgraph.build.watch import watch as library
+    from cellgraph.live.watch import watch as library
     from cellgraph.volumes.numbering import listed
 
     def tell(sentence: str) -> None:

@@ -14,8 +14,8 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from cellgraph.engines.base import Job, Tallies
 from cellgraph.engines.daskclient import client_at, local_cluster, quiet
+from cellgraph.engines.engine import Job, Tallies
 from cellgraph.engines.jobqueue import job_queue, read_options, say_queued
 from cellgraph.engines.remote import KEPT, Swept, Task, end_sweep, first_line, plan_tasks, sweep_task
 from cellgraph.engines.threads import available_cores

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from cellgraph.engines.base import Job
+from cellgraph.engines.engine import Job
 from cellgraph.engines.groups import group_blocks
 from cellgraph.engines.shelf import Shelf
 from cellgraph.engines.threads import ThreadsEngine

@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from cellgraph.engines.base import Job, Tallies
+from cellgraph.engines.engine import Job, Tallies
 from cellgraph.engines.reach import require_reachable, split_address
 from cellgraph.engines.remote import KEPT, Swept, Task, first_line, plan_tasks, sweep_task
 from cellgraph.engines.sparksession import SparkSession, start_session

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from cellgraph.engines.base import Job, Tallies
+from cellgraph.engines.engine import Job, Tallies
 from cellgraph.errors import CellgraphError, EngineError
 from cellgraph.volumes import Block, HaloReader
 from cellgraph.voxels.tally import Tally

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cellgraph.stores.base import Topology
+from cellgraph.stores.contract import Topology
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from cellgraph.volumes.axes import find_axes
-from cellgraph.volumes.base import Header, Index
 from cellgraph.volumes.labels import as_labels, label_dtype
+from cellgraph.volumes.volume import Header, Index
 
 Array = np.ndarray[Any, Any]
 

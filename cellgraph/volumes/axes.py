@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cellgraph.errors import FormatError
-from cellgraph.volumes.base import Index
+from cellgraph.volumes.volume import Index
 
 Array = np.ndarray[Any, Any]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from cellgraph.volumes.base import Header, Index, Stamped, Volume
+from cellgraph.volumes.volume import Header, Index, Stamped, Volume
 
 Array = np.ndarray[Any, Any]
 

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from cellgraph.volumes.axes import Axes
-from cellgraph.volumes.base import Header, Index
 from cellgraph.volumes.fetching import Fetchers, decoding_threads
 from cellgraph.volumes.labels import as_labels, empty_block, label_dtype
+from cellgraph.volumes.volume import Header, Index
 
 Array = np.ndarray[Any, Any]
 

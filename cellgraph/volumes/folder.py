@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from cellgraph.errors import FormatError, NotFoundError, ParameterError, VolumeReadError
-from cellgraph.volumes.base import Header, Index, Volume
 from cellgraph.volumes.fetching import Fetchers, decoding_threads
 from cellgraph.volumes.files import begins_with, reading, stat_fingerprint
 from cellgraph.volumes.labels import as_labels, empty_block, label_dtype
 from cellgraph.volumes.numbering import gaps, listed, number_in, numbers_in
 from cellgraph.volumes.png import SIGNATURE, png_layout, read_png
 from cellgraph.volumes.tiff import open_tiff
+from cellgraph.volumes.volume import Header, Index, Volume
 
 Array = np.ndarray[Any, Any]
 Spacing = tuple[float, float, float]

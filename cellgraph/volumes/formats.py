@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
-from cellgraph.volumes.base import Volume
+from cellgraph.volumes.volume import Volume
 
 Recognise = Callable[[Path, bytes], bool]
 

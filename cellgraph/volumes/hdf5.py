@@ -13,12 +13,12 @@ import numpy as np
 from cellgraph.errors import FormatError, MissingExtraError, NotFoundError, ParameterError, near
 from cellgraph.volumes.attributes import attribute_spacing
 from cellgraph.volumes.axes import find_axes
-from cellgraph.volumes.base import Volume
 from cellgraph.volumes.chunked import ChunkedVolume
 from cellgraph.volumes.files import parsing, reading
 from cellgraph.volumes.hdf5_chunks import Hdf5Chunks
 from cellgraph.volumes.labels import label_dtype
 from cellgraph.volumes.mapped import MappedVolume
+from cellgraph.volumes.volume import Volume
 
 if TYPE_CHECKING:
     from h5py import Dataset, File, Group

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cellgraph.errors import LabelError, VolumeReadError
-from cellgraph.volumes.base import Header, Index
+from cellgraph.volumes.volume import Header, Index
 
 Array = np.ndarray[Any, Any]
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from cellgraph.errors import FormatError, VolumeReadError
 from cellgraph.volumes.array import ArrayVolume
-from cellgraph.volumes.base import Header, Index
 from cellgraph.volumes.files import OpenFile, reading, stat_fingerprint
+from cellgraph.volumes.volume import Header, Index
 
 Array = np.ndarray[Any, Any]
 

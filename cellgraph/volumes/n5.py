@@ -13,10 +13,10 @@ import numpy as np
 
 from cellgraph.errors import FormatError, NotFoundError, ParameterError, VolumeReadError, near
 from cellgraph.volumes.axes import find_axes
-from cellgraph.volumes.base import Volume
 from cellgraph.volumes.chunked import ChunkedVolume
 from cellgraph.volumes.n5_metadata import voxel_size
 from cellgraph.volumes.objects import Folder, Objects
+from cellgraph.volumes.volume import Volume
 from cellgraph.volumes.zarr_metadata import join
 
 Array = np.ndarray[Any, Any]

@@ -10,11 +10,11 @@ from typing import IO, Any, cast
 import numpy as np
 
 from cellgraph.errors import MissingExtraError, ParameterError
-from cellgraph.volumes.base import Volume
 from cellgraph.volumes.files import parsing, reading
 from cellgraph.volumes.mapped import MappedVolume
 from cellgraph.volumes.spool import unpacked
 from cellgraph.volumes.units import unit_name
+from cellgraph.volumes.volume import Volume
 
 _GZIP = b"\x1f\x8b"
 

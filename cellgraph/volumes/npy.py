@@ -10,11 +10,11 @@ import numpy as np
 
 from cellgraph.errors import FormatError, NotFoundError, ParameterError, near
 from cellgraph.volumes.array import ArrayVolume
-from cellgraph.volumes.base import Volume
 from cellgraph.volumes.files import parsing
 from cellgraph.volumes.labels import label_dtype
 from cellgraph.volumes.mapped import MappedVolume
 from cellgraph.volumes.spool import unpacked
+from cellgraph.volumes.volume import Volume
 
 Layout = tuple[tuple[int, ...], bool, np.dtype[Any]]
 

@@ -8,10 +8,10 @@ from pathlib import Path, PurePosixPath
 from cellgraph.errors import FormatError, NotFoundError, ParameterError, near
 from cellgraph.volumes.attributes import attribute_spacing
 from cellgraph.volumes.axes import find_axes
-from cellgraph.volumes.base import Volume
 from cellgraph.volumes.chunked import ChunkedVolume
 from cellgraph.volumes.multiscales import Level, label_names, levels, spacing
 from cellgraph.volumes.objects import Folder, Objects
+from cellgraph.volumes.volume import Volume
 from cellgraph.volumes.zarr_chunks import ZarrChunks
 from cellgraph.volumes.zarr_metadata import Group, ZarrArray, join, read_node
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from cellgraph.errors import FormatError, NotFoundError, ParameterError, near
 from cellgraph.volumes.array import ArrayVolume
-from cellgraph.volumes.base import Volume
 from cellgraph.volumes.files import begins_with, reading, refuse_pipes
 from cellgraph.volumes.formats import FILES, FOLDERS, HEAD_BYTES, USELESS, Format, known_formats
+from cellgraph.volumes.volume import Volume
 
 
 def open_volume(source: str | os.PathLike[str] | np.ndarray[Any, Any], *, dataset: str | None = None) -> Volume:

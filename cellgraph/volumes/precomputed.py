@@ -13,10 +13,10 @@ import numpy as np
 
 from cellgraph.errors import FormatError, MissingExtraError, NotFoundError, VolumeReadError, near
 from cellgraph.volumes.axes import EXPECTED
-from cellgraph.volumes.base import Header, Index, Volume
 from cellgraph.volumes.labels import as_labels, label_dtype
 from cellgraph.volumes.objects import Folder, Objects
 from cellgraph.volumes.remote_objects import TRIES
+from cellgraph.volumes.volume import Header, Index, Volume
 
 Array = np.ndarray[Any, Any]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from cellgraph.errors import ParameterError
 from cellgraph.volumes import n5, ome_zarr, precomputed
-from cellgraph.volumes.base import Volume
 from cellgraph.volumes.remote_objects import RemoteObjects
+from cellgraph.volumes.volume import Volume
 from cellgraph.volumes.zarr_metadata import read_node
 
 FORMATS = ("zarr", "n5", "precomputed")

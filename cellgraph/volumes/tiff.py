@@ -10,13 +10,13 @@ import numpy as np
 
 from cellgraph.errors import FormatError, NotFoundError, ParameterError
 from cellgraph.volumes.axes import EXPECTED, Axes, find_axes
-from cellgraph.volumes.base import Volume
 from cellgraph.volumes.files import parsing
 from cellgraph.volumes.labels import label_dtype
 from cellgraph.volumes.mapped import MappedVolume
 from cellgraph.volumes.tiff_directories import check_directories
 from cellgraph.volumes.tiff_metadata import voxel_size
 from cellgraph.volumes.tiff_pages import Page, PagedVolume
+from cellgraph.volumes.volume import Volume
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffFrame, TiffPage, TiffPageSeries

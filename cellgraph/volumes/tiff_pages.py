@@ -13,10 +13,10 @@ import numpy as np
 
 from cellgraph.errors import FormatError, VolumeReadError
 from cellgraph.volumes.axes import Axes
-from cellgraph.volumes.base import Header, Index
 from cellgraph.volumes.fetching import Fetchers, decoding_threads
 from cellgraph.volumes.files import OpenFile, stat_fingerprint
 from cellgraph.volumes.labels import as_labels, empty_block
+from cellgraph.volumes.volume import Header, Index
 
 if TYPE_CHECKING:
     from tifffile import TiffPage

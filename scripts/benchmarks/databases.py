@@ -10,9 +10,9 @@ from statistics import median
 from measure import Table, folder
 
 from cellgraph import server
-from cellgraph.build.arrays import sweep
-from cellgraph.build.phantom import phantom
+from cellgraph.loading.arrays import sweep
 from cellgraph.model import CellGraph, Network
+from cellgraph.phantoms.phantom import phantom
 from cellgraph.stores import open_store
 from cellgraph.volumes import open_volume
 

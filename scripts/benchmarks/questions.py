@@ -10,8 +10,8 @@ from databases import SIZES, graph_of, neo4j
 from measure import Table, command, folder
 
 import cellgraph
-from cellgraph.analyze.adjacency import Adjacency
-from cellgraph.analyze.khop import counts_by_distance
+from cellgraph.adjacency.matrix import Adjacency
+from cellgraph.adjacency.rings import counts_by_distance
 from cellgraph.analyze.show import show
 from cellgraph.stores import open_store
 

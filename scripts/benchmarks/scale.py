@@ -14,8 +14,8 @@ import tifffile
 import zarr
 from measure import Table, command, folder
 
-from cellgraph.build.phantom import phantom
 from cellgraph.engines import Job, Ledger, ThreadsEngine
+from cellgraph.phantoms.phantom import phantom
 from cellgraph.volumes import HaloReader, open_volume, plan_blocks
 from cellgraph.voxels.block import Rules
 

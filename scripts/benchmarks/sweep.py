@@ -10,7 +10,7 @@ from skimage.graph import RAG
 from skimage.measure import regionprops_table
 from skimage.segmentation import relabel_sequential
 
-from cellgraph.build.arrays import sweep
+from cellgraph.loading.arrays import sweep
 
 ROUNDS = 7
 CROP = 128

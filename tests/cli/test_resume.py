@@ -10,9 +10,9 @@ import pytest
 import zarr
 from command import cellgraph, refused
 
-from cellgraph.build.load import load
 from cellgraph.engines.manifest import MANIFEST
 from cellgraph.errors import VolumeReadError
+from cellgraph.loading.load import load
 
 SMALL = ("--memory", "100KB", "--workers", "1", "--save-every", "0")
 

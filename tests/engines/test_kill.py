@@ -14,9 +14,9 @@ import pytest
 from command import PROGRAM
 from engine_cases import soon
 
-from cellgraph.build.phantom import phantom
 from cellgraph.engines.manifest import MANIFEST
 from cellgraph.model import CELL_COLUMNS, CONTACT_COLUMNS
+from cellgraph.phantoms.phantom import phantom
 from cellgraph.stores import open_store
 
 SHAPE = (400, 400, 400)

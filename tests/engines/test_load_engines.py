@@ -12,8 +12,8 @@ import pytest
 from command import PROGRAM, cellgraph, refused
 from engine_cases import Stuck, soon, tissue, write_zarr
 
-from cellgraph.build.load import load
 from cellgraph.errors import ParameterError
+from cellgraph.loading.load import load
 from cellgraph.stores import open_store
 
 LABELS = tissue((32, 32, 48), 40)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from six_cells import joined, pair, six_cells
 from store_graphs import CELLS, SIX_CONTACTS, Database, contacts, everything, table_network
 
-from cellgraph.build.loaded import find_loaded
 from cellgraph.errors import NotFoundError, ParameterError, StoreError
+from cellgraph.loading.loaded import find_loaded
 from cellgraph.model import CELL_COLUMNS, CONTACT_COLUMNS, Sample
 from cellgraph.stores import Store
 

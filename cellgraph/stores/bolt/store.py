@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from cellgraph.errors import CellgraphError, NotFoundError, StoreError, near
 from cellgraph.model import Column, Network
-from cellgraph.stores.base import Report, Topology
 from cellgraph.stores.bolt import claim, owner, schema
 from cellgraph.stores.bolt.address import Address
+from cellgraph.stores.bolt.append import append
 from cellgraph.stores.bolt.connection import Connection
 from cellgraph.stores.bolt.errors import translated, while_loading
-from cellgraph.stores.bolt.load import append
 from cellgraph.stores.bolt.remove import remove_remains
 from cellgraph.stores.bolt.results import table_of
 from cellgraph.stores.bolt.topology import cells_and_contacts
+from cellgraph.stores.contract import Report, Topology
 from cellgraph.stores.tables import listed, prepare
 from cellgraph.stores.topology import bare
 from cellgraph.stores.values import plain

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cellgraph.stores.embedded import schema
 from cellgraph.stores.embedded.access import execute
-from cellgraph.stores.embedded.load import copy
+from cellgraph.stores.embedded.append import copy
 from cellgraph.stores.tables import quoted
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from cellgraph.errors import NotFoundError, StoreError, near
 from cellgraph.model import Column, Network
-from cellgraph.stores.base import Report, Topology
+from cellgraph.stores.contract import Report, Topology
 from cellgraph.stores.embedded import schema
 from cellgraph.stores.embedded.access import PATIENCE, DatabaseFile, Draft, execute
+from cellgraph.stores.embedded.append import append, create_samples, next_ids, remove
 from cellgraph.stores.embedded.errors import translated
-from cellgraph.stores.embedded.load import append, create_samples, next_ids, remove
 from cellgraph.stores.embedded.questions import require_question
 from cellgraph.stores.embedded.results import table_of
 from cellgraph.stores.embedded.rewrite import arrow, carry_cells, carry_samples

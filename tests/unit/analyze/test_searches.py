@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cellgraph.analyze import adjacency as adjacency_module
-from cellgraph.analyze.adjacency import Adjacency, rows_of
+from cellgraph.adjacency import matrix as adjacency_module
+from cellgraph.adjacency.matrix import Adjacency, rows_of
+from cellgraph.adjacency.rings import counts_by_distance
 from cellgraph.analyze.components import components
 from cellgraph.analyze.degree import connection_count, degree, hubs
-from cellgraph.analyze.khop import counts_by_distance, khop, khop_summary
+from cellgraph.analyze.khop import khop, khop_summary
 from cellgraph.analyze.path import fewest_contacts
 from cellgraph.errors import InputError
 from cellgraph.stores import Topology
@@ -118,14 +119,15 @@ def test_the_way_has_the_fewest_contacts_and_then_the_smallest_labels(topology: 
 
 
 def test_parts_of_the_cells_are_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    from cellgraph.analyze import khop as khop_module
+    from cellgraph.adjacency import rings
+    from cellgraph.analyze import khop as tables
 
     n = 1000
     ring = Topology(np.full(n, "s", object), np.arange(n), np.arange(n), (np.arange(n) + 1) % n)
     graph = Adjacency.build(ring)
     whole = khop(graph, rows_of(graph, None), 3)
-    monkeypatch.setattr(khop_module, "_PART", 7)
-    monkeypatch.setattr(khop_module, "_TABLE_PART", 13)
+    monkeypatch.setattr(rings, "_PART", 7)
+    monkeypatch.setattr(tables, "_TABLE_PART", 13)
     assert khop(graph, rows_of(graph, None), 3).combine_chunks() == whole.combine_chunks()
     assert set(zip(whole["hop"].to_pylist(), whole["cells"].to_pylist(), whole["within"].to_pylist(), strict=True)) == {
         (1, 2, 2),

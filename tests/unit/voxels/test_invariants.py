@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from labels import Case, cases
 
-from cellgraph.build.arrays import sweep
-from cellgraph.build.slabs import Sweep
+from cellgraph.live.slabs import Sweep
+from cellgraph.loading.arrays import sweep
 from cellgraph.model import CELL_COLUMNS, CONTACT_COLUMNS, CellGraph
 from cellgraph.voxels.block import Place, Rules, sweep_block
 from cellgraph.voxels.tally import Tally, merge

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cellgraph.build.arrays import sweep
+from cellgraph.loading.arrays import sweep
 from cellgraph.model import CellGraph
 
 IDS = [

@@ -14,8 +14,8 @@ import pytest
 import tifffile
 from skimage.measure import regionprops
 
-from cellgraph.build.arrays import sweep
 from cellgraph.errors import LabelError
+from cellgraph.loading.arrays import sweep
 
 Array = np.ndarray[Any, Any]
 

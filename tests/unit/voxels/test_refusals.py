@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cellgraph.build.arrays import sweep
-from cellgraph.build.slabs import Sweep
 from cellgraph.errors import InputError, LabelError, ParameterError
+from cellgraph.live.slabs import Sweep
+from cellgraph.loading.arrays import sweep
 
 Array = np.ndarray[Any, Any]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from labels import Case, cases
 from oracles import cell_rows, cells, contact_rows, covariance
 
-from cellgraph.build.arrays import sweep
+from cellgraph.loading.arrays import sweep
 from cellgraph.model import CELL_COLUMNS, CONTACT_COLUMNS, CellGraph
 
 Array = np.ndarray[Any, Any]

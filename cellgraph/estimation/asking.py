@@ -1,0 +1,134 @@
+"""The public function: an early answer from a database, or from a volume that is not loaded."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from cellgraph.errors import NotFoundError, ParameterError
+from cellgraph.estimation.answer import Estimate
+from cellgraph.estimation.catalogue import catalogue_of, named, read_samples
+from cellgraph.estimation.database import DatabasePopulation
+from cellgraph.estimation.expression import parse_expression
+from cellgraph.estimation.filters import parse_filter
+from cellgraph.estimation.goals import Goal, make_goal
+from cellgraph.estimation.grid import plan_sample
+from cellgraph.estimation.run import run
+from cellgraph.estimation.volume import CATALOGUE, VolumePopulation
+from cellgraph.model import Sample
+from cellgraph.stores import Store, open_store
+from cellgraph.volumes import open_volume
+from cellgraph.volumes.naming import sample_name
+from cellgraph.voxels.block import Rules
+from cellgraph.voxels.parameters import resolve_connectivity, resolve_spacing
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def estimate(
+    expression: str,
+    db: str | os.PathLike[str] | None = None,
+    *,
+    source: str | os.PathLike[str] | np.ndarray[Any, Any] | None = None,
+    within_time: float | str | None = None,
+    within_ci: float | str | None = None,
+    error: float | str | None = None,
+    absolute_error: float | None = None,
+    confidence: float | str | None = None,
+    where: str | None = None,
+    sample: str | None = None,
+    seed: int = 0,
+    dataset: str | None = None,
+    background: int | None = 0,
+    connectivity: int = 6,
+    spacing: Sequence[float] | None = None,
+    unit: str | None = None,
+) -> Estimate:
+    """Estimate a number about all cells or contacts from random ones, soon, and tell how sure it is.
+
+    Parameters
+    ----------
+    expression : str
+        ``mean(x)``, ``sum(x)``, ``median(x)``, ``quantile(x, q)``, ``ratio(x, y)`` (sum of x by sum of y),
+        ``count(cells)`` or ``count(contacts)``.  x and y are columns of the cells (``volume``, ``degree``, …), of the
+        contacts (``area``; ``contacts.junctions`` where the cells have one of that name too), or ``khop(k)``: the
+        number of other cells within k contacts.
+    db : str or path, optional
+        The database; see `cellgraph.open`.
+    source : str, path or numpy.ndarray, optional
+        A volume that is not loaded, instead of a database.
+    within_time : float or str, optional
+        Seconds, or as ``500ms``, ``5s``, ``2m``: answer then with what was seen, or before if that was everything.  A
+        first handful is always awaited, and as long as none of them passes the filter, more are.
+    within_ci : float or str, optional
+        A confidence, as 0.95: answer when the interval of that confidence has the half width that `error` or
+        `absolute_error` allows.  Together with `within_time`: whichever is first.
+    error : float or str, optional
+        Part of the estimate: 0.01 or ``1%``.
+    absolute_error : float, optional
+        In the unit of the estimate.
+    confidence : float or str, optional
+        Of the interval with `within_time`; 0.95 by default.
+    where : str, optional
+        A filter, as ``sample = 'a' and not on_border and volume > 10``.
+    sample : str, optional
+        Only cells of this sample.
+    seed : int
+        The same seed draws the same; another draws others.
+    dataset, background, connectivity, spacing, unit
+        Of a volume; see `cellgraph.load`.
+
+    Returns
+    -------
+    Estimate
+        With `low` and `high`, the `fraction` that was seen, and whether it is `exact`.
+
+    Raises
+    ------
+    ParameterError
+        If expression or filter do not parse, the goal cannot be reached, or the source cannot tell what is asked.
+    NotFoundError
+        If there is no such database, volume or sample, or no cell passes the filter.
+    InputError
+        If cells of a volume are too large to be sampled, and reading all of it takes longer than the time given.
+    """
+    began = time.monotonic()
+    goal = make_goal(within_time, within_ci, error, absolute_error, confidence)
+    if source is None:
+        with open_store(db, read_only=True) as store:
+            return estimate_from_store(store, expression, where, sample, goal, seed, began)
+    if db is not None or sample is not None:
+        raise ParameterError("a volume that is not loaded is in no database and no sample: leave out db and sample")
+    with closing(open_volume(source, dataset=dataset)) as volume:
+        header = volume.header
+        known = header.spacing[3 - header.ndim :] if header.spacing else None
+        size = resolve_spacing(spacing if spacing is not None else known, header.ndim)
+        image = Sample(sample_name(header.source), header.source, spacing=size, unit=unit or header.unit or "voxel")
+        rules = Rules(background, resolve_connectivity(connectivity, header.ndim))
+        asked = parse_expression(expression, CATALOGUE)
+        condition = None if where is None else parse_filter(where, CATALOGUE, asked.of)
+        if condition and condition.samples is not None and image.name not in condition.samples:
+            other = ", ".join(map(repr, sorted(condition.samples)))
+            raise NotFoundError(f"the filter is about the sample {other}, but a load of this volume is {image.name!r}")
+        population = VolumePopulation(volume, rules, image, asked, condition, plan_sample(header, goal.seconds), seed)
+        return run(population, asked, condition, goal, began)
+
+
+def estimate_from_store(
+    store: Store, expression: str, where: str | None, sample: str | None, goal: Goal, seed: int, began: float
+) -> Estimate:
+    """Answer from an open database; `began` is the `time.monotonic` at which the time began. See `estimate`."""
+    samples = read_samples(store)
+    if sample is not None:
+        samples = named(samples, [sample])
+    catalogue = catalogue_of(samples)
+    asked = parse_expression(expression, catalogue)
+    condition = None if where is None else parse_filter(where, catalogue, asked.of)
+    if condition and condition.samples and sample is None:
+        samples = named(samples, condition.samples)
+    columns = [*asked.columns, *(condition.columns if condition else ())]
+    return run(DatabasePopulation(store, samples, asked.of, columns, seed), asked, condition, goal, began)

@@ -1,0 +1,105 @@
+"""What a database says of its samples and of the columns of their cells and contacts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cellgraph.errors import NotFoundError, StoreError, near
+from cellgraph.estimation.columns import Catalogue
+from cellgraph.model import Column
+from cellgraph.stores.tables import listed
+
+if TYPE_CHECKING:
+    from cellgraph.stores.contract import Store
+
+_SAMPLES = (
+    "MATCH (s:Sample {status: 'complete'}) RETURN s.name AS name, s.cells AS cells, s.contacts AS contacts, "
+    "s.unit AS unit, size(s.shape) AS ndim, s.cell_properties AS of_cells, s.contact_properties AS of_contacts "
+    "ORDER BY name"
+)
+
+
+@dataclass(frozen=True)
+class SampleFact:
+    """What a sample node says of its sample.
+
+    Attributes
+    ----------
+    name : str
+    cells, contacts : int
+        How many it has.
+    unit : str
+        Of length; empty where it says none.
+    ndim : int
+        2 or 3; 0 where there was no volume.
+    of_cells, of_contacts : tuple of Column
+        The columns that came with it.
+    """
+
+    name: str
+    cells: int
+    contacts: int
+    unit: str
+    ndim: int
+    of_cells: tuple[Column, ...]
+    of_contacts: tuple[Column, ...]
+
+
+def read_samples(store: Store) -> list[SampleFact]:
+    """Return what all complete samples say, by name.
+
+    Raises
+    ------
+    NotFoundError
+        If there are none.
+    """
+    try:
+        rows = store.run(_SAMPLES, name="estimate").to_pylist()
+    except StoreError:  # a database in which nothing was ever written knows no samples at all
+        if store.sample_names():
+            raise
+        rows = []
+    if not rows:
+        raise NotFoundError("there is no sample in the database; load one with: cellgraph load IMAGE")
+    return [
+        SampleFact(
+            row["name"],
+            row["cells"] or 0,
+            row["contacts"] or 0,
+            row["unit"] or "",
+            row["ndim"] or 0,
+            listed(row["of_cells"] or (), "cells"),
+            listed(row["of_contacts"] or (), "contacts"),
+        )
+        for row in rows
+    ]
+
+
+def named(samples: list[SampleFact], names: Collection[str] | None) -> list[SampleFact]:
+    """Return those samples that have one of the names; None is all.
+
+    Raises
+    ------
+    NotFoundError
+        If a name is unknown.
+    """
+    if names is None:
+        return samples
+    there = [fact.name for fact in samples]
+    for name in sorted(names):
+        if name not in there:
+            hint = near(name, there) or f" There are: {', '.join(map(repr, there[:10]))}."
+            raise NotFoundError(f"there is no sample {name!r} in the database.{hint}")
+    return [fact for fact in samples if fact.name in names]
+
+
+def catalogue_of(samples: Sequence[SampleFact]) -> Catalogue:
+    """Return the columns of cells and contacts that any of the samples has."""
+    name = Column("sample", "str", "", "name of the sample")
+    ends = [Column(end, "int", "", "label of the cell") for end in ("cell_a", "cell_b")]
+    label = Column("label", "int", "", "label of the cell")
+    cells = [label, *(column for fact in samples for column in fact.of_cells), name]
+    contacts = [*ends, *(column for fact in samples for column in fact.of_contacts), name]
+    return Catalogue({column.name: column for column in cells}, {column.name: column for column in contacts})

@@ -1,0 +1,121 @@
+"""What can be asked of cells and of contacts: their columns, and counts of cells within some contacts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from cellgraph.errors import near
+from cellgraph.estimation.lexer import Reader, Token
+from cellgraph.model import Column, Type
+
+Of = Literal["cells", "contacts"]
+
+MOST_HOPS = 30
+
+_PUBLIC = {"cell": "label"}
+"""Names that rows of queries have for columns of cells."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A column that an expression or a filter names.
+
+    Attributes
+    ----------
+    name : str
+        Of the column; ``khop(2)`` for a count of cells within two contacts.
+    type : str
+        ``int``, ``float``, ``bool`` or ``str``.
+    unit : str
+        As in `cellgraph.model`: ``unit^3``, ``cells``, or nothing.
+    hops : int
+        0 for a column that is stored, k for a count of cells within k contacts.
+    """
+
+    name: str
+    type: Type
+    unit: str
+    hops: int = 0
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The columns that there are, of cells and of contacts.
+
+    Attributes
+    ----------
+    cells, contacts : mapping of str to Column
+    hops : int
+        The farthest distance up to which neighbours can be counted.
+    why : str
+        The reason why not farther, as the end of a sentence.
+    """
+
+    cells: Mapping[str, Column]
+    contacts: Mapping[str, Column]
+    hops: int = MOST_HOPS
+    why: str = f"the number of contacts is 1 to {MOST_HOPS}"
+
+    def of(self, what: Of) -> Mapping[str, Column]:
+        """Return the columns of cells or of contacts."""
+        return self.cells if what == "cells" else self.contacts
+
+
+def read_reference(reader: Reader, catalogue: Catalogue, of: Of | None) -> tuple[Of, Reference]:
+    """Read the name of a column, or ``khop(k)``.
+
+    Parameters
+    ----------
+    reader : Reader
+        At a name.
+    catalogue : Catalogue
+        What there is.
+    of : str or None
+        ``cells`` or ``contacts``; None where the column decides: ``cells.x`` and ``contacts.x`` say it, and a bare
+        name is a column of the cells if there is one, else of the contacts.
+    """
+    token = reader.take()
+    if token.kind != "name":
+        reader.fail(f"expected the name of a column, got {token}", token)
+    if not token.quoted:
+        if token.value.lower() == "khop" and reader.accept("("):
+            return _read_hops(reader, catalogue, of, token)
+        if token.value in ("cells", "contacts") and reader.accept("."):
+            named: Of = "cells" if token.value == "cells" else "contacts"
+            if of not in (None, named):
+                reader.fail(f"this is about {of}, so it cannot use a column of the {named}", token)
+            return read_reference(reader, catalogue, named)
+    if of is None:
+        of = "contacts" if token.value in catalogue.contacts and token.value not in catalogue.cells else "cells"
+    return of, _find(reader, catalogue, of, token)
+
+
+def _find(reader: Reader, catalogue: Catalogue, of: Of, token: Token) -> Reference:
+    known = catalogue.of(of)
+    column = known.get(token.value)
+    if column is None and of == "cells":
+        column = known.get(_PUBLIC.get(token.value, ""))
+    if column is not None:
+        return Reference(column.name, column.type, column.unit)
+    if of == "cells" and token.value == "degree":  # tables that were imported need not carry it
+        return Reference("khop(1)", "int", "cells", 1)
+    other: Of = "contacts" if of == "cells" else "cells"
+    hint = near(token.value, known)
+    if not hint and token.value in catalogue.of(other):
+        hint = f" The {other} have one: {other}.{token.value}."
+    return reader.fail(f"{of} have no column {token.value!r}.{hint}", token)
+
+
+def _read_hops(reader: Reader, catalogue: Catalogue, of: Of | None, at: Token) -> tuple[Of, Reference]:
+    if of == "contacts":
+        reader.fail("khop counts neighbours of cells, and this is about contacts", at)
+    number = reader.take()
+    hops = int(number.value) if number.kind == "number" and number.value.isdecimal() else 0
+    if not 1 <= hops <= MOST_HOPS:
+        reader.fail(f"khop needs a whole number of contacts from 1 to {MOST_HOPS}, got {number}", number)
+    reader.expect(")")
+    if hops > catalogue.hops:
+        reader.fail(f"khop({hops}) cannot be answered: {catalogue.why}", at)
+    return "cells", Reference(f"khop({hops})", "int", "cells", hops)

@@ -1,0 +1,254 @@
+"""Filters: ``sample = 'a' and not on_border and volume > 10``.
+
+::
+
+    filter     = and { "or" and }
+    and        = not { "and" not }
+    not        = "not" not | "(" filter ")" | test
+    test       = value [ compare value | "is" ["not"] "null" | ["not"] "in" "(" literal { "," literal } ")" ]
+    compare    = "=" | "==" | "!=" | "<>" | "<" | "<=" | ">" | ">="
+    value      = column | khop(k) | literal
+    literal    = number | 'text' | "text" | true | false
+
+Words are read in any case.  A test of a null is neither true nor false, as in Cypher and SQL: ``not volume > 10``
+leaves a cell without a volume out too.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cellgraph.estimation.columns import Catalogue, Of, Reference, read_reference
+from cellgraph.estimation.lexer import Reader, Token
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_COMPARE = {
+    "=": "equal", "==": "equal", "!=": "not_equal", "<>": "not_equal",
+    "<": "less", "<=": "less_equal", ">": "greater", ">=": "greater_equal",
+}  # fmt: skip
+_WORDS = ("and", "or", "not", "is", "in", "null", "true", "false")
+_FAMILY = {"int": "a number", "float": "a number", "bool": "true or false", "str": "text"}
+_LARGEST = 2**63 - 1
+
+
+class Node(Protocol):
+    """A part of a filter."""
+
+    @property
+    def columns(self) -> tuple[Reference, ...]:
+        """The columns that it looks at."""
+        ...
+
+    def __call__(self, rows: pa.Table) -> Any:
+        """Return true, false or null for each row."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Value:
+    """A column, or a literal."""
+
+    column: Reference | None
+    literal: Any
+    family: str
+    token: Token
+
+    @property
+    def columns(self) -> tuple[Reference, ...]:
+        return (self.column,) if self.column else ()
+
+    def __call__(self, rows: pa.Table) -> Any:
+        import pyarrow as pa
+
+        return rows[self.column.name] if self.column else pa.scalar(self.literal)
+
+
+@dataclass(frozen=True)
+class _Apply:
+    """A function of `pyarrow.compute` of some parts."""
+
+    function: str
+    parts: tuple[Node, ...]
+
+    @property
+    def columns(self) -> tuple[Reference, ...]:
+        return reduce(operator.add, (part.columns for part in self.parts), ())
+
+    def __call__(self, rows: pa.Table) -> Any:
+        import pyarrow.compute as pc
+
+        function: Callable[..., Any] = getattr(pc, self.function)
+        return function(*(part(rows) for part in self.parts))
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A filter that has been read and fits the columns.
+
+    Attributes
+    ----------
+    text : str
+        As the user wrote it.
+    node : Node
+    samples : frozenset of str or None
+        The samples outside of which it is never true, where the filter says so; None where it does not.
+    """
+
+    text: str
+    node: Node
+    samples: frozenset[str] | None
+
+    @property
+    def columns(self) -> tuple[Reference, ...]:
+        """The columns that it looks at."""
+        return self.node.columns
+
+    def __call__(self, rows: pa.Table) -> Any:
+        """Return for which rows it is true: a boolean numpy array."""
+        import numpy as np
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        kept = self.node(rows)
+        if isinstance(kept, pa.Scalar):  # no column in it
+            return np.full(rows.num_rows, kept.as_py() is True)
+        return pc.fill_null(kept, False).to_numpy(zero_copy_only=False) if len(kept) else np.zeros(0, bool)
+
+
+def parse_filter(text: str, catalogue: Catalogue, of: Of) -> Filter:
+    """Read a filter of cells or of contacts.
+
+    Raises
+    ------
+    ParameterError
+        If it does not parse, names a column that does not exist, or compares what cannot be compared; the message
+        points at the place.
+    """
+    parser = _Parser(Reader(text, "filter"), catalogue, of)
+    if parser.reader.is_at_end():
+        parser.reader.fail("it is empty; leave it out, or write as: volume > 10 and not on_border")
+    node, samples = parser.either()
+    if not parser.reader.is_at_end():
+        parser.reader.fail(f"expected 'and', 'or' or the end, got {parser.reader.token}")
+    return Filter(text, node, samples)
+
+
+_Read = tuple[Node, frozenset[str] | None]
+"""A part, and the samples outside of which it is never true."""
+
+
+@dataclass
+class _Parser:
+    reader: Reader
+    catalogue: Catalogue
+    of: Of
+
+    def either(self) -> _Read:
+        node, samples = self.both()
+        while self.reader.accept("or"):
+            other, there = self.both()
+            node = _Apply("or_kleene", (node, other))
+            samples = None if samples is None or there is None else samples | there
+        return node, samples
+
+    def both(self) -> _Read:
+        node, samples = self.unless()
+        while self.reader.accept("and"):
+            other, there = self.unless()
+            node = _Apply("and_kleene", (node, other))
+            samples = there if samples is None else samples if there is None else samples & there
+        return node, samples
+
+    def unless(self) -> _Read:
+        if self.reader.accept("not"):
+            return _Apply("invert", (self.unless()[0],)), None
+        if self.reader.accept("("):
+            read = self.either()
+            self.reader.expect(")")
+            return read
+        return self.test()
+
+    def test(self) -> _Read:
+        left = self.value()
+        sign = self.reader.accept(*_COMPARE)
+        if sign:
+            right = self.value()
+            self.check(left, right, sign)
+            return _Apply(_COMPARE[sign.value], (left, right)), _samples(sign, left, right)
+        if self.reader.accept("is"):
+            absent = _Apply("is_null", (left,)) if not self.reader.accept("not") else _Apply("is_valid", (left,))
+            self.reader.expect("null")
+            return absent, None
+        if self.reader.accept("not"):
+            self.reader.expect("in")
+            return _Apply("invert", (self.one_of(left)[0],)), None
+        if self.reader.accept("in"):
+            return self.one_of(left)
+        if left.family != "true or false":
+            self.reader.fail(f"expected a comparison after {left.token}, got {self.reader.token}")
+        return left, None
+
+    def one_of(self, left: _Value) -> _Read:
+        close = {"(": ")", "[": "]"}[(self.reader.accept("[") or self.reader.expect("(")).value]
+        equal = Token("sign", "=", left.token.place)
+        found: list[_Read] = []
+        while not found or self.reader.accept(","):
+            right = self.value()
+            self.check(left, right, equal)
+            found.append((_Apply("equal", (left, right)), _samples(equal, left, right)))
+        self.reader.expect(close)
+        node = reduce(lambda a, b: _Apply("or_kleene", (a, b)), (node for node, _ in found))
+        samples = [names for _, names in found if names is not None]
+        return node, frozenset[str]().union(*samples) if len(samples) == len(found) else None
+
+    def value(self) -> _Value:
+        token = self.reader.token
+        word = token.value.lower() if token.kind == "name" and not token.quoted else ""
+        if word in ("true", "false"):
+            self.reader.take()
+            return _Value(None, word == "true", "true or false", token)
+        if word == "null":
+            self.reader.fail("nothing equals null; write: is null, or is not null")
+        if word in _WORDS:
+            self.reader.fail(f"expected a column or a value, got {token}")
+        if token.kind == "text":
+            self.reader.take()
+            return _Value(None, token.value, "text", token)
+        if token.kind == "number" or token.value in ("-", "+"):
+            return _Value(None, self.number(), "a number", token)
+        if token.kind != "name":
+            self.reader.fail(f"expected a column or a value, got {token}")
+        _, column = read_reference(self.reader, self.catalogue, self.of)
+        return _Value(column, None, _FAMILY[column.type], token)
+
+    def number(self) -> float | int:
+        sign = self.reader.accept("-", "+")
+        token = self.reader.take()
+        if token.kind != "number":
+            self.reader.fail(f"expected a number, got {token}", token)
+        value = int(token.value) if token.value.isdecimal() else float(token.value)
+        if isinstance(value, int) and value > _LARGEST:
+            self.reader.fail(f"whole numbers go up to {_LARGEST}", token)
+        return -value if sign and sign.value == "-" else value
+
+    def check(self, left: _Value, right: _Value, sign: Token) -> None:
+        if left.family != right.family:
+            self.reader.fail(f"{left.token} is {left.family}, but {right.token} is {right.family}", right.token)
+        if left.family == "true or false" and _COMPARE[sign.value] not in ("equal", "not_equal"):
+            self.reader.fail("what is true or false has no order", sign)
+
+
+def _samples(sign: Token, left: _Value, right: _Value) -> frozenset[str] | None:
+    """Return the sample to which a test is tied, as ``sample = 'a'``."""
+    if _COMPARE[sign.value] != "equal":
+        return None
+    for column, text in ((left, right), (right, left)):
+        if column.column and column.column.name == "sample" and isinstance(text.literal, str):
+            return frozenset([text.literal])
+    return None

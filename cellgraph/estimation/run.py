@@ -1,0 +1,279 @@
+"""From random units to an answer: how many to draw, when to stop, and when to look at everything instead.
+
+Strategy
+--------
+1. Draw units at random, ever more at a time, and look at the interval after each time.
+2. Reading everything in its own order (a *census*) costs far less a cell than drawing cells at random.  Its first piece
+   tells how long all of it takes; if that is within the time, or less than what is still to be drawn for the interval,
+   the census is done and the answer is exact.
+3. An answer is always from at least the first draw, however short the time, or a few of them if the first gives no
+   interval: a time-out is never an empty answer.  While nothing that was drawn passes the filter, ever more is drawn
+   beyond the time, and then everything is read: only that tells that there is nothing.
+
+The number of units must not depend on what they hold, or the interval would be too often wrong.  At a time it does
+not.  For an interval that is to be tight it does (sequential sampling: stopping at the first look that pleases favours
+samples that happen to vary little), so at least `FEWEST_ROWS` cells are seen, and looks are few: each draw aims at what
+the variance so far asks for, and a little more (Hall, Ann. Stat. 9 (1981) 1229-1238: a pilot, then one large step).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from cellgraph.errors import NotFoundError
+from cellgraph.estimation.answer import Estimate, name_unit
+from cellgraph.estimation.expression import Expression
+from cellgraph.estimation.filters import Filter
+from cellgraph.estimation.goals import Goal
+from cellgraph.estimation.intervals import Interval, exact, interval, settled
+from cellgraph.estimation.population import CannotDraw, Pieces, Population
+from cellgraph.estimation.totals import Draw, Totals, add_up, join
+
+FEWEST_ROWS = 200
+FEWEST_UNITS = 20
+"""Rows and units that a tight interval must rest on."""
+
+_GROWTH = 4.0  # a draw is at most so many times what was seen before: the variance is still a guess
+_BEYOND = 1.1  # and so much more than the variance so far asks for
+_CAREFUL = 0.6  # of the time that is left is what a draw may take, as it seems: units differ
+_WORTH_ASKING = 0.3  # seconds of drawing: less than that is not worth a look at what a census costs
+_TIME_TO_ASK = 1.0  # seconds that must be left for it
+_HOPEFUL = 0.8  # a census begins if it seems to need at most this part of the time that is left
+_FEW_DRAWS = 4  # are awaited, however short the time, while there is no interval
+_LOST = 0.1  # of all units were drawn in vain: what is looked for is so rare that it is better to read everything
+_PATIENCE = 0.2  # of the time, before a census that seems too slow is given up: its first pieces are the slowest
+
+
+@dataclass
+class _Census:
+    """A reading of everything, which may rest, and of which only sums are kept."""
+
+    begin: Callable[[], Pieces]
+    reduce: Callable[[Draw], Totals]
+    totals: list[Totals] = field(default_factory=list)
+    done: float = 0.0
+    seconds: float = 0.0
+    given_up: bool = False
+    _steps: Pieces | None = None
+
+    def go_on(self) -> None:
+        """Read one more piece."""
+        began = time.monotonic()
+        self._steps = self._steps or self.begin()
+        step = next(self._steps, None)
+        if step is None:
+            self.done = 1.0
+            return
+        self.done = step[0]
+        self.totals.append(self.reduce(step[1]))
+        self.seconds += time.monotonic() - began
+
+    def stop(self) -> None:
+        """End it; if it is not complete, it would begin anew."""
+        if self._steps is not None:
+            self._steps.close()
+        if self.done < 1:
+            self.done, self.given_up, self._steps = 0.0, True, None
+            self.totals.clear()
+
+    @property
+    def left(self) -> float:
+        """Seconds that the rest will take, as it seems."""
+        return self.seconds / self.done * (1 - self.done) if self.done else math.inf
+
+
+class _Run:
+    def __init__(
+        self, population: Population, expression: Expression, where: Filter | None, goal: Goal, began: float
+    ) -> None:
+        self.population, self.goal = population, goal
+        self.expression, self.where = expression, where
+        self.began = began
+        self.due = math.inf if goal.seconds is None else began + goal.seconds
+        self.frame = population.frame
+        self.totals = join([])
+        self.costs: list[tuple[int, float]] = []  # units and seconds of each draw
+        self.everything = _Census(population.census, self._reduce)
+
+    def _reduce(self, draw: Draw) -> Totals:
+        return add_up(draw, self.expression, self.where)
+
+    @property
+    def left(self) -> float:
+        """Seconds until the answer is due."""
+        return self.due - time.monotonic()
+
+    @property
+    def now(self) -> Interval:
+        """The estimate from what was drawn."""
+        return interval(self.expression, self.totals, self.frame, self.goal.confidence)
+
+    def sees_everything(self) -> bool:
+        """Draw, or read everything, until the goal is reached; tell whether everything was read."""
+        hurried = math.isfinite(self.due)
+        if (self.population.at_once or not (self.goal.is_tight or hurried)) and self.finish_census(in_time=hurried):
+            return True
+        count = self.population.first
+        while count:
+            try:
+                more = self.draw(count)
+            except CannotDraw:
+                if not self.finish_census(in_time=hurried):
+                    raise
+                return True
+            if not more:
+                return self.finish_census(in_time=False)
+            if self.is_tight():
+                return False
+            if self.census_pays() and self.finish_census(in_time=True):
+                return True
+            count = self.next_count() or self.count_beyond_time()
+            if math.isnan(self.now.estimate) and self.totals.units > _LOST * self.frame.units:
+                return self.finish_census(in_time=False)
+        return False
+
+    def count_beyond_time(self) -> int:
+        """Return how many units to draw though the time is over: none, as soon as there is an answer."""
+        if math.isnan(self.now.estimate):
+            return math.floor(_GROWTH * self.totals.units)
+        return self.population.first if self.is_blind() else 0
+
+    def is_blind(self) -> bool:
+        """Tell whether there is no interval yet, and a few more units may well give one: cells are not everywhere."""
+        now = self.now
+        return (now.low is None or now.high is None) and len(self.costs) < _FEW_DRAWS
+
+    def draw(self, count: int) -> bool:
+        """Draw some units; false if none are left afterwards."""
+        began = time.monotonic()
+        draw = self.population.draw(count)
+        if len(draw.sizes):
+            self.totals = join([self.totals, self._reduce(draw)])
+            self.costs.append((len(draw.sizes), time.monotonic() - began))
+        return len(draw.sizes) > 0 and self.totals.units < self.frame.units
+
+    @property
+    def unit_seconds(self) -> float:
+        """What a further unit costs in a large draw: without what every draw costs, as far as two draws can tell."""
+        (fewer, quicker), (more, slower) = sorted(self.costs[-2:] if len(self.costs) > 1 else [(0, 0.0), *self.costs])
+        mean = slower / more
+        return max((slower - quicker) / (more - fewer), mean / 10) if more > 2 * fewer else mean
+
+    def is_tight(self) -> bool:
+        """Tell whether the interval is as tight as it is to be, and rests on enough."""
+        if not self.goal.is_tight or self.totals.units < self.fewest():
+            return False
+        now = self.now
+        return now.half <= self.goal.allowed(now.estimate)
+
+    def fewest(self) -> float:
+        """Return how many units an interval must rest on before it is believed to be tight."""
+        n, rows = self.totals.units, self.totals.rows
+        if not rows:
+            return math.inf
+        return max(FEWEST_UNITS, FEWEST_ROWS * n / rows)
+
+    def wanted(self) -> float:
+        """Return how many units in all the interval seems to need; infinite for an answer that is due at a time."""
+        n, units = self.totals.units, self.frame.units
+        now = self.now
+        allowed = self.goal.allowed(now.estimate)
+        if not self.goal.is_tight or not self.totals.rows or not allowed > 0 or not math.isfinite(now.half):
+            return math.inf
+        half = now.half * settled(self.totals, self.goal.confidence)
+        alone = n * (half / allowed) ** 2 / (1 - n / units)  # of a population without end
+        return max(self.fewest(), _BEYOND * alone / (1 + alone / units))
+
+    def next_count(self) -> int:
+        """Return how many units to draw next: 0 if there is no time for a number that matters."""
+        n = self.totals.units
+        count = max(min(self.wanted() - n, _GROWTH * n), n / 4) if self.goal.is_tight else 3 * n
+        drawn, seconds = self.costs[-1]
+        in_time = _CAREFUL * self.left * drawn / seconds
+        return math.floor(min(max(count, 1), in_time)) if in_time >= n / 8 else 0
+
+    def census_pays(self) -> bool:
+        """Tell whether it is better to read everything now."""
+        drawing = (self.wanted() - self.totals.units) * self.unit_seconds
+        # A single draw that was quick tells too little of what further units cost.
+        unknown = len(self.costs) < 2 and self.costs[0][1] < _WORTH_ASKING
+        if self.everything.given_up or unknown or drawing < _WORTH_ASKING or self.left < _TIME_TO_ASK:
+            return False
+        if not self.everything.done:
+            self.everything.go_on()
+        return self.everything.left <= min(_HOPEFUL * self.left, drawing)
+
+    def finish_census(self, *, in_time: bool) -> bool:
+        """Read everything; with `in_time` give up as soon as the time seems too short, and tell."""
+        while self.everything.done < 1:
+            patient = self.everything.seconds < _PATIENCE * (self.due - self.began)
+            if in_time and self.everything.left > self.left and not patient:
+                self.everything.stop()
+                return False
+            self.everything.go_on()
+        return True
+
+
+def run(population: Population, expression: Expression, where: Filter | None, goal: Goal, began: float) -> Estimate:
+    """Return the answer that a goal asks for.
+
+    Parameters
+    ----------
+    population : Population
+        What is asked about.
+    expression : Expression
+        What is asked.
+    where : Filter, optional
+        Of which cells or contacts.
+    goal : Goal
+        When to stop; one without a time and without an error reads everything.
+    began : float
+        `time.monotonic` when the time began.
+
+    Raises
+    ------
+    NotFoundError
+        If there is nothing that tells anything.
+    """
+    work = _Run(population, expression, where, goal, began)
+    frame = work.frame
+    if expression == replace(expression, kind="count", of="cells") and where is None and frame.single:
+        found, n, whole = Interval(frame.size, frame.size, frame.size), frame.units, True  # it is known
+    else:
+        try:
+            whole = work.sees_everything()
+        finally:
+            work.everything.stop()
+        totals = join(work.everything.totals) if whole else work.totals
+        n = totals.rows
+        value = exact(expression, totals)
+        found = Interval(value, value, value) if whole else work.now
+    fraction = 1.0 if whole else float(work.totals.sizes.sum()) / frame.size
+    if math.isnan(found.estimate):  # and all was read: before, no time is over
+        raise NotFoundError(_nothing(expression, where, n))
+    return Estimate(
+        expression=expression.text,
+        where=where.text if where else None,
+        estimate=found.estimate,
+        low=found.low,
+        high=found.high,
+        confidence=goal.confidence,
+        fraction=fraction,
+        exact=whole,
+        n=n,
+        sampled="" if whole else population.sampled,
+        units=frame.units if whole else work.totals.units,
+        unit=name_unit(expression.unit, *population.length_unit),
+        seconds=time.monotonic() - began,
+    )
+
+
+def _nothing(expression: Expression, where: Filter | None, n: int) -> str:
+    """Say why there is no number."""
+    if n:
+        return f"{expression.text} has no value: the {n:,} {expression.of} that were looked at give 0 to divide by"
+    which = f"that pass the filter {where.text!r}" if where else "with a value"
+    return f"{expression.text} has no value: there are no {expression.of} {which}"

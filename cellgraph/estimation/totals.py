@@ -1,0 +1,132 @@
+"""What a random sample says: the sums of every unit that was drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cellgraph.estimation.expression import Expression
+from cellgraph.estimation.filters import Filter
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Units that were drawn, and what is in them.
+
+    A unit is what chance picks: a cell of a database, with its row or with the contacts that begin at it; a block of a
+    volume, with the cells or contacts that begin in it.
+
+    Attributes
+    ----------
+    sizes : numpy.ndarray of float64, shape (n,)
+        How much of the whole each unit is: 1 for a cell, voxels for a block.
+    unit : numpy.ndarray of int64, shape (m,)
+        Number of the unit of each row.
+    rows : pyarrow.Table
+        m rows, with the columns that the expression and the filter name.
+    """
+
+    sizes: Array
+    unit: Array
+    rows: pa.Table
+
+    @staticmethod
+    def none() -> Draw:
+        """Return a draw of no unit."""
+        import pyarrow as pa
+
+        return Draw(np.empty(0), np.empty(0, np.int64), pa.table({}))
+
+    @staticmethod
+    def one(rows: pa.Table, size: float = 1.0) -> Draw:
+        """Return rows as those of a single unit."""
+        return Draw(np.array([float(size)]), np.zeros(rows.num_rows, np.int64), rows)
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sums over each unit.
+
+    Attributes
+    ----------
+    sizes, above, below : numpy.ndarray of float64, shape (n,)
+        The size of the unit, and the two sums whose ratio over all units is the estimate: for a mean the values and
+        their number, for a ratio the two columns, for a sum or a count the values (or 1 for each row) and the size.
+    hits : numpy.ndarray of int64, shape (n,)
+        Rows of the unit that pass the filter and have a value.
+    values : numpy.ndarray of float64, shape (h,)
+        The values themselves, for a quantile; else empty.
+    unit : numpy.ndarray of int64, shape (h,)
+        The unit of each.
+    """
+
+    sizes: Array
+    above: Array
+    below: Array
+    hits: Array
+    values: Array
+    unit: Array
+
+    @property
+    def units(self) -> int:
+        """Number of units."""
+        return len(self.sizes)
+
+    @property
+    def rows(self) -> int:
+        """Number of cells or contacts that the estimate comes from."""
+        return int(self.hits.sum())
+
+
+def join(parts: Iterable[Totals]) -> Totals:
+    """Return the totals of all units of all parts."""
+    parts = list(parts)
+    first = np.cumsum([0, *(part.units for part in parts)])
+    arrays: dict[str, Array] = {}
+    for field in fields(Totals):
+        columns = [getattr(part, field.name) for part in parts]
+        if field.name == "unit":
+            columns = [column + shift for column, shift in zip(columns, first, strict=False)]
+        arrays[field.name] = np.concatenate([np.zeros(0), *columns]) if parts else np.zeros(0)
+    arrays["hits"] = arrays["hits"].astype(np.int64)
+    arrays["unit"] = arrays["unit"].astype(np.int64)
+    return Totals(**arrays)
+
+
+def add_up(draw: Draw, expression: Expression, where: Filter | None) -> Totals:
+    """Return the sums that an expression needs of each unit of a draw, over the rows that pass the filter.
+
+    Rows without a value (null) in a column of the expression take no part, as in Cypher and SQL.
+    """
+    if not len(draw.sizes):
+        return join([])
+    columns = [_numbers(draw.rows[column.name]) for column in expression.columns]
+    kept = np.ones(draw.rows.num_rows, bool) if where is None else where(draw.rows)
+    for values in columns:
+        kept = kept & ~np.isnan(values)
+    unit = draw.unit[kept]
+    columns = [values[kept] for values in columns]
+    n = len(draw.sizes)
+    hits = np.bincount(unit, minlength=n)
+    empty, counts = np.zeros(0), hits.astype(np.float64)
+    if expression.kind == "quantile":
+        return Totals(draw.sizes, counts, counts, hits, columns[0], unit)
+    sums = [np.bincount(unit, weights=values, minlength=n) for values in columns]
+    above = sums[0] if sums else counts
+    below = {"mean": counts, "ratio": sums[-1] if sums else counts}.get(expression.kind, draw.sizes)
+    return Totals(draw.sizes, above, below, hits, empty, empty.astype(np.int64))
+
+
+def _numbers(column: pa.ChunkedArray) -> Array:
+    """Return a column as float64, NaN for null; true is 1."""
+    import pyarrow as pa
+
+    return np.asarray(column.cast(pa.float64()).to_numpy(), np.float64)

@@ -1,0 +1,64 @@
+"""What a watch has taken, kept so that another one goes on after a crash."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from pathlib import Path
+from typing import Any
+
+from cellgraph.engines.manifest import differences, write_atomically, writing
+from cellgraph.errors import ResumeError
+from cellgraph.live.incoming import Taken
+from cellgraph.live.slabs import Sweep
+
+
+def keep(state: Path, identity: dict[str, Any], taken: dict[int, Taken], sweep: Sweep) -> None:
+    """Write what was taken, and by which watch, to a file.
+
+    Parameters
+    ----------
+    state : pathlib.Path
+        The file, in the work folder.
+    identity : dict
+        JSON-ready: folder, pattern, parameters, version.  Another watch goes on with the same ones only.
+    taken : dict
+        The files by their numbers.
+    sweep : Sweep
+        What they held.
+
+    Raises
+    ------
+    StoreError
+        If the file cannot be written; what was kept before still is.
+    """
+    files = {number: (file.name, file.depth, *file.stamp) for number, file in taken.items()}
+    text = json.dumps({"identity": identity, "taken": files}).encode()
+    body = len(text).to_bytes(8, "little") + text + sweep.to_bytes()
+    with writing(state.parent, "watch again"):
+        write_atomically(state, zlib.crc32(body).to_bytes(4, "little") + body)
+
+
+def restore(state: Path, identity: dict[str, Any], sweep: Sweep) -> dict[int, Taken]:
+    """Feed a sweep what `keep` has written; return the files that were taken by their numbers.
+
+    Raises
+    ------
+    ResumeError
+        If it is of another watch, and which of its options differ; or if it is damaged.
+    """
+    data = state.read_bytes()
+    checksum, body = int.from_bytes(data[:4], "little"), data[4:]
+    if zlib.crc32(body) != checksum:
+        raise ResumeError(f"{state} is damaged (its checksum does not fit); begin anew with --replace")
+    end = 8 + int.from_bytes(body[:8], "little")
+    kept = json.loads(body[8:end])
+    if changed := differences(kept["identity"], identity):
+        raise ResumeError(
+            f"{state} was kept by another watch: {changed}; use the options of then, or begin anew with --replace"
+        )
+    sweep.restore(body[end:])
+    return {
+        int(number): Taken(name, depth, (size, modified))
+        for number, (name, depth, size, modified) in kept["taken"].items()
+    }

@@ -1,0 +1,246 @@
+"""From a labelled volume to its graph in a database."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from dataclasses import replace as changed
+from typing import TYPE_CHECKING, Any
+
+from cellgraph.engines import Engine, Job, Ledger, using_engine
+from cellgraph.engines.manifest import has_work
+from cellgraph.errors import InputError, VolumeReadError, only_background
+from cellgraph.loading.loaded import find_loaded
+from cellgraph.loading.memory import free_memory, give_back_memory
+from cellgraph.loading.parameters import parse_bytes, resolve_connectivity, resolve_spacing
+from cellgraph.loading.provenance import new_sample
+from cellgraph.loading.target import check_target
+from cellgraph.loading.workfolder import WorkFolder, grid_of, open_ledger
+from cellgraph.model import CellGraph, Sample
+from cellgraph.stores import address_of, open_store
+from cellgraph.volumes import open_volume, stamps
+from cellgraph.volumes.naming import sample_name
+from cellgraph.voxels.block import Rules
+from cellgraph.voxels.measures import cell_graph
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Report = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What a load has done.
+
+    Attributes
+    ----------
+    sample : Sample
+        As it is in the database.
+    db : str
+        Where it is.
+    cells, contacts : int
+        How many there are.
+    border_cells : int
+        Cells on the border of the volume.
+    notes : tuple of str
+        Sentences that the user should know: what was assumed, what is odd.
+    """
+
+    sample: Sample
+    db: str
+    cells: int
+    contacts: int
+    border_cells: int
+    notes: tuple[str, ...]
+
+    def summary(self) -> str:
+        """Return the report in plain words, one fact a line."""
+        sample = self.sample
+        size = " x ".join(f"{n:,}" for n in sample.shape)
+        what, order = ("voxel", "z, y, x") if len(sample.shape) == 3 else ("pixel", "y, x")
+        mean = 2 * self.contacts / self.cells
+        cells, contacts, border = _many(self.cells, "cell"), _many(self.contacts, "contact"), self.border_cells
+        lines = [
+            f"{sample.name}: {cells} and {contacts} in {size} {what}s ({order})",
+            f"a cell touches {mean:.1f} others on average; {border:,} of the cells lie on the border of the image",
+            f"size of a {what}: {' x '.join(f'{s:g}' for s in sample.spacing)} {sample.unit}",
+            *(f"note: {note}" for note in self.notes),
+            f"in {self.db} as sample {sample.name!r}; next, for example: cellgraph query khop --k 2",
+        ]
+        return "\n".join(lines)
+
+
+def load(
+    source: str | os.PathLike[str] | np.ndarray[Any, Any],
+    db: str | os.PathLike[str] | None = None,
+    *,
+    dataset: str | None = None,
+    sample: str | None = None,
+    background: int | None = 0,
+    connectivity: int = 6,
+    spacing: Sequence[float] | None = None,
+    unit: str | None = None,
+    replace: bool = False,
+    resume: bool = False,
+    work: str | os.PathLike[str] | None = None,
+    memory: int | str | None = None,
+    workers: int | None = None,
+    engine: Engine | str = "threads",
+    save_every: float = 2.0,
+    report: Report | None = None,
+) -> LoadReport:
+    """Load the graph of a labelled volume into a database.
+
+    The volume is read once, by blocks.  Tallies of finished blocks are kept in a work folder until the graph is in the
+    database, so that a load that was stopped in any way goes on where it was.
+
+    Parameters
+    ----------
+    source : str, path or numpy.ndarray
+        A volume in any format that `open_volume` knows, or an array of shape (z, y, x) or (y, x).
+    db : str or path, optional
+        A file for the embedded database, a ``bolt://`` or ``neo4j://`` URL, or ``neo4j`` for the local server; by
+        default ``$CELLGRAPH_DB`` or ``cellgraph.db``.
+    dataset : str, optional
+        The dataset in a file that holds several.
+    sample : str, optional
+        Name of the sample; by default the name of the file.
+    background : int or None
+        The label that is no cell; None where every label is one.
+    connectivity : {6, 18, 26} or {4, 8}
+        Which voxels are neighbours.
+    spacing : sequence of float, optional
+        Size of a voxel, (z, y, x) or (y, x); by default what the file says, or 1.
+    unit : str, optional
+        Unit of the spacing; by default what the file says, or ``voxel``.
+    replace : bool
+        Replace a sample of that name; readers see the old one until the new one is complete.
+    resume : bool
+        Insist on going on where an earlier load stopped: refused if that one was of another volume or other options.
+        If it came to its end, nothing is done.
+        Without it work of other options is begun anew, with a note; that of another volume is never touched.
+    work : path, optional
+        Work folder, which holds nothing else; by default beside the database.
+    memory : int or str, optional
+        Bytes, or as ``512MB``, for blocks in memory, on a cluster in each worker's; by default a quarter of what is
+        free here.
+    workers : int, optional
+        Number of threads or processes of an engine that is named; by default one a core.
+    engine : {'threads', 'dask', 'spark'} or Engine
+        What sweeps the blocks: a name, for one on this machine, or what `open_engine` gave, which stays open.
+    save_every : float
+        Seconds between the moments at which what is done is made safe in the work folder.
+    report : callable, optional
+        Called with what is done, how much of it, of how much.
+
+    Raises
+    ------
+    CellgraphError
+        Of the kind that `cellgraph.errors` describes; the database is as it was before.
+    """
+    with using_engine(engine, workers) as sweeper, closing(open_volume(source, dataset=dataset)) as volume:
+        header = volume.header
+        name = sample or sample_name(header.source)
+        target = address_of(db)
+        rules = Rules(background, resolve_connectivity(connectivity, header.ndim))
+        known = header.spacing[3 - header.ndim :] if header.spacing else None
+        provenance = new_sample(
+            name=name,
+            source=header.source if isinstance(source, str | os.PathLike) else "array",
+            shape=header.shape[3 - header.ndim :],
+            spacing=resolve_spacing(spacing if spacing is not None else known, header.ndim),
+            unit=unit or header.unit,
+            rules=rules,
+        )
+        text = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
+        folder = WorkFolder.of(work, target, name)
+        if resume and not replace and text and (done := _loaded_already(target, provenance, folder)):
+            return done
+        check_target(target, name, replace)
+        job = Job(volume, rules, text, dataset)
+        notes = list(header.notes)
+        size = parse_bytes(memory) if memory is not None else free_memory() // 4
+        size = size if sweeper.local else size * sweeper.workers
+        with open_ledger(folder, job, size, sweeper.workers, resume=resume, notes=notes) as ledger:
+            ledger.save_seconds = save_every
+            graph = _sweep(job, provenance, sweeper, ledger, report)
+            notes += _remarks(graph, spacing is None and known is None)
+            network = graph.network()
+            del graph  # its columns that the network has not are large
+            give_back_memory()
+            with open_store(target, create=True) as store:
+                store.write(network, replace=replace, report=report)
+            ledger.remove()
+    border = int(network.cells["on_border"].to_numpy(zero_copy_only=False).sum())
+    return LoadReport(provenance, target, network.cells.num_rows, network.contacts.num_rows, border, tuple(notes))
+
+
+def _loaded_already(target: str, sample: Sample, folder: WorkFolder) -> LoadReport | None:
+    """Return the report of an earlier load that came to its end; None if there was none of this volume."""
+    found = find_loaded(target, sample)
+    if found is None:
+        return None
+    notes = [f"it was loaded already ({found.created}), so there was nothing to go on with"]
+    if has_work(folder.path):
+        notes.append(f"there is unfinished work in {folder.path} too; to go on with that add --replace")
+    then = changed(sample, created=found.created, version=found.version)
+    return LoadReport(then, target, found.cells, found.contacts, found.border_cells, tuple(notes))
+
+
+def _sweep(job: Job, sample: Sample, engine: Engine, ledger: Ledger, report: Report | None) -> CellGraph:
+    """Sweep the blocks that are not in the ledger; keep what is done, however it ends."""
+    header = job.volume.header
+    blocks = grid_of(ledger.identity)
+    voxels = header.shape[0] * header.shape[1] * header.shape[2]
+    todo = [block for block in blocks if block.index not in ledger.done]
+    seen = voxels - sum(_size(block.shape) for block in todo)
+    try:
+        with closing(engine.tallies(job, todo)) as tallies:
+            for done, tally in tallies:
+                ledger.add([block.index for block in done], tally)
+                seen += sum(_size(block.shape) for block in done)
+                if report:
+                    report("blocks", len(ledger.done), len(blocks))
+                    report("voxels", seen, voxels)
+    except BaseException:
+        ledger.flush()
+        raise
+    if (job.volume.fingerprint(), stamps(job.volume, blocks)) != (ledger.identity["fingerprint"], ledger.stamps):
+        ledger.remove()
+        raise VolumeReadError(
+            f"{header.source} changed while it was read, so its parts do not belong together; "
+            "nothing was loaded: load it again when it is complete"
+        )
+    ledger.flush()
+    graph = cell_graph(ledger.take(), sample, header.ndim)
+    if not graph.cells.num_rows:
+        ledger.remove()
+        raise InputError(f"{header.source} holds no cells: {only_background(sample.background)}")
+    return graph
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
+def _size(shape: tuple[int, int, int]) -> int:
+    return shape[0] * shape[1] * shape[2]
+
+
+def _remarks(graph: CellGraph, spacing_unknown: bool) -> list[str]:
+    notes = []
+    if spacing_unknown:
+        order = "Z,Y,X" if len(graph.sample.shape) == 3 else "Y,X"
+        notes.append(f"the file gives no voxel size, so 1 was taken; set it with --spacing {order} and --unit UNIT")
+    if graph.cells.num_rows == 1:
+        notes.append("there is one cell only, so there are no contacts; is this a mask that was not labelled yet?")
+    elif not graph.contacts.num_rows:
+        faces = int(graph.cells["background_faces"].to_numpy().sum())
+        notes.append(
+            f"no two cells touch: background lies between them ({faces:,} faces to the background, 0 between cells); "
+            "expand the labels first, for example with skimage.segmentation.expand_labels"
+        )
+    return notes

@@ -1,0 +1,97 @@
+"""Many volumes in one go: a failed one does not stop the rest."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from cellgraph.engines import Engine, using_engine
+from cellgraph.errors import CellgraphError
+from cellgraph.loading.load import LoadReport, load
+from cellgraph.loading.parameters import resolve_whole
+from cellgraph.volumes.naming import sample_name
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How the load of one volume ended: with a report or with an error."""
+
+    source: str
+    report: LoadReport | None
+    error: CellgraphError | None
+
+
+def load_many(
+    sources: Sequence[str],
+    db: str | os.PathLike[str] | None = None,
+    *,
+    parallel: int = 1,
+    workers: int | None = None,
+    engine: Engine | str = "threads",
+    **options: Any,
+) -> Iterator[Outcome]:
+    """Load several volumes into one database, each as a sample; yields how each ended, in their order.
+
+    Parameters
+    ----------
+    sources : sequence of str
+        The volumes. Samples are named after what tells their paths apart.
+    db : str or path, optional
+        See `load`.
+    parallel : int
+        How many are loaded at the same time.
+    workers, engine
+        See `load`; all share one engine.
+    **options
+        Further arguments of `load`, the same for all.
+
+    Raises
+    ------
+    ParameterError
+        If `parallel` is not 1 or more.
+    """
+    names = sample_names(sources)
+    at_once = resolve_whole("how many volumes are loaded at the same time", parallel, least=1)
+    stop = threading.Event()
+
+    def report(what: str, done: int, total: int) -> None:
+        if stop.is_set():  # Ctrl-C is told to the main thread only, and has to reach the loads
+            raise KeyboardInterrupt
+
+    def one(source: str) -> Outcome:
+        try:
+            done = load(source, db, sample=names[source], engine=shared, report=report, **options)
+        except CellgraphError as error:
+            return Outcome(source, None, error)
+        return Outcome(source, done, None)
+
+    with using_engine(engine, workers) as shared, ThreadPoolExecutor(at_once) as pool:
+        try:
+            yield from pool.map(one, sources)
+        finally:
+            stop.set()
+
+
+def sample_names(sources: Sequence[str]) -> dict[str, str]:
+    """Return a distinct sample name for each path: the file's, with as many folders before it as that takes."""
+    names = {source: sample_name(source) for source in sources}
+    for depth in range(2, 2 + max((len(_folders(source)) for source in sources), default=0)):
+        for source in _double(names):
+            names[source] = "_".join([*_folders(source)[1 - depth :], sample_name(source)])
+    for source in _double(names):  # several datasets of one file
+        names[source] = ":".join([names[source], *source.rpartition(":")[2:]])
+    return names
+
+
+def _double(names: dict[str, str]) -> list[str]:
+    taken = Counter(names.values())
+    return [source for source, name in names.items() if taken[name] > 1]
+
+
+def _folders(source: str) -> list[str]:
+    return [part for part in source.rstrip("/").split("/")[:-1] if part and part != "."]

@@ -1,0 +1,1 @@
+"""Synthetic labelled tissues with known answers, of any size."""

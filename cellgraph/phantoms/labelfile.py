@@ -1,0 +1,271 @@
+"""Writing a labelled image to a file, block by block: OME-Zarr, OME-TIFF, HDF5 and NumPy."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cellgraph.errors import CellgraphError, ExistsError, MissingExtraError, NotFoundError, ParameterError
+from cellgraph.volumes.blocks import Block
+from cellgraph.volumes.units import convert
+from cellgraph.volumes.volume import Header
+
+Array = np.ndarray[Any, Any]
+Blocks = Iterable[tuple[Block, Array]]
+
+_TILE = 256  # edge of a TIFF tile
+_OME_SYMBOLS = {"nanometer": "nm", "micrometer": "µm", "millimeter": "mm"}
+
+
+@dataclass(frozen=True)
+class LabelFormat:
+    """A format that labels can be written in.
+
+    Attributes
+    ----------
+    suffixes : tuple of str
+        Of its files, in lower case.
+    chunks : dict of int to tuple of int
+        What is stored at once, for images of 2 axes (y, x) and of 3 axes (z, y, x).
+    chooses_chunks : bool
+        Whether the user may choose others.
+    write : callable
+        Takes path, header and blocks as `plan_blocks` makes them, in raster order.
+    """
+
+    suffixes: tuple[str, ...]
+    chunks: dict[int, tuple[int, ...]]
+    chooses_chunks: bool
+    write: Callable[[Path, Header, Blocks], None]
+
+
+def _write_zarr(path: Path, header: Header, blocks: Blocks) -> None:
+    """Write OME-Zarr 0.5 (Zarr format 3) with one resolution level."""
+    import zarr
+    from zarr.codecs import BloscCodec
+
+    names = "zyx"[-header.ndim :]
+    group = zarr.open_group(path, mode="w", zarr_format=3)
+    array = group.create_array(
+        "0",
+        shape=header.shape[-header.ndim :],
+        chunks=header.chunks[-header.ndim :],
+        dtype=header.dtype,
+        # For labels shuffling bytes is slower and packs worse, and higher levels save little.
+        compressors=BloscCodec(cname="zstd", clevel=1, shuffle="noshuffle"),
+        dimension_names=tuple(names),
+        fill_value=0,
+    )
+    unit = {"unit": header.unit} if header.unit else {}
+    scale = list((header.spacing or (1.0, 1.0, 1.0))[-header.ndim :])
+    level: dict[str, Any] = {"path": "0", "coordinateTransformations": [{"type": "scale", "scale": scale}]}
+    group.attrs["ome"] = {
+        "version": "0.5",
+        "multiscales": [
+            {
+                "name": Path(header.source).name,
+                "axes": [{"name": name, "type": "space", **unit} for name in names],
+                "datasets": [level],
+            }
+        ],
+    }
+    for block, labels in blocks:
+        array[_selection(block, header)] = labels.reshape(labels.shape[-header.ndim :])
+
+
+def _write_tiff(path: Path, header: Header, blocks: Blocks) -> None:
+    """Write a tiled OME-TIFF, deflated."""
+    import tifffile
+
+    names = "ZYX"[-header.ndim :]
+    metadata: dict[str, Any] = {"axes": names, "Name": Path(header.source).name}
+    if header.spacing and header.unit:
+        for name, length in zip(names, header.spacing[-header.ndim :], strict=True):
+            metadata[f"PhysicalSize{name}"] = length
+            metadata[f"PhysicalSize{name}Unit"] = _OME_SYMBOLS[header.unit]
+    size = header.dtype.itemsize * int(np.prod(header.shape))
+    y, x = (min(_TILE, -(-n // 16) * 16) for n in header.shape[1:])
+    with tifffile.TiffWriter(path, ome=True, bigtiff=size > 3 << 30) as tif:
+        tif.write(
+            _tiles(blocks, (y, x)),
+            shape=header.shape[-header.ndim :],
+            dtype=header.dtype,
+            tile=(y, x),
+            compression="zlib",
+            compressionargs={"level": 1},
+            photometric="minisblack",
+            metadata=metadata,
+        )
+
+
+def _tiles(blocks: Blocks, tile: tuple[int, int]) -> Iterator[Array]:
+    """Cut blocks into tiles, which are all of one size."""
+    for _, labels in blocks:
+        for plane in labels:
+            for y in range(0, plane.shape[0], tile[0]):
+                for x in range(0, plane.shape[1], tile[1]):
+                    part = plane[y : y + tile[0], x : x + tile[1]]
+                    rest = [(0, full - n) for full, n in zip(tile, part.shape, strict=True)]
+                    yield np.pad(part, rest) if any(after for _, after in rest) else part
+
+
+def _write_hdf5(path: Path, header: Header, blocks: Blocks) -> None:
+    """Write the dataset ``labels`` with the voxel size in ``element_size_um``, as ilastik and PlantSeg do."""
+    import h5py
+
+    with _DeafFile(path, "w+") as raw, h5py.File(raw, "w") as file:
+        dataset = file.create_dataset(
+            "labels",
+            shape=header.shape[-header.ndim :],
+            chunks=header.chunks[-header.ndim :],
+            dtype=header.dtype,
+            compression="gzip",
+            compression_opts=1,
+            shuffle=True,
+        )
+        if header.spacing and header.unit:
+            lengths = header.spacing[-header.ndim :]
+            dataset.attrs["element_size_um"] = [convert(n, header.unit, "micrometer") for n in lengths]
+        for block, labels in blocks:
+            dataset[_selection(block, header)] = labels.reshape(labels.shape[-header.ndim :])
+            raw.check()
+        file.flush()
+        raw.check()
+
+
+class _DeafFile(io.FileIO):
+    """A file that remembers the first write that failed and then pretends to write.
+
+    HDF5 cannot close a file that it cannot write, and crashes when the process ends.
+    """
+
+    failure: OSError | None = None
+
+    def check(self) -> None:
+        """Raise what failed."""
+        if self.failure:
+            raise self.failure
+
+    def write(self, data: Any) -> int:
+        """Write all, or seem to."""
+        rest = memoryview(data).cast("B")
+        size = len(rest)
+        try:
+            while len(rest) and self.failure is None:
+                rest = rest[super().write(rest) :]
+        except OSError as error:
+            self.failure = error
+        return size
+
+    def truncate(self, size: int | None = None) -> int:
+        """Set the size, or seem to."""
+        try:
+            if self.failure is None:
+                return super().truncate(size)
+        except OSError as error:
+            self.failure = error
+        return size or 0
+
+
+def _write_npy(path: Path, header: Header, blocks: Blocks) -> None:
+    """Write an npy file, which knows no voxel size."""
+    shape = header.shape[-header.ndim :]
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_2_0(file, {"descr": header.dtype.str, "fortran_order": False, "shape": shape})
+        offset = file.tell()
+        # A full disk must show here: a write to the mapped file would end the process.
+        os.posix_fallocate(file.fileno(), 0, offset + header.dtype.itemsize * int(np.prod(shape)))
+    for block, labels in blocks:
+        # Mapped anew for each block, so that the pages that are written do not stay in this process.
+        array = np.memmap(path, header.dtype, "r+", offset, shape)
+        array[_selection(block, header)] = labels.reshape(labels.shape[-header.ndim :])
+
+
+def _selection(block: Block, header: Header) -> tuple[slice, ...]:
+    return tuple(slice(a, b) for a, b in zip(block.start, block.stop, strict=True))[-header.ndim :]
+
+
+_CHUNKS: dict[int, tuple[int, ...]] = {3: (64, 256, 256), 2: (1024, 1024)}
+FORMATS = (
+    LabelFormat((".zarr",), _CHUNKS, True, _write_zarr),
+    LabelFormat((".tif", ".tiff"), {3: (1, _TILE, _TILE), 2: (_TILE, _TILE)}, False, _write_tiff),
+    LabelFormat((".h5", ".hdf5"), _CHUNKS, True, _write_hdf5),
+    LabelFormat((".npy",), {3: (64, 64, 64), 2: (1024, 1024)}, False, _write_npy),
+)
+
+
+def label_format(path: Path) -> LabelFormat:
+    """Return the format that a file's name asks for.
+
+    Raises
+    ------
+    ParameterError
+        If the name ends in none that is known.
+    MissingExtraError
+        If a library is not installed.
+    """
+    for known in FORMATS:
+        if path.name.lower().endswith(known.suffixes):
+            if known.write is _write_hdf5:
+                try:
+                    import_module("h5py")
+                except ImportError as error:
+                    raise MissingExtraError("writing HDF5", "hdf5", "h5py") from error
+            return known
+    endings = ", ".join(suffix for known in FORMATS for suffix in known.suffixes)
+    raise ParameterError(f"expected a name that ends in one of {endings}, but got {str(path)!r}; rename it")
+
+
+@contextmanager
+def appearing(path: Path, overwrite: bool) -> Iterator[Path]:
+    """Give a temporary name beside `path` to write to; what is there takes the name `path` if all goes well.
+
+    Raises
+    ------
+    ExistsError
+        If there is something at `path`, and it may not or cannot be overwritten.
+    NotFoundError
+        If the folder does not exist.
+    CellgraphError
+        If it cannot be written: no space, no permission.
+    """
+    _refuse(path, overwrite)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield part
+        _remove(path)
+        part.replace(path)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise CellgraphError(f"cannot write {str(path)!r}: {reason}; nothing is left of it") from error
+    finally:
+        _remove(part)
+
+
+def _refuse(path: Path, overwrite: bool) -> None:
+    if not path.parent.is_dir():
+        raise NotFoundError(f"the folder {str(path.parent)!r} does not exist; make it first")
+    if not os.path.lexists(path):
+        return
+    if not overwrite:
+        raise ExistsError(f"{str(path)!r} is already there; choose another name, or overwrite it (--overwrite)")
+    zarr = any((path / name).exists() for name in ("zarr.json", ".zgroup", ".zarray"))
+    if path.is_dir() and (not path.name.lower().endswith(".zarr") or not zarr):
+        raise ExistsError(f"{str(path)!r} is a folder, but no Zarr, and is not overwritten; choose another name")
+
+
+def _remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

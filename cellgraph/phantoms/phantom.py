@@ -1,0 +1,254 @@
+"""Phantoms: realistic labelled tissue of any size, to try things on, to test with and to measure."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cellgraph.errors import ParameterError
+from cellgraph.phantoms.labelfile import LabelFormat, appearing, label_format
+from cellgraph.volumes.blocks import Block, plan_blocks
+from cellgraph.volumes.units import unit_name
+from cellgraph.volumes.volume import Header
+
+if TYPE_CHECKING:
+    from cellgraph.phantoms.voronoi import Tessellation
+
+Array = np.ndarray[Any, Any]
+Report = Callable[[str, int, int], None]
+
+UNITS = ("nanometer", "micrometer", "millimeter")
+
+_MOST_CELLS = 2**32 - 1  # labels are uint32
+_FLATTEST = 1000  # keeps squared distances far from the limit of 64 bits
+_WIDEST = 1000
+
+
+@dataclass(frozen=True)
+class Phantom:
+    """What was written.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+        The file.
+    shape : tuple of int
+        (z, y, x) or (y, x).
+    cells : int
+        Labels that have at least one voxel.
+    missing : tuple of int
+        Labels that membranes left no voxel; always empty without a gap.
+    """
+
+    path: Path
+    shape: tuple[int, ...]
+    cells: int
+    missing: tuple[int, ...]
+
+
+def phantom(
+    out: str | os.PathLike[str],
+    cells: int,
+    shape: Sequence[int],
+    *,
+    gap: bool | int = False,
+    seed: int = 0,
+    spacing: Sequence[float] | None = None,
+    unit: str = "micrometer",
+    chunks: Sequence[int] | None = None,
+    relax: int = 1,
+    overwrite: bool = False,
+    workers: int | None = None,
+    report: Report | None = None,
+) -> Phantom:
+    """Write realistic labelled tissue: relaxed Voronoi cells, dense or with membranes between them.
+
+    Labels are 1 to `cells`, uint32, in the order of the cells' points in the volume.  The volume is computed
+    and written block by block on all cores, so it may be larger than the memory; memory grows with the number
+    of cells (about 100 bytes each).  The same arguments give the same labels, whatever `chunks`, `workers`
+    and the format are.
+
+    Parameters
+    ----------
+    out : str or path
+        ``.zarr`` (OME-Zarr 0.5), ``.tif`` (OME-TIFF), ``.h5`` (dataset ``labels``) or ``.npy``.
+    cells : int
+        Number of cells.
+    shape : sequence of int
+        (z, y, x) or (y, x), voxels.
+    gap : bool or int
+        Thickness of the background between cells in voxels; True is 1.  Cells then touch nowhere, not even by
+        a corner.
+    seed : int
+        Other seeds, other tissues.
+    spacing : sequence of float, optional
+        Voxel size in the order of `shape`.  Cells are round in space, so flat in voxels that are high.  It is
+        stored where the format can.
+    unit : str
+        Unit of `spacing`: nanometer, micrometer or millimeter.
+    chunks : sequence of int, optional
+        What Zarr and HDF5 store at once.
+    relax : int
+        Steps of Lloyd's relaxation: the more, the more equal the cells.
+    overwrite : bool
+        Whether something of that name is replaced.
+    workers : int, optional
+        Threads; all cores by default.
+    report : callable, optional
+        Called with what is being done (``cells``, ``voxels``), how much is done, and of how much.
+
+    Returns
+    -------
+    Phantom
+
+    Raises
+    ------
+    ParameterError
+        If an argument does not do.
+    ExistsError
+        If there is something of that name, and `overwrite` is false.
+    NotFoundError
+        If its folder does not exist.
+    MissingExtraError
+        For HDF5 without h5py.
+    CellgraphError
+        If the file cannot be written; nothing is left of it.
+    """
+    path = Path(out)
+    target = label_format(path)
+    header = _header(path, target, shape, spacing, unit, chunks)
+    width = _checked_width(gap)
+    _check_cells(cells, header)
+    if seed < 0 or relax < 0:
+        raise ParameterError(f"expected seed and relax to be 0 or more, but got {seed} and {relax}")
+    threads = os.cpu_count() or 1 if workers is None else workers
+    if threads < 1:
+        raise ParameterError(f"expected workers of 1 or more, but got {workers}")
+    from cellgraph.phantoms.seeds import tessellation  # imports numba
+
+    with appearing(path, overwrite) as part:
+        tissue = tessellation(
+            cells,
+            header.shape,
+            header.spacing or (1.0, 1.0, 1.0),
+            seed=seed,
+            relax=relax,
+            workers=threads,
+            report=None if report is None else lambda done, of: report("cells", cells * done // of, cells),
+        )
+        present = np.zeros(cells + 1, np.bool_)
+        target.write(part, header, _labelled(tissue, header, width, present, threads, report))
+    missing = np.flatnonzero(~present[1:]) + 1
+    return Phantom(path, tuple(shape), cells - len(missing), tuple(missing.tolist()))
+
+
+def _labelled(
+    tissue: Tessellation, header: Header, width: int, present: Array, workers: int, report: Report | None
+) -> Iterator[tuple[Block, Array]]:
+    """Label blocks in raster order, a few ahead of the one that is taken."""
+    waiting: deque[tuple[Block, Future[Array]]] = deque()
+    total, done = prod(header.shape), 0
+    with ThreadPoolExecutor(workers) as pool:
+        todo = iter(plan_blocks(header, workers=workers))
+        for block in todo:
+            waiting.append((block, pool.submit(tissue.labels, block.start, block.stop, width, present)))
+            if len(waiting) > workers:
+                break
+        while waiting:
+            block, future = waiting.popleft()
+            labels = future.result()
+            following = next(todo, None)
+            if following:
+                task = pool.submit(tissue.labels, following.start, following.stop, width, present)
+                waiting.append((following, task))
+            done += labels.size
+            if report:
+                report("voxels", done, total)
+            yield block, labels
+
+
+def _header(
+    path: Path,
+    target: LabelFormat,
+    shape: Sequence[int],
+    spacing: Sequence[float] | None,
+    unit: str,
+    chunks: Sequence[int] | None,
+) -> Header:
+    """Check what describes the volume, and put it together."""
+    ndim = len(shape)
+    if ndim not in (2, 3):
+        raise ParameterError(f"expected a shape of 3 numbers (z, y, x), or 2 (y, x), but got {_text(shape)}")
+    _check_counts("shape", shape, ndim)
+    known = unit_name(unit)
+    if known not in UNITS:
+        raise ParameterError(f"expected one of the units {', '.join(UNITS)}, but got {unit!r}")
+    if spacing is not None:
+        _check_spacing(spacing, ndim)
+    if chunks is not None:
+        _check_counts("chunks", chunks, ndim)
+        if not target.chooses_chunks:
+            raise ParameterError(f"chunks are for .zarr and .h5, but the file is {path.name!r}; leave them out")
+    stored = [min(n, c) for n, c in zip(shape, chunks or target.chunks[ndim], strict=True)]
+    return Header(
+        source=str(path),
+        shape=_zyx([int(n) for n in shape], 1),
+        ndim=ndim,
+        dtype=np.dtype(np.uint32),
+        spacing=None if spacing is None else _zyx([float(n) for n in spacing], 1.0),
+        unit=None if spacing is None else known,
+        chunks=_zyx(stored, 1),
+    )
+
+
+def _check_counts(name: str, values: Sequence[int], ndim: int) -> None:
+    whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) and n >= 1 for n in values)
+    if len(values) != ndim or not whole:
+        raise ParameterError(f"expected {name} of {ndim} positive whole numbers, but got {_text(values)}")
+
+
+def _check_spacing(spacing: Sequence[float], ndim: int) -> None:
+    if len(spacing) != ndim or not all(0 < n < np.inf for n in spacing):
+        raise ParameterError(
+            f"expected spacing of {ndim} positive numbers, as many as the shape has, but got {_text(spacing)}"
+        )
+    if max(spacing) > _FLATTEST * min(spacing):
+        raise ParameterError(
+            f"expected voxels at most {_FLATTEST} times as long as wide, but got spacing {_text(spacing)}"
+        )
+
+
+def _checked_width(gap: bool | int) -> int:
+    """Return the thickness of the membranes."""
+    if not isinstance(gap, int) or not 0 <= gap <= _WIDEST:
+        raise ParameterError(f"expected a gap of 0 to {_WIDEST} whole voxels, but got {gap!r}")
+    return int(gap)
+
+
+def _check_cells(cells: int, header: Header) -> None:
+    if not isinstance(cells, int | np.integer) or not 1 <= cells <= _MOST_CELLS:
+        raise ParameterError(f"expected 1 to {_MOST_CELLS} cells, but got {cells!r}")
+    voxels = prod(header.shape)
+    if cells > voxels:
+        raise ParameterError(
+            f"expected at most one cell a voxel, but got {cells} cells for {voxels} voxels; "
+            "ask for fewer cells or a larger shape"
+        )
+
+
+def _zyx(values: list[Any], missing: Any) -> tuple[Any, Any, Any]:
+    """Return values for (z, y, x) from those for (y, x) or (z, y, x)."""
+    z, y, x = values if len(values) == 3 else (missing, *values)
+    return (z, y, x)
+
+
+def _text(values: Sequence[float]) -> str:
+    return ",".join(str(n) for n in values)

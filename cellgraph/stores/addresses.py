@@ -1,0 +1,101 @@
+"""Which database an address names."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cellgraph.errors import ParameterError
+
+if TYPE_CHECKING:
+    from cellgraph.stores.contract import Store
+
+DEFAULT = "cellgraph.db"
+VARIABLE = "CELLGRAPH_DB"
+
+
+def open_store(db: str | os.PathLike[str] | None = None, *, read_only: bool = False, create: bool = False) -> Store:
+    """Open a graph database.
+
+    Parameters
+    ----------
+    db : str or path, optional
+        A path: the embedded database in that file.  ``bolt://…``, ``neo4j://…``, also with ``+s`` or
+        ``+ssc``: a Neo4j, with the credentials of ``NEO4J_USERNAME`` and ``NEO4J_PASSWORD``.  ``neo4j``:
+        the local server of `cellgraph.server`.  Without it the environment's ``CELLGRAPH_DB``, or
+        ``cellgraph.db`` in this folder.
+    read_only : bool
+        Refuse `Store.write` and `Store.delete`.
+    create : bool
+        Whether a file that does not exist is to be made by the first write.
+
+    Raises
+    ------
+    NotFoundError
+        If the file does not exist and is not to be created.
+    ParameterError
+        If `db` is neither text nor path, or empty.
+    ConnectError
+        If the server cannot be reached or refuses the credentials.
+    StoreError
+        If the file is not a database.
+    """
+    address = address_of(db)
+    if isinstance(db, os.PathLike):
+        return _open_file(Path(db), read_only, create)
+    if "://" in address:
+        return _open_address(address, read_only)
+    if address == "neo4j":
+        return _open_local(read_only)
+    return _open_file(Path(address), read_only, create)
+
+
+def address_of(db: str | os.PathLike[str] | None = None) -> str:
+    """Return what names a database as text: what was given, or ``$CELLGRAPH_DB``, or ``cellgraph.db``.
+
+    Raises
+    ------
+    ParameterError
+        If it is neither text nor path, empty, or the name of a folder that is not there.
+    """
+    if db is None:
+        db = os.environ.get(VARIABLE) or DEFAULT
+    if not isinstance(db, str | os.PathLike):
+        raise ParameterError(f"expected a database: a path or an address as text, got {db!r}")
+    address = os.fspath(db)
+    if not address.strip():
+        raise ParameterError("a database is a path or an address, not an empty text; leave it out for cellgraph.db.")
+    if address.endswith("/") and "://" not in address and not os.path.exists(address):
+        raise ParameterError(f"a database is a file, but {address!r} names a folder; name a file, as {address}cells.db")
+    return address
+
+
+def dialect_of(db: str | os.PathLike[str] | None = None) -> str:
+    """Return the dialect of the database that an address names, as `Store.dialect`, without opening it."""
+    if db is None:
+        db = os.environ.get(VARIABLE) or DEFAULT
+    return "neo4j" if isinstance(db, str) and ("://" in db or db == "neo4j") else "ladybug"
+
+
+def _open_file(path: Path, read_only: bool, create: bool) -> Store:
+    from cellgraph.stores.embedded import LadybugStore
+
+    store = LadybugStore(path.expanduser(), read_only=read_only)
+    store.check(create=create and not read_only)
+    return store
+
+
+def _open_address(address: str, read_only: bool) -> Store:
+    from cellgraph.stores.bolt import Neo4jStore
+    from cellgraph.stores.bolt.address import parse
+
+    return Neo4jStore(parse(address), read_only=read_only)
+
+
+def _open_local(read_only: bool) -> Store:
+    from cellgraph.server import credentials
+    from cellgraph.stores.bolt import Neo4jStore
+    from cellgraph.stores.bolt.address import Address
+
+    return Neo4jStore(Address(*credentials()), read_only=read_only)

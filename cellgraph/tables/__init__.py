@@ -1,0 +1,1 @@
+"""Networks that are tables already: CSV and Parquet files of cells and contacts."""
