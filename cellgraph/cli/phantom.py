@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 
 def phantom(
-    out: Annotated[Path, typer.Argument(help="The file to write: .zarr (OME-Zarr), .tif (OME-TIFF), .h5 or .npy.")],
+    out: Annotated[Path, typer.Argument(help="The file to write: .zarr (OME-Zarr), .tif (OME-TIFF) or .npy.")],
     cells: Annotated[int, typer.Option(help="Number of cells.")],
     shape: Annotated[str, typer.Option(metavar="Z,Y,X", help="Voxels along each axis; Y,X for an image.")],
     gap: Annotated[bool, typer.Option("--gap", help="Put background between the cells.")] = False,
@@ -28,7 +28,7 @@ def phantom(
     seed: Annotated[int, typer.Option(help="Another seed makes another tissue.")] = 0,
     spacing: Annotated[str | None, typer.Option(metavar="Z,Y,X", help="Voxel size, stored if it can be.")] = None,
     unit: Annotated[str, typer.Option(help="Unit of the spacing: nanometer, micrometer, millimeter.")] = "micrometer",
-    chunks: Annotated[str | None, typer.Option(metavar="Z,Y,X", help="What .zarr and .h5 store at once.")] = None,
+    chunks: Annotated[str | None, typer.Option(metavar="Z,Y,X", help="What .zarr stores at once.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what has this name.")] = False,
     quiet: QuietOption = False,
 ) -> None:

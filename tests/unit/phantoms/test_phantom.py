@@ -8,18 +8,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import pytest
 import tifffile
 import zarr
 
-from cellgraph.errors import CellgraphError, ExistsError, NotFoundError, ParameterError
+from cellgraph.errors import ExistsError, NotFoundError, ParameterError
 from cellgraph.phantoms.phantom import phantom
 
 Array = np.ndarray[Any, Any]
 
-FORMATS = ["cells.zarr", "cells.tif", "cells.ome.tiff", "cells.h5", "cells.npy"]
+FORMATS = ["cells.zarr", "cells.tif", "cells.ome.tiff", "cells.npy"]
 
 
 def read(path: Path) -> Array:
@@ -28,9 +27,6 @@ def read(path: Path) -> Array:
         return np.asarray(np.load(path))
     if path.suffix == ".zarr":
         return np.asarray(zarr.open_array(path / "0", mode="r")[:])
-    if path.suffix == ".h5":
-        with h5py.File(path) as file:
-            return np.asarray(file["labels"][:])
     return np.asarray(tifffile.imread(path))
 
 
@@ -136,7 +132,7 @@ def test_ome_zarr_carries_axes_scale_and_unit(tmp_path: Path, shape: tuple[int, 
     assert multiscale["datasets"] == [{"path": "0", "coordinateTransformations": [{"type": "scale", "scale": spacing}]}]
 
 
-@pytest.mark.parametrize("name", ["a.zarr", "a.tif", "a.h5"])
+@pytest.mark.parametrize("name", ["a.zarr", "a.tif"])
 @pytest.mark.parametrize(("shape", "spacing"), [((8, 40, 50), (500.0, 40.0, 30.0)), ((40, 50), (40.0, 30.0))])
 def test_a_volume_finds_the_spacing_again(
     tmp_path: Path, name: str, shape: tuple[int, ...], spacing: tuple[float, ...]
@@ -192,7 +188,7 @@ def test_a_folder_that_is_no_zarr_is_never_replaced(tmp_path: Path) -> None:
         ({"unit": "furlong"}, "units nanometer, micrometer, millimeter, but got 'furlong'"),
         ({"chunks": (8, 8)}, "chunks of 3 positive whole numbers"),
         ({"out": "cells.png"}, r"\.zarr, .*but got 'cells\.png'"),
-        ({"out": "cells.npy", "chunks": (8, 8, 8)}, r"chunks are for \.zarr and \.h5"),
+        ({"out": "cells.npy", "chunks": (8, 8, 8)}, r"chunks are for \.zarr"),
         ({"workers": 0}, "workers of 1 or more, but got 0"),
     ],
 )
@@ -246,7 +242,6 @@ def test_an_interrupt_leaves_nothing(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_hdf5_without_its_library_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "h5py", None)
-    with pytest.raises(CellgraphError, match=r"pip install 'cellgraph\[hdf5\]'"):
+def test_hdf5_is_refused_with_what_to_name_instead(tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match=r"no longer written as HDF5 .* a \.zarr, \.tif or \.npy instead"):
         phantom(tmp_path / "a.h5", 10, (10, 20, 30))

@@ -130,7 +130,7 @@ def test_status_and_logs_tell_about_it(local_neo4j: Path) -> None:
     started = server.start(local_neo4j)
     found = server.status(local_neo4j)
     assert found.running
-    assert (found.home, found.user, found.container) == (local_neo4j, "neo4j", None)
+    assert (found.home, found.user) == (local_neo4j, "neo4j")
     assert (found.pid, found.uri, found.browser) == (started.pid, started.uri, started.browser)
     assert "Started." in server.logs(local_neo4j)
     assert len(server.logs(local_neo4j, lines=3).splitlines()) == 3
@@ -187,22 +187,11 @@ def test_a_stop_is_clean_and_what_is_left_of_it_does_no_harm(local_neo4j: Path) 
         home.pid_file.write_text(f"{other.pid}\n")
         assert not server.status(local_neo4j).running
         assert not server.stop(local_neo4j)
-        after = server.start(local_neo4j, bolt_port=bolt, java=_another_java())
+        after = server.start(local_neo4j, bolt_port=bolt)
         assert other.poll() is None, "an unrelated process was ended"
         assert not after.already_running
         assert after.uri != before.uri
         assert ask(local_neo4j, "RETURN 1 AS one") == [{"one": 1}]
-
-
-def _another_java() -> str:
-    """Java of the system if it has a fitting one, so that a server runs on it once; else pip's by its path."""
-    from cellgraph.server.java import find
-
-    try:
-        find("system")
-    except ServerError:
-        return str(find().parents[1])
-    return "system"
 
 
 def test_a_wrong_password_file_is_told(local_neo4j: Path) -> None:
