@@ -1,4 +1,4 @@
-"""A way from one cell to another with the fewest contacts, of any length: the compiled form of ``path``."""
+"""A shortest path between two cells, of any length: the compiled form of ``path``."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def path(question: Question, source: Cell, target: Cell) -> pa.Table:
         if near.num_rows:
             return near
         if question.method == "cypher" or "longest" in question.given:
-            return with_note(near, f"there is no way from {source.label} to {target.label} in {longest} contacts.")
+            return with_note(near, f"there is no path from {source.label} to {target.label} in {longest} contacts.")
     graph = question.graph()
     way = fewest_contacts(graph, graph.row(source.sample, source.label), graph.row(target.sample, target.label))
     if not way:

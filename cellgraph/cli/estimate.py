@@ -84,7 +84,7 @@ def estimate(
     fmt: FormatOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Tell a number about all cells soon, from random ones, with its confidence interval."""
+    """Estimate a statistic over all cells from a random sample, with its confidence interval."""
     from cellgraph.estimation import estimate as library
 
     answer = library(

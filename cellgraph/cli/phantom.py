@@ -21,7 +21,7 @@ def phantom(
     out: Annotated[Path, typer.Argument(help="The file to write: .zarr (OME-Zarr), .tif (OME-TIFF) or .npy.")],
     cells: Annotated[int, typer.Option(help="Number of cells.")],
     shape: Annotated[str, typer.Option(metavar="Z,Y,X", help="Voxels along each axis; Y,X for an image.")],
-    gap: Annotated[bool, typer.Option("--gap", help="Put background between the cells.")] = False,
+    gap: Annotated[bool, typer.Option("--gap", help="Leave background between the cells.")] = False,
     gap_width: Annotated[
         int | None, typer.Option(metavar="VOXELS", help="Thickness of that background; 1 with --gap alone.")
     ] = None,

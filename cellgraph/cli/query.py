@@ -41,10 +41,10 @@ def query(
     k: Annotated[int | None, typer.Option("--k", help="Largest distance in contacts.", show_default=False)] = None,
     cell: Annotated[int | None, typer.Option(metavar="LABEL", help="One cell.", show_default=False)] = None,
     source: Annotated[
-        int | None, typer.Option("--from", metavar="LABEL", help="The first cell of a path.", show_default=False)
+        int | None, typer.Option("--from", metavar="LABEL", help="The cell where a path starts.", show_default=False)
     ] = None,
     target: Annotated[
-        int | None, typer.Option("--to", metavar="LABEL", help="The last cell of a path.", show_default=False)
+        int | None, typer.Option("--to", metavar="LABEL", help="The cell where a path ends.", show_default=False)
     ] = None,
     sample: SampleOption = None,
     limit: Annotated[int | None, typer.Option(min=0, help="Most rows that are wanted.", show_default=False)] = None,

@@ -47,7 +47,7 @@ def watch(
     ] = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Follow a live scan: the graph in the database grows while slices arrive. Ctrl-C ends it."""
+    """Follow a live scan: the graph in the database grows while slices arrive; Ctrl-C stops it."""
     from cellgraph.live.watch import watch as library
     from cellgraph.volumes.numbering import listed
 

@@ -1,4 +1,4 @@
-// The number of relationships of each cell, each one as it was given.
+// Number of relationships of each cell, each one as it was given.
 //
 // Differs from degree where a table import gave a pair of cells more than once, or a cell with itself.
 //

@@ -1,4 +1,4 @@
-// The number of different cells that each cell touches.
+// Number of different cells that each cell touches.
 //
 // Parameters
 //   sample: str = null   name of one sample; null is all

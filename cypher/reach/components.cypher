@@ -1,14 +1,14 @@
-// The connected pieces: for each cell the piece that it belongs to, and how large that is.
+// The connected components: the component that each cell belongs to, and its size.
 //
-// In Cypher the time grows with the square of the size of a piece; `cellgraph query` computes the same in one pass.
+// In Cypher the time grows with the square of the size of a component; `cellgraph query` computes the same in one pass.
 //
 // Parameters
 //   sample: str = null   name of one sample; null is all
 // Returns
 //   sample: str          name of the sample
 //   cell: int            label of the cell
-//   component: int       smallest label among the cells of the sample in the same piece
-//   size: int            number of cells of the sample in the same piece
+//   component: int       smallest label among the cells of the sample in it
+//   size: int            number of cells of the sample in it
 MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell)
 WHERE ($sample IS NULL OR s.name = $sample)
 OPTIONAL MATCH p = (c)-[:TOUCHES*]-(d:Cell)

@@ -1,4 +1,4 @@
-// Ladybug looks no farther than 30 contacts, so this is right for pieces in which no two cells are farther apart.
+// Ladybug looks no farther than 30 contacts, so this is right for components in which no two cells are farther apart.
 MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell)
 WHERE ($sample IS NULL OR s.name = $sample)
 OPTIONAL MATCH p = (c)-[:TOUCHES* SHORTEST 1..30]-(d:Cell)

@@ -1,6 +1,6 @@
 // How many cells are within 1, 2, … k contacts of each cell.
 //
-// Distances are counted in contacts along the shortest way, whichever samples it leads through; a cell is not counted
+// Distances are counted in contacts along a shortest path, through whichever samples it leads; a cell is not counted
 // for itself. A cell that touches none has its rows, with zeros.
 //
 // Parameters

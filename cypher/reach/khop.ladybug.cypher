@@ -1,4 +1,4 @@
-// Ladybug walks every way of up to k contacts where Neo4j prunes, so it is told to look for shortest ones.
+// Ladybug walks every path of up to k contacts where Neo4j prunes, so it is told to look for shortest ones.
 MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell)
 WHERE c.sample = s.name AND ($sample IS NULL OR s.name = $sample) AND ($cell IS NULL OR c.label = $cell)
 OPTIONAL MATCH p = (c)-[:TOUCHES* SHORTEST 1..$k]-(d:Cell)

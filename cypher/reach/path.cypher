@@ -1,4 +1,4 @@
-// A way from one cell to another with the fewest contacts.
+// A shortest path between two cells: the fewest contacts from one to the other.
 //
 // If there is none in the first 8 contacts, `cellgraph query` goes on to look at any distance; in Cypher the time grows
 // with the number of ways, which multiply with the distance. Of several such ways it is the one whose cells have the smallest labels, compared from the start. Relationships that

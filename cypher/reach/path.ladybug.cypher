@@ -1,4 +1,4 @@
-// Ladybug has its own words for shortest ways, and orders by text but not by lists.
+// Ladybug has its own words for shortest paths, and orders by text but not by lists.
 MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(a:Cell), (t:Sample {status: 'complete'})-[:HAS_CELL]->(b:Cell)
 WHERE a.sample = s.name AND ($sample IS NULL OR s.name = $sample) AND a.label = $source
   AND b.sample = t.name AND ($sample IS NULL OR t.name = $sample) AND b.label = $target AND a.id <> b.id

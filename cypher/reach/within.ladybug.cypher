@@ -1,4 +1,4 @@
-// As khop: Ladybug is told to look for shortest ways.
+// As khop: Ladybug is told to look for shortest paths.
 MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell)
 WHERE c.sample = s.name AND ($sample IS NULL OR s.name = $sample) AND c.label = $cell
 MATCH p = (c)-[:TOUCHES* SHORTEST 1..$k]-(d:Cell)

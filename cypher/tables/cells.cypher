@@ -1,4 +1,4 @@
-// The cells with everything that was measured.
+// The cells with all their measures.
 //
 // Columns that came with a table import follow at the end. Lengths are in the unit of the sample.
 //

@@ -1,4 +1,4 @@
-// The contacts: every relationship between two different cells, once, with its junctions.
+// Contacts: every relationship between two different cells, once, with its junctions.
 //
 // The cell with the smaller label stands first. A table import may have given a pair more than once; each relationship
 // is a row then. One between two samples is among the contacts of both. Columns that came with an import follow at the

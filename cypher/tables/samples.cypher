@@ -1,4 +1,4 @@
-// The samples in the database, with how each was made.
+// Samples in the database, and how each was made.
 //
 // A table import may have brought further properties (as the weight of an animal); they follow at the end.
 //

@@ -53,7 +53,7 @@ def parse(text: str, environment: Mapping[str, str] = os.environ) -> Address:
         host, port = parts.hostname, parts.port
     except ValueError:
         # The text is not shown: a password may stand in it.
-        raise ParameterError("the address of the database is none; expected bolt://HOST:PORT.") from None
+        raise ParameterError("not a valid database address; expected bolt://HOST:PORT.") from None
     if parts.scheme not in SCHEMES:
         raise ParameterError(
             f"no database has addresses of the kind {parts.scheme}://; expected a path, {', '.join(SCHEMES)} "

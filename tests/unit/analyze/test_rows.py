@@ -142,8 +142,8 @@ def test_samples_do_not_leak(db: cellgraph.Database) -> None:
     [
         ({}, "the cells 6 and 2 are not connected."),
         ({"method": "compiled"}, "the cells 6 and 2 are not connected."),
-        ({"method": "cypher"}, "there is no way from 6 to 2 in 8 contacts."),
-        ({"longest": 2}, "there is no way from 6 to 2 in 2 contacts."),
+        ({"method": "cypher"}, "there is no path from 6 to 2 in 8 contacts."),
+        ({"longest": 2}, "there is no path from 6 to 2 in 2 contacts."),
     ],
 )
 def test_why_there_is_no_path(db: cellgraph.Database, parameters: dict[str, Any], note: str) -> None:
