@@ -60,7 +60,7 @@ def test_the_list_as_rows() -> None:
     assert list(rows) == NAMES
     assert rows["khop"]["parameters"] == "k=2 cell=null sample=null"
     assert rows["neighbours"]["parameters"] == "cell=… sample=null"
-    assert rows["samples"]["answers"] == "The samples in the database, with how each was made."
+    assert rows["samples"]["answers"] == "Samples in the database, and how each was made."
 
 
 @pytest.fixture
