@@ -16,6 +16,7 @@ from cellgraph.stores.values import without_values
 _HOLDER = re.compile(r"Lock is held by PID (\d+)")
 _FULL = ("No space left", "File too large", "Disk quota", "Cannot write to file")
 _NONE = ("not a valid Lbug database", "cannot be a directory", "Reading past the end of the file")
+_VERSION = re.compile(r"Database file version: (\d+), Current build storage version: (\d+)")
 _PREFIX = re.compile(r"^\w+ exception: ")
 
 
@@ -70,6 +71,8 @@ def _translation(
             f"{path} is not a database of cellgraph, or a damaged one; give --db the path of one, or a new path to "
             "load into."
         )
+    if found := _VERSION.search(message):
+        return _of_another_version(path, int(found[1]), int(found[2]))
     if "Interrupted" in message:
         limit = "" if timeout is None else f" after {timeout:g} seconds"
         return StoreError(f"{what} was stopped{limit} before it had its rows; give it more time or ask for less.")
@@ -83,8 +86,26 @@ def _translation(
         )
     if is_full(message):
         return full(path)
+    if "contains nested aggregation" in message:
+        return StoreError(
+            f"{what} aggregates an expression around an aggregate, as cast(sum(x), 'INT64'), which the embedded database "
+            "cannot; name the aggregate first, in a WITH of its own: WITH g, sum(x) AS t WITH g, cast(t, 'INT64') AS t …"
+        )
     if "buffer pool is full" in message:
         return StoreError(f"{what} needs more memory than the database may take; ask for less at once.")
     first = _PREFIX.sub("", without_values(message, parameters).strip().splitlines()[0]).rstrip(".")
     named = f" (parameters {', '.join(parameters)})" if parameters else ""
     return StoreError(f"the database {path} could not run {what}{named}: {first}.")
+
+
+def _of_another_version(path: Path, version: int, ours: int) -> StoreError:
+    """Return the error of a file that another release of Ladybug has written."""
+    import ladybug
+
+    age = "a newer" if version > ours else "an older"
+    return StoreError(
+        f"the database {path} was written by {age} release of Ladybug (file format {version}, this is "
+        f"{ladybug.__version__} with {ours}), and such files cannot be read; nothing in it was changed. Load the volumes "
+        "or tables again into a new file. If they are gone, write the tables down with the cellgraph that made it "
+        "(cellgraph query cells --output cells.csv, and contacts likewise), and load these with cellgraph load-tables."
+    )

@@ -15,7 +15,7 @@ from cellgraph.stores.embedded import schema
 from cellgraph.stores.embedded.access import PATIENCE, DatabaseFile, Draft, execute
 from cellgraph.stores.embedded.append import append, create_samples, next_ids, remove
 from cellgraph.stores.embedded.errors import translated
-from cellgraph.stores.embedded.questions import require_question
+from cellgraph.stores.embedded.questions import require_question, sorts
 from cellgraph.stores.embedded.results import table_of
 from cellgraph.stores.embedded.rewrite import arrow, carry_cells, carry_samples
 from cellgraph.stores.tables import Tables, listed, prepare, refuse_existing
@@ -81,6 +81,8 @@ class LadybugStore:
             require_question(connection, cypher)
             if timeout is not None:
                 connection.set_query_timeout(max(1, round(timeout * 1000)))
+            if sorts(cypher):
+                connection.set_max_threads_for_exec(1)
             return table_of(execute(connection, cypher, values))
 
     def sample_names(self) -> list[str]:
