@@ -80,7 +80,7 @@ def _translation(
         return StoreError(f"{what} writes, but queries only read; the database {path} refused it.")
     if "Table Sample does not exist" in message or "Table Cell does not exist" in message:
         return NotFoundError(f"the database {path} has no samples yet; load one with: cellgraph load IMAGE")
-    if "recovery is pending" in message:
+    if "recovery is pending" in message or "checkpoint is in progress" in message:
         return StoreError(
             f"another program has left the database {path} half written; it is repaired by the next cellgraph load."
         )

@@ -1,8 +1,9 @@
 """What may be asked of a database that is open to read.
 
-A database that is open to read refuses what writes into it, but Ladybug (0.22) does not count ``COPY … TO`` and
+A database that is open to read refuses what writes into it, but Ladybug (0.20) does not count ``COPY … TO`` and
 ``EXPORT DATABASE``, which write any file of the user, ``INSTALL``, which downloads programs, and ``CHECKPOINT``, which
-leaves a log that nobody can open.  Its grammar tells these from queries: a query may follow an ``UNWIND``.
+leaves a log that nobody can open.  Its grammar tells these from queries: a query may follow an ``UNWIND``.  What reads
+files or addresses (``LOAD FROM`` and functions as ``READ_CSV_SERIAL``) may stand inside a query; its words tell it.
 """
 
 from __future__ import annotations
@@ -17,11 +18,20 @@ if TYPE_CHECKING:
     import ladybug
 
 _ORDER = re.compile(r"\bORDER\s+BY\b", re.IGNORECASE)
+_LOAD = re.compile(r"\bLOAD\W+(FROM|WITH\W+HEADERS)\b", re.IGNORECASE)
+_CALL = re.compile(r"(?<![.:$\w])CALL[^\w({]*(\w*)[^\w({]*\(", re.IGNORECASE)
+_CALLED = re.compile(
+    r"show_\w+|table_info|storage_info|stats_info|bm_info|db_version|catalog_version|storage_version|current_setting",
+    re.IGNORECASE,
+)
+"""Functions that say something of the database itself; others read files."""
+
 _BEFORE = "UNWIND [1] AS `nothing`\n"
 
 
 def require_question(connection: ladybug.Connection, cypher: str) -> None:
     """Raise `StoreError` for what is not one query; what Ladybug itself will refuse is left to it."""
+    _refuse_files(blanked(cypher))
     refusal = _refusal(connection, _BEFORE + cypher)
     if "multiple statements" in refusal:
         raise StoreError("a query is one statement; leave out what follows the ';'.")
@@ -32,6 +42,21 @@ def require_question(connection: ladybug.Connection, cypher: str) -> None:
             "only queries can be asked, which begin with MATCH, OPTIONAL MATCH, UNWIND, WITH, CALL or RETURN; "
             "statements on the database itself and on files, as COPY, EXPORT and INSTALL, are not run."
         )
+
+
+def _refuse_files(code: str) -> None:
+    """Raise `StoreError` for what reads a file or an address; before the statement is prepared, which opens these."""
+    if _LOAD.search(code):
+        raise StoreError(
+            "queries read the database and no files or addresses, so LOAD FROM is not run; load a table with: "
+            "cellgraph load-tables"
+        )
+    for found in _CALL.finditer(code):
+        if not _CALLED.fullmatch(found[1]):
+            raise StoreError(
+                f"queries read the database and no files, so CALL {found[1] or 'of a quoted name'} is not run; CALL is "
+                "there for show_tables(), table_info('Cell'), show_functions() and the like."
+            )
 
 
 def sorts(cypher: str) -> bool:

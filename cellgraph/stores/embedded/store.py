@@ -14,7 +14,9 @@ from cellgraph.stores.contract import Report, Topology
 from cellgraph.stores.embedded import schema
 from cellgraph.stores.embedded.access import PATIENCE, DatabaseFile, Draft, execute
 from cellgraph.stores.embedded.append import append, create_samples, next_ids, remove
+from cellgraph.stores.embedded.closed import refuse_closed
 from cellgraph.stores.embedded.errors import translated
+from cellgraph.stores.embedded.names import as_written
 from cellgraph.stores.embedded.questions import require_question, sorts
 from cellgraph.stores.embedded.results import table_of
 from cellgraph.stores.embedded.rewrite import arrow, carry_cells, carry_samples
@@ -81,9 +83,11 @@ class LadybugStore:
             require_question(connection, cypher)
             if timeout is not None:
                 connection.set_query_timeout(max(1, round(timeout * 1000)))
+            refuse_closed(connection, cypher, values)
             if sorts(cypher):
                 connection.set_max_threads_for_exec(1)
-            return table_of(execute(connection, cypher, values))
+            rows = table_of(execute(connection, cypher, values))
+            return rows.rename_columns(as_written(cypher, rows.column_names))
 
     def sample_names(self) -> list[str]:
         """Return the names of the complete samples, sorted; none for a file that is still to be made."""

@@ -1,0 +1,47 @@
+"""Names of columns as the statement wrote them; Ladybug says ``c.volume`` for ``c.Volume`` and ``COUNT_STAR()``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cellgraph.queries.text import blanked
+
+_WORD = re.compile(r"[(\[{]|[)\]}]|,|;|\b(?:RETURN|ORDER\s+BY|SKIP|LIMIT|UNION)\b", re.IGNORECASE)
+_DISTINCT = re.compile(r"\s*DISTINCT\b", re.IGNORECASE)
+_ALIAS = re.compile(r"\bAS\b", re.IGNORECASE)
+_COMMENT = re.compile(r"//|/\*")
+
+
+def as_written(cypher: str, names: list[str]) -> list[str]:
+    """Return names of columns, in place of Ladybug's own for what has no alias."""
+    items = list(_returned(cypher))
+    if len(items) != len(names):  # RETURN *
+        return names
+    written = [
+        name if _ALIAS.search(blanked(item)) or _COMMENT.search(item) else item for item, name in zip(items, names, strict=True)
+    ]
+    return written if len(set(written)) == len(written) else names
+
+
+def _returned(cypher: str) -> Iterator[str]:
+    """Yield what stands between the commas of the first RETURN that is not inside brackets."""
+    depth, start = 0, -1
+    for found in _WORD.finditer(code := blanked(cypher)):
+        word = found[0]
+        if word in "([{":
+            depth += 1
+        elif word in ")]}":
+            depth -= 1
+        elif depth:
+            continue
+        elif word.upper() == "RETURN" and start < 0:
+            distinct = _DISTINCT.match(code, found.end())
+            start = distinct.end() if distinct else found.end()
+        elif start >= 0:
+            yield cypher[start : found.start()].strip()
+            if word != ",":
+                return
+            start = found.end()
+    if start >= 0:
+        yield cypher[start:].strip()
