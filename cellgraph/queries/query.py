@@ -235,7 +235,4 @@ class Query:
 
 def _further_columns(variable: str, names: Sequence[str]) -> str:
     """Return the end of a RETURN list that has these properties of a variable."""
-    for name in names:
-        if "`" in name:
-            raise ParameterError(f"the property {name!r} has a backtick in its name; Cypher cannot return it.")
-    return "".join(f",\n       {variable}.`{name}` AS `{name}`" for name in names)
+    return "".join(f",\n       {variable}.{cypher.quoted(name)} AS {cypher.quoted(name)}" for name in names)

@@ -6,11 +6,37 @@ import re
 from collections.abc import Callable
 from functools import cache
 
+from cellgraph.errors import ParameterError
+
 _NOT_CODE = re.compile(
     r"//[^\n]*|/\*.*?\*/|'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|`[^`]*`",
     re.DOTALL,
 )
 _USED = re.compile(r"\$(\w+)")
+
+
+def is_quotable(name: str) -> bool:
+    """Tell whether a name between backticks is that name in every database.
+
+    A backtick ends it.  Neo4j decodes ``\\u0060`` before it looks for the end of the name, as any ``\\uXXXX``; an
+    unfinished one is an error.
+    """
+    return "`" not in name and "\\u" not in name.lower() and "\0" not in name
+
+
+def quoted(name: str) -> str:
+    """Return the name of a property as Cypher writes it.
+
+    Raises
+    ------
+    ParameterError
+        If it would be more than a name there.
+    """
+    if not is_quotable(name):
+        raise ParameterError(
+            f"the property {name!r} cannot be named in Cypher: a name has no backtick, no NUL and no \\u; rename it."
+        )
+    return f"`{name}`"
 
 
 def blanked(text: str) -> str:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cellgraph.errors import ExistsError, InputError
 from cellgraph.model import CELL_COLUMNS, CONTACT_COLUMNS, Column, Network, Sample, Type, signed
+from cellgraph.queries.text import is_quotable
+from cellgraph.queries.text import quoted as quoted  # part of what this module offers
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -105,11 +107,6 @@ def refuse_existing(names: Iterable[str], existing: Iterable[str], database: str
         )
 
 
-def quoted(name: str) -> str:
-    """Return a checked property name as Cypher writes it."""
-    return f"`{name}`"
-
-
 def type_of(value: object) -> Type | None:
     """Return the type of a property value, None if it cannot be one."""
     if isinstance(value, bool):
@@ -123,10 +120,10 @@ def type_of(value: object) -> Type | None:
 
 def check_name(name: str, where: str) -> None:
     """Raise `InputError` for a name that a property cannot have in both databases."""
-    if name in ("", "*") or len(name) > LONGEST_NAME or "`" in name or not name.isprintable():
+    if name in ("", "*") or len(name) > LONGEST_NAME or not is_quotable(name) or not name.isprintable():
         raise InputError(
             f"the column {name!r} of {where} cannot be a property: a name has 1 to {LONGEST_NAME} printable "
-            "characters, no backtick, and is not *; rename it."
+            "characters, no backtick and no \\u, and is not *; rename it."
         )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cellgraph.errors import ExistsError, StoreError
 from cellgraph.stores.bolt import owner
+from cellgraph.stores.bolt.foreign import SAMPLE
 from cellgraph.stores.tables import Tables, refuse_existing
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ def _claim(transaction: neo4j.Transaction, uri: str, tables: Tables, load: str, 
     # The ids are read first: who reads them before another load commits collides with it, who reads them after sees
     # its samples in the check of names.
     row = transaction.run(
-        "MATCH (s:Sample) RETURN coalesce(max(s.id), -1) + 1 AS sample, coalesce(max(s.first_id + s.cells), 0) AS cell"
+        f"MATCH (s:Sample) WHERE {SAMPLE} "
+        "RETURN coalesce(max(s.id), -1) + 1 AS sample, coalesce(max(s.first_id + s.cells), 0) AS cell"
     ).single(strict=True)
     _refuse_taken(transaction, uri, tables.names, replace)
     first_sample, first_cell = int(row["sample"]), int(row["cell"])
@@ -94,7 +96,7 @@ def _claim(transaction: neo4j.Transaction, uri: str, tables: Tables, load: str, 
 
 def _refuse_taken(transaction: neo4j.Transaction, uri: str, names: Sequence[str], replace: bool) -> None:
     taken = transaction.run(
-        "MATCH (s:Sample) WHERE s.name IN $names AND s.status IN ['complete', 'loading'] "
+        f"MATCH (s:Sample) WHERE s.name IN $names AND s.status IN ['complete', 'loading'] AND {SAMPLE} "
         f"RETURN s.name AS name, s.status AS status, {_SIGNS}",
         names=list(names),
     ).data()
@@ -126,7 +128,7 @@ def finish(connection: Connection, tables: Tables, claimed: Claim, *, replace: b
         if ours["n"] != len(claimed.samples):
             raise lost(connection.uri)
         others = transaction.run(
-            "MATCH (s:Sample {status: 'complete'}) WHERE s.name IN $names AND NOT s.id IN $samples "
+            f"MATCH (s:Sample {{status: 'complete'}}) WHERE s.name IN $names AND NOT s.id IN $samples AND {SAMPLE} "
             "SET s.status = 'retired', s.load = $load, s.beat = timestamp() RETURN s.name AS name",
             names=tables.names,
             samples=list(claimed.samples),
@@ -149,7 +151,7 @@ def abandon(connection: Connection, load: str) -> None:
 def retire(connection: Connection, sample: str, load: str) -> bool:
     """Make a complete sample invisible; False if there is none of the name."""
     summary = connection.write(
-        "MATCH (s:Sample {name: $sample, status: 'complete'}) "
+        f"MATCH (s:Sample {{name: $sample, status: 'complete'}}) WHERE {SAMPLE} "
         "SET s.status = 'retired', s.load = $load, s.beat = timestamp()",
         sample=sample,
         load=load,
@@ -159,7 +161,9 @@ def retire(connection: Connection, sample: str, load: str) -> bool:
 
 def take_remains(connection: Connection, load: str) -> list[Remains]:
     """Take over the samples that are retired or belong to a dead load, so that no one else removes them as well."""
-    found = connection.read(f"MATCH (s:Sample) WHERE s.status IN ['loading', 'retired'] RETURN s.id, {_SIGNS}")
+    found = connection.read(
+        f"MATCH (s:Sample) WHERE s.status IN ['loading', 'retired'] AND {SAMPLE} RETURN s.id, {_SIGNS}"
+    )
     dead = [sample for sample, *signs in found if _is_dead(signs, load)]
     return [remains for sample in dead if (remains := _take(connection, sample, load))]
 
@@ -170,7 +174,7 @@ def _take(connection: Connection, sample: int, load: str) -> Remains | None:
 
     def work(transaction: neo4j.Transaction) -> Remains | None:
         row = transaction.run(
-            "MATCH (s:Sample {id: $sample}) WHERE s.status IN ['loading', 'retired'] "
+            f"MATCH (s:Sample {{id: $sample}}) WHERE s.status IN ['loading', 'retired'] AND {SAMPLE} "
             "SET s.checked = true REMOVE s.checked "  # locks it before it is read
             f"RETURN s.first_id, s.cells, {_SIGNS}",
             sample=sample,
@@ -178,7 +182,8 @@ def _take(connection: Connection, sample: int, load: str) -> Remains | None:
         if row is None or not _is_dead(row.values()[2:], load):
             return None
         transaction.run(
-            "MATCH (s:Sample {id: $sample}) SET s.status = 'retired', s.load = $load, s.beat = timestamp()",
+            f"MATCH (s:Sample {{id: $sample}}) WHERE {SAMPLE} "
+            "SET s.status = 'retired', s.load = $load, s.beat = timestamp()",
             sample=sample,
             load=load,
         ).consume()

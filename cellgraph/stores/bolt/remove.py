@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cellgraph.stores.bolt import owner
 from cellgraph.stores.bolt.claim import Remains, beat, take_remains
@@ -14,13 +14,22 @@ if TYPE_CHECKING:
 _ATTEMPTS = 10
 _CELLS_AT_ONCE = 2_000
 _RELATIONSHIPS_AT_ONCE = 20_000
+_OWN_CELLS = (
+    "MATCH (s:Sample {id: $sample, status: 'retired'}) WHERE s.load = $load "
+    "MATCH (c:Cell) WHERE $start <= c.id < $end AND EXISTS { (s)-[:HAS_CELL]->(c) }"
+)
 
 
 def remove_remains(connection: Connection, load: str) -> None:
     """Delete all samples that are retired or were never finished, in transactions of bounded size."""
+    from neo4j.exceptions import ConstraintError
+
     for remains in take_remains(connection, load):
         for _ in range(_ATTEMPTS):
-            _remove_cells(connection, remains, load)
+            try:
+                _remove_cells(connection, remains, load)
+            except ConstraintError:
+                break  # someone else has a relationship to one of the cells, which is not ours to delete
             if _remove_sample(connection, remains, load):
                 break
 
@@ -45,20 +54,20 @@ def _remove_cells(connection: Connection, remains: Remains, load: str) -> None:
     end = remains.first_cell + remains.cells
     last_beat = time.monotonic()
     for start in range(remains.first_cell, end, _CELLS_AT_ONCE):
-        span = {"start": start, "end": min(start + _CELLS_AT_ONCE, end)}
+        span = {"sample": remains.sample, "load": load, "start": start, "end": min(start + _CELLS_AT_ONCE, end)}
         while _remove_relationships(connection, span) == _RELATIONSHIPS_AT_ONCE:
             if time.monotonic() - last_beat > owner.BEAT:
                 beat(connection, load)
                 last_beat = time.monotonic()
-        connection.write("MATCH (c:Cell) WHERE $start <= c.id < $end DETACH DELETE c", **span)
+        connection.write(f"{_OWN_CELLS} MATCH (c)<-[h:HAS_CELL]-(s) DELETE h, c", **span)
         if time.monotonic() - last_beat > owner.BEAT:
             beat(connection, load)
             last_beat = time.monotonic()
 
 
-def _remove_relationships(connection: Connection, span: dict[str, int]) -> int:
+def _remove_relationships(connection: Connection, span: dict[str, Any]) -> int:
     summary = connection.write(
-        "MATCH (c:Cell)-[r]-(:Cell) WHERE $start <= c.id < $end "
+        f"{_OWN_CELLS} MATCH (c)-[r:TOUCHES]-(:Cell) "
         f"WITH DISTINCT r LIMIT {_RELATIONSHIPS_AT_ONCE} DELETE r",
         **span,
     )

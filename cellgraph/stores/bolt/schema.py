@@ -7,19 +7,30 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cellgraph.stores.bolt.connection import Connection
 
-_STATEMENTS = {
-    "cellgraph_sample_id": "CREATE CONSTRAINT cellgraph_sample_id IF NOT EXISTS FOR (s:Sample) REQUIRE s.id IS UNIQUE",
-    "cellgraph_sample_name": "CREATE INDEX cellgraph_sample_name IF NOT EXISTS FOR (s:Sample) ON (s.name)",
-    "cellgraph_cell_id": "CREATE CONSTRAINT cellgraph_cell_id IF NOT EXISTS FOR (c:Cell) REQUIRE c.id IS UNIQUE",
-    "cellgraph_cell_label": "CREATE INDEX cellgraph_cell_label IF NOT EXISTS FOR (c:Cell) ON (c.sample, c.label)",
-}
+CONSTRAINTS = {"cellgraph_sample_id": ("Sample", ("id",)), "cellgraph_cell_id": ("Cell", ("id",))}
+"""Label and properties of which no two nodes have the same."""
+
+INDEXES = {"cellgraph_sample_name": ("Sample", ("name",)), "cellgraph_cell_label": ("Cell", ("sample", "label"))}
+"""Label and properties by which nodes are looked up."""
 
 
 def ensure(connection: Connection) -> None:
     """Create what is not there yet, and wait until it is in use."""
     there = {row[0] for row in connection.read("SHOW INDEXES YIELD name RETURN name")}
-    missing = [statement for name, statement in _STATEMENTS.items() if name not in there]
+    missing = [statement for name, statement in _statements().items() if name not in there]
     for statement in missing:
         connection.write(statement)
     if missing:
         connection.write("CALL db.awaitIndexes(300)")
+
+
+def _statements() -> dict[str, str]:
+    unique = {
+        name: f"CREATE CONSTRAINT {name} IF NOT EXISTS FOR (n:{label}) REQUIRE n.{key} IS UNIQUE"
+        for name, (label, (key,)) in CONSTRAINTS.items()
+    }
+    looked_up = {
+        name: f"CREATE INDEX {name} IF NOT EXISTS FOR (n:{label}) ON ({', '.join(f'n.{key}' for key in keys)})"
+        for name, (label, keys) in INDEXES.items()
+    }
+    return unique | looked_up

@@ -14,6 +14,13 @@ from cellgraph.stores.bolt.address import Address
 from cellgraph.stores.bolt.append import append
 from cellgraph.stores.bolt.connection import Connection
 from cellgraph.stores.bolt.errors import translated, while_loading
+from cellgraph.stores.bolt.foreign import (
+    SAMPLE,
+    foreign_samples,
+    hidden_samples,
+    refuse_attached,
+    refuse_clashes,
+)
 from cellgraph.stores.bolt.remove import remove_remains
 from cellgraph.stores.bolt.results import table_of
 from cellgraph.stores.bolt.topology import cells_and_contacts
@@ -50,6 +57,9 @@ class Neo4jStore:
         self._require_writable()
         tables = prepare(network)
         with self._loading() as load:
+            refuse_clashes(self._connection)
+            if replace:
+                refuse_attached(self._connection, tables.names)
             schema.ensure(self._connection)
             remove_remains(self._connection, load)
             claimed = claim.claim(self._connection, tables, load, replace=replace)
@@ -65,6 +75,7 @@ class Neo4jStore:
         """Remove a sample; see `Store.delete`."""
         self._require_writable()
         with self._loading() as load:
+            refuse_attached(self._connection, [sample])
             if not claim.retire(self._connection, sample, load):
                 raise self._unknown(sample)
             remove_remains(self._connection, load)
@@ -92,7 +103,7 @@ class Neo4jStore:
     def sample_names(self) -> list[str]:
         """Return the names of the complete samples, sorted."""
         with translated(self._uri):
-            rows = self._connection.read("MATCH (s:Sample {status: 'complete'}) RETURN s.name")
+            rows = self._connection.read(f"MATCH (s:Sample {{status: 'complete'}}) WHERE {SAMPLE} RETURN s.name")
         return sorted(row[0] for row in rows)
 
     def columns(self, of: Literal["cells", "contacts"], sample: str | None = None) -> tuple[Column, ...]:
@@ -100,7 +111,7 @@ class Neo4jStore:
         kind = {"cells": "cell_properties", "contacts": "contact_properties"}[of]
         with translated(self._uri):
             found = self._connection.read(
-                "MATCH (s:Sample {status: 'complete'}) WHERE $sample IS NULL OR s.name = $sample "
+                f"MATCH (s:Sample {{status: 'complete'}}) WHERE ($sample IS NULL OR s.name = $sample) AND {SAMPLE} "
                 f"RETURN s.{kind} ORDER BY s.id",
                 sample=sample,
             )
@@ -159,7 +170,8 @@ class Neo4jStore:
     def _versions(self) -> list[list[Any]]:
         """Return what tells whether other samples are visible than a moment ago."""
         return self._connection.read(
-            "MATCH (s:Sample {status: 'complete'}) WITH s ORDER BY s.id RETURN collect([s.id, s.loaded])"
+            f"MATCH (s:Sample {{status: 'complete'}}) WHERE {SAMPLE} "
+            "WITH s ORDER BY s.id RETURN collect([s.id, s.loaded])"
         )
 
     def _require_writable(self) -> None:

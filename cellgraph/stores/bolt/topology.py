@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from cellgraph.stores.bolt.foreign import SAMPLE
 from cellgraph.stores.bolt.send import SESSIONS
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def cells_and_contacts(connection: Connection, sample: str | None) -> tuple[pa.T
     import pyarrow as pa
 
     samples = connection.read(
-        "MATCH (s:Sample {status: 'complete'}) WHERE $sample IS NULL OR s.name = $sample "
+        f"MATCH (s:Sample {{status: 'complete'}}) WHERE ($sample IS NULL OR s.name = $sample) AND {SAMPLE} "
         "RETURN s.name, s.first_id, s.cells ORDER BY s.first_id",
         sample=sample,
     )
