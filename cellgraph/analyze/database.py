@@ -11,7 +11,7 @@ from cellgraph.analyze.answers import ANSWERS
 from cellgraph.analyze.cells import Cell, require_cells
 from cellgraph.analyze.further import further_columns
 from cellgraph.analyze.question import Method, Question
-from cellgraph.analyze.rows import as_declared
+from cellgraph.analyze.rows import as_declared, with_note
 from cellgraph.errors import NotFoundError, ParameterError, near
 from cellgraph.queries import Catalogue, Query
 from cellgraph.queries.text import parameters_in
@@ -163,7 +163,8 @@ class Database:
         """
         if not text.strip():
             raise ParameterError(
-                "the Cypher statement is empty; write one, as MATCH (c:Cell) RETURN count(c) AS cells."
+                "the Cypher statement is empty; write one, as MATCH (:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell) "
+                "RETURN count(c) AS cells."
             )
         used = parameters_in(text)
         for name in parameters:
@@ -171,7 +172,10 @@ class Database:
                 raise ParameterError(f"the statement has no parameter ${name}.{near(name, used)}")
         for name in sorted(used - set(parameters)):
             raise ParameterError(f"the statement uses ${name}, which has no value; give it one ({name}=…).")
-        return self._store.run(text, parameters, name="--cypher", timeout=timeout)
+        unfinished = self._store.unfinished()
+        rows = self._store.run(text, parameters, name="--cypher", timeout=timeout)
+        unfinished = max(unfinished, self._store.unfinished())  # what was there in between was there before or is now
+        return with_note(rows, _unfinished(unfinished)) if unfinished else rows
 
     def samples(self) -> pa.Table:
         """Return the samples with where they came from and how they were made."""
@@ -258,3 +262,12 @@ def _check_method(name: str, method: str) -> None:
         raise ParameterError(f"method must be one of {', '.join(METHODS)}, not {method!r}.{near(method, METHODS)}")
     if method == "compiled" and name not in ANSWERS:
         raise ParameterError(f"the query {name!r} is answered in Cypher only; compiled are {', '.join(ANSWERS)}.")
+
+
+def _unfinished(samples: int) -> str:
+    """Return a sentence on samples that a statement may count though they are not complete."""
+    there = "a sample that is" if samples == 1 else f"{samples:,} samples that are"
+    return (
+        f"note: the database holds {there} being loaded, or left by a load that was stopped; only Cypher that starts "
+        "from (:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell) leaves them out; the next load removes what was left"
+    )

@@ -75,7 +75,8 @@ def query(
     """Ask a database a named question, or one in Cypher.
 
     Examples:  cellgraph query khop --k 2 · cellgraph query path --from 3 --to 80 ·
-    cellgraph query --cypher 'MATCH (c:Cell) WHERE c.volume > $v RETURN c.label' --param v=100
+    cellgraph query --cypher 'MATCH (:Sample {status: "complete"})-[:HAS_CELL]->(c:Cell) WHERE c.volume > $v
+    RETURN c.label' --param v=100
     """
     from cellgraph.analyze.database import open as open_database
     from cellgraph.analyze.rows import note_of

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cellgraph.errors import ParameterError
 
 if TYPE_CHECKING:
+    from cellgraph.stores.bolt import Neo4jStore
     from cellgraph.stores.contract import Store
 
 DEFAULT = "cellgraph.db"
@@ -28,7 +29,8 @@ def open_store(db: str | os.PathLike[str] | None = None, *, read_only: bool = Fa
     read_only : bool
         Refuse `Store.write` and `Store.delete`.
     create : bool
-        Whether a file that does not exist is to be made by the first write.
+        Whether a file that does not exist is to be made by the first write; a Neo4j is checked for what is in the way
+        of one.
 
     Raises
     ------
@@ -45,9 +47,9 @@ def open_store(db: str | os.PathLike[str] | None = None, *, read_only: bool = Fa
     if isinstance(db, os.PathLike):
         return _open_file(Path(db), read_only, create)
     if "://" in address:
-        return _open_address(address, read_only)
+        return _open_address(address, read_only, create)
     if address == "neo4j":
-        return _open_local(read_only)
+        return _open_local(read_only, create)
     return _open_file(Path(address), read_only, create)
 
 
@@ -86,16 +88,27 @@ def _open_file(path: Path, read_only: bool, create: bool) -> Store:
     return store
 
 
-def _open_address(address: str, read_only: bool) -> Store:
+def _open_address(address: str, read_only: bool, create: bool) -> Store:
     from cellgraph.stores.bolt import Neo4jStore
     from cellgraph.stores.bolt.address import parse
 
-    return Neo4jStore(parse(address), read_only=read_only)
+    return _checked(Neo4jStore(parse(address), read_only=read_only), create)
 
 
-def _open_local(read_only: bool) -> Store:
+def _open_local(read_only: bool, create: bool) -> Store:
     from cellgraph.server import credentials
     from cellgraph.stores.bolt import Neo4jStore
     from cellgraph.stores.bolt.address import Address
 
-    return Neo4jStore(Address(*credentials()), read_only=read_only)
+    return _checked(Neo4jStore(Address(*credentials()), read_only=read_only), create)
+
+
+def _checked(store: Neo4jStore, create: bool) -> Store:
+    """Tell that a Neo4j cannot take samples before hours of work, not after."""
+    if create and not store.read_only:
+        try:
+            store.check()
+        except BaseException:
+            store.close()
+            raise
+    return store

@@ -95,6 +95,10 @@ class Store(Protocol):
         """Return the names of the complete samples, sorted."""
         ...
 
+    def unfinished(self) -> int:
+        """Return how many samples the database holds that are not complete, which Cypher of a user's own may count."""
+        ...
+
     def columns(self, of: Literal["cells", "contacts"], sample: str | None = None) -> tuple[Column, ...]:
         """Return the columns that came with the cells or contacts of one sample, or of any, in their order.
 

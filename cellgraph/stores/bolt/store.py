@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import TracebackType
@@ -21,6 +23,8 @@ from cellgraph.stores.bolt.foreign import (
     refuse_attached,
     refuse_clashes,
 )
+from cellgraph.stores.bolt.interrupt import interruptible
+from cellgraph.stores.bolt.questions import require_question
 from cellgraph.stores.bolt.remove import remove_remains
 from cellgraph.stores.bolt.results import table_of
 from cellgraph.stores.bolt.topology import cells_and_contacts
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 T = TypeVar("T")
+
+_COMPLETE = re.compile(r":\s*Sample\b")
 
 _CHANGES = 5
 """Times that a query is run again because samples were replaced under it."""
@@ -89,16 +95,40 @@ class Neo4jStore:
         timeout: float | None = None,
     ) -> pa.Table:
         """Run a read-only query; see `Store.run`."""
+        require_question(cypher)
+        self._require_own_samples(cypher)
         values = plain(parameters)
+        metadata = {"query": name, "cellgraph": uuid.uuid4().hex}
         with translated(self._uri, query=name, parameters=values, timeout=timeout):
-            return self._unchanged(lambda: self._rows(cypher, values, name, timeout))
+            return interruptible(
+                lambda: self._unchanged(lambda: self._rows(cypher, values, metadata, timeout)),
+                lambda: self._stop(metadata["cellgraph"]),
+            )
 
-    def _rows(self, cypher: str, values: dict[str, Any], name: str, timeout: float | None) -> pa.Table:
+    def _rows(self, cypher: str, values: dict[str, Any], metadata: dict[str, str], timeout: float | None) -> pa.Table:
         with (
             self._connection.session(read_only=True) as session,
-            session.begin_transaction(metadata={"query": name}, timeout=timeout) as transaction,
+            session.begin_transaction(metadata=metadata, timeout=timeout) as transaction,
         ):
             return table_of(transaction.run(cypher, values))
+
+    def _stop(self, key: str) -> None:
+        """End the transaction of a query, by what its metadata say."""
+        self._connection.read(
+            "SHOW TRANSACTIONS YIELD transactionId AS id, metaData WHERE metaData.cellgraph = $key "
+            "TERMINATE TRANSACTIONS id YIELD message RETURN message",
+            key=key,
+        )
+
+    def check(self) -> None:
+        """Refuse a database whose own graph is in the way of samples and cells; see `foreign`."""
+        with translated(self._uri):
+            refuse_clashes(self._connection)
+
+    def unfinished(self) -> int:
+        """Return how many samples there are that are being loaded, or were never finished; see `Store.unfinished`."""
+        with translated(self._uri):
+            return hidden_samples(self._connection)[1]
 
     def sample_names(self) -> list[str]:
         """Return the names of the complete samples, sorted."""
@@ -173,6 +203,14 @@ class Neo4jStore:
             f"MATCH (s:Sample {{status: 'complete'}}) WHERE {SAMPLE} "
             "WITH s ORDER BY s.id RETURN collect([s.id, s.loaded])"
         )
+
+    def _require_own_samples(self, cypher: str) -> None:
+        """Refuse what looks at complete samples where others have such nodes: it would count theirs."""
+        if _COMPLETE.search(cypher):
+            with translated(self._uri):
+                foreign, _ = hidden_samples(self._connection)
+            if foreign:
+                raise foreign_samples(self._uri, foreign)
 
     def _require_writable(self) -> None:
         if self.read_only:

@@ -96,6 +96,10 @@ class LadybugStore:
         with self._reading() as connection:
             return _names(connection)
 
+    def unfinished(self) -> int:
+        """Return 0: a version of the file is seen whole or not at all."""
+        return 0
+
     def columns(self, of: Literal["cells", "contacts"], sample: str | None = None) -> tuple[Column, ...]:
         """Return the columns that came with cells or contacts; see `Store.columns`."""
         kind = {"cells": "cell_properties", "contacts": "contact_properties"}[of]

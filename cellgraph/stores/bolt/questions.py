@@ -1,0 +1,44 @@
+"""What is a question to Neo4j: reading the graph, and not the server, its files or the network.
+
+The database refuses whatever writes.  Beside that it takes, from one who only reads, statements that end transactions
+and connections of others, tell settings and users, or fetch files and web pages.
+"""
+
+from __future__ import annotations
+
+import re
+
+from cellgraph.errors import ParameterError
+
+_UNICODE = re.compile(r"\\u([0-9a-fA-F]{4})")
+_NOT_CODE = re.compile(r"//[^\n]*|/\*.*?\*/|'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
+_QUOTED = re.compile(r"`[^`]*`")
+_PREFIX = r"\s*(?:(?:EXPLAIN|PROFILE|CYPHER(?:\s+[\w.]+(?:\s*=\s*\w+)?)*)\s+)*"
+_COMMAND = re.compile(
+    _PREFIX + r"(SHOW(?!\s+(?:\w+\s+)*(?:INDEX(?:ES)?|CONSTRAINTS?|FUNCTIONS?|PROCEDURES?)\b)|TERMINATE)\b",
+    re.IGNORECASE,
+)
+_ANYWHERE = re.compile(r"\b(LOAD\s+CSV|TERMINATE\s+TRANSACTIONS?|SHOW\s+TRANSACTIONS?)\b", re.IGNORECASE)
+_CALLED = re.compile(r"\bCALL\s+((?:`[^`]*`|\w+)(?:\s*\.\s*(?:`[^`]*`|\w+))*)", re.IGNORECASE)
+_READS = re.compile(r"(db\.(labels|propertykeys|relationshiptypes|info|ping|schema\..*|index\..*\.query.*)|dbms\.components)$")
+
+
+def require_question(cypher: str) -> None:
+    """Raise `ParameterError` for a statement that is about the server and not about the graph."""
+    # As Neo4j does: before anything else it decodes \\uXXXX, wherever that stands.
+    text = _UNICODE.sub(lambda found: chr(int(found[1], 16)), cypher)
+    text = _NOT_CODE.sub(" ", text)
+    bare = _QUOTED.sub(" ` ", text)
+    if found := _COMMAND.match(bare) or _ANYWHERE.search(bare):
+        raise _refused(" ".join(found[1].upper().split()))
+    for call in _CALLED.finditer(text):
+        name = re.sub(r"[`\s]", "", call[1]).lower()
+        if name.startswith(("db.", "dbms.", "tx.")) and not _READS.match(name):
+            raise _refused(f"CALL {name}")
+
+
+def _refused(what: str) -> ParameterError:
+    return ParameterError(
+        f"{what} is no question to the graph: it is about the server, its files or the network; ask with MATCH … "
+        "RETURN, or administer the server with its own tools."
+    )
