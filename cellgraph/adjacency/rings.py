@@ -5,10 +5,11 @@ The same numbers as `networkx.single_source_shortest_path_length` with a cutoff.
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from threading import local
 from typing import TYPE_CHECKING, Any
+
+from cellgraph.machine import cores
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,7 +54,7 @@ def counts_by_distance(
         part = slice(start, start + _PART)
         count_by_distance(graph.indptr, graph.indices, rows[part], own.seen, own.queue, counts[part])
 
-    with ThreadPoolExecutor(workers or os.cpu_count()) as threads:
+    with ThreadPoolExecutor(workers or cores()) as threads:
         for _ in threads.map(count, range(0, len(rows), _PART)):
             pass
     return counts

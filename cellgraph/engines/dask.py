@@ -18,8 +18,8 @@ from cellgraph.engines.daskclient import client_at, local_cluster, quiet
 from cellgraph.engines.engine import Job, Tallies
 from cellgraph.engines.jobqueue import job_queue, read_options, say_queued
 from cellgraph.engines.remote import KEPT, Swept, Task, end_sweep, first_line, plan_tasks, sweep_task
-from cellgraph.engines.threads import available_cores
 from cellgraph.errors import CellgraphError, EngineError, MissingExtraError, ParameterError
+from cellgraph.machine import cores
 from cellgraph.volumes import Block
 
 _log = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ class DaskEngine:
         if self._wanted is not None:
             return self._wanted
         if self.local:
-            return available_cores()
+            return cores()
         with _translated(self._name()):
             threads = self._connection().nthreads()
         return max(1, sum(int(n) for n in threads.values()))

@@ -15,8 +15,8 @@ from cellgraph.engines.engine import Job, Tallies
 from cellgraph.engines.reach import require_reachable, split_address
 from cellgraph.engines.remote import KEPT, Swept, Task, first_line, plan_tasks, sweep_task
 from cellgraph.engines.sparksession import SparkSession, start_session
-from cellgraph.engines.threads import available_cores
 from cellgraph.errors import CellgraphError, EngineError, MissingExtraError
+from cellgraph.machine import cores
 from cellgraph.volumes import Block
 
 CONNECT_SECONDS = 10.0
@@ -66,7 +66,7 @@ class SparkEngine:
         if self._wanted is not None:
             return self._wanted
         if self._master is None:
-            return available_cores()
+            return cores()
         with _translated(self._name()):
             return max(1, int(self._context().defaultParallelism))
 

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from cellgraph.engines.engine import Job, Tallies
 from cellgraph.errors import CellgraphError, EngineError
+from cellgraph.machine import cores
 from cellgraph.volumes import Block, HaloReader
 from cellgraph.voxels.tally import Tally
-
-
-def available_cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class ThreadsEngine:
@@ -33,7 +28,7 @@ class ThreadsEngine:
     local = True
 
     def __init__(self, workers: int | None = None) -> None:
-        self.workers = workers or available_cores()
+        self.workers = workers or cores()
 
     def tallies(self, job: Job, blocks: Sequence[Block]) -> Tallies:
         """See `Engine.tallies`."""

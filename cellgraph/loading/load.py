@@ -13,11 +13,11 @@ from cellgraph.engines import Engine, Job, Ledger, using_engine
 from cellgraph.engines.manifest import has_work
 from cellgraph.errors import InputError, VolumeReadError, only_background
 from cellgraph.loading.loaded import find_loaded
-from cellgraph.loading.memory import free_memory, give_back_memory
 from cellgraph.loading.parameters import parse_bytes, resolve_connectivity, resolve_spacing
 from cellgraph.loading.provenance import new_sample
 from cellgraph.loading.target import check_target
 from cellgraph.loading.workfolder import WorkFolder, grid_of, open_ledger
+from cellgraph.machine import free_memory, give_back_memory
 from cellgraph.model import CellGraph, Sample
 from cellgraph.stores import address_of, open_store
 from cellgraph.volumes import open_volume, stamps

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cellgraph.errors import ParameterError
+from cellgraph.machine import cores
 from cellgraph.phantoms.labelfile import LabelFormat, appearing, label_format
 from cellgraph.volumes.blocks import Block, plan_blocks
 from cellgraph.volumes.units import unit_name
@@ -127,7 +128,7 @@ def phantom(
     _check_cells(cells, header)
     if seed < 0 or relax < 0:
         raise ParameterError(f"expected seed and relax to be 0 or more, but got {seed} and {relax}")
-    threads = os.cpu_count() or 1 if workers is None else workers
+    threads = cores() if workers is None else workers
     if threads < 1:
         raise ParameterError(f"expected workers of 1 or more, but got {workers}")
     from cellgraph.phantoms.seeds import tessellation  # imports numba

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from cellgraph.errors import ConnectError, ParameterError, ServerError
+from cellgraph.machine import total_memory
 from cellgraph.server import config, jars, java, memory, process, ready, state
 from cellgraph.server.config import Ports
 from cellgraph.server.home import USER, Home, locate
@@ -157,7 +158,7 @@ def _attempt(home: Home, program: Path, files: list[Path], ports: Ports, timeout
 
 def _run(home: Home, program: Path, files: list[Path], ports: Ports) -> None:
     """Configure the server and run it as a process."""
-    sizes = memory.sizes(memory.total_bytes())
+    sizes = memory.sizes(total_memory())
     environment = {
         **os.environ,
         "CLASSPATH": os.pathsep.join(map(str, files)),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
+
+from cellgraph.machine import cores
 
 T = TypeVar("T")
 
@@ -16,8 +17,7 @@ _MOST = 8
 
 def decoding_threads() -> int:
     """Return how many threads decode at once: one a core that this process may use, up to a limit."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, _MOST)
+    return min(cores(), _MOST)
 
 
 class Fetchers:

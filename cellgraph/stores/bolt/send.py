@@ -17,13 +17,13 @@ deadlock, neither sorted nor shuffled.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cellgraph.machine import cores
 from cellgraph.stores.bolt.errors import is_out_of_memory
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from cellgraph.stores.bolt.connection import Connection
 
-SESSIONS = min(4, max(2, os.cpu_count() or 2))
+SESSIONS = min(4, max(2, cores()))
 
 _VALUES_A_BATCH = 200_000
 _BYTES_A_BATCH = 2**23

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellgraph.errors import NotFoundError, StoreError
+from cellgraph.machine import total_memory
 from cellgraph.stores.embedded import locks
 from cellgraph.stores.embedded.errors import is_full
 
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 PATIENCE = 5.0
 """Seconds to wait for others who write."""
 
-_POOL = max(2**30, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4)
-"""Bytes that Ladybug may take to read: a quarter of the memory; its default is 80 %. 1 GB is too little for a query
-with 7 million rows."""
+_POOL = max(min(2**30, total_memory() // 2), total_memory() // 4)
+"""Bytes that Ladybug may take to read: a quarter of the memory (of the container, if there is one); its default is
+80 %. 1 GB is too little for a query with 7 million rows."""
 
 _POOL_TO_WRITE = 640 * 2**20
 """Bytes that it may take to write; it puts the rest beside the file meanwhile. 1 million cells with 7.3 million
