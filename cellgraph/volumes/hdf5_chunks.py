@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import threading
-import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cellgraph.errors import VolumeReadError
+from cellgraph.volumes.bounded import Decompress, inflate, room_for
 from cellgraph.volumes.files import OpenFile, stat_fingerprint
 
 if TYPE_CHECKING:
     from h5py import Dataset, File
 
 Array = np.ndarray[Any, Any]
-Step = Callable[[bytes], bytes]
 
 # Numbers of the filters that are part of the format (H5Zpublic.h).
 _DEFLATE, _SHUFFLE = 1, 2
@@ -56,23 +56,23 @@ class Hdf5Chunks:
         self._bytes = None if self._steps is None else OpenFile(path, source)
         self._lock = threading.Lock()
 
-    def _filters(self) -> list[Step] | None:
+    def _filters(self) -> list[Decompress] | None:
         """Return what undoes the filters, the last one first; None if one is not known here."""
         if self._dtype.kind not in "uif":
             return None
         properties = self._dataset.id.get_create_plist()
-        steps: list[Step] = []
+        steps: list[Decompress] = []
         for number in range(properties.get_nfilters()):
             kind = properties.get_filter(number)[0]
             if kind == _DEFLATE:
-                steps.insert(0, zlib.decompress)
+                steps.insert(0, inflate)
             elif kind == _SHUFFLE:
                 steps.insert(0, self._unshuffle)
             else:
                 return None
         return steps
 
-    def _unshuffle(self, data: bytes) -> bytes:
+    def _unshuffle(self, data: bytes, _: int) -> bytes:
         planes = np.frombuffer(data, np.uint8).reshape(self._dtype.itemsize, -1)
         return planes.T.tobytes()
 
@@ -91,7 +91,7 @@ class Hdf5Chunks:
                 "or needs a compression plugin (pip install hdf5plugin)"
             ) from error
 
-    def _directly(self, start: tuple[int, ...], steps: list[Step]) -> Array | None:
+    def _directly(self, start: tuple[int, ...], steps: list[Decompress]) -> Array | None:
         with self._lock:
             info = self._dataset.id.get_chunk_info_by_coord(start)
         if info.byte_offset is None:
@@ -100,10 +100,11 @@ class Hdf5Chunks:
         data = self._bytes.read(info.byte_offset, info.size)
         skipped = info.filter_mask
         count = len(steps)
+        most = room_for(math.prod(self.extent) * self._dtype.itemsize)
         for position, step in enumerate(steps):
             # Bit i of the mask is set where filter i, in the order of writing, was left out.
             if not skipped >> (count - 1 - position) & 1:
-                data = step(data)
+                data = step(data, most)
         return np.frombuffer(data, self._dtype).reshape(self.extent)
 
     def fingerprint(self) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 
 from cellgraph.errors import FormatError, NotFoundError, ParameterError, VolumeReadError, near
 from cellgraph.volumes.axes import find_axes
+from cellgraph.volumes.bounded import Decompress, decompressor, room_for
 from cellgraph.volumes.chunked import ChunkedVolume
 from cellgraph.volumes.n5_metadata import voxel_size
 from cellgraph.volumes.objects import Folder, Objects
@@ -155,7 +157,7 @@ class N5Blocks:
         if data is None:
             return None
         try:
-            return self._decode(data)
+            return self._decode(data, index[::-1])
         except Exception as error:  # each codec has errors of its own
             raise VolumeReadError(
                 f"{self._source}: the block {self._objects.place(key)} does not decode ({error}); it is damaged, copy "
@@ -165,13 +167,18 @@ class N5Blocks:
     def _key(self, index: tuple[int, ...]) -> str:
         return join(self._array.path, "/".join(str(i) for i in reversed(index)))
 
-    def _decode(self, data: bytes) -> Array:
+    def _decode(self, data: bytes, position: tuple[int, ...]) -> Array:
         mode, ndim = struct.unpack_from(">HH", data)
-        shape = struct.unpack_from(f">{ndim}I", data, 4)
         if mode not in (0, 1) or ndim != len(self._array.dimensions):
             raise ValueError(f"a block of mode {mode} with {ndim} dimensions is none of labels")
+        shape = struct.unpack_from(f">{ndim}I", data, 4)
+        # Those at the upper border may be cut to the extent of the array.
+        sizes = zip(shape, position, self._array.block, self._array.dimensions, strict=True)
+        if not all(min(block, whole - at * block) <= n <= block for n, at, block, whole in sizes):
+            raise ValueError(f"its size {shape} is not the block size {self._array.block} of the array")
+        most = math.prod(self._array.block) * self._array.dtype.itemsize
         begin = 4 + 4 * ndim + (4 if mode == 1 else 0)
-        voxels = np.frombuffer(self._decompress(data[begin:]), np.uint8).view(self._array.dtype)
+        voxels = np.frombuffer(self._decompress(data[begin:], room_for(most)), np.uint8).view(self._array.dtype)
         return voxels[: int(np.prod(shape))].reshape(shape[::-1])
 
     def fingerprint(self) -> dict[str, Any]:
@@ -187,19 +194,16 @@ class N5Blocks:
         self._objects.close()
 
 
-def _decompression(attributes: Mapping[str, Any], source: str) -> Callable[[bytes], Any]:
-    import numcodecs
-
+def _decompression(attributes: Mapping[str, Any], source: str) -> Decompress:
     compression = attributes.get("compression", {"type": attributes.get("compressionType", "raw")})
     kind = compression.get("type") if isinstance(compression, Mapping) else compression
     if kind == "raw":
-        return lambda data: data
+        return lambda data, _: data
     if kind == "gzip" and isinstance(compression, Mapping) and compression.get("useZlib"):
         kind = "zlib"
-    name = _CODECS.get(str(kind), "zlib" if kind == "zlib" else None)
-    if name is None:
+    decompress = decompressor(_CODECS.get(str(kind), "zlib" if kind == "zlib" else ""))
+    if decompress is None:
         raise FormatError(
             f"{source}: expected blocks compressed with {', '.join(_CODECS)} or raw, but came {kind!r}; convert it"
         )
-    decode: Callable[[bytes], Any] = numcodecs.get_codec({"id": name}).decode
-    return decode
+    return decompress

@@ -7,14 +7,16 @@ are left to zarr-python.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from cellgraph.volumes.bounded import Decompress, decompressor, room_for
+
 Array = np.ndarray[Any, Any]
-Bytes = Callable[[Any], Any]
 Metadata = Mapping[str, Any]
 
 # numcodecs' names for the codecs of version 3 that turn bytes into bytes.
@@ -38,18 +40,26 @@ class Decoder:
     dtype : numpy.dtype
         As stored, with its byte order.
     steps : tuple of callables
-        From the stored bytes to those of the array.
+        From the stored bytes to those of the array; each takes the most bytes that it may give.
     order : {'C', 'F'}
         Of the bytes.
     transposed : tuple of int or None
         Order of the axes in the bytes, where a codec has changed it.
+    widest : int
+        How many times the size of the array its bytes may take between the steps.
     """
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
-    steps: tuple[Bytes, ...]
+    steps: tuple[Decompress, ...]
     order: str = "C"
     transposed: tuple[int, ...] | None = None
+    widest: int = 1
+
+    @property
+    def nbytes(self) -> int:
+        """Size of a decoded chunk."""
+        return math.prod(self.shape) * self.dtype.itemsize
 
     def decode(self, data: bytes) -> Array:
         """Return a chunk.
@@ -60,8 +70,9 @@ class Decoder:
             Of any kind, as the codecs raise them, if the bytes are damaged.
         """
         decoded: Any = data
+        most = room_for(self.nbytes * self.widest)
         for step in self.steps:
-            decoded = step(decoded)
+            decoded = step(decoded, most)
         flat = np.frombuffer(decoded, np.uint8).view(self.dtype)
         if self.transposed is None:
             return flat.reshape(self.shape, order="F" if self.order == "F" else "C")
@@ -101,8 +112,19 @@ def v2_decoder(metadata: Metadata) -> Decoder | None:
     if dtype is None or dtype.hasobject:
         return None
     configs = [metadata["compressor"], *reversed(metadata["filters"] or ())]
-    steps = tuple(numcodecs.get_codec(dict(config)).decode for config in configs if config)
-    return Decoder(tuple(metadata["chunks"]), dtype, steps, metadata["order"])
+    steps = tuple(_step(numcodecs.get_codec(dict(config)), config) for config in configs if config)
+    # Filters may have packed or widened each voxel, at most to eight bytes.
+    widest = 8 if metadata["filters"] else 1
+    return Decoder(tuple(metadata["chunks"]), dtype, steps, metadata["order"], widest=widest)
+
+
+def _step(codec: Any, config: Metadata) -> Decompress:
+    """Return what undoes a codec of numcodecs: bounded if it is a compressor, as it is if it is a filter."""
+    return decompressor(config["id"], config) or _unbounded(codec.decode)
+
+
+def _unbounded(decode: Callable[[Any], Any]) -> Decompress:
+    return lambda data, _: decode(data)
 
 
 def v3_decoder(metadata: Metadata) -> Decoder | Shards | None:
@@ -126,13 +148,11 @@ def _shards(shape: tuple[int, ...], dtype: str, config: Metadata) -> Shards | No
 
 
 def _chain(shape: tuple[int, ...], data_type: str, codecs: list[Metadata]) -> Decoder | None:
-    import numcodecs
-
     try:
         dtype = np.dtype(data_type)
     except TypeError:
         return None
-    steps: list[Bytes] = []
+    steps: list[Decompress] = []
     transposed = None
     seen_bytes = False
     for codec in codecs:
@@ -143,9 +163,9 @@ def _chain(shape: tuple[int, ...], data_type: str, codecs: list[Metadata]) -> De
             seen_bytes = True
             dtype = dtype.newbyteorder(">" if config.get("endian") == "big" else "<")
         elif name == "crc32c" and seen_bytes:
-            steps.insert(0, _check_crc32c)
-        elif name in _V3_CODECS and seen_bytes:
-            steps.insert(0, numcodecs.get_codec({"id": _V3_CODECS[name]}).decode)
+            steps.insert(0, _unbounded(_check_crc32c))
+        elif name in _V3_CODECS and seen_bytes and (step := decompressor(_V3_CODECS[name])):
+            steps.insert(0, step)
         else:
             return None
     return Decoder(shape, dtype, tuple(steps), transposed=transposed) if seen_bytes else None

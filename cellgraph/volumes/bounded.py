@@ -1,0 +1,120 @@
+"""Decompression that ends when more comes out than a chunk can hold.
+
+A few megabytes can be compressed from any number of gigabytes (a "bomb"), and codecs as such unpack them all.
+"""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+import zlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Decompress = Callable[[Any, int], Any]
+"""Takes compressed bytes and the most bytes that may come out of them; raises `ValueError` if there are more."""
+
+
+def room_for(size: int) -> int:
+    """Return how many bytes may come out of any step of decoding a chunk of `size` bytes.
+
+    More than `size`, since what is compressed twice, or has checksums, is larger between the steps.
+    """
+    return size + size // 8 + 65536
+
+
+def decompressor(name: str, config: Mapping[str, Any] | None = None) -> Decompress | None:
+    """Return the decompressor of a name that numcodecs gives it, None if it is not one of those that are bounded here.
+
+    Parameters
+    ----------
+    name : str
+        As ``gzip``.
+    config : mapping, optional
+        Its parameters, as numcodecs has them.
+    """
+    if name == "lzma" and config is not None:
+        form, filters = config.get("format", lzma.FORMAT_XZ), config.get("filters")
+        if form == lzma.FORMAT_RAW:
+            return lambda data, most: _stream(lambda: lzma.LZMADecompressor(form, filters=filters), data, most)
+        return _lzma
+    return _DECOMPRESSORS.get(name)
+
+
+def inflate(data: Any, most: int) -> bytes:
+    """Decompress zlib, or gzip of one or several members."""
+    parts, left = [], most
+    rest: Any = data
+    while True:
+        stream = zlib.decompressobj(wbits=47)
+        parts.append(_checked(stream.decompress(rest, left + 1), left, most))
+        left -= len(parts[-1])
+        if not stream.eof:
+            raise ValueError("it is cut short")
+        rest = stream.unused_data.lstrip(b"\0")
+        if not rest.startswith(b"\x1f\x8b"):
+            return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _stream(new: Callable[[], Any], data: Any, most: int) -> bytes:
+    """Decompress the streams of bz2 or lzma that lie one behind the other."""
+    parts, left = [], most
+    rest: Any = data
+    while rest:
+        stream = new()
+        parts.append(_checked(stream.decompress(rest, left + 1), left, most))
+        left -= len(parts[-1])
+        if not stream.eof:
+            raise ValueError("it is cut short")
+        rest = stream.unused_data
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _lzma(data: Any, most: int) -> bytes:
+    return _stream(lzma.LZMADecompressor, data, most)
+
+
+def _bz2(data: Any, most: int) -> bytes:
+    return _stream(bz2.BZ2Decompressor, data, most)
+
+
+def _zstd(data: Any, most: int) -> Any:
+    import pyarrow as pa
+
+    with pa.CompressedInputStream(pa.BufferReader(pa.py_buffer(data)), "zstd") as stream:
+        return _checked(stream.read(most + 1), most, most)
+
+
+def _declared(name: str, begin: int) -> Decompress:
+    """Return a codec of numcodecs whose data tell their decompressed size, in four bytes from `begin` on."""
+
+    def decompress(data: Any, most: int) -> Any:
+        import numcodecs
+
+        size = int.from_bytes(memoryview(data)[begin : begin + 4], "little")
+        if size > most:
+            raise _too_much(most)
+        return numcodecs.get_codec({"id": name}).decode(data)
+
+    return decompress
+
+
+_DECOMPRESSORS: dict[str, Decompress] = {
+    "gzip": inflate,
+    "zlib": inflate,
+    "bz2": _bz2,
+    "lzma": _lzma,
+    "zstd": _zstd,
+    "blosc": _declared("blosc", 4),
+    "lz4": _declared("lz4", 0),
+}
+
+
+def _checked(part: Any, left: int, most: int) -> Any:
+    if len(part) > left:
+        raise _too_much(most)
+    return part
+
+
+def _too_much(most: int) -> ValueError:
+    return ValueError(f"more comes out of it than the {most:,} bytes that it has room for")
