@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from cellgraph.errors import FormatError
 from cellgraph.volumes.volume import Header, Index, Stamped, Volume
 
 Array = np.ndarray[Any, Any]
@@ -23,6 +24,8 @@ _SMALLEST_BYTES = 1 << 20
 # What a worker's block needs at the same time: the block, the next one read ahead, and what the kernel keeps
 # of it.
 _BLOCKS_IN_MEMORY = 3
+# Blocks of the usual size are then 128 TB.
+_MOST_BLOCKS = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -72,8 +75,22 @@ def plan_blocks(header: Header, memory: int | None = None, workers: int = 1) -> 
 
 
 def grid(volume: Index, block: Index) -> list[Block]:
-    """Divide a volume of a shape (z, y, x) into blocks of a shape; those at the high sides may be smaller."""
-    return [grid_block(volume, block, number) for number in range(grid_size(volume, block))]
+    """Divide a volume of a shape (z, y, x) into blocks of a shape; those at the high sides may be smaller.
+
+    Raises
+    ------
+    FormatError
+        If there are more than can be listed: a volume of which the metadata is damaged, or far too large.
+    """
+    count = grid_size(volume, block)
+    if count > _MOST_BLOCKS:
+        size = " x ".join(f"{n:,}" for n in volume)
+        raise FormatError(
+            f"the volume has {size} voxels by its metadata, which is {count:,} blocks of {block}; at most "
+            f"{_MOST_BLOCKS:,} can be worked on: if it is not as large as that, its metadata is damaged; else give more "
+            "memory with --memory, or cut it into parts"
+        )
+    return [grid_block(volume, block, number) for number in range(count)]
 
 
 def grid_size(volume: Index, block: Index) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import product
@@ -9,6 +10,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from cellgraph.errors import FormatError
+from cellgraph.machine import total_memory
 from cellgraph.volumes.axes import Axes
 from cellgraph.volumes.fetching import Fetchers, decoding_threads
 from cellgraph.volumes.labels import as_labels, empty_block, label_dtype
@@ -32,6 +35,10 @@ class ChunkSource(Protocol):
         """
         ...
 
+    def any_stored(self) -> bool:
+        """Tell whether any chunk is stored; true where that is costly to tell."""
+        ...
+
     def fingerprint(self) -> dict[str, Any]: ...
 
     def stamps(self, groups: Iterable[Iterable[tuple[int, ...]]]) -> list[int]:
@@ -39,6 +46,15 @@ class ChunkSource(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+def nothing_stored(shape: Index, source: str) -> FormatError:
+    """Return the error for a volume of which the metadata is there, but no voxel."""
+    size = " x ".join(f"{n:,}" for n in shape)
+    return FormatError(
+        f"{source}: expected labels of {size} voxels by its metadata, but no chunk of it is stored; "
+        "it was not copied completely, or nothing was written to it"
+    )
 
 
 class ChunkedVolume:
@@ -65,6 +81,8 @@ class ChunkedVolume:
     ------
     LabelError
         If the stored type holds no labels.
+    FormatError
+        If one chunk is larger than the memory, or no chunk is stored, so that all is background.
     """
 
     def __init__(
@@ -82,10 +100,18 @@ class ChunkedVolume:
         parallel: int | None = None,
     ) -> None:
         dtype, type_notes = label_dtype(stored, source)
+        size = math.prod(extent) * stored.itemsize
+        if size > total_memory():
+            raise FormatError(
+                f"{source}: its chunks of {extent} voxels take {size:,} bytes each, more than there is memory; write it "
+                "with smaller chunks"
+            )
         self._chunks = chunks
         self._axes = axes
         self._extent: Index = axes.pick(extent)
         self._fill = np.full((1, 1, 1), fill, stored)
+        if not self._fill.any() and not chunks.any_stored():
+            raise nothing_stored(axes.shape, source)
         self._fetchers = Fetchers(parallel or decoding_threads())
         z, y, x = (min(n, m) for n, m in zip(self._extent, axes.shape, strict=True))
         self._header = Header(

@@ -117,6 +117,7 @@ class OpenFile:
 
     def __init__(self, path: Path, what: str) -> None:
         self._what = what
+        self._descriptor = -1
         with reading(what):
             self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
 

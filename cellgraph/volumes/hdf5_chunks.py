@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 # Numbers of the filters that are part of the format (H5Zpublic.h).
-_DEFLATE, _SHUFFLE = 1, 2
+_DEFLATE, _SHUFFLE, _FLETCHER32 = 1, 2, 3
 # Datasets without chunks that cannot be mapped are read in parts of about this many bytes.
 _PART_BYTES = 16 << 20
 
@@ -29,8 +29,8 @@ class Hdf5Chunks:
     """The chunks of an HDF5 dataset.
 
     The library decompresses one chunk at a time for the whole process. Chunks that are compressed with
-    deflate, with or without shuffling, are therefore read from the file and decompressed here, in the calling
-    thread.
+    deflate, with or without shuffling and checksums, are therefore read from the file and decompressed here, in the
+    calling thread, and no further than a chunk can be; the library itself unpacks whatever comes out.
 
     Parameters
     ----------
@@ -52,8 +52,10 @@ class Hdf5Chunks:
         self._dtype = np.dtype(dataset.dtype)
         self._shape = tuple(dataset.shape)
         self.extent: tuple[int, ...] = dataset.chunks or _parts(self._shape, self._dtype.itemsize)
-        self._steps = None if dataset.chunks is None or file.userblock_size else self._filters()
-        self._bytes = None if self._steps is None else OpenFile(path, source)
+        self._steps = None if dataset.chunks is None else self._filters()
+        # Places in files with a block of the user's own are counted from behind it, and in others' files unknown.
+        here = self._steps is not None and not file.userblock_size and dataset.file.filename == file.filename
+        self._bytes = OpenFile(path, source) if here else None
         self._lock = threading.Lock()
 
     def _filters(self) -> list[Decompress] | None:
@@ -68,6 +70,8 @@ class Hdf5Chunks:
                 steps.insert(0, inflate)
             elif kind == _SHUFFLE:
                 steps.insert(0, self._unshuffle)
+            elif kind == _FLETCHER32 and (check := _checksum()):
+                steps.insert(0, check)
             else:
                 return None
         return steps
@@ -94,11 +98,13 @@ class Hdf5Chunks:
     def _directly(self, start: tuple[int, ...], steps: list[Decompress]) -> Array | None:
         with self._lock:
             info = self._dataset.id.get_chunk_info_by_coord(start)
-        if info.byte_offset is None:
-            return None
-        assert self._bytes is not None
-        data = self._bytes.read(info.byte_offset, info.size)
-        skipped = info.filter_mask
+            if info.byte_offset is None:
+                return None
+            skipped = info.filter_mask
+            if self._bytes is None:
+                skipped, data = self._dataset.id.read_direct_chunk(start)
+        if self._bytes is not None:
+            data = self._bytes.read(info.byte_offset, info.size)
         count = len(steps)
         most = room_for(math.prod(self.extent) * self._dtype.itemsize)
         for position, step in enumerate(steps):
@@ -106,6 +112,11 @@ class Hdf5Chunks:
             if not skipped >> (count - 1 - position) & 1:
                 data = step(data, most)
         return np.frombuffer(data, self._dtype).reshape(self.extent)
+
+    def any_stored(self) -> bool:
+        """See `ChunkSource.any_stored`."""
+        dataset = self._dataset
+        return bool(dataset.is_virtual or dataset.external or dataset.id.get_storage_size())
 
     def fingerprint(self) -> dict[str, Any]:
         """Return size and time of modification of the file."""
@@ -120,6 +131,16 @@ class Hdf5Chunks:
         self._file.close()
         if self._bytes is not None:
             self._bytes.close()
+
+
+def _checksum() -> Decompress | None:
+    """Return what checks and removes the checksum of HDF5; None where numcodecs is not installed."""
+    try:
+        from numcodecs.fletcher32 import Fletcher32
+    except ImportError:
+        return None
+    decode = Fletcher32().decode
+    return lambda data, _: decode(data)
 
 
 def _parts(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:

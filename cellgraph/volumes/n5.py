@@ -15,6 +15,7 @@ import numpy as np
 from cellgraph.errors import FormatError, NotFoundError, ParameterError, VolumeReadError, near
 from cellgraph.volumes.axes import find_axes
 from cellgraph.volumes.bounded import Decompress, decompressor, room_for
+from cellgraph.volumes.chunk_names import ChunkNames
 from cellgraph.volumes.chunked import ChunkedVolume
 from cellgraph.volumes.n5_metadata import voxel_size
 from cellgraph.volumes.objects import Folder, Objects
@@ -150,11 +151,13 @@ class N5Blocks:
         self._array = array
         self._source = source
         self._decompress = _decompression(array.attributes, source)
+        self._names = ChunkNames(objects, array.path, "/".join("0" * len(array.dimensions)), source)
 
     def chunk(self, index: tuple[int, ...]) -> Array | None:
         key = self._key(index)
         data = self._objects.get(key)
         if data is None:
+            self._names.check_missing(key)
             return None
         try:
             return self._decode(data, index[::-1])
@@ -163,6 +166,10 @@ class N5Blocks:
                 f"{self._source}: the block {self._objects.place(key)} does not decode ({error}); it is damaged, copy "
                 "or export it again"
             ) from error
+
+    def any_stored(self) -> bool:
+        """See `ChunkSource.any_stored`."""
+        return self._names.any_stored()
 
     def _key(self, index: tuple[int, ...]) -> str:
         return join(self._array.path, "/".join(str(i) for i in reversed(index)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 import zlib
 from pathlib import Path
 from typing import IO, Any, cast
@@ -50,7 +51,8 @@ def open_nifti(path: Path, dataset: str | None, source: str) -> Volume:
             options["scale"] = scale
         if not packed:
             return MappedVolume(path, voxels.offset, voxels.dtype, shape, source, **options)
-        with gzip.open(path) as stream, unpacked(cast(IO[bytes], stream), source) as plain:
+        size = int(voxels.offset) + math.prod(shape) * voxels.dtype.itemsize
+        with gzip.open(path) as stream, unpacked(cast(IO[bytes], stream), size, source) as plain:
             return MappedVolume(plain, voxels.offset, voxels.dtype, shape, source, origin=path, **options)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 from pathlib import Path
 from typing import IO, Any
@@ -37,7 +38,8 @@ def open_npz(path: Path, dataset: str | None, source: str) -> Volume:
             layout = _layout(file)
             label_dtype(layout[2], source)
             named = source if dataset is not None else f"{source}:{name.removesuffix('.npy')}"
-            with unpacked(file, source) as plain:
+            size = math.prod(layout[0]) * layout[2].itemsize
+            with unpacked(file, size, source) as plain:
                 return _volume(plain, 0, layout, named, path)
 
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
+from io import FileIO
 from pathlib import Path
 from typing import Any, Protocol
 
 from cellgraph.errors import VolumeReadError
+from cellgraph.machine import free_memory
+
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
+
+# Larger files are read if the memory has room for them.
+_LARGE_BYTES = 256 << 20
 
 
 class Objects(Protocol):
@@ -47,6 +56,14 @@ class Objects(Protocol):
         """Return the names of what lies directly below a path; empty where the store cannot tell."""
         ...
 
+    def files(self, path: str) -> Iterator[str] | None:
+        """Return the names of all objects below a path, relative to it; None where it is costly to tell."""
+        ...
+
+    def has(self, key: str) -> bool:
+        """Tell whether there is an object of that name; false where it is costly to tell."""
+        ...
+
     def fingerprint(self, key: str) -> dict[str, Any]:
         """Return what tells whether an object has changed, JSON-ready."""
         ...
@@ -72,11 +89,11 @@ class Folder:
 
     def get(self, key: str, start: int | None = None, length: int | None = None) -> bytes | None:
         try:
-            with (self._path / key).open("rb", buffering=0) as file:
+            with _opened(self._path / key) as file:
                 if start is not None:
                     size = file.seek(0, 2) if start < 0 else 0
                     file.seek(max(0, size + start))  # of a file that is shorter there is all
-                return _read(file, length)
+                return _read(file, length, self.place(key))
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -87,6 +104,17 @@ class Folder:
             return [child.name for child in (self._path / path).iterdir() if child.is_dir()]
         except OSError:
             return []
+
+    def files(self, path: str) -> Iterator[str] | None:
+        top = self._path / path
+        return (
+            os.path.relpath(os.path.join(folder, name), top).replace(os.sep, "/")
+            for folder, _, names in os.walk(top)
+            for name in names
+        )
+
+    def has(self, key: str) -> bool:
+        return os.path.exists(self._path / key)
 
     def fingerprint(self, key: str) -> dict[str, Any]:
         """Return size and time of modification of a file."""
@@ -112,9 +140,22 @@ class Folder:
         """Do nothing: no file is kept open."""
 
 
-def _read(file: Any, length: int | None) -> bytes:
-    if length is None:
-        return bytes(file.readall())
+def _opened(path: Path) -> FileIO:
+    """Open a file; a pipe is opened without waiting for who writes into it."""
+    return open(path, "rb", buffering=0, opener=lambda name, flags: os.open(name, flags | _NO_WAIT))
+
+
+def _read(file: FileIO, length: int | None, place: str) -> bytes:
+    status = os.fstat(file.fileno())
+    if not stat.S_ISREG(status.st_mode):
+        raise VolumeReadError(f"{place}: expected a file, but it is a pipe or a device; copy or export it again")
+    left = status.st_size - file.tell()
+    length = left if length is None else min(length, left)
+    if length > _LARGE_BYTES and length > free_memory() // 2:
+        raise VolumeReadError(
+            f"{place}: expected a part that fits into memory, but it has {length:,} bytes; if it is not as large as "
+            "that, it is damaged: copy or export it again"
+        )
     parts = []
     while length > 0 and (part := file.read(length)):
         parts.append(part)

@@ -13,6 +13,7 @@ import numpy as np
 
 from cellgraph.errors import FormatError, MissingExtraError, NotFoundError, VolumeReadError, near
 from cellgraph.volumes.axes import EXPECTED
+from cellgraph.volumes.chunked import nothing_stored
 from cellgraph.volumes.labels import as_labels, label_dtype
 from cellgraph.volumes.objects import Folder, Objects
 from cellgraph.volumes.remote_objects import TRIES
@@ -129,6 +130,9 @@ class PrecomputedVolume:
             (chunk[0], chunk[1], chunk[2]),
             notes,
         )
+        listed = objects.files(scale.key)
+        if listed is not None and next(listed, None) is None:
+            raise nothing_stored(scale.shape, source)
         self._scale = scale
         self._objects = objects
         self._store = _open_store(kvstore, scale.number, source)

@@ -7,7 +7,7 @@ import threading
 import time
 import uuid
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -143,6 +143,14 @@ class RemoteObjects:
         except (FileNotFoundError, _Forbidden, VolumeReadError):
             return []  # a web server without listings, or a bucket that may be read but not listed
         return [entry["name"].rstrip("/").rsplit("/", 1)[-1] for entry in listed if entry["type"] == "directory"]
+
+    def files(self, path: str) -> Iterator[str] | None:
+        """Return nothing: it would take many requests."""
+        return None
+
+    def has(self, key: str) -> bool:
+        """Return false: it would take a request for each missing chunk."""
+        return False
 
     def fingerprint(self, key: str) -> dict[str, Any]:
         """Return checksum and size of an object, and its tag and time on a bucket."""

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from cellgraph.errors import CellgraphError, VolumeReadError
+from cellgraph.errors import CellgraphError, FormatError, VolumeReadError
+from cellgraph.volumes.chunk_names import ChunkNames
 from cellgraph.volumes.objects import Objects
 from cellgraph.volumes.zarr_codecs import Decoder, Shards
 from cellgraph.volumes.zarr_metadata import ZarrArray
@@ -17,6 +18,7 @@ from cellgraph.volumes.zarr_metadata import ZarrArray
 Array = np.ndarray[Any, Any]
 
 _SHARD_INDEXES = 64
+_LARGEST_INDEX = 256 << 20
 _NOT_STORED = 2**64 - 1
 
 
@@ -39,6 +41,14 @@ class ZarrChunks:
         self._source = source
         self._indexes: OrderedDict[str, Array | None] = OrderedDict()
         self._lock = threading.Lock()
+        example = array.key((0,) * len(array.shape)).removeprefix(array.path).strip("/")
+        self._names = ChunkNames(objects, array.path, example, source)
+        if isinstance(array.decoder, Shards) and array.decoder.index_bytes > _LARGEST_INDEX:
+            raise FormatError(
+                f"{source}: its shards of {array.chunks} hold chunks of {array.decoder.inner.shape}, so that the index "
+                f"of one takes {array.decoder.index_bytes:,} bytes; at most {_LARGEST_INDEX:,} are read: write it "
+                "with larger chunks or smaller shards"
+            )
 
     @property
     def extent(self) -> tuple[int, ...]:
@@ -53,7 +63,14 @@ class ZarrChunks:
         assert decoder is not None
         key = self._key(index)
         data = self._objects.get(key)
-        return None if data is None else self._decode(decoder, data, key)
+        if data is None:
+            self._names.check_missing(key)
+            return None
+        return self._decode(decoder, data, key)
+
+    def any_stored(self) -> bool:
+        """See `ChunkSource.any_stored`."""
+        return self._names.any_stored()
 
     def _key(self, index: tuple[int, ...]) -> str:
         """Return the name of what holds a chunk: itself, or a shard."""
@@ -87,6 +104,8 @@ class ZarrChunks:
         size = shards.index_bytes
         data = self._objects.get(key, -size if shards.index_at_end else 0, size)
         try:
+            if data is None:
+                self._names.check_missing(key)
             entries = None if data is None else shards.index(data)
         except ValueError as error:
             raise self._damaged(key, error) from error

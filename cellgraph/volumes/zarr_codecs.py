@@ -96,7 +96,7 @@ class Shards:
     @property
     def index_bytes(self) -> int:
         """Length of the index: offset and length of each chunk, and a checksum."""
-        return 16 * int(np.prod(self.grid)) + 4
+        return 16 * math.prod(self.grid) + 4
 
     def index(self, data: bytes) -> Array:
         """Return offsets and lengths, uint64 (*grid, 2); both 2**64 - 1 where a chunk is not stored."""

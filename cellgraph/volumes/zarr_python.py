@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -55,6 +56,11 @@ class ZarrPython:
             raise VolumeReadError(
                 f"{self._source}: the chunk {place} does not decode ({error}); it is damaged, copy or export it again"
             ) from error
+
+    def any_stored(self) -> bool:
+        """See `ChunkSource.any_stored`."""
+        listed = self._objects.files(self._description.path)
+        return listed is None or any(re.search(r"(^|/)[^/]*\d+$", name) for name in listed)
 
     def fingerprint(self) -> dict[str, Any]:
         """Return what the store knows of the metadata document."""
