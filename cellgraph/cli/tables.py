@@ -18,8 +18,11 @@ def register(app: typer.Typer) -> None:
 
 
 def load_tables(
-    cells: Annotated[Path, typer.Option(help="CSV or Parquet: sample, id and properties of each cell.")],
     network: Annotated[Path, typer.Option(help="CSV or Parquet: the two cells of each relationship, junctions.")],
+    cells: Annotated[
+        Path | None,
+        typer.Option(help="CSV or Parquet: sample, id and properties of each cell; by default those of the network."),
+    ] = None,
     samples: Annotated[
         Path | None, typer.Option(help="CSV or Parquet: id, name and properties of each sample.")
     ] = None,
@@ -28,6 +31,12 @@ def load_tables(
         str | None, typer.Option(metavar="NAME", help="Name of the sample, if the cells are of one.")
     ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace samples of these names.")] = False,
+    symmetric: Annotated[
+        bool, typer.Option("--symmetric", help="Each pair is listed in both directions: count it once.")
+    ] = False,
+    directed: Annotated[
+        bool, typer.Option("--directed", help="Relationships have a direction, from the first cell to the second.")
+    ] = False,
     sample_column: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Holds the sample of a cell; none: there is none.")
     ] = None,
@@ -49,7 +58,7 @@ def load_tables(
 
     Columns are recognised by their usual names: sample or animal; cell, label, bodyId or id (without one,
     cells are numbered by their rows, from 1); id1,id2 or cell_a,cell_b or source,target; junctions, weight
-    or count (without one, 1 each). All others become properties.
+    or count (without one, 1 each). All others become properties. Ids may be names, as AVAL, which --cell takes.
     """
     from cellgraph.tables.importing import load_tables as library
 
@@ -61,6 +70,8 @@ def load_tables(
             db=db,
             sample=sample,
             replace=replace,
+            symmetric=symmetric,
+            directed=directed,
             sample_column=sample_column,
             cell_column=cell_column,
             a_column=a_column,

@@ -150,7 +150,7 @@ def as_ids(table: TableFile, column: str, hint: str = "") -> Array:
         if wrong.size:
             raise InputError(
                 f"the column {column!r} of {table.name} must hold whole numbers, but row {wrong[0] + 1} has "
-                f"{floats[wrong[0]]}{advice}"
+                f"{floats[wrong[0]]}{_rounded(floats[wrong[0]])}{advice}"
             )
         return np.asarray(floats.astype(np.int64))
     if not pa.types.is_integer(values.type):
@@ -162,6 +162,13 @@ def as_ids(table: TableFile, column: str, hint: str = "") -> Array:
                 )
         values = values.cast(pa.int64())
     return np.asarray(values.to_numpy())
+
+
+def _rounded(number: float) -> str:
+    """Tell why a large float is no id, as a part of a sentence."""
+    if not np.isfinite(number) or abs(number) <= _EXACT:
+        return ""
+    return ", which is not exact (a spreadsheet shortens long ids); export the ids as text or whole numbers"
 
 
 def as_texts(table: TableFile, column: str) -> pa.Array:

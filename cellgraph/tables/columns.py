@@ -3,41 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from cellgraph.errors import InputError, ParameterError, near
 from cellgraph.model import CELL_COLUMNS, CONTACT_COLUMNS
+from cellgraph.tables.roles import CELLGRAPH, DIRECTED, PAIRS, SAMPLE_PAIRS, Role, folded
 from cellgraph.tables.tablefile import TableFile
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-# In lower case, without spaces, dots, hyphens and underscores. The first that is there is taken.
-SAMPLE = (
-    *("sample", "sampleid", "samplename", "animal", "animalid", "libraryid", "specimen", "specimenid"),
-    *("imageid", "imagenumber", "image"),
-)
-CELL = ("cell", "cellid", "label", "bodyid", "object", "objectid", "objectnumber", "id")
-PAIRS = (
-    ("id1", "id2"),
-    ("cella", "cellb"),
-    ("cell1", "cell2"),
-    ("label1", "label2"),
-    ("a", "b"),
-    ("source", "target"),
-    ("from", "to"),
-    ("bodyidpre", "bodyidpost"),
-    ("pre", "post"),
-    ("firstobjectnumber", "secondobjectnumber"),
-    ("firstobjectid", "secondobjectid"),
-    ("object", "neighbor"),
-    ("cell", "neighbour"),
-    ("cell", "neighbor"),
-    ("node1", "node2"),
-)
-JUNCTIONS = ("junctions", "junctioncount", "njunctions", "weight", "count", "n")
-NAME = ("name",)
 
 NONE = "none"
 """Given as the name of a column: there is no such column."""
@@ -47,23 +21,32 @@ GIVEN = "given_"
 """Put before the name of a property that the database needs for itself."""
 
 
-def find(table: TableFile, named: str | None, usual: Sequence[str], option: str) -> str | None:
-    """Return the column that the user names, or the first of the usual ones, or None.
+def find(table: TableFile, named: str | None, role: Role, option: str = "") -> str | None:
+    """Return the column that the user names, or the one that has a usual name of the role, or None.
 
     Raises
     ------
     ParameterError
         If the user names a column that does not exist.
+    InputError
+        If several columns have usual names, and none has the role's own.
     """
+    option = option or role.option
     if named is not None and named.lower() == NONE and NONE not in table.columns:
         return None
     if named is not None:
         return _require(table, named, option)
-    by_name = {_folded(column): column for column in reversed(table.columns)}
-    return next((by_name[name] for name in usual if name in by_name), None)
+    by_name = {folded(column): column for column in reversed(table.columns)}
+    found = [by_name[name] for name in role.names if name in by_name]
+    if len(found) > 1 and folded(found[0]) != role.names[0]:
+        raise InputError(
+            f"{table.name} has {len(found)} columns that may hold {role.meaning}: {quoted(found)}; "
+            f"say which with {role.option} (or {NONE})"
+        )
+    return found[0] if found else None
 
 
-def find_pair(table: TableFile, a: str | None, b: str | None) -> tuple[str, str]:
+def find_pair(table: TableFile, a: str | None, b: str | None, *, directed: bool = False) -> tuple[str, str]:
     """Return the two columns with the cells of each relationship.
 
     Raises
@@ -71,26 +54,39 @@ def find_pair(table: TableFile, a: str | None, b: str | None) -> tuple[str, str]
     ParameterError
         If the user names a column that does not exist, or one of two.
     InputError
-        If the table has no columns of the usual names.
+        If the table has no columns of the usual names, or several pairs of them.
     """
     if (a is None) != (b is None):
         raise ParameterError("--a-column and --b-column belong together; give both")
     if a is not None and b is not None:
         return _require(table, a, "--a-column"), _require(table, b, "--b-column")
-    found = _first_pair(table, PAIRS)
-    if found is None:
+    if not table.headed and len(table.columns) in (2, 3):
+        return table.columns[0], table.columns[1]
+    found = _pairs(table, PAIRS)
+    own = [pair for pair in found if (folded(pair[0]), folded(pair[1])) == (DIRECTED if directed else CELLGRAPH)]
+    if len(found) > 1 and not own:
+        listed = " or ".join(quoted(pair) for pair in found)
+        raise InputError(
+            f"{table.name} has several pairs of columns that may hold the cells of each relationship: {listed}; "
+            "say which with --a-column and --b-column"
+        )
+    if not found:
+        header = ", or add a header if its first line is a row" if table.headed else ""
         raise InputError(
             f"{table.name} needs two columns with the cells of each relationship, as id1,id2 or cell_a,cell_b or "
-            f"source,target, but it has {_listed(table)}; name them with --a-column and --b-column"
+            f"source,target, but it has {_listed(table)}; name them with --a-column and --b-column{header}"
         )
-    return found
+    return (own or found)[0]
 
 
 def find_sample_pair(table: TableFile) -> tuple[str, str] | None:
     """Return the two columns that tell the samples of the two cells of each relationship, if there are."""
-    endings = (("a", "b"), ("1", "2"), ("source", "target"), ("pre", "post"))
-    pairs = chain.from_iterable(((name + a, name + b), (a + name, b + name)) for name in SAMPLE for a, b in endings)
-    return _first_pair(table, [*pairs, ("firstimagenumber", "secondimagenumber")])
+    return next(iter(_pairs(table, SAMPLE_PAIRS)), None)
+
+
+def quoted(names: Sequence[str]) -> str:
+    """Return names of columns as messages show them."""
+    return ", ".join(f'"{name}"' for name in names)
 
 
 def properties(table: TableFile, used: set[str | None], reserved: frozenset[str]) -> pa.Table:
@@ -99,7 +95,7 @@ def properties(table: TableFile, used: set[str | None], reserved: frozenset[str]
     Names of the model are written as there (``volume`` for ``Volume``); `reserved` names, in lower case, and
     names that begin with an underscore get ``given_`` before them.
     """
-    model = {column.name: column.name for column in (*CELL_COLUMNS, *CONTACT_COLUMNS)}
+    model = {name: name for name in (*(column.name for column in (*CELL_COLUMNS, *CONTACT_COLUMNS)), "name")}
     rest = table.table.drop_columns([name for name in table.columns if name in used])
     taken = {name.lower() for name in rest.column_names}
     names = []
@@ -114,9 +110,9 @@ def properties(table: TableFile, used: set[str | None], reserved: frozenset[str]
     return rest.rename_columns(names)
 
 
-def _first_pair(table: TableFile, pairs: Sequence[tuple[str, str]]) -> tuple[str, str] | None:
-    by_name = {_folded(column): column for column in reversed(table.columns)}
-    return next(((by_name[a], by_name[b]) for a, b in pairs if a in by_name and b in by_name), None)
+def _pairs(table: TableFile, pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    by_name = {folded(column): column for column in reversed(table.columns)}
+    return [(by_name[a], by_name[b]) for a, b in pairs if a in by_name and b in by_name]
 
 
 def _require(table: TableFile, name: str, option: str) -> str:
@@ -132,7 +128,3 @@ def _require(table: TableFile, name: str, option: str) -> str:
 
 def _listed(table: TableFile) -> str:
     return ", ".join(table.columns)
-
-
-def _folded(name: str) -> str:
-    return "".join(char for char in name.lower() if char not in " ._-")

@@ -11,7 +11,7 @@ import numpy as np
 
 from cellgraph.errors import InputError, ParameterError, near
 from cellgraph.model import Sample
-from cellgraph.tables import columns
+from cellgraph.tables import columns, roles
 from cellgraph.tables.cellkeys import as_texts, some
 from cellgraph.tables.columns import properties
 from cellgraph.tables.tablefile import TableFile
@@ -19,7 +19,7 @@ from cellgraph.tables.tablefile import TableFile
 Array = np.ndarray[Any, Any]
 
 _RESERVED = frozenset(
-    {"id", "name", "source", "shape", "spacing", "unit", "background", "connectivity", "status", "created"}
+    {"id", "name", "directed", "source", "shape", "spacing", "unit", "background", "connectivity", "status", "created"}
     | {"version", "cells", "contacts", "cell_properties", "contact_properties"}
 )
 
@@ -34,6 +34,10 @@ class SampleKey:
     def renamed(self, name: str) -> SampleKey:
         """Return the same sample under another name."""
         return replace(self, sample=replace(self.sample, name=name))
+
+    def directed(self) -> SampleKey:
+        """Return the same sample, with relationships that have a direction."""
+        return replace(self, sample=replace(self.sample, extra={"directed": True, **self.sample.extra}))
 
 
 def samples_of_cells(
@@ -109,16 +113,23 @@ def _read_samples(table: TableFile, cells_column: str | None, named: str | None,
     if not table.table.num_rows:
         raise InputError(f"{table.name} has a header but no samples; leave it out, or fill it in")
     first = [name for name in (named, cells_column) if name in table.columns]
-    column = first[0] if first else columns.find(table, None, (*columns.SAMPLE, "id", *columns.NAME), "")
+    column = first[0] if first else _id_column(table)
     if column is None:
         raise InputError(
             f"{table.name} needs a column with the id of each sample, as id or {cells_column or 'sample'}, "
             f"but it has {', '.join(table.columns)}"
         )
-    name_column = columns.find(table, None, columns.NAME, "") or column
+    name_column = columns.find(table, None, roles.NAME) or column
     keys, names = (_distinct(table, name) for name in (column, name_column))
     rest = properties(table, {column, name_column}, _RESERVED).to_pylist() or [{}] * len(keys)
     return [_new(key, cells, name, row) for key, name, row in zip(keys, names, rest, strict=True)]
+
+
+def _id_column(table: TableFile) -> str | None:
+    """Return the column with the ids of samples: of a usual name, else ``id``, else the names."""
+    plain = roles.Role("the id of each sample", roles.SAMPLE.option, ("id",))
+    found = (columns.find(table, None, role) for role in (roles.SAMPLE, plain, roles.NAME))
+    return next((column for column in found if column is not None), None)
 
 
 def _distinct(table: TableFile, column: str) -> list[str]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from cellgraph.errors import FormatError, InputError, NotFoundError, near
+from cellgraph.tables.layout import Layout, find_layout, opened
 from cellgraph.volumes.files import refuse_pipes
 
 if TYPE_CHECKING:
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
 Source = str | os.PathLike[str] | Any
 """A path, or anything that speaks Arrow: `pyarrow.Table`, a pandas or a polars data frame."""
 
-_NULLS = ["", "NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "None"]
+_WORDS = ["", "NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "None"]
+_NULLS = [before + word + after for word in _WORDS for before in ("", " ") for after in ("", " ")]
+_DECIMAL_COMMA = r"^[+-]?[0-9]+(,[0-9]+)?$"
 _BEGINNING = 4096
 
 
@@ -34,11 +38,17 @@ class TableFile:
         The name of the file without its ending; empty for a data frame.
     table : pyarrow.Table
         Columns of int64, double, bool or string only, with distinct names.
+    headed : bool
+        Whether the names of the columns stand in the file; else they are ``column_1``, ``column_2``, …
+    notes : tuple of str
+        What was changed in reading, in sentences.
     """
 
     name: str
     stem: str
     table: pa.Table
+    headed: bool = True
+    notes: tuple[str, ...] = ()
 
     @property
     def columns(self) -> list[str]:
@@ -54,7 +64,8 @@ def read_table(source: Source, what: str, *, texts: tuple[str, ...] = ()) -> Tab
     Parameters
     ----------
     source : path or data frame
-        CSV (separated by comma, semicolon or tab; UTF-8) or Parquet, recognised by its contents.
+        CSV (separated by comma, semicolon or tab; UTF-8; also compressed with gzip) or Parquet, recognised by its
+        contents.
     what : str
         What it holds: ``cells``, ``network``, ``samples``.
     texts : tuple of str
@@ -72,15 +83,42 @@ def read_table(source: Source, what: str, *, texts: tuple[str, ...] = ()) -> Tab
     import pyarrow as pa
 
     if hasattr(source, "__arrow_c_stream__"):
-        return TableFile(f"the {what}", "", _plain(pa.table(source), f"the {what}", texts))
+        return _table_file(f"the {what}", "", pa.table(source), texts)
     path = Path(source)
-    name = str(path)
     beginning = _begin(path, what)
     if beginning[:4] == b"PAR1":
-        table = _read_parquet(path)
-    else:
-        table = _read_csv(path, beginning, texts)
-    return TableFile(name, path.stem, _plain(table, name, texts))
+        return _table_file(str(path), path.stem, _read_parquet(path), texts)
+    table, layout, notes = _read_csv(path, beginning, texts)
+    if not layout.headed:
+        notes.append(f"{path} has no header: its columns are called {', '.join(layout.names)}.")
+    stem = Path(path.stem).stem if path.suffix.lower() == ".gz" else path.stem
+    return _table_file(str(path), stem, table, texts, layout.headed, notes)
+
+
+def _table_file(
+    name: str, stem: str, table: pa.Table, texts: tuple[str, ...], headed: bool = True, notes: Sequence[str] = ()
+) -> TableFile:
+    plain, padded = _stripped(_plain(table, name, texts))
+    if padded:
+        of = f"column {padded[0]}" if len(padded) == 1 else f"columns {', '.join(padded)}"
+        notes = [*notes, f"Spaces around the text in the {of} of {name} were removed."]
+    return TableFile(name, stem, plain, headed, tuple(notes))
+
+
+def _stripped(table: pa.Table) -> tuple[pa.Table, list[str]]:
+    """Remove the spaces around texts; tell in which columns there were any."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    padded = []
+    for place, name in enumerate(table.column_names):
+        if not pa.types.is_string(table[name].type):
+            continue
+        texts = pc.utf8_trim_whitespace(table[name])
+        if pc.any(pc.not_equal(texts, table[name])).as_py():
+            table = table.set_column(place, name, pc.if_else(pc.equal(texts, ""), None, texts))
+            padded.append(f'"{name}"')
+    return table, padded
 
 
 def _begin(path: Path, what: str) -> bytes:
@@ -89,7 +127,7 @@ def _begin(path: Path, what: str) -> bytes:
         raise FormatError(f"{str(path)!r} is a folder, but the {what} must be a CSV or Parquet file")
     try:
         refuse_pipes(path)
-        with path.open("rb") as file:
+        with opened(path) as file:
             beginning = file.read(_BEGINNING)
     except FileNotFoundError:
         siblings = os.listdir(path.parent) if path.parent.is_dir() else []
@@ -111,39 +149,48 @@ def _read_parquet(path: Path) -> pa.Table:
         raise FormatError(f"{str(path)!r} is a damaged Parquet file: {_first_line(error)}") from error
 
 
-def _read_csv(path: Path, beginning: bytes, texts: tuple[str, ...]) -> pa.Table:
+def _read_csv(path: Path, beginning: bytes, texts: tuple[str, ...]) -> tuple[pa.Table, Layout, list[str]]:
+    """Return the table, how the file is laid out, and notes."""
     import pyarrow as pa
     from pyarrow import csv
 
     _refuse_binary(path, beginning)
-    separator = _separator(beginning)
-    header = _header(path, separator)
+    layout = find_layout(path)
 
     def read(threads: bool, texts: tuple[str, ...] = texts) -> pa.Table:
-        return csv.read_csv(
-            path,
-            read_options=csv.ReadOptions(column_names=header, skip_rows=1, use_threads=threads),
-            parse_options=csv.ParseOptions(delimiter=separator, newlines_in_values=True),
-            convert_options=csv.ConvertOptions(
-                null_values=_NULLS,
-                strings_can_be_null=True,
-                column_types={name: pa.string() for name in texts if name in header},
-            ),
-        )
+        with opened(path) as file:
+            return csv.read_csv(
+                file if layout.separator != " " else _single_spaces(file),
+                read_options=csv.ReadOptions(column_names=layout.names, skip_rows=layout.skip, use_threads=threads),
+                parse_options=csv.ParseOptions(delimiter=layout.separator, newlines_in_values=True),
+                convert_options=csv.ConvertOptions(
+                    null_values=_NULLS,
+                    strings_can_be_null=True,
+                    column_types={name: pa.string() for name in texts if name in layout.names},
+                ),
+            )
 
     try:
         table = read(threads=True)
-        _refuse_changed(path, table, separator, lambda large: read(True, (*texts, *large)))
-        return table
+        _refuse_too_large(path, table, lambda large: read(True, (*texts, *large)))
     except pa.ArrowInvalid:
         try:
-            return read(threads=False)  # only so the error tells the row
+            table = read(threads=False)  # only so the error tells the row
         except pa.ArrowInvalid as error:
             raise FormatError(f"{str(path)!r} is no table: {_csv_reason(error)}") from error
+    if layout.separator == ",":
+        return table, layout, []
+    table, notes = _decimal_points(path, table, texts)
+    return table, layout, notes
 
 
-def _refuse_changed(path: Path, table: pa.Table, separator: str, read: Callable[[list[str]], pa.Table]) -> None:
-    """Refuse numbers that were read as something else: too large ones as floats, with decimal commas as text.
+def _single_spaces(file: IO[bytes]) -> IO[bytes]:
+    """Return a file with one space between columns."""
+    return io.BytesIO(b"".join(b" ".join(line.split()) + b"\n" for line in file))
+
+
+def _refuse_too_large(path: Path, table: pa.Table, read: Callable[[list[str]], pa.Table]) -> None:
+    """Refuse whole numbers that were read as floats, because they have more than 64 bits.
 
     Parameters
     ----------
@@ -163,17 +210,41 @@ def _refuse_changed(path: Path, table: pa.Table, separator: str, read: Callable[
                     f"the column {name!r} of {path} holds {text.strip()}, but whole numbers go up to {2**63 - 1}; "
                     "give smaller ones, or write them with an exponent if they need not be exact"
                 )
-    if separator == ",":
-        return
-    for name in table.column_names:
-        if pa.types.is_string(table[name].type):
-            texts = table[name].drop_null()
-            commas = texts.filter(pc.match_substring(texts, ","))
-            if len(commas) and pc.all(pc.match_substring_regex(texts, r"^\s*[+-]?[0-9]+(,[0-9]+)?\s*$")).as_py():
-                raise InputError(
-                    f"the column {name!r} of {path} holds numbers with a decimal comma, as {commas[0]}; "
-                    "export it with a decimal point"
-                )
+
+
+def _decimal_points(path: Path, table: pa.Table, texts: tuple[str, ...]) -> tuple[pa.Table, list[str]]:
+    """Read numbers with a decimal comma, and tell it; refuse those that may be thousands.
+
+    Raises
+    ------
+    InputError
+        If every comma stands before three digits, as in 1,234.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    notes = []
+    for place, name in enumerate(table.column_names):
+        if name in texts or not pa.types.is_string(table[name].type):
+            continue
+        column = pc.utf8_trim_whitespace(table[name])
+        values = column.drop_null()
+        commas = values.filter(pc.match_substring(values, ","))
+        if not len(commas) or not pc.all(pc.match_substring_regex(values, _DECIMAL_COMMA)).as_py():
+            continue
+        if pc.all(pc.match_substring_regex(commas, r"^[+-]?[1-9][0-9]{0,2},[0-9]{3}$")).as_py():
+            raise InputError(
+                f"the column {name!r} of {path} holds numbers with a comma, as {commas[0]}, which may be a decimal "
+                "comma or separate thousands; export it with a decimal point and without separators"
+            )
+        numbers = pc.replace_substring(column, ",", ".").cast(pa.float64())
+        table = table.set_column(place, name, numbers)
+        notes.append(f'The column "{name}" of {path} has decimal commas: {commas[0]} is read as {_pointed(commas[0])}.')
+    return table, notes
+
+
+def _pointed(text: object) -> str:
+    return str(text).replace(",", ".")
 
 
 def _csv_reason(error: BaseException) -> str:
@@ -195,21 +266,6 @@ def _refuse_binary(path: Path, beginning: bytes) -> None:
     if not text:
         hint = "; save the sheet as CSV" if beginning[:2] == b"PK" else ""
         raise FormatError(f"{str(path)!r} is neither CSV in UTF-8 nor Parquet{hint}")
-
-
-def _separator(beginning: bytes) -> str:
-    """Return which of comma, semicolon and tab stands most often in the header."""
-    line = beginning.decode("utf-8", "replace").splitlines()[0]
-    return max(",;\t", key=line.count)
-
-
-def _header(path: Path, separator: str) -> list[str]:
-    """Return the names of the columns; ``column_3`` for the third, if it has none (as pandas writes its index)."""
-    import csv
-
-    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        names = next(csv.reader(file, delimiter=separator))
-    return [name.strip() or f"column_{number}" for number, name in enumerate(names, 1)]
 
 
 def _plain(table: pa.Table, name: str, texts: tuple[str, ...]) -> pa.Table:

@@ -44,11 +44,20 @@ class Tables:
         return self.read_with_notes(cells, network, samples, **options)[0]
 
     def read_with_notes(
-        self, cells: str, network: str, samples: str | None = None, *, name: str | None = None, **options: str
+        self,
+        cells: str,
+        network: str,
+        samples: str | None = None,
+        *,
+        name: str | None = None,
+        symmetric: bool = False,
+        directed: bool = False,
+        **options: str,
     ) -> tuple[Network, tuple[str, ...]]:
         paths = (self.write("cells.csv", cells), self.write("network.csv", network))
         third = None if samples is None else self.write("samples.csv", samples)
-        return read_network(*paths, third, sample=name, named=Columns(**options))
+        ways = {"symmetric": symmetric, "directed": directed}
+        return read_network(*paths, third, sample=name, named=Columns(**options), **ways)
 
 
 @pytest.fixture
@@ -289,7 +298,7 @@ def test_names_that_the_database_uses_get_a_prefix(tables: Tables) -> None:
 
 
 def test_without_junctions_each_relationship_counts_as_one(tables: Tables) -> None:
-    network, notes = tables.read_with_notes("id\n1\n2\n", "a,b\n1,2\n2,1\n")
+    network, notes = tables.read_with_notes("id\n1\n2\n", "a,b\n1,2\n2,2\n")
     assert network.contacts["junctions"].to_pylist() == [1, 1]
     assert notes == (f"{tables.folder / 'network.csv'} has no column with junctions: each relationship counts as 1.",)
 
@@ -414,7 +423,7 @@ GOOD_NETWORK = "id1,id2,junctions\n1,2,3\n"
             None,
             r"'n' of .* holds 18446744073709551615, but whole",
         ),
-        ("cell;v\n1;0,5\n2;3\n3;\n", GOOD_NETWORK, None, r"'v' of .*a decimal comma, as 0,5; export it with"),
+        ("cell;v\n1;1,500\n2;3\n3;\n", GOOD_NETWORK, None, r"'v' of .*a comma, as 1,500, which may be a decimal"),
         (GOOD_CELLS, "id1,id2\n1,x\n", None, r"'id2' .*network\.csv must hold whole numbers, but row 1 has 'x'"),
         (GOOD_CELLS, "id1,id2\n1,\n", None, r"'id2' .*no value in row 1;"),
         (

@@ -1,0 +1,46 @@
+"""The cells of a network that comes without a table of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cellgraph.errors import InputError
+from cellgraph.tables.cellkeys import as_ids, as_texts
+from cellgraph.tables.tablefile import TableFile
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def cells_of(network: TableFile, pair: tuple[str, str], samples: tuple[str, str] | None) -> tuple[TableFile, str, str]:
+    """Return a table of the cells that relationships name, sorted, and its columns with sample and id.
+
+    Parameters
+    ----------
+    network : TableFile
+        The relationships.
+    pair : tuple of str
+        Its columns with the two cells.
+    samples : tuple of str or None
+        Its columns with their samples.
+
+    Raises
+    ------
+    InputError
+        If there are no relationships, or an id is missing or is no whole number where the others are.
+    """
+    import pyarrow as pa
+
+    if not network.table.num_rows:
+        raise InputError(f"{network.name} has a header but no relationships, so there are no cells; give --cells too")
+    texts = any(pa.types.is_string(network.table[column].type) for column in pair)
+    sample, cell = "sample" if samples is None or samples[0] != samples[1] else samples[0], "cell"
+    columns: dict[str, pa.Array] = {}
+    if samples is not None:
+        columns[sample] = pa.concat_arrays([as_texts(network, column) for column in samples])
+    ends = [as_texts(network, column) if texts else pa.array(as_ids(network, column)) for column in pair]
+    columns[cell] = pa.concat_arrays(ends)
+    names = list(columns)
+    table = pa.table(columns).group_by(names).aggregate([]).select(names)
+    table = table.sort_by([(name, "ascending") for name in names])
+    return TableFile(network.name, network.stem, table), sample, cell

@@ -1,0 +1,117 @@
+"""The two directions of relationships: listed both, folded into one, or kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cellgraph.errors import InputError
+from cellgraph.tables.columns import quoted
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    Array = np.ndarray[Any, Any]
+
+
+def settle(
+    contacts: pa.Table, name: str, pair: tuple[str, str], *, symmetric: bool, directed: bool
+) -> tuple[pa.Table, list[str], str]:
+    """Return the relationships to load, notes, and how directions are read, as the end of a phrase.
+
+    Parameters
+    ----------
+    contacts : pyarrow.Table
+        ``a``, ``b`` (numbers of cells), ``junctions`` and properties, in the order of the file.
+    name : str
+        What to call the table.
+    pair : tuple of str
+        Its columns with the two cells.
+    symmetric : bool
+        Whether each pair is listed in both directions and counts once.
+    directed : bool
+        Whether the order of the two cells means something.
+
+    Raises
+    ------
+    InputError
+        If each pair is listed equally often in both directions and neither is said, or if both directions of a
+        symmetric pair differ in junctions.
+    """
+    if directed or not contacts.num_rows:
+        return contacts, [], " (directed)" if directed else ""
+    a, b = (contacts[end].to_numpy() for end in ("a", "b"))
+    _, number = np.unique(np.minimum(a, b) * (max(a.max(), b.max()) + 1) + np.maximum(a, b), return_inverse=True)
+    forward, backward = np.bincount(number[a < b]), np.bincount(number[a > b])
+    n = int(number.max()) + 1
+    forward, backward = np.pad(forward, (0, n - len(forward))), np.pad(backward, (0, n - len(backward)))
+    if symmetric:
+        return *_folded(contacts, name, number, a < b, a == b), " (symmetric, each pair once)"
+    both = int(np.count_nonzero((forward > 0) & (backward > 0)))
+    pairs = int(np.count_nonzero(forward + backward))
+    if both and np.array_equal(forward, backward):
+        raise InputError(
+            f"{name} lists each pair of cells in both directions ({pairs:,} pairs, columns {quoted(pair)}); load it "
+            "with --symmetric (symmetric=True) to count each pair once, or with --directed (directed=True) if the "
+            "directions are relationships of their own"
+        )
+    return contacts, [], f" ({both:,} of {pairs:,} pairs in both directions, each row kept)" if both else ""
+
+
+def _folded(contacts: pa.Table, name: str, number: Array, forward: Array, selves: Array) -> tuple[pa.Table, list[str]]:
+    """Return one relationship for each two that are the same in both directions."""
+    ranks = _ranks(contacts, number, forward)
+    key = number * (int(ranks.max()) + 1) + ranks
+    one = np.flatnonzero(forward)
+    other = np.flatnonzero(~forward & ~selves)
+    _, at_one, at_other = np.intersect1d(key[one], key[other], assume_unique=True, return_indices=True)
+    first, second = np.sort([one[at_one], other[at_other]], axis=0)
+    _refuse_differing(contacts, name, first, second)
+    kept = np.delete(np.arange(contacts.num_rows), second)
+    notes = []
+    single = len(kept) - len(first) - int(selves.sum())
+    if single:
+        rows = "1 relationship stands" if single == 1 else f"{single:,} relationships stand"
+        notes.append(f"{rows} in {name} in one direction only, and counts all the same.")
+    differing = [
+        column
+        for column in contacts.column_names
+        if column not in ("a", "b", "junctions")
+        and not contacts[column].take(first).equals(contacts[column].take(second))
+    ]
+    if differing:
+        notes.append(
+            f"The two directions of a pair in {name} differ in {quoted(differing)}: the value of the upper row is kept."
+        )
+    return contacts.take(kept), notes
+
+
+def _ranks(contacts: pa.Table, number: Array, forward: Array) -> Array:
+    """Number the relationships of each pair and direction, so that equal ones get the same number."""
+    codes = []
+    for column in contacts.column_names:
+        if column in ("a", "b"):
+            continue
+        encoded = contacts[column].combine_chunks().dictionary_encode("encode")
+        if len(encoded.dictionary) < contacts.num_rows or column == "junctions":  # else a number of the row
+            codes.append(encoded.indices.to_numpy())
+    order = np.lexsort((np.arange(len(number)), *codes[::-1], forward, number))
+    of_row, way = number[order], forward[order]
+    starts = np.r_[True, (of_row[1:] != of_row[:-1]) | (way[1:] != way[:-1])]
+    place = np.arange(len(order))
+    ranks = np.empty(len(order), np.int64)
+    ranks[order] = place - np.maximum.accumulate(np.where(starts, place, 0))
+    return ranks
+
+
+def _refuse_differing(contacts: pa.Table, name: str, first: Array, second: Array) -> None:
+    junctions = contacts["junctions"].to_numpy()
+    wrong = np.flatnonzero(junctions[first] != junctions[second])
+    if wrong.size:
+        one, two = (int(rows[wrong[0]]) for rows in (first, second))
+        raise InputError(
+            f"{name} lists the same two cells in rows {one + 1} and {two + 1}, but with {junctions[one]} and "
+            f"{junctions[two]} junctions (pairs that differ: {wrong.size:,}); with --symmetric both directions must "
+            "have the same, --directed keeps both"
+        )
