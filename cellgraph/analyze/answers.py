@@ -45,9 +45,11 @@ def _khop_summary(question: Question) -> pa.Table | None:
 
 
 def _contacts(question: Question) -> pa.Table | None:
-    if _is_for_the_database(question):
+    from cellgraph.analyze.contacts import contacts, directed_samples
+
+    # Only as they are stored do relationships tell their direction.
+    if _is_for_the_database(question) and not directed_samples(question):
         return None
-    from cellgraph.analyze.contacts import contacts
 
     return contacts(question)
 

@@ -34,13 +34,14 @@ def require_cells(
         If there are several.
     """
     return {
-        parameter.name: _require_cell(store, catalogue, bound[parameter.name], samples)
+        parameter.name: require_cell(store, catalogue, bound[parameter.name], samples)
         for parameter in query.parameters
         if parameter.cell and bound[parameter.name] is not None
     }
 
 
-def _require_cell(store: Store, catalogue: Catalogue, label: int, samples: Sequence[str]) -> Cell:
+def require_cell(store: Store, catalogue: Catalogue, label: int, samples: Sequence[str]) -> Cell:
+    """Find the one cell of a label in some samples."""
     statement = catalogue["locate"].statement(store.dialect, {"label": label, "samples": list(samples)})
     found = store.run(statement.text, statement.parameters, name="locate")["sample"].to_pylist()
     if len(found) == 1:

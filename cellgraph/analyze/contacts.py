@@ -6,6 +6,7 @@ A database sorts millions of rows in a multiple of the time and memory of this: 
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -20,8 +21,28 @@ if TYPE_CHECKING:
 def contacts(question: Question) -> pa.Table:
     """Return the rows of the query ``contacts``: those of ``contacts-unsorted``, turned and sorted."""
     further = further_columns(question.store, question.catalogue, question.query, question.sample)
-    rows = _turned(question.lookup("contacts-unsorted", further=further, sample=question.sample))
+    rows = question.lookup("contacts-unsorted", further=further, sample=question.sample)
+    if names := directed_samples(question):
+        rows = _with_ends(rows, names)
+    rows = _turned(rows)
     return rows.take(_order(rows))
+
+
+def directed_samples(question: Question) -> list[str]:
+    """Return the names of the samples whose relationships have a direction, of those that are asked about."""
+    nodes = question.lookup("sample-nodes").to_pylist()
+    names = [node["name"] for node in nodes if json.loads(node["node"]).get("directed") is True]
+    return [name for name in names if question.sample in (None, name)]
+
+
+def _with_ends(rows: pa.Table, directed: list[str]) -> pa.Table:
+    """Add where relationships begin and end, as they are stored; null for samples without directions."""
+    known = pc.is_in(rows["sample"], pa.array(directed, pa.string()))
+    place = rows.column_names.index("cell_b") + 1
+    for number, (end, cell) in enumerate((("source", "cell_a"), ("target", "cell_b"))):
+        if end not in rows.column_names:
+            rows = rows.add_column(place + number, end, pc.if_else(known, rows[cell], pa.scalar(None, rows[cell].type)))
+    return rows
 
 
 def _turned(rows: pa.Table) -> pa.Table:

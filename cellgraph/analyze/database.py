@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, get_args
 from cellgraph.analyze.answers import ANSWERS
 from cellgraph.analyze.cells import Cell, require_cells
 from cellgraph.analyze.further import further_columns
+from cellgraph.analyze.names import named_cells, with_names
 from cellgraph.analyze.question import Method, Question
 from cellgraph.analyze.rows import as_declared, with_note
 from cellgraph.errors import NotFoundError, ParameterError, near
@@ -108,12 +109,13 @@ class Database:
         timeout : float, optional
             Seconds that the database may take to answer; after that a `StoreError`, never a part of the rows.
         **parameters
-            Of the query.
+            Of the query. A cell is given by its label, or as text by its name, where cells have names.
 
         Returns
         -------
         pyarrow.Table
-            The columns that the query declares, in their types, and further ones that came with the data.
+            The columns that the query declares, in their types, and further ones that came with the data; beside
+            each cell its name, where cells have names.
 
         Raises
         ------
@@ -127,15 +129,17 @@ class Database:
         given = dict(parameters) | ({} if sample is None else {"sample": sample})
         if query.takes("limit"):
             given, limit = given | ({} if limit is None else {"limit": limit}), None
-        bound = query.bind(given)
-        cells = self._require_content(query, bound)
+        named = self._named_cells(query, given)
+        bound = query.bind(given | {name: cell.label for name, cell in named.items()})
+        cells = self._require_content(query, bound, named)
         samples = {cell.sample for cell in cells.values()}
         if len(samples) == 1:
             bound["sample"] = samples.pop()
         question = Question(self._store, self._catalogue, query, bound, frozenset(given), cells, method)
         rows = ANSWERS[name](question) if name in ANSWERS else None
         rows = self._in_cypher(question, limit, timeout) if rows is None else as_declared(query, rows)
-        return rows if limit is None else rows.slice(0, limit)
+        rows = rows if limit is None else rows.slice(0, limit)
+        return with_names(question, rows)
 
     def cypher(self, text: str, *, timeout: float | None = None, **parameters: Any) -> pa.Table:
         """Run Cypher of your own; it can only read, the database itself refuses a write.
@@ -238,13 +242,23 @@ class Database:
         rows = self._store.run(statement.text, statement.parameters, name=query.name, timeout=timeout)
         return as_declared(query, rows)
 
-    def _require_content(self, query: Query, bound: Mapping[str, Any]) -> dict[str, Cell]:
+    def _named_cells(self, query: Query, given: Mapping[str, Any]) -> dict[str, Cell]:
+        """Find the cells that are given as text: by their names, or by labels."""
+        if not any(parameter.cell and isinstance(given.get(parameter.name), str) for parameter in query.parameters):
+            return {}
+        sample = given.get("sample")
+        names = self._require_samples(sample if isinstance(sample, str) else None)
+        return named_cells(self._store, self._catalogue, query, given, [sample] if isinstance(sample, str) else names)
+
+    def _require_content(self, query: Query, bound: Mapping[str, Any], named: Mapping[str, Cell]) -> dict[str, Cell]:
         """Check that the sample and the cells of a question exist, and tell where the cells are."""
         sample = bound.get("sample")
         if query.name == "samples" and sample is None:
             return {}
         names = self._require_samples(sample)
-        return require_cells(self._store, self._catalogue, query, bound, [sample] if sample else names)
+        labels = {name: None if name in named else value for name, value in bound.items()}
+        found = require_cells(self._store, self._catalogue, query, labels, [sample] if sample else names)
+        return {**found, **named}
 
     def _require_samples(self, sample: str | None) -> list[str]:
         """Return the names of the samples; there has to be one, and the one that is asked for."""

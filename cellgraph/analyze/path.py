@@ -88,6 +88,24 @@ def _smallest(graph: Adjacency, cells: list[int]) -> int:
     return min(cells, key=lambda cell: (int(graph.labels[cell]), cell))
 
 
+def samples_of(question: Question, labels: list[int], source: Cell, target: Cell) -> list[str]:
+    """Return the sample of each cell on a path of labels: of several, the first by name at each step."""
+    samples = question.store.sample_names()
+    if len(samples) == 1 or len(labels) < 2:
+        return [source.sample] * len(labels)
+    found = question.lookup("junctions-among", samples=samples, labels=labels).to_pylist()
+    touching = {(row["sample_a"], row["cell_a"], row["sample_b"], row["cell_b"]) for row in found}
+    possible = [{target.sample}]  # from the end: the samples from which the rest of the path goes on
+    for label, following in reversed(list(pairwise(labels))):
+        ends = possible[-1]
+        possible.append({name for name in samples if any((name, label, end, following) in touching for end in ends)})
+    possible.reverse()
+    path = [source.sample]
+    for (label, following), names in zip(pairwise(labels), possible[1:], strict=True):
+        path.append(min(name for name in names if (path[-1], label, name, following) in touching))
+    return path
+
+
 def _junctions(question: Question, graph: Adjacency, way: list[int]) -> list[int | None]:
     """Return the junctions of each cell with the one before; None for the first."""
     keys = [(graph.samples[cell], int(graph.labels[cell])) for cell in way]

@@ -23,7 +23,8 @@ def read_graph(query: Callable[..., pa.Table], name: str) -> CellGraph:
     cells = query("cells", sample=name).rename_columns({"cell": "label"}).drop_columns("sample")
     contacts = query("contacts", sample=name)
     inside = pc.and_(pc.equal(contacts["sample"], name), pc.equal(contacts["sample_b"], name))
-    contacts = contacts.filter(inside).drop_columns(["sample", "sample_b"])
+    names = {"name_a", "name_b", "source_name", "target_name"} & set(contacts.column_names)
+    contacts = contacts.filter(inside).drop_columns(["sample", "sample_b", *names])
     return CellGraph(
         _sample(query, name),
         _in_order(cells, [column.name for column in CELL_COLUMNS]),

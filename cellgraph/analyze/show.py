@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cellgraph.errors import ParameterError
 from cellgraph.queries import Catalogue
 from cellgraph.stores import dialect_of
 
@@ -33,4 +34,19 @@ def show(
     given = dict(parameters) | ({} if sample is None else {"sample": sample})
     if query.takes("limit") and limit is not None:
         given, limit = given | {"limit": limit}, None
+    for parameter in query.parameters:
+        value = given.get(parameter.name)
+        if parameter.cell and isinstance(value, str):
+            given[parameter.name] = _label(parameter.name, value)
     return query.shown(dialect_of(db), given, limit=limit)
+
+
+def _label(parameter: str, text: str) -> int:
+    """Return the label of a cell from text; its name would need a database."""
+    try:
+        return int(text)
+    except ValueError:
+        raise ParameterError(
+            f"to show the Cypher no database is opened, so {parameter!r} must be the label of a cell, a whole number, "
+            f"not {text!r}."
+        ) from None

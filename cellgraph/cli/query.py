@@ -39,12 +39,14 @@ def query(
         typer.Argument(metavar="NAME", help="A query, as khop; cellgraph queries lists them.", show_default=False),
     ] = None,
     k: Annotated[int | None, typer.Option("--k", help="Largest distance in contacts.", show_default=False)] = None,
-    cell: Annotated[int | None, typer.Option(metavar="LABEL", help="One cell.", show_default=False)] = None,
+    cell: Annotated[
+        str | None, typer.Option(metavar="LABEL", help="One cell: its label, or its name.", show_default=False)
+    ] = None,
     source: Annotated[
-        int | None, typer.Option("--from", metavar="LABEL", help="The cell where a path starts.", show_default=False)
+        str | None, typer.Option("--from", metavar="LABEL", help="The cell where a path starts.", show_default=False)
     ] = None,
     target: Annotated[
-        int | None, typer.Option("--to", metavar="LABEL", help="The cell where a path ends.", show_default=False)
+        str | None, typer.Option("--to", metavar="LABEL", help="The cell where a path ends.", show_default=False)
     ] = None,
     sample: SampleOption = None,
     limit: Annotated[int | None, typer.Option(min=0, help="Most rows that are wanted.", show_default=False)] = None,

@@ -26,6 +26,7 @@ Report = Callable[[str, int, int], None]
 
 _CELL_NAMES = frozenset({"id", "sample", "label"})
 _CONTACT_NAMES = frozenset({"id", "a", "b", "junctions", "source", "target"})
+_CONTACT_NAMES |= {"name_a", "name_b", "source_name", "target_name"}
 _MANY = 20
 
 
