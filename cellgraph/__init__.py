@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cellgraph.phantoms.phantom import phantom
     from cellgraph.tables.importing import load_tables
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "CellGraph": "cellgraph.model",

@@ -66,7 +66,7 @@ CELL_COLUMNS: tuple[Column, ...] = (
     Column("width", "float", "unit", "middle full axis (2D: the shorter one)"),
     Column("height", "float", "unit", "shortest full axis (2D: null)"),
     Column("stretch", "float", "", "(l1 - l3) / l1; 0 is a ball (2D: with the width for l3)"),
-    Column("oblateness", "float", "", "2 (l1 - l2) / (l1 - l3) - 1; -1 is a disc, 1 is a rod (2D: null)"),
+    Column("oblateness", "float", "", "2 (l2 - l3) / (l1 - l3) - 1; 1 is a disc, -1 is a rod (2D: null)"),
     Column("length_axis_z", "float", "", "unit vector along the length"),
     Column("length_axis_y", "float", "", "unit vector along the length"),
     Column("length_axis_x", "float", "", "unit vector along the length"),

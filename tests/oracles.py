@@ -151,7 +151,7 @@ def shape(voxels: list[Voxel], spacing: tuple[float, ...]) -> dict[str, float | 
         "width": extents[1],
         "height": extents[2] if ndim == 3 else None,
         "stretch": (longest - shortest) / longest if longest else None,
-        "oblateness": None if ndim == 2 or round_ else 2 * (longest - extents[1]) / (longest - shortest) - 1,
+        "oblateness": None if ndim == 2 or round_ else 2 * (extents[1] - shortest) / (longest - shortest) - 1,
     }
 
 

@@ -16,6 +16,7 @@ from cellgraph.analyze.rows import as_declared, with_note
 from cellgraph.errors import NotFoundError, ParameterError, near
 from cellgraph.queries import Catalogue, Query
 from cellgraph.queries.text import parameters_in
+from cellgraph.stores import earlier
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -139,6 +140,8 @@ class Database:
         rows = ANSWERS[name](question) if name in ANSWERS else None
         rows = self._in_cypher(question, limit, timeout) if rows is None else as_declared(query, rows)
         rows = rows if limit is None else rows.slice(0, limit)
+        if earlier.COLUMN in rows.column_names:
+            rows = with_note(rows, earlier.note_on_earlier(self._store, bound.get("sample")))
         return with_names(question, rows)
 
     def cypher(self, text: str, *, timeout: float | None = None, **parameters: Any) -> pa.Table:
@@ -179,7 +182,9 @@ class Database:
         unfinished = self._store.unfinished()
         rows = self._store.run(text, parameters, name="--cypher", timeout=timeout)
         unfinished = max(unfinished, self._store.unfinished())  # what was there in between was there before or is now
-        return with_note(rows, _unfinished(unfinished)) if unfinished else rows
+        if unfinished:
+            rows = with_note(rows, _unfinished(unfinished))
+        return with_note(rows, earlier.note_on_earlier(self._store)) if earlier.mentions(text) else rows
 
     def samples(self) -> pa.Table:
         """Return the samples with where they came from and how they were made."""

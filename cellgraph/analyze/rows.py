@@ -14,12 +14,15 @@ _NOTE = b"cellgraph.note"
 
 
 def with_note(table: pa.Table, note: str) -> pa.Table:
-    """Return the rows with a sentence about them, kept in the metadata of the table."""
-    return table.replace_schema_metadata({**(table.schema.metadata or {}), _NOTE: note.encode()})
+    """Return the rows with one more sentence about them, kept in the metadata of the table; an empty one is none."""
+    if not note:
+        return table
+    notes = "\n".join(filter(None, [note_of(table), note]))
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), _NOTE: notes.encode()})
 
 
 def note_of(table: pa.Table) -> str:
-    """Return the sentence about some rows, as why there are none; an empty text where there is nothing to say."""
+    """Return the sentences about some rows, as why there are none, one a line; an empty text if there are none."""
     note: bytes = (table.schema.metadata or {}).get(_NOTE, b"")
     return note.decode()
 

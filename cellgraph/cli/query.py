@@ -100,8 +100,8 @@ def query(
             text = sys.stdin.read() if cypher == "-" else cypher or ""
             rows = database.cypher(text, timeout=timeout, **parameters)
     render(rows, fmt, output)
-    if note_of(rows):
-        print(f"cellgraph: {note_of(rows)}", file=sys.stderr)
+    for note in note_of(rows).splitlines():
+        print(f"cellgraph: {note}", file=sys.stderr)
 
 
 def queries(

@@ -6,9 +6,9 @@ scikit-image's ``regionprops`` (``axis_major_length`` and its like): full axes a
 cell one voxel thick has height 0.
 
 Stretch and oblateness are those of the osteocyte-lacunae literature, on the extents l1 >= l2 >= l3: St = (l1 - l3) / l1
-and Ob = 2 (l1 - l2) / (l1 - l3) - 1; Mader, Schneider, Müller, Stampanoni, "A quantitative framework for the 3D
-characterization of the osteocyte lacunar system", Bone 57 (2013) 142-154, gives the measures (there on the spread
-along the principal axes).  They are null where the denominator is 0.
+and Ob = 2 (l2 - l3) / (l1 - l3) - 1, so that a disc is 1 and a rod is -1; Mader, Schneider, Müller, Stampanoni, "A
+quantitative framework for the 3D characterization of the osteocyte lacunar system", Bone 57 (2013) 142-154, gives the
+measures (there on the spread along the principal axes).  They are null where the denominator is 0.
 """
 
 from __future__ import annotations
@@ -136,17 +136,28 @@ def _shape(cells: Array, spacing: Array, ndim: int) -> dict[str, Array]:
     longest, shortest = extents[:, 0], extents[:, -1]
     with np.errstate(invalid="ignore", divide="ignore"):
         stretch = (longest - shortest) / longest
-        spread = np.where(longest - shortest > 1e-9 * longest, longest - shortest, np.nan)
-        oblateness = 2 * (longest - extents[:, 1]) / spread - 1 if ndim == 3 else none
     shape = {
         "length": longest,
         "width": extents[:, 1],
         "height": extents[:, 2] if ndim == 3 else none,
         "stretch": stretch,
-        "oblateness": oblateness,
+        "oblateness": oblateness(extents) if ndim == 3 else none,
     }
     for rank, name in enumerate(("length", "width", "height")):
         for axis, letter in enumerate("zyx"):
             given = rank < ndim and axis >= 3 - ndim
             shape[f"{name}_axis_{letter}"] = axes[:, rank, axis - 3 + ndim] if given else none
     return shape
+
+
+def oblateness(extents: Array) -> Array:
+    """Return 2 (l2 - l3) / (l1 - l3) - 1: 1 is a disc, -1 a rod; NaN for a ball, where l1 is l3.
+
+    Parameters
+    ----------
+    extents : numpy.ndarray of float64, shape (n, 3)
+        Along the axes of each cell, the longest first; in any unit, as only their ratios count.
+    """
+    longest, middle, shortest = extents.T
+    spread = np.where(longest - shortest > 1e-9 * longest, longest - shortest, np.nan)
+    return np.asarray(2 * (middle - shortest) / spread - 1)

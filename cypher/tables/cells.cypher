@@ -30,7 +30,7 @@
 //   width: float           middle full axis (2D: the shorter one)
 //   height: float          shortest full axis (2D: null)
 //   stretch: float         (length - height) / length; 0 is a ball (2D: with the width)
-//   oblateness: float      2 (length - width) / (length - height) - 1; -1 is a disc, 1 is a rod (2D: null)
+//   oblateness: float      2 (width - height) / (length - height) - 1; 1 is a disc, -1 is a rod (2D: null)
 //   length_axis_z: float   unit vector along the length
 //   length_axis_y: float   unit vector along the length
 //   length_axis_x: float   unit vector along the length
