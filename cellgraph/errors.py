@@ -58,8 +58,7 @@ class MissingExtraError(CellgraphError, ImportError):
 
     def __init__(self, what: str, extra: str, library: str) -> None:
         super().__init__(
-            f"{what} needs the library {library!r}, which is not installed; "
-            f"install it with: pip install 'cellgraph[{extra}]'"
+            f"{what} needs the library {library!r}, which is not installed; install it with: {how_to_install(extra)}"
         )
 
 
@@ -85,6 +84,16 @@ class VolumeReadError(CellgraphError, OSError):
 
 class ResumeError(CellgraphError, ValueError):
     """The work folder belongs to another volume, or to other parameters."""
+
+
+def how_to_install(extra: str) -> str:
+    """Return the command that installs an extra, as part of a sentence."""
+    return f"pip install '.[{extra}]' in a checkout of cellgraph"
+
+
+def printable(text: str) -> str:
+    """Return a text with its control characters as escapes, for a terminal: names come from other people's files."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def near(name: object, known: Iterable[object]) -> str:

@@ -18,6 +18,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from cellgraph.errors import ParameterError
+
 if TYPE_CHECKING:
     import networkx as nx
     import pyarrow as pa
@@ -90,6 +92,25 @@ CONTACT_COLUMNS: tuple[Column, ...] = (
     Column("touching_edges", "int", "pairs", "voxel pairs that meet only along an edge (connectivity 18, 26)"),
     Column("touching_corners", "int", "pairs", "voxel or pixel pairs that meet only in a corner (connectivity 26, 8)"),
 )
+
+
+def check_sample_name(name: object) -> str:
+    """Return the name of a sample: a text that is not empty, no folder that is always there, and Unicode.
+
+    Raises
+    ------
+    ParameterError
+        If it is something else.
+    """
+    if not isinstance(name, str):
+        raise ParameterError(f"expected the name of the sample to be a text, got {name!r}")
+    if not name.strip() or name in (".", ".."):
+        raise ParameterError(f"a sample cannot be called {name!r}; give it another name with --sample")
+    if any(char == "\0" or "\ud800" <= char <= "\udfff" for char in name):
+        raise ParameterError(
+            f"the name of the sample {name!r} has bytes that are no text in UTF-8; give it another one with --sample"
+        )
+    return name
 
 
 @dataclass(frozen=True)

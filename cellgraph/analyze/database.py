@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import operator
 import os
 from collections.abc import Mapping
 from types import TracebackType
@@ -16,6 +18,7 @@ from cellgraph.analyze.rows import as_declared, with_note
 from cellgraph.errors import NotFoundError, ParameterError, near
 from cellgraph.queries import Catalogue, Query
 from cellgraph.queries.text import parameters_in
+from cellgraph.queries.values import check
 from cellgraph.stores import earlier
 
 if TYPE_CHECKING:
@@ -125,8 +128,12 @@ class Database:
         NotFoundError
             If there is no such query, sample or cell.
         """
+        _check_call(name, timeout)
         query = self._catalogue[name]
         _check_method(name, method)
+        if limit is not None:
+            check(limit, "int", of="limit", minimum=0)
+            limit = operator.index(limit)
         given = dict(parameters) | ({} if sample is None else {"sample": sample})
         if query.takes("limit"):
             given, limit = given | ({} if limit is None else {"limit": limit}), None
@@ -141,7 +148,7 @@ class Database:
         rows = self._in_cypher(question, limit, timeout) if rows is None else as_declared(query, rows)
         rows = rows if limit is None else rows.slice(0, limit)
         if earlier.COLUMN in rows.column_names:
-            rows = with_note(rows, earlier.note_on_earlier(self._store, bound.get("sample")))
+            rows = with_note(rows, earlier.note_on_earlier(self._store, given.get("sample")))
         return with_names(question, rows)
 
     def cypher(self, text: str, *, timeout: float | None = None, **parameters: Any) -> pa.Table:
@@ -168,6 +175,10 @@ class Database:
         StoreError
             If the database refuses the statement.
         """
+        _check_call(text, timeout)
+        for name, value in parameters.items():
+            if isinstance(value, str):
+                check(value, "str", of=f"${name}")
         if not text.strip():
             raise ParameterError(
                 "the Cypher statement is empty; write one, as MATCH (:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell) "
@@ -290,3 +301,15 @@ def _unfinished(samples: int) -> str:
         f"note: the database holds {there} being loaded, or left by a load that was stopped; only Cypher that starts "
         "from (:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell) leaves them out; the next load removes what was left"
     )
+
+
+def _check_call(text: str, timeout: float | None) -> None:
+    """Check the name of a query, or a statement, and how long it may take."""
+    check(text, "str", of="the query")
+    if timeout is None:
+        return
+    seconds = check(timeout, "float", of="timeout")
+    if not isinstance(seconds, float) or not 0 < seconds < math.inf:
+        raise ParameterError(
+            f"timeout must be a number of seconds above 0, not {timeout!r}; without it there is no limit."
+        )

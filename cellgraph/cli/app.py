@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from cellgraph.cli import estimate, load, neo4j, phantom, query, tables, watch
-from cellgraph.cli.stdout import give_up_stdout, show_text
+from cellgraph.cli.stdout import give_up_stdout, printing, show_text
+from cellgraph.cli.streams import hold_streams, say
 from cellgraph.errors import CellgraphError, ParameterError
 
 app = typer.Typer(
@@ -47,17 +48,42 @@ def options(
 
 def main() -> None:
     """Run the command line; expected errors become a sentence on stderr and an exit status (2 usage, 1 other)."""
+    hold_streams()
     try:
-        app()
+        _run()
     except CellgraphError as error:
         if os.environ.get("CELLGRAPH_DEBUG"):
             raise
-        print(f"cellgraph: error: {error}", file=sys.stderr)
-        sys.exit(2 if isinstance(error, ParameterError) else 1)
+        _fail(error, 2 if isinstance(error, ParameterError) else 1)
     except BrokenPipeError:
         # The reader of our output (head, less) has gone; Python would complain once more when it flushes at exit.
         give_up_stdout()
         sys.exit(1)
+    except OSError as error:
+        if os.environ.get("CELLGRAPH_DEBUG"):
+            raise
+        _fail(error, 1)
     except KeyboardInterrupt:
-        print("cellgraph: interrupted; nothing half done is visible in the database", file=sys.stderr)
+        say("cellgraph: interrupted; nothing half done is visible in the database")
         sys.exit(130)
+
+
+def _run() -> None:
+    """Run the command, and see that all it has printed arrives, help too."""
+    try:
+        app()
+    except (SystemExit, OSError):
+        with printing():
+            pass
+        raise
+
+
+def _fail(error: Exception, status: int) -> None:
+    """End with a sentence; where the current folder is gone, that is why a file in it is not found."""
+    try:
+        os.getcwd()
+    except OSError:
+        say(f"cellgraph: error: {error}; the current folder has been deleted: change to another one with cd")
+    else:
+        say(f"cellgraph: error: {error}")
+    sys.exit(status)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from cellgraph.cli.options import DbOption, numbers, read_background
 from cellgraph.cli.output import Format, FormatOption, render
 from cellgraph.cli.progress import QuietOption
 from cellgraph.cli.stdout import show_text
+from cellgraph.cli.streams import say
 
 SHOWN = ("estimate", "low", "high", "fraction", "exact", "n", "unit")
 
@@ -113,4 +113,4 @@ def estimate(
         names = SHOWN if fmt in (None, Format.table) else tuple(fields)
         render(pa.table({name: [fields[name]] for name in names}), fmt)
     if not quiet and fmt in (None, Format.table):
-        print(answer.sentence(), file=sys.stderr)
+        say(answer.sentence())

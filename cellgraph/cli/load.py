@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +10,7 @@ import typer
 
 from cellgraph.cli.options import DbOption, numbers, read_background
 from cellgraph.cli.progress import QuietOption, progress
+from cellgraph.cli.streams import say
 from cellgraph.errors import CellgraphError, ParameterError
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def load(
             else:
                 _many(sources, db, sample, options, parallel, quiet)
     except KeyboardInterrupt:
-        print(f"cellgraph: interrupted; nothing half done is visible; {RESUME}", file=sys.stderr)
+        say(f"cellgraph: interrupted; nothing half done is visible; {RESUME}")
         raise typer.Exit(130) from None
 
 
@@ -137,10 +137,10 @@ def _one(source: str, db: str | None, sample: str | None, options: dict[str, Any
 def _tell(done: LoadReport, quiet: bool) -> None:
     """Print what was loaded, or of it only what a person should know in any case."""
     if not quiet:
-        print(done.summary(), file=sys.stderr)
+        say(done.summary())
         return
     for note in done.notes:
-        print(f"{done.sample.name}: note: {note}", file=sys.stderr)
+        say(f"{done.sample.name}: note: {note}")
 
 
 def _many(
@@ -159,7 +159,7 @@ def _many(
     for outcome in load_many(sources, db, parallel=parallel, **options):
         if outcome.error is not None:
             failed += 1
-            print(f"cellgraph: error: {outcome.error}", file=sys.stderr)
+            say(f"cellgraph: error: {outcome.error}")
         elif outcome.report is not None:
             _tell(outcome.report, quiet)
     if failed:

@@ -24,7 +24,8 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 import typer
 
 from cellgraph.cli.stdout import printing
-from cellgraph.errors import CellgraphError, NotFoundError, ParameterError
+from cellgraph.cli.streams import say
+from cellgraph.errors import CellgraphError, NotFoundError, ParameterError, printable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -244,7 +245,7 @@ def _write_table(table: pa.Table, sink: IO[bytes], *, whole: bool) -> None:
     terminal = sink is sys.stdout.buffer and sys.stdout.isatty()
     shown = table if whole else table.slice(0, SHOWN_ROWS)
     columns = [[_readable(value) for value in column.to_pylist()] for column in shown.columns]
-    names = [str(name) for name in table.column_names]
+    names = [printable(str(name)) for name in table.column_names]
     widths = [max(map(len, (name, *texts))) + 2 for name, texts in zip(names, columns, strict=True)]
     room = shutil.get_terminal_size().columns if terminal else sum(widths)
     count = _columns_that_fit(widths, room)
@@ -261,7 +262,7 @@ def _grid(schema: pa.Schema, columns: list[list[str]], count: int) -> Table:
 
     grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for field in list(schema)[:count]:
-        grid.add_column(field.name, justify="right" if _is_number(field.type) else "left", overflow="fold")
+        grid.add_column(printable(field.name), justify="right" if _is_number(field.type) else "left", overflow="fold")
     for row in zip(*columns[:count], strict=True):
         grid.add_row(*row)
     return grid
@@ -285,9 +286,9 @@ def _tell_what_is_hidden(table: pa.Table, rows: int, columns: int) -> None:
     if table.num_columns > columns:
         hidden.append(f"{table.num_columns - columns} more columns ({', '.join(table.column_names[columns:])})")
     if hidden:
-        print(f"… {' and '.join(hidden)}: --format csv prints all.", file=sys.stderr)
+        say(f"… {' and '.join(hidden)}: --format csv prints all.")
     elif not table.num_rows:
-        print("(no rows)", file=sys.stderr)
+        say("(no rows)")
 
 
 def _is_number(kind: pa.DataType) -> bool:
@@ -304,8 +305,7 @@ def _readable(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return _readable_float(value)
-    text = _plain_text(value) or ""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+    return printable(_plain_text(value) or "")
 
 
 def _readable_float(value: float) -> str:

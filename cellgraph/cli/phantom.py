@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from cellgraph.cli.options import numbers
 from cellgraph.cli.progress import QuietOption, progress
+from cellgraph.cli.streams import say
 
 
 def register(app: typer.Typer) -> None:
@@ -49,11 +49,10 @@ def phantom(
             report=report,
         )
     extent = " x ".join(str(n) for n in made.shape)
-    print(f"Wrote {made.path}: {made.cells:,} cells in {extent} voxels.", file=sys.stderr)
+    say(f"Wrote {made.path}: {made.cells:,} cells in {extent} voxels.")
     if made.missing:
         some = ", ".join(str(label) for label in made.missing[:5])
-        print(
+        say(
             f"The gaps left no voxel for {len(made.missing):,} cells, whose labels are missing: {some}"
             f"{', …' if len(made.missing) > 5 else ''}.",
-            file=sys.stderr,
         )

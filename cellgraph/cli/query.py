@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -11,6 +10,7 @@ import typer
 from cellgraph.cli.options import DbOption
 from cellgraph.cli.output import FormatOption, OutputOption, render
 from cellgraph.cli.stdout import show_text
+from cellgraph.cli.streams import read_stdin, say
 from cellgraph.errors import ParameterError
 
 
@@ -97,11 +97,11 @@ def query(
         if name is not None:
             rows = database.query(name, limit=limit, method=method.value, timeout=timeout, **parameters)
         else:
-            text = sys.stdin.read() if cypher == "-" else cypher or ""
+            text = read_stdin("Cypher") if cypher == "-" else cypher or ""
             rows = database.cypher(text, timeout=timeout, **parameters)
     render(rows, fmt, output)
     for note in note_of(rows).splitlines():
-        print(f"cellgraph: {note}", file=sys.stderr)
+        say(f"cellgraph: {note}")
 
 
 def queries(

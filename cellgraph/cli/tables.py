@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from cellgraph.cli.options import DbOption
 from cellgraph.cli.progress import QuietOption, progress
+from cellgraph.cli.streams import say
 
 
 def register(app: typer.Typer) -> None:
@@ -80,4 +80,4 @@ def load_tables(
             report=report,
         )
     for line in done.notes if quiet else (done.summary(),):
-        print(line, file=sys.stderr)
+        say(line)

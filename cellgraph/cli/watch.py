@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from cellgraph.cli.options import DbOption, numbers, read_background
 from cellgraph.cli.progress import QuietOption
+from cellgraph.cli.streams import say
 
 
 def register(app: typer.Typer) -> None:
@@ -49,11 +49,12 @@ def watch(
 ) -> None:
     """Follow a live scan: the graph in the database grows while slices arrive; Ctrl-C stops it."""
     from cellgraph.live.watch import watch as library
+    from cellgraph.stores import db_option
     from cellgraph.volumes.numbering import listed
 
     def tell(sentence: str) -> None:
         if not quiet:
-            print(sentence, file=sys.stderr)
+            say(sentence)
 
     done = library(
         folder,
@@ -72,7 +73,8 @@ def watch(
         tell=tell,
     )
     for sentence in done.unreadable:
-        print(f"not in the graph: {sentence}", file=sys.stderr)
+        say(f"not in the graph: {sentence}")
     if done.missing:
-        print(f"missing slices: {listed(done.missing, 10)}", file=sys.stderr)
-    tell(f"{done.slices:,} slices are in {done.db} as sample {done.name!r}; next: cellgraph query khop --k 2")
+        say(f"missing slices: {listed(done.missing, 10)}")
+    following = f"cellgraph query khop --k 2{db_option(done.db)}"
+    tell(f"{done.slices:,} slices are in {done.db} as sample {done.name!r}; next: {following}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 
 from cellgraph.engines.engine import Engine
-from cellgraph.engines.threads import ThreadsEngine
+from cellgraph.engines.threads import ThreadsEngine, whole_workers
 from cellgraph.errors import ParameterError, near
 
 ENGINES = ("threads", "dask", "spark")
@@ -48,7 +48,7 @@ def open_engine(
     MissingExtraError
         If its library is not installed.
     """
-    if name not in ENGINES:
+    if not isinstance(name, str) or name not in ENGINES:
         raise ParameterError(
             f"expected the engine to be one of {', '.join(ENGINES)}, got {name!r}.{near(name, ENGINES)}"
         )
@@ -61,8 +61,8 @@ def open_engine(
     for option, (owner, value) in options.items():
         if value and owner != name:
             raise ParameterError(f"{option} is for --engine {owner}, but the engine is {name}")
-    if workers is not None and workers < 1:
-        raise ParameterError(f"expected at least 1 worker, got {workers}")
+    if workers is not None:
+        workers = whole_workers(workers)
     if name == "dask":
         from cellgraph.engines.dask import DaskEngine
 
@@ -78,6 +78,8 @@ def open_engine(
 def using_engine(engine: Engine | str, workers: int | None = None) -> Iterator[Engine]:
     """Give an engine: one of that name, which is closed afterwards, or the given one, which is not."""
     if not isinstance(engine, str):
+        if not hasattr(engine, "tallies"):
+            raise ParameterError(f"expected an open engine, or one of {', '.join(ENGINES)}, got {engine!r}")
         yield engine
         return
     with closing(open_engine(engine, workers=workers)) as opened:

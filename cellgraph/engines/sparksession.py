@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from cellgraph.engines.interrupts import interrupts_wait
-from cellgraph.errors import EngineError
+from cellgraph.errors import EngineError, how_to_install
 
 _END_SECONDS = 10.0
 
@@ -127,7 +127,7 @@ def _java(folder: Path) -> Iterator[None]:
     except ImportError as error:
         raise EngineError(
             "Spark needs Java 17 or newer, but there is none on the PATH or in JAVA_HOME; "
-            "install it, or the one from pip: pip install 'cellgraph[spark]'"
+            f"install it, or the one from pip: {how_to_install('spark')}"
         ) from error
     script = folder / "bin" / "java"
     script.parent.mkdir()

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import operator
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from cellgraph.engines.engine import Job, Tallies
-from cellgraph.errors import CellgraphError, EngineError
+from cellgraph.errors import CellgraphError, EngineError, ParameterError
 from cellgraph.machine import cores
 from cellgraph.volumes import Block, HaloReader
 from cellgraph.voxels.tally import Tally
+
+
+def whole_workers(workers: int) -> int:
+    """Return a number of workers of any integer type as a Python integer.
+
+    Raises
+    ------
+    ParameterError
+        If it is no whole number of 1 or more.
+    """
+    try:
+        number = 0 if isinstance(workers, bool) else int(operator.index(workers))
+    except TypeError:
+        number = 0
+    if number < 1:
+        raise ParameterError(f"expected at least 1 worker, a whole number, got {workers!r}")
+    return number
 
 
 class ThreadsEngine:
@@ -28,7 +46,7 @@ class ThreadsEngine:
     local = True
 
     def __init__(self, workers: int | None = None) -> None:
-        self.workers = workers or cores()
+        self.workers = cores() if workers is None else whole_workers(workers)
 
     def tallies(self, job: Job, blocks: Sequence[Block]) -> Tallies:
         """See `Engine.tallies`."""

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from cellgraph.errors import InputError, ParameterError
-from cellgraph.loading.parameters import resolve_connectivity, resolve_spacing, resolve_whole
+from cellgraph.loading.parameters import require_kind, resolve_connectivity, resolve_spacing, resolve_whole
 from cellgraph.loading.provenance import new_sample
-from cellgraph.model import CellGraph
+from cellgraph.model import CellGraph, check_sample_name
 from cellgraph.volumes.array import ArrayVolume
 from cellgraph.voxels.block import Place, Rules, sweep_block, sweep_border, sweep_seam
 from cellgraph.voxels.measures import cell_graph
@@ -79,7 +79,8 @@ class Sweep:
         self._rules = Rules(background, resolve_connectivity(connectivity, 3))
         self._spacing = resolve_spacing(spacing, 3)
         self._unit = unit
-        self._name = name
+        self._name = check_sample_name(name)
+        require_kind("str", unit=unit, source=source)
         self._source = source
         self._segments: list[_Segment] = []
 

@@ -18,17 +18,26 @@ from cellgraph.errors import (
     InputError,
     MissingExtraError,
     NotFoundError,
-    ParameterError,
     only_background,
 )
 from cellgraph.live.incoming import Incoming
 from cellgraph.live.slabs import Sweep
 from cellgraph.live.watchstate import keep, restore
+from cellgraph.loading.parameters import (
+    require_calls,
+    require_kind,
+    require_path,
+    resolve_connectivity,
+    resolve_number,
+    resolve_whole,
+)
 from cellgraph.loading.target import check_target
 from cellgraph.loading.workfolder import STATE, WorkFolder
+from cellgraph.model import check_sample_name
 from cellgraph.stores import address_of, open_store
 from cellgraph.volumes.blocks import BLOCK_BYTES
 from cellgraph.volumes.naming import sample_name
+from cellgraph.voxels.parameters import resolve_background
 
 Array = np.ndarray[Any, Any]
 
@@ -118,13 +127,21 @@ def watch(
     """
     from cellgraph import __version__
 
-    _check_numbers(until, idle, every)
+    if until is not None:
+        until = resolve_whole("until", until, least=1)
+    idle = None if idle is None else resolve_number("idle", idle)
+    every = resolve_number("every", every)
+    background = resolve_background(background)
+    require_kind("str", pattern=pattern, sample=sample, unit=unit)
+    require_kind("bool", replace=replace)
+    require_path(folder=folder, work=work)
+    require_calls(tell=tell)
     try:
         import watchfiles
     except ImportError as error:
         raise MissingExtraError("watching a folder", "watch", "watchfiles") from error
     path = Path(folder)
-    name = sample or sample_name(str(path.resolve()))
+    name = check_sample_name(sample_name(str(path.resolve())) if sample is None else sample)
     target = address_of(db)
     place = WorkFolder.of(work, target, name)
     state = place.path / STATE
@@ -135,7 +152,7 @@ def watch(
         "folder": str(path.resolve()),
         "pattern": pattern,
         "background": background,
-        "connectivity": connectivity,
+        "connectivity": resolve_connectivity(connectivity, 3),
         "spacing": None if spacing is None else [float(size) for size in spacing],
         "unit": unit,
         "version": __version__,
@@ -282,9 +299,3 @@ class _Live:
         self._updated = time.monotonic()
         self._cost = self._updated - begin
         self._tell(f"{self.sweep.depth:,} slices: {self.cells:,} cells and {self.contacts:,} contacts")
-
-
-def _check_numbers(until: int | None, idle: float | None, every: float) -> None:
-    for option, value in (("until", until), ("idle", idle), ("every", every)):
-        if value is not None and not (np.isfinite(value) and value > 0):
-            raise ParameterError(f"expected {option} to be a number above 0, got {value}")

@@ -11,15 +11,23 @@ from typing import TYPE_CHECKING, Any
 
 from cellgraph.engines import Engine, Job, Ledger, using_engine
 from cellgraph.engines.manifest import has_work
-from cellgraph.errors import InputError, VolumeReadError, only_background
+from cellgraph.errors import InputError, VolumeReadError, only_background, printable
 from cellgraph.loading.loaded import find_loaded
-from cellgraph.loading.parameters import parse_bytes, resolve_connectivity, resolve_spacing
+from cellgraph.loading.parameters import (
+    parse_bytes,
+    require_calls,
+    require_kind,
+    require_path,
+    resolve_connectivity,
+    resolve_number,
+    resolve_spacing,
+)
 from cellgraph.loading.provenance import new_sample
 from cellgraph.loading.target import check_target
 from cellgraph.loading.workfolder import WorkFolder, grid_of, open_ledger
 from cellgraph.machine import free_memory, give_back_memory
-from cellgraph.model import CellGraph, Sample
-from cellgraph.stores import address_of, open_store
+from cellgraph.model import CellGraph, Sample, check_sample_name
+from cellgraph.stores import address_of, db_option, open_store
 from cellgraph.volumes import open_volume, stamps
 from cellgraph.volumes.naming import sample_name
 from cellgraph.voxels.block import Rules
@@ -64,11 +72,12 @@ class LoadReport:
         mean = 2 * self.contacts / self.cells
         cells, contacts, border = _many(self.cells, "cell"), _many(self.contacts, "contact"), self.border_cells
         lines = [
-            f"{sample.name}: {cells} and {contacts} in {size} {what}s ({order})",
+            f"{printable(sample.name)}: {cells} and {contacts} in {size} {what}s ({order})",
             f"a cell touches {mean:.1f} others on average; {border:,} of the cells lie on the border of the image",
             f"size of a {what}: {' x '.join(f'{s:g}' for s in sample.spacing)} {sample.unit}",
             *(f"note: {note}" for note in self.notes),
-            f"in {self.db} as sample {sample.name!r}; next, for example: cellgraph query khop --k 2",
+            f"in {self.db} as sample {sample.name!r}; "
+            f"next, for example: cellgraph query khop --k 2{db_option(self.db)}",
         ]
         return "\n".join(lines)
 
@@ -141,9 +150,16 @@ def load(
     CellgraphError
         Of the kind that `cellgraph.errors` describes; the database is as it was before.
     """
+    require_kind("bool", replace=replace, resume=resume)
+    require_kind("str", dataset=dataset, sample=sample, unit=unit)
+    require_path(work=work)
+    require_calls(report=report)
+    save_every = resolve_number("save_every", save_every, or_equal=True)
+    if sample is not None:
+        check_sample_name(sample)
     with using_engine(engine, workers) as sweeper, closing(open_volume(source, dataset=dataset)) as volume:
         header = volume.header
-        name = sample or sample_name(header.source)
+        name = sample_name(header.source) if sample is None else sample
         target = address_of(db)
         rules = Rules(background, resolve_connectivity(connectivity, header.ndim))
         known = header.spacing[3 - header.ndim :] if header.spacing else None

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from cellgraph.engines import Engine, using_engine
-from cellgraph.errors import CellgraphError
+from cellgraph.errors import CellgraphError, ParameterError
 from cellgraph.loading.load import LoadReport, load
-from cellgraph.loading.parameters import resolve_whole
+from cellgraph.loading.parameters import require_path, resolve_whole
 from cellgraph.volumes.naming import sample_name
 
 
@@ -55,7 +55,10 @@ def load_many(
     ParameterError
         If `parallel` is not 1 or more.
     """
-    names = sample_names(sources)
+    if isinstance(sources, str | bytes) or not isinstance(sources, Sequence):
+        raise ParameterError(f"expected a list of volumes, got {sources!r}; for one volume there is load")
+    require_path(**{f"volume {number}": source for number, source in enumerate(sources, 1)})
+    names = sample_names([os.fspath(source) for source in sources])
     at_once = resolve_whole("how many volumes are loaded at the same time", parallel, least=1)
     stop = threading.Event()
 

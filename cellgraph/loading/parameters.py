@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import operator
+import os
 import re
 from typing import Any
 
 from cellgraph.errors import ParameterError
+from cellgraph.queries.values import check
 from cellgraph.voxels.parameters import resolve_connectivity, resolve_spacing
 
 __all__ = [
     "parse_bytes",
+    "require_calls",
+    "require_kind",
+    "require_path",
     "resolve_connectivity",
+    "resolve_number",
     "resolve_spacing",
     "resolve_text",
     "resolve_whole",
@@ -63,7 +70,7 @@ def resolve_whole(what: str, value: Any, *, least: int) -> int:
         If it is no whole number, or a smaller one.
     """
     try:
-        number = int(operator.index(value))
+        number = least - 1 if isinstance(value, bool) else int(operator.index(value))
     except TypeError:
         number = least - 1
     if number < least:
@@ -82,3 +89,42 @@ def resolve_text(what: str, value: Any) -> str:
     if not isinstance(value, str):
         raise ParameterError(f"expected {what} to be a text, got {value!r}")
     return value
+
+
+def require_kind(kind: str, **values: Any) -> None:
+    """Raise `ParameterError` if an argument is given and is not of a kind of `cellgraph.queries.values`: ``bool``."""
+    for name, value in values.items():
+        if value is not None:
+            check(value, kind, of=name)
+
+
+def require_path(**values: Any) -> None:
+    """Raise `ParameterError` if an argument is given and is no path."""
+    for name, value in values.items():
+        if value is not None and (not isinstance(value, str | os.PathLike) or not os.fspath(value)):
+            raise ParameterError(f"expected {name} to be a path, got {value!r}")
+        if value is not None and "\0" in os.fspath(value):
+            raise ParameterError(f"expected {name} to be a path, but no file can be called {value!r}")
+
+
+def require_calls(**values: Any) -> None:
+    """Raise `ParameterError` if an argument is given and cannot be called."""
+    for name, value in values.items():
+        if value is not None and not callable(value):
+            raise ParameterError(f"expected {name} to be a function, got {value!r}")
+
+
+def resolve_number(what: str, value: Any, *, above: float = 0.0, or_equal: bool = False) -> float:
+    """Return a finite number above one that it has to exceed, or reach, as a Python float.
+
+    Raises
+    ------
+    ParameterError
+        If it is something else.
+    """
+    number = check(value, "float", of=what)
+    fits = isinstance(number, float) and (number > above or (or_equal and number == above))
+    if not fits or number == math.inf:
+        bound = f"of {above:g} or more" if or_equal else f"above {above:g}"
+        raise ParameterError(f"expected {what} to be a number {bound}, got {value!r}")
+    return float(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from cellgraph.loading.parameters import resolve_text
-from cellgraph.model import Sample
+from cellgraph.model import Sample, check_sample_name
 from cellgraph.voxels.block import Rules
 
 
@@ -23,13 +23,13 @@ def new_sample(
     Raises
     ------
     ParameterError
-        If name or unit are no texts.
+        If the name is none that a sample can have, or the unit is no text.
     """
     from cellgraph import __version__
 
     return Sample(
-        name=resolve_text("the name of the sample", name),
-        source=source,
+        name=check_sample_name(name),
+        source=source.encode(errors="backslashreplace").decode(),  # a path may hold bytes that are no text
         shape=tuple(int(size) for size in shape),
         spacing=spacing,
         unit="voxel" if unit is None else resolve_text("the unit", unit) or "voxel",

@@ -36,7 +36,7 @@ class WorkFolder:
     path : pathlib.Path
         The folder.
     named : bool
-        Whether the user has named it, and may keep something else there; others are cellgraph's own.
+        Whether the user has named it; of others the folder around it is cellgraph's own too.
     """
 
     path: Path
@@ -71,7 +71,7 @@ class WorkFolder:
         StoreError
             If it cannot be made.
         ResumeError
-            If another process is working in it, or it is the user's and holds what is not cellgraph's.
+            If another process is working in it, or it holds what is not cellgraph's.
         """
         try:
             parents = (folder for folder in (self.path, *self.path.parents) if not folder.exists())
@@ -90,8 +90,7 @@ class WorkFolder:
                     f"another process is loading this sample at the moment (it works in {self.path}); "
                     "wait for it, or give this load another name with --sample"
                 ) from error
-            if self.named:
-                self._require_ours()
+            self._require_ours()
             yield
         finally:
             for empty in made:

@@ -16,6 +16,7 @@ import numpy as np
 from cellgraph.errors import ParameterError
 from cellgraph.machine import cores
 from cellgraph.phantoms.labelfile import LabelFormat, appearing, label_format
+from cellgraph.queries.values import check
 from cellgraph.volumes.blocks import Block, plan_blocks
 from cellgraph.volumes.units import unit_name
 from cellgraph.volumes.volume import Header
@@ -121,16 +122,17 @@ def phantom(
     CellgraphError
         If the file cannot be written; nothing is left of it.
     """
+    if not isinstance(out, str | os.PathLike):
+        raise ParameterError(f"expected out to be the path of a file, but got {out!r}")
+    check(overwrite, "bool", of="overwrite")
+    check(unit, "str", of="unit")
+    seed, relax = (_whole(name, value) for name, value in (("seed", seed), ("relax", relax)))
     path = Path(out)
     target = label_format(path)
     header = _header(path, target, shape, spacing, unit, chunks)
     width = _checked_width(gap)
     _check_cells(cells, header)
-    if seed < 0 or relax < 0:
-        raise ParameterError(f"expected seed and relax to be 0 or more, but got {seed} and {relax}")
-    threads = cores() if workers is None else workers
-    if threads < 1:
-        raise ParameterError(f"expected workers of 1 or more, but got {workers}")
+    threads = cores() if workers is None else _whole("workers", workers, least=1)
     from cellgraph.phantoms.seeds import tessellation  # imports numba
 
     with appearing(path, overwrite) as part:
@@ -183,6 +185,9 @@ def _header(
     chunks: Sequence[int] | None,
 ) -> Header:
     """Check what describes the volume, and put it together."""
+    for name, values in (("shape", shape), ("spacing", spacing), ("chunks", chunks)):
+        if values is not None and (isinstance(values, str | bytes | dict | set) or not hasattr(values, "__len__")):
+            raise ParameterError(f"expected {name} to be a list of numbers, as (64, 64, 64), but got {values!r}")
     ndim = len(shape)
     if ndim not in (2, 3):
         raise ParameterError(f"expected a shape of 3 numbers (z, y, x), or 2 (y, x), but got {_text(shape)}")
@@ -215,7 +220,8 @@ def _check_counts(name: str, values: Sequence[int], ndim: int) -> None:
 
 
 def _check_spacing(spacing: Sequence[float], ndim: int) -> None:
-    if len(spacing) != ndim or not all(0 < n < np.inf for n in spacing):
+    numbers = all(isinstance(n, int | float | np.number) and not isinstance(n, bool) for n in spacing)
+    if len(spacing) != ndim or not numbers or not all(0 < n < np.inf for n in spacing):
         raise ParameterError(
             f"expected spacing of {ndim} positive numbers, as many as the shape has, but got {_text(spacing)}"
         )
@@ -227,13 +233,13 @@ def _check_spacing(spacing: Sequence[float], ndim: int) -> None:
 
 def _checked_width(gap: bool | int) -> int:
     """Return the thickness of the membranes."""
-    if not isinstance(gap, int) or not 0 <= gap <= _WIDEST:
+    if not isinstance(gap, int | np.integer | np.bool_) or not 0 <= gap <= _WIDEST:
         raise ParameterError(f"expected a gap of 0 to {_WIDEST} whole voxels, but got {gap!r}")
     return int(gap)
 
 
 def _check_cells(cells: int, header: Header) -> None:
-    if not isinstance(cells, int | np.integer) or not 1 <= cells <= _MOST_CELLS:
+    if isinstance(cells, bool) or not isinstance(cells, int | np.integer) or not 1 <= cells <= _MOST_CELLS:
         raise ParameterError(f"expected 1 to {_MOST_CELLS} cells, but got {cells!r}")
     voxels = prod(header.shape)
     if cells > voxels:
@@ -241,6 +247,13 @@ def _check_cells(cells: int, header: Header) -> None:
             f"expected at most one cell a voxel, but got {cells} cells for {voxels} voxels; "
             "ask for fewer cells or a larger shape"
         )
+
+
+def _whole(name: str, value: int, least: int = 0) -> int:
+    """Return a whole number, of any integer type, as a Python integer."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise ParameterError(f"expected {name} to be a whole number of {least} or more, but got {value!r}")
+    return int(value)
 
 
 def _zyx(values: list[Any], missing: Any) -> tuple[Any, Any, Any]:

@@ -49,6 +49,8 @@ def check(value: object, kind: str, *, of: str, minimum: int | None = None, maxi
         if not isinstance(value, list | tuple):
             raise ParameterError(f"{of} must be {_WORDS[kind]}, not {value!r}.")
         return [check(item, kind.removesuffix(" list"), of=f"an item of {of}") for item in value]
+    if isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value):
+        raise ParameterError(f"{of} must be text in Unicode, but {value!r} has bytes that are none.")
     checked = _converted(value, kind)
     if checked is None:
         raise ParameterError(f"{of} must be {_WORDS[kind]}, not {value!r}.")
@@ -100,7 +102,7 @@ def guess(text: str) -> Any:
     """Read a value of unknown type: JSON (numbers, true, null, lists, quoted text) as that, else as text."""
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cellgraph.errors import ParameterError
+from cellgraph.errors import ParameterError, StoreError
 
 if TYPE_CHECKING:
     from cellgraph.stores.bolt import Neo4jStore
@@ -66,11 +68,25 @@ def address_of(db: str | os.PathLike[str] | None = None) -> str:
     if not isinstance(db, str | os.PathLike):
         raise ParameterError(f"expected a database: a path or an address as text, got {db!r}")
     address = os.fspath(db)
+    if "://" not in address:
+        address = os.path.expanduser(address)
     if not address.strip():
         raise ParameterError("a database is a path or an address, not an empty text; leave it out for cellgraph.db.")
     if address.endswith("/") and "://" not in address and not os.path.exists(address):
         raise ParameterError(f"a database is a file, but {address!r} names a folder; name a file, as {address}cells.db")
     return address
+
+
+def db_option(db: str) -> str:
+    """Return what names a database again in a command, for a hint: nothing for the one that is taken by default.
+
+    A password is left out, as it would be seen; then the credentials are those of the environment.
+    """
+    if db == address_of():
+        return ""
+    scheme, separator, rest = db.partition("://")
+    shown = f"{scheme}://{rest.rpartition('@')[2]}" if separator else db
+    return f" --db {shlex.quote(shown)}"
 
 
 def dialect_of(db: str | os.PathLike[str] | None = None) -> str:
@@ -83,7 +99,9 @@ def dialect_of(db: str | os.PathLike[str] | None = None) -> str:
 def _open_file(path: Path, read_only: bool, create: bool) -> Store:
     from cellgraph.stores.embedded import LadybugStore
 
-    store = LadybugStore(path.expanduser(), read_only=read_only)
+    path = path.expanduser()
+    _check_path(path)
+    store = LadybugStore(path, read_only=read_only)
     store.check(create=create and not read_only)
     return store
 
@@ -112,3 +130,20 @@ def _checked(store: Neo4jStore, create: bool) -> Store:
             store.close()
             raise
     return store
+
+
+def _check_path(path: Path) -> None:
+    """Refuse what no file can be called, a link that leads nowhere, and what is there but no file."""
+    try:
+        str(path).encode()
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        return
+    except ValueError as error:  # a zero byte, or letters that are none
+        raise ParameterError(f"a database is a file, but none can be called {str(path)!r} ({error})") from error
+    except OSError as error:
+        raise StoreError(
+            f"the database {path} cannot be opened: {error.strerror or error}; name another file with --db"
+        ) from error
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise StoreError(f"a database is a file, but {path} is a device or a pipe; name another file with --db")

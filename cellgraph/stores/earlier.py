@@ -44,7 +44,7 @@ def note_on_earlier(store: Store, sample: str | None = None) -> str:
 
 
 def _is_earlier(row: dict[str, Any]) -> bool:
-    """Tell whether a sample is a volume that was swept before the sign was turned; tables bring columns of their own."""
+    """Tell whether a volume was swept before the sign was turned; tables bring columns of their own."""
     found = re.match(r"(\d+)\.(\d+)", row["version"] or "")
     swept = bool(row["connectivity"]) and len(row["shape"] or ()) == 3
     return swept and found is not None and (int(found[1]), int(found[2])) < TURNED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -16,6 +17,8 @@ def sample_name(source: str) -> str:
     path = re.sub(r"(\.(?:h5|hdf5|hdf|he5|npz)):.*", r"\1", source.split("?")[0]).rstrip("/")
     parts = [part for part in path.replace("\\", "/").split("/") if part]
     name = parts[-1] if parts else "sample"
+    if name in (".", ".."):
+        name = os.path.basename(os.path.abspath(path)) or "sample"
     if ".zarr/" in path or ".n5/" in path:  # a group within a container: the container has the telling name
         name = next(part for part in parts if part.endswith((".zarr", ".n5")))
     stem = name

@@ -22,6 +22,8 @@ def resolve_background(background: int | None) -> int | None:
     if background is None:
         return None
     try:
+        if isinstance(background, bool):
+            raise TypeError
         label = int(operator.index(background))
     except TypeError:
         raise ParameterError(
@@ -43,12 +45,16 @@ def resolve_connectivity(connectivity: int, ndim: int) -> int:
     ParameterError
         If it is none of 6, 18, 26 (3D) or 4, 8 (2D).
     """
-    if ndim == 2 and connectivity in tuple(_FLAT):  # a dictionary takes hashable values only
-        return _FLAT[connectivity]
-    if ndim == 3 and connectivity in (6, 18, 26):
-        return int(connectivity)
+    try:
+        known = -1 if isinstance(connectivity, bool) else int(operator.index(connectivity))
+    except TypeError:
+        known = -1
+    if ndim == 2 and known in _FLAT:
+        return _FLAT[known]
+    if ndim == 3 and known in (6, 18, 26):
+        return known
     expected = "6, 18 or 26 for a 3D volume" if ndim == 3 else "4 or 8 for a 2D image"
-    raise ParameterError(f"expected a connectivity of {expected}, got {connectivity}")
+    raise ParameterError(f"expected a connectivity of {expected}, got {connectivity!r}")
 
 
 def resolve_spacing(spacing: Sequence[float] | str | None, ndim: int) -> tuple[float, ...]:
@@ -63,7 +69,7 @@ def resolve_spacing(spacing: Sequence[float] | str | None, ndim: int) -> tuple[f
         return (1.0,) * ndim
     order = "Z,Y,X" if ndim == 3 else "Y,X"
     try:
-        values = () if isinstance(spacing, str) else tuple(float(value) for value in spacing)
+        values = () if isinstance(spacing, str | bytes | dict | set) else tuple(map(_length, spacing))
     except (TypeError, ValueError, OverflowError):
         values = ()
     if not values:
@@ -76,3 +82,10 @@ def resolve_spacing(spacing: Sequence[float] | str | None, ndim: int) -> tuple[f
     if not all(math.isfinite(value) and value > 0 for value in values):
         raise ParameterError(f"expected a spacing ({order}) of numbers above 0, got {list(values)}")
     return values
+
+
+def _length(value: float) -> float:
+    """Return a length as a Python float; a truth value or a text is none."""
+    if isinstance(value, bool | str | bytes):
+        raise TypeError
+    return float(value)

@@ -104,7 +104,7 @@ def test_options_that_do_not_go_together(volume, tmp_path, options, said):
 def test_without_its_library_the_extra_is_named(volume, tmp_path, monkeypatch, engine, library):
     monkeypatch.setitem(sys.modules, library, None)
     said = refused("load", volume, "--db", tmp_path / "a.db", "--engine", engine)
-    assert f"pip install 'cellgraph[{engine}]'" in said
+    assert f"pip install '.[{engine}]'" in said
 
 
 @pytest.mark.parametrize("engine", ["dask", "spark"])

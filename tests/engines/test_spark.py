@@ -192,7 +192,7 @@ def test_no_java_at_all(volume, without_java, monkeypatch):
     with opened(volume) as job:
         said = refusal(job, SparkEngine(1))
     assert "Spark needs Java 17 or newer" in said
-    assert "pip install 'cellgraph[spark]'" in said
+    assert "pip install '.[spark]'" in said
 
 
 def test_a_java_that_is_too_old(volume, tmp_path, monkeypatch):
