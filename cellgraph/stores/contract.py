@@ -51,6 +51,9 @@ class Store(Protocol):
     typed_properties: bool
     """Whether a property has one type in the whole database, so that a load with another type is refused."""
 
+    relationships_once: bool
+    """Whether a pattern uses each relationship once in a MATCH; else a walk may take it twice."""
+
     read_only: bool
     """Whether `write` and `delete` are refused."""
 

@@ -94,6 +94,7 @@ def prepare(network: Network) -> Tables:
     sample_of_cell = _sample_of_cell(network.samples, cells)
     _check_labels(sample_of_cell, cells)
     _check_ends(contacts, cells.num_rows)
+    cells = _with_totals(cells, contacts)
     return Tables(_sample_rows(network.samples, sample_of_cell, cells, contacts), sample_of_cell, cells, contacts)
 
 
@@ -234,6 +235,35 @@ def _check_ends(contacts: pa.Table, cells: int) -> None:
         limits = pc.min_max(column).as_py()
         if column.null_count or (len(column) and not 0 <= limits["min"] <= limits["max"] < cells):
             raise InputError(f"the column {end!r} of contacts must hold row numbers of the {cells} cells.")
+
+
+def _with_totals(cells: pa.Table, contacts: pa.Table) -> pa.Table:
+    """Add the degree and the junctions of each cell where a network comes without.
+
+    As for volumes: a cell counts every other one once, however many relationships there are and in whatever direction,
+    and its junctions are those of all of these; a relationship to itself counts in neither.
+    """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    there = {name.lower() for name in cells.column_names}
+    n = cells.num_rows
+    a, b = (contacts[end].to_numpy() for end in ("a", "b"))
+    other = a != b
+    a, b = a[other], b[other]
+    if "degree" not in there:
+        pairs = np.sort(np.minimum(a, b) * n + np.maximum(a, b))
+        pairs = pairs[np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]]
+        degree = np.bincount(pairs // max(n, 1), minlength=n) + np.bincount(pairs % max(n, 1), minlength=n)
+        cells = cells.append_column("degree", pa.array(degree.astype(np.int64)))
+    if "junctions" not in there and "junctions" in contacts.column_names:
+        each = pc.fill_null(contacts["junctions"], 0).to_numpy()[other]
+        total = np.zeros(n, np.int64)
+        np.add.at(total, a, each)
+        np.add.at(total, b, each)
+        cells = cells.append_column("junctions", pa.array(total))
+    return cells
 
 
 def _sample_rows(

@@ -49,6 +49,7 @@ class Neo4jStore:
 
     dialect = "neo4j"
     typed_properties = False
+    relationships_once = True
 
     def __init__(self, address: Address, *, read_only: bool = False) -> None:
         self._uri = address.uri

@@ -19,7 +19,8 @@ def as_written(cypher: str, names: list[str]) -> list[str]:
     if len(items) != len(names):  # RETURN *
         return names
     written = [
-        name if _ALIAS.search(blanked(item)) or _COMMENT.search(item) else item for item, name in zip(items, names, strict=True)
+        name if _ALIAS.search(blanked(item)) or _COMMENT.search(item) else item
+        for item, name in zip(items, names, strict=True)
     ]
     return written if len(set(written)) == len(written) else names
 

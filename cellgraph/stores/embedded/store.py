@@ -20,6 +20,7 @@ from cellgraph.stores.embedded.names import as_written
 from cellgraph.stores.embedded.questions import require_question, sorts
 from cellgraph.stores.embedded.results import table_of
 from cellgraph.stores.embedded.rewrite import arrow, carry_cells, carry_samples
+from cellgraph.stores.embedded.smallest import brings_smallest, holds_smallest
 from cellgraph.stores.tables import Tables, listed, prepare, refuse_existing
 from cellgraph.stores.topology import bare
 from cellgraph.stores.values import plain, require_parameters
@@ -39,6 +40,7 @@ class LadybugStore:
 
     dialect = "ladybug"
     typed_properties = True
+    relationships_once = False
 
     def __init__(self, path: Path, *, read_only: bool = False, patience: float = PATIENCE) -> None:
         self._path = path
@@ -181,11 +183,12 @@ def _write(draft: Draft, tables: Tables | None, *, without: list[str], report: R
     """
     with draft.old() as old:
         first = next_ids(old)
+        compression = not (holds_smallest(old) or (tables is not None and brings_smallest(tables)))
         carried = old if old is not None and _cells(old, without) > SMALL else None
         if carried is None:
             draft.copy()
             if without:
-                with draft.opened() as connection:
+                with draft.opened(compression=compression) as connection:
                     remove(connection, without)
         with draft.opened(compression=False) as connection:
             schema.create(connection)
@@ -194,7 +197,7 @@ def _write(draft: Draft, tables: Tables | None, *, without: list[str], report: R
             if tables is not None:
                 schema.extend(connection, tables)
                 create_samples(connection, tables, first)
-        with draft.opened() as connection:
+        with draft.opened(compression=compression) as connection:
             if carried is not None:
                 carry_cells(carried, connection, without=without)
             if tables is not None:

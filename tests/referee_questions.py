@@ -5,8 +5,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from itertools import count
+from dataclasses import dataclass
 from typing import Any
 
 Row = tuple[Any, ...]
@@ -69,7 +68,11 @@ class Question:
     cypher: str
     answer: Callable[[Graph, bool], list[Row]]
     ordered: bool = False
-    edges: list[Edge] = field(default_factory=list)
+    neo4j: str = ""  # where Neo4j has other words
+
+    def text(self, dialect: str) -> str:
+        """Return the Cypher of a database."""
+        return self.neo4j if self.neo4j and dialect == "neo4j" else self.cypher
 
 
 def random_graph(draw: random.Random, *, cells: int | None = None) -> Graph:
@@ -145,7 +148,7 @@ def _edges(draw: random.Random, shape: str) -> list[Edge]:
     return [Edge(pair[0], pair[1], f"r{i}", draw.choice(ways)) for i, pair in enumerate(pairs)]
 
 
-def _text(draw: random.Random, edges: list[Edge], known: set[str] | None = None, bare: bool = False) -> str:
+def _text(draw: random.Random, edges: list[Edge], bare: bool = False) -> str:
     """Return a pattern, in one piece where it can be and where not with commas."""
     label = "" if draw.random() < 0.3 and bare else ":Cell"
     text, end = "", ""
@@ -218,9 +221,9 @@ def _returned(draw: random.Random, edges: list[Edge]) -> Returned:
         (f"count(DISTINCT {c}.label) AS n", lambda g, bs: [(len({b[c] for b in bs}),)], False),
         (f"count(DISTINCT {c}) AS n", lambda g, bs: [(len({b[c] for b in bs}),)], False),
         (
-            f"count(*) AS n, sum({x}.junctions) AS s, max({c}.volume) AS m",
+            f"count(*) AS n, coalesce(sum({x}.junctions), 0) AS s, max({c}.volume) AS m",
             lambda g, bs: [
-                (len(bs), sum(g.junctions[b[x]] for b in bs) if bs else None, max((g.volume[b[c]] for b in bs), default=None))
+                (len(bs), sum(g.junctions[b[x]] for b in bs), max((g.volume[b[c]] for b in bs), default=None))
             ],
             False,
         ),
@@ -246,7 +249,9 @@ def _returned(draw: random.Random, edges: list[Edge]) -> Returned:
         return found[:limit]
 
     ordered = (
-        f"{c}.kind AS k, " + ", ".join(f"{n}.label AS l_{n}" for n in cells) + f", {x}.junctions AS j ORDER BY k{way}, "
+        f"{c}.kind AS k, "
+        + ", ".join(f"{n}.label AS l_{n}" for n in cells)
+        + f", {x}.junctions AS j ORDER BY k{way}, "
         + ", ".join(f"l_{n}" for n in cells)
         + ", j"
         + (f" LIMIT {limit}" if limit else "")
@@ -271,7 +276,7 @@ def _plain(draw: random.Random, kind: str) -> Question:
     def answer(graph: Graph, unique: bool) -> list[Row]:
         return rows(graph, [b for b in bindings(graph, edges, {}, unique) if _all(conditions, graph, b)])
 
-    return Question(kind, cypher, answer, ordered, edges)
+    return Question(kind, cypher, answer, ordered)
 
 
 def _optional(draw: random.Random, kind: str) -> Question:
@@ -280,12 +285,11 @@ def _optional(draw: random.Random, kind: str) -> Question:
     if draw.random() < 0.5:
         more.append(Edge("c", "d", "z", draw.choice((1, 0, -1))))
     before, inside = _conditions(draw, first), _conditions(draw, more)
-    inside = [c for c in inside]
     form = draw.choice(("rows", "count", "group"))
     text = {
         "rows": "a.label AS a, b.label AS b, c.label AS c, y.junctions AS j",
         "count": "count(*) AS n, count(c.label) AS m, count(DISTINCT c.label) AS d",
-        "group": "b.label AS b, count(c.label) AS n, sum(y.junctions) AS s",
+        "group": "b.label AS b, count(c.label) AS n, coalesce(sum(y.junctions), 0) AS s",
     }[form]
     cypher = (
         f"MATCH {_text(draw, first)}{_where(before)} OPTIONAL MATCH {_text(draw, more)}{_where(inside)} RETURN {text}"
@@ -311,14 +315,9 @@ def _optional(draw: random.Random, kind: str) -> Question:
         groups = defaultdict(list)
         for r in rows:
             groups[r[1]].append(r[3])
-        return [(k, sum(v is not None for v in vs), _sum(vs)) for k, vs in groups.items()]
+        return [(k, sum(v is not None for v in vs), sum(v or 0 for v in vs)) for k, vs in groups.items()]
 
-    return Question(kind, cypher, answer, edges=first + more)
-
-
-def _sum(values: list[Any]) -> Any:
-    there = [v for v in values if v is not None]
-    return sum(there) if there else None
+    return Question(kind, cypher, answer)
 
 
 def _exists(draw: random.Random, kind: str) -> Question:
@@ -341,7 +340,7 @@ def _exists(draw: random.Random, kind: str) -> Question:
                     kept.append(bound)
         return rows(graph, kept)
 
-    return Question(kind, cypher, answer, ordered, edges=first)
+    return Question(kind, cypher, answer, ordered)
 
 
 def _variable(draw: random.Random, kind: str) -> Question:
@@ -349,9 +348,15 @@ def _variable(draw: random.Random, kind: str) -> Question:
     sign = draw.choice((1, 0, -1))
     v, w = draw.randint(1, 25), draw.randint(1, 5)
     left, right = ("<" if sign < 0 else ""), (">" if sign > 0 else "")
+    least = draw.choice((0, 5, 15))
+    only = f" (r, n | WHERE r.junctions > {least})" if least else ""
     cypher = (
-        f"MATCH (a:Cell){left}-[p:TOUCHES*{low}..{high}]-{right}(b:Cell) WHERE a.label = {w} AND b.volume > {v} "
+        f"MATCH (a:Cell){left}-[p:TOUCHES*{low}..{high}{only}]-{right}(b:Cell) WHERE a.label = {w} AND b.volume > {v} "
         "RETURN b.label AS b, count(*) AS n"
+    )
+    neo4j = (
+        f"MATCH (a:Cell){left}-[p:TOUCHES*{low}..{high}]-{right}(b:Cell) WHERE a.label = {w} AND b.volume > {v} "
+        f"AND all(r IN p WHERE r.junctions > {least}) RETURN b.label AS b, count(*) AS n"
     )
 
     def answer(graph: Graph, unique: bool) -> list[Row]:
@@ -362,11 +367,11 @@ def _variable(draw: random.Random, kind: str) -> Question:
             edges = [Edge(f"n{i}", f"n{i + 1}", f"s{i}", sign) for i in range(length)]
             for bound in bindings(graph, edges, {"n0": w - 1}, unique):
                 end = bound[f"n{length}"]
-                if graph.volume[end] > v:
+                if graph.volume[end] > v and all(graph.junctions[bound[e.name]] > least for e in edges):
                     counts[end + 1] += 1
         return list(counts.items())
 
-    return Question(kind, cypher, answer)
+    return Question(kind, cypher, answer, neo4j=neo4j)
 
 
 def _with(draw: random.Random, kind: str) -> Question:
@@ -393,6 +398,48 @@ def _with(draw: random.Random, kind: str) -> Question:
     return Question(kind, cypher, answer, ordered)
 
 
+def _shortest(draw: random.Random, kind: str) -> Question:
+    """Lengths of shortest paths from one cell, over relationships or inner cells that meet a condition."""
+    sign = draw.choice((1, 0, -1))
+    first, v, longest = draw.randint(1, 4), draw.randint(1, 20), draw.choice((2, 4, 6))
+    on = draw.choice(("", "relationships", "cells"))
+    w = draw.randint(0, 20)
+    left, right = ("<" if sign < 0 else ""), (">" if sign > 0 else "")
+    inner = {"": "", "relationships": f" (r, n | WHERE r.junctions > {v})", "cells": f" (r, n | WHERE n.volume > {v})"}
+    cypher = (
+        f"MATCH p = (a:Cell){left}-[:TOUCHES* SHORTEST 1..{longest}{inner[on]}]-{right}(b:Cell) "
+        f"WHERE a.label = {first} AND b.volume > {w} AND a.label <> b.label RETURN b.label AS b, length(p) AS n"
+    )
+    every = {
+        "": "",
+        "relationships": f" AND all(r IN relationships(p) WHERE r.junctions > {v})",
+        "cells": f" AND all(n IN nodes(p)[1..-1] WHERE n.volume > {v})",
+    }
+    neo4j = (
+        f"MATCH (a:Cell {{label: {first}}}), (b:Cell) WHERE b.volume > {w} AND a.label <> b.label "
+        f"MATCH p = shortestPath((a){left}-[:TOUCHES*1..{longest}]-{right}(b)) WHERE true{every[on]} "
+        "RETURN b.label AS b, length(p) AS n"
+    )
+
+    def answer(graph: Graph, unique: bool) -> list[Row]:
+        steps, distance, reached = graph.steps(), {first - 1: 0}, [first - 1]
+        for cell in reached:
+            if distance[cell] == longest or on == "cells" and cell != first - 1 and graph.volume[cell] <= v:
+                continue
+            for number, other, way in steps[cell]:
+                if sign and way != sign or on == "relationships" and graph.junctions[number] <= v:
+                    continue
+                if other not in distance:
+                    distance[other] = distance[cell] + 1
+                    reached.append(other)
+        del distance[first - 1]
+        # Ladybug asks the condition on inner cells also of the last one.
+        least = max(v, w) if on == "cells" and not unique else w
+        return [(cell + 1, n) for cell, n in distance.items() if graph.volume[cell] > least]
+
+    return Question(kind, cypher, answer, neo4j=neo4j)
+
+
 SHAPES = ("one", "chain of 2", "chain of 3", "star", "triangle", "ring of 4", "pair twice", "diamond")
 KINDS_OF_QUESTION: dict[str, Callable[[random.Random, str], Question]] = {
     **dict.fromkeys(SHAPES, _plain),
@@ -400,4 +447,5 @@ KINDS_OF_QUESTION: dict[str, Callable[[random.Random, str], Question]] = {
     "exists": _exists,
     "variable length": _variable,
     "closed by a second match": _with,
+    "shortest path": _shortest,
 }

@@ -1,0 +1,41 @@
+"""The smallest whole number, -2^63: where it stands in a compressed column, Ladybug (0.20) may read it as 0."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cellgraph.stores.embedded import schema
+from cellgraph.stores.tables import Tables, quoted
+
+if TYPE_CHECKING:
+    import ladybug
+
+_SMALLEST = -(2**63)
+
+
+def brings_smallest(tables: Tables) -> bool:
+    """Whether a network holds the smallest whole number in a property."""
+    import pyarrow.compute as pc
+    from pyarrow import types
+
+    return any(
+        types.is_int64(column.type) and pc.min(column).as_py() == _SMALLEST
+        for table in (tables.cells, tables.contacts)
+        for column in table.columns
+    )
+
+
+def holds_smallest(connection: ladybug.Connection | None) -> bool:
+    """Whether a database holds it in a property; of no database it does not."""
+    if connection is None:
+        return False
+    there = schema.tables(connection)
+    patterns = {"Cell": "(n:Cell)", "TOUCHES": "(:Cell)-[n:TOUCHES]->(:Cell)"}
+    for table, pattern in patterns.items():
+        if table not in there:
+            continue
+        whole = [name for name, kind in schema.columns(connection, table).items() if kind == "INT64"]
+        least = ", ".join(f"min(n.{quoted(name)})" for name in whole)
+        if _SMALLEST in schema.rows(connection, f"MATCH {pattern} RETURN {least}")[0]:
+            return True
+    return False
