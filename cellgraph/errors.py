@@ -24,9 +24,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from cellgraph.addresses import redacted
+
 
 class CellgraphError(Exception):
-    """Base of all errors that cellgraph raises on purpose."""
+    """Base of all errors that cellgraph raises on purpose; no message shows a password or a signature of an address."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(redacted(arg) if isinstance(arg, str) else arg for arg in args))
 
 
 class InputError(CellgraphError, ValueError):

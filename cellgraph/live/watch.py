@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from cellgraph.addresses import redacted
 from cellgraph.engines.interrupts import interrupts_noted
 from cellgraph.errors import (
     CellgraphError,
@@ -193,7 +194,7 @@ def watch(
             )
     return WatchReport(
         name=name,
-        db=target,
+        db=redacted(target),
         slices=sweep.depth,
         cells=live.cells,
         contacts=live.contacts,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from dataclasses import replace as changed
 from typing import TYPE_CHECKING, Any
 
+from cellgraph.addresses import redacted
 from cellgraph.engines import Engine, Job, Ledger, using_engine
 from cellgraph.engines.manifest import has_work
 from cellgraph.errors import InputError, VolumeReadError, only_background, printable
@@ -165,7 +166,7 @@ def load(
         known = header.spacing[3 - header.ndim :] if header.spacing else None
         provenance = new_sample(
             name=name,
-            source=header.source if isinstance(source, str | os.PathLike) else "array",
+            source=redacted(header.source) if isinstance(source, str | os.PathLike) else "array",
             shape=header.shape[3 - header.ndim :],
             spacing=resolve_spacing(spacing if spacing is not None else known, header.ndim),
             unit=unit or header.unit,
@@ -191,7 +192,7 @@ def load(
                 store.write(network, replace=replace, report=report)
             ledger.remove()
     border = int(network.cells["on_border"].to_numpy(zero_copy_only=False).sum())
-    return LoadReport(provenance, target, network.cells.num_rows, network.contacts.num_rows, border, tuple(notes))
+    return LoadReport(provenance, redacted(target), network.cells.num_rows, network.contacts.num_rows, border, tuple(notes))
 
 
 def _loaded_already(target: str, sample: Sample, folder: WorkFolder) -> LoadReport | None:
@@ -203,7 +204,7 @@ def _loaded_already(target: str, sample: Sample, folder: WorkFolder) -> LoadRepo
     if has_work(folder.path):
         notes.append(f"there is unfinished work in {folder.path} too; to go on with that add --replace")
     then = changed(sample, created=found.created, version=found.version)
-    return LoadReport(then, target, found.cells, found.contacts, found.border_cells, tuple(notes))
+    return LoadReport(then, redacted(target), found.cells, found.contacts, found.border_cells, tuple(notes))
 
 
 def _sweep(job: Job, sample: Sample, engine: Engine, ledger: Ledger, report: Report | None) -> CellGraph:

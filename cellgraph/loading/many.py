@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from cellgraph.addresses import redacted
 from cellgraph.engines import Engine, using_engine
 from cellgraph.errors import CellgraphError, ParameterError
 from cellgraph.loading.load import LoadReport, load
@@ -70,8 +71,8 @@ def load_many(
         try:
             done = load(source, db, sample=names[source], engine=shared, report=report, **options)
         except CellgraphError as error:
-            return Outcome(source, None, error)
-        return Outcome(source, done, None)
+            return Outcome(redacted(source), None, error)
+        return Outcome(redacted(source), done, None)
 
     with using_engine(engine, workers) as shared, ThreadPoolExecutor(at_once) as pool:
         try:
@@ -82,12 +83,12 @@ def load_many(
 
 def sample_names(sources: Sequence[str]) -> dict[str, str]:
     """Return a distinct sample name for each path: the file's, with as many folders before it as that takes."""
-    names = {source: sample_name(source) for source in sources}
+    names = {source: sample_name(redacted(source)) for source in sources}
     for depth in range(2, 2 + max((len(_folders(source)) for source in sources), default=0)):
         for source in _double(names):
-            names[source] = "_".join([*_folders(source)[1 - depth :], sample_name(source)])
+            names[source] = "_".join([*_folders(source)[1 - depth :], sample_name(redacted(source))])
     for source in _double(names):  # several datasets of one file
-        names[source] = ":".join([names[source], *source.rpartition(":")[2:]])
+        names[source] = ":".join([names[source], *redacted(source).rpartition(":")[2:]])
     return names
 
 
@@ -97,4 +98,4 @@ def _double(names: dict[str, str]) -> list[str]:
 
 
 def _folders(source: str) -> list[str]:
-    return [part for part in source.rstrip("/").split("/")[:-1] if part and part != "."]
+    return [part for part in redacted(source).rstrip("/").split("/")[:-1] if part and part != "."]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from cellgraph.addresses import redacted
 from cellgraph.engines import Job, Ledger
 from cellgraph.engines.manifest import MANIFEST, has_work, is_manifest, read_manifest, require_volume
 from cellgraph.errors import ParameterError, ResumeError, StoreError
@@ -177,7 +178,7 @@ def _identity(job: Job, block: tuple[int, int, int]) -> dict[str, Any]:
 
     header = job.volume.header
     return {
-        "source": os.path.abspath(job.source) if job.source and "://" not in job.source else job.source,
+        "source": os.path.abspath(job.source) if job.source and "://" not in job.source else redacted(job.source),
         "dataset": job.dataset,
         "fingerprint": job.volume.fingerprint(),
         "shape": list(header.shape),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cellgraph.addresses import redacted
 from cellgraph.errors import ParameterError
 from cellgraph.volumes import n5, ome_zarr, precomputed
 from cellgraph.volumes.remote_objects import RemoteObjects
@@ -29,7 +30,7 @@ def open_url(text: str, dataset: str | None) -> Volume:
     kind, url = _format(text)
     if dataset is None:
         url, dataset = _split_dataset(url)
-    source = text if dataset is None or text.endswith(f":{dataset}") else f"{text}:{dataset}"
+    source = redacted(text) if dataset is None or text.endswith(f":{dataset}") else f"{redacted(text)}:{dataset}"
     root, inside, by_name = _split_root(url)
     path = "/".join(part.strip("/") for part in (inside, dataset or "") if part.strip("/"))
     objects = RemoteObjects(root)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from cellgraph.addresses import redacted
 from cellgraph.errors import MissingExtraError, NotFoundError, VolumeReadError
 
 T = TypeVar("T")
@@ -81,9 +82,10 @@ class RemoteObjects:
     def _patiently(self, key: str, fetch: Callable[[str], T]) -> T:
         """Try again after failures that may pass, with growing pauses; then say so."""
         place = self.place(key)
+        address = self._address(key)
         for attempt in range(1, TRIES + 1):
             try:
-                return fetch(place)
+                return fetch(address)
             except FileNotFoundError:
                 raise
             except Exception as error:
@@ -167,6 +169,9 @@ class RemoteObjects:
         return []
 
     def place(self, key: str) -> str:
+        return redacted(self._address(key))
+
+    def _address(self, key: str) -> str:
         return f"{self._url}/{key}" if key else self._url
 
     def close(self) -> None:

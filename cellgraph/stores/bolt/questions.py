@@ -11,28 +11,38 @@ import re
 from cellgraph.errors import ParameterError
 
 _UNICODE = re.compile(r"\\u([0-9a-fA-F]{4})")
-_NOT_CODE = re.compile(r"//[^\n]*|/\*.*?\*/|'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
-_QUOTED = re.compile(r"`[^`]*`")
+_NOT_CODE = re.compile(r"//[^\n]*|/\*.*?\*/|'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|`([^`]*)`", re.DOTALL)
+_MARK = "\ue000"
+"""Stands around the number of a name that was in backticks."""
 _PREFIX = r"\s*(?:(?:EXPLAIN|PROFILE|CYPHER(?:\s+[\w.]+(?:\s*=\s*\w+)?)*)\s+)*"
 _COMMAND = re.compile(
     _PREFIX + r"(SHOW(?!\s+(?:\w+\s+)*(?:INDEX(?:ES)?|CONSTRAINTS?|FUNCTIONS?|PROCEDURES?)\b)|TERMINATE)\b",
     re.IGNORECASE,
 )
 _ANYWHERE = re.compile(r"\b(LOAD\s+CSV|TERMINATE\s+TRANSACTIONS?|SHOW\s+TRANSACTIONS?)\b", re.IGNORECASE)
-_CALLED = re.compile(r"\bCALL\s+((?:`[^`]*`|\w+)(?:\s*\.\s*(?:`[^`]*`|\w+))*)", re.IGNORECASE)
-_READS = re.compile(r"(db\.(labels|propertykeys|relationshiptypes|info|ping|schema\..*|index\..*\.query.*)|dbms\.components)$")
+_CALLED = re.compile(rf"\bCALL\b\s*([\w{_MARK}]+(?:\s*\.\s*[\w{_MARK}]+)*)", re.IGNORECASE)
+_READS = re.compile(
+    r"db\.(labels|propertykeys|relationshiptypes|info|ping|schema\..*|index\..*\.query.*)$|dbms\.components$"
+)
 
 
 def require_question(cypher: str) -> None:
     """Raise `ParameterError` for a statement that is about the server and not about the graph."""
     # As Neo4j does: before anything else it decodes \\uXXXX, wherever that stands.
     text = _UNICODE.sub(lambda found: chr(int(found[1], 16)), cypher)
-    text = _NOT_CODE.sub(" ", text)
-    bare = _QUOTED.sub(" ` ", text)
-    if found := _COMMAND.match(bare) or _ANYWHERE.search(bare):
+    quoted: list[str] = []
+
+    def blank(found: re.Match[str]) -> str:
+        if found[1] is None:
+            return " "
+        quoted.append(found[1])
+        return f"{_MARK}{len(quoted) - 1}{_MARK}"
+
+    code = _NOT_CODE.sub(blank, text.replace(_MARK, " "))
+    if found := _COMMAND.match(code) or _ANYWHERE.search(code):
         raise _refused(" ".join(found[1].upper().split()))
-    for call in _CALLED.finditer(text):
-        name = re.sub(r"[`\s]", "", call[1]).lower()
+    for call in _CALLED.finditer(code):
+        name = re.sub(rf"{_MARK}(\d+){_MARK}", lambda found: quoted[int(found[1])], re.sub(r"\s", "", call[1])).lower()
         if name.startswith(("db.", "dbms.", "tx.")) and not _READS.match(name):
             raise _refused(f"CALL {name}")
 
