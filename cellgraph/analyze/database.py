@@ -181,8 +181,8 @@ class Database:
                 check(value, "str", of=f"${name}")
         if not text.strip():
             raise ParameterError(
-                "the Cypher statement is empty; write one, as MATCH (:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell) "
-                "RETURN count(c) AS cells."
+                "the Cypher statement is empty; write one, as "
+                "MATCH (:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell) RETURN count(c) AS cells."
             )
         used = parameters_in(text)
         for name in parameters:

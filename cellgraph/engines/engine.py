@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from cellgraph.volumes import Block, Volume
@@ -29,7 +29,7 @@ class Job:
 
     volume: Volume
     rules: Rules
-    source: str = ""
+    source: str = field(default="", repr=False)  # a password may stand in it
     dataset: str | None = None
 
     def sweep(self, block: Block, labels: Any, halo: tuple[int, int, int]) -> Tally:

@@ -10,7 +10,7 @@ import os
 import socket
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from cellgraph.engines.engine import Job
@@ -44,7 +44,7 @@ class Task:
     """
 
     sweep: str
-    source: str
+    source: str = field(repr=False)  # a password may stand in it, and schedulers log what fails
     dataset: str | None
     rules: Rules
     shape: Index

@@ -192,7 +192,9 @@ def load(
                 store.write(network, replace=replace, report=report)
             ledger.remove()
     border = int(network.cells["on_border"].to_numpy(zero_copy_only=False).sum())
-    return LoadReport(provenance, redacted(target), network.cells.num_rows, network.contacts.num_rows, border, tuple(notes))
+    return LoadReport(
+        provenance, redacted(target), network.cells.num_rows, network.contacts.num_rows, border, tuple(notes)
+    )
 
 
 def _loaded_already(target: str, sample: Sample, folder: WorkFolder) -> LoadReport | None:

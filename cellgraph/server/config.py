@@ -39,6 +39,13 @@ _USER_LOG = """\
 """
 
 
+FENCED = {
+    "dbms.security.allow_csv_import_from_file_urls": "false",
+    "internal.dbms.cypher_ip_blocklist": "0.0.0.0/0,::/0",
+}
+"""Cypher reads no files of this machine, and fetches nothing from the network, this machine's own included."""
+
+
 @dataclass(frozen=True)
 class Ports:
     """Where the server listens on the loopback interface."""
@@ -102,9 +109,7 @@ def settings(ports: Ports, memory: Memory) -> dict[str, str]:
         "server.http.advertised_address": http,
         "server.https.enabled": "false",
         "dbms.security.auth_enabled": "true",
-        # Cypher reads no files of this machine, and fetches nothing from the network, this machine's own included.
-        "dbms.security.allow_csv_import_from_file_urls": "false",
-        "internal.dbms.cypher_ip_blocklist": "0.0.0.0/0,::/0",
+        **FENCED,
         # Neo4j Browser and the server would otherwise report their use; that needs both settings and the policy.
         "client.allow_telemetry": "false",
         "dbms.usage_report.enabled": "false",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -160,7 +161,7 @@ def _run(home: Home, program: Path, files: list[Path], ports: Ports) -> None:
     """Configure the server and run it as a process."""
     sizes = memory.sizes(total_memory())
     environment = {
-        **os.environ,
+        **_public(os.environ),
         "CLASSPATH": os.pathsep.join(map(str, files)),
         "NEO4J_HOME": str(home.path),
         "NEO4J_CONF": str(home.configuration.parent),
@@ -175,6 +176,18 @@ def _run(home: Home, program: Path, files: list[Path], ports: Ports) -> None:
                 + ready.explain(answer.stdout + answer.stderr)
             )
     process.launch(config.server_command(program, home, sizes), home, environment)
+
+
+def _public(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what a program needs of the environment, without keys that the server has no use for.
+
+    Whoever may ask the server may read its environment, by a file of the system or a plugin.
+    """
+    return {
+        name: value
+        for name, value in environment.items()
+        if name in ("PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH") or name.startswith("LC_")
+    }
 
 
 def _await(home: Home, timeout: float) -> None:

@@ -32,7 +32,9 @@ CLASHES = {
 }
 
 NEIGHBOURS = {
-    "people who touch": ["CREATE (:Person {id: 0, status: 'complete'})-[:TOUCHES]->(:Person {id: 1, status: 'loading'})"],
+    "people who touch": [
+        "CREATE (:Person {id: 0, status: 'complete'})-[:TOUCHES]->(:Person {id: 1, status: 'loading'})"
+    ],
     "a constraint and an index of theirs": [
         "CREATE CONSTRAINT theirs FOR (p:Person) REQUIRE p.id IS UNIQUE",
         "CREATE INDEX theirs_too FOR (p:Person) ON (p.name)",
@@ -51,11 +53,11 @@ class Outside:
         return [list(record.values()) for record in self._session.run(cypher)]
 
     def drop_schema(self) -> None:
-        for name, labels in self.run("SHOW CONSTRAINTS YIELD name, labelsOrTypes RETURN name, labelsOrTypes"):
+        for (name,) in self.run("SHOW CONSTRAINTS YIELD name RETURN name"):
             self.run(f"DROP CONSTRAINT {name}")
-        for name, _ in self.run(
+        for (name,) in self.run(
             "SHOW INDEXES YIELD name, type, owningConstraint WHERE type <> 'LOOKUP' AND owningConstraint IS NULL "
-            "RETURN name, type"
+            "RETURN name"
         ):
             self.run(f"DROP INDEX {name}")
 
@@ -149,7 +151,9 @@ def test_what_others_attach_to_a_sample_keeps_it(cypher: str, empty_neo4j: str, 
 def test_foreign_samples_that_come_later_are_not_counted(empty_neo4j: str, outside: Outside) -> None:
     with open_store(empty_neo4j, create=True) as store:
         store.write(six_cells().network())
-    outside.run("CREATE (:Sample {id: 7, name: 'theirs', status: 'complete', cells: 100})-[:HAS_CELL]->(:Cell {id: 70})")
+    outside.run(
+        "CREATE (:Sample {id: 7, name: 'theirs', status: 'complete', cells: 100})-[:HAS_CELL]->(:Cell {id: 70})"
+    )
     before = outside.dump()
     with cellgraph.open(empty_neo4j) as db:
         with pytest.raises(StoreError, match="cellgraph did not write, and the query would count"):

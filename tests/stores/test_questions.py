@@ -134,9 +134,7 @@ def test_other_names_are_kept(name: str, empty_neo4j: str) -> None:
         assert db.cells.mean(name).exact().estimate == 15
 
 
-def test_a_property_of_such_a_name_is_not_read_as_cypher(
-    empty_neo4j: str, neo4j_server: tuple[str, str, str]
-) -> None:
+def test_a_property_of_such_a_name_is_not_read_as_cypher(empty_neo4j: str, neo4j_server: tuple[str, str, str]) -> None:
     with open_store(empty_neo4j) as store:
         store.write(six_cells().network())
     uri, user, password = neo4j_server

@@ -112,8 +112,7 @@ def _cells_may_be_attached(connection: Connection) -> bool:
 
 def _attached_to_sample(connection: Connection, name: str) -> list[list[Any]]:
     found = connection.read(
-        f"MATCH (s:Sample {{name: $name, status: 'complete'}}) WHERE {SAMPLE} "
-        "MATCH (s)<-[r]-() RETURN type(r) LIMIT 1",
+        f"MATCH (s:Sample {{name: $name, status: 'complete'}}) WHERE {SAMPLE} MATCH (s)<-[r]-() RETURN type(r) LIMIT 1",
         name=name,
     )
     return found or connection.read(

@@ -68,8 +68,7 @@ def _remove_cells(connection: Connection, remains: Remains, load: str) -> None:
 
 def _remove_relationships(connection: Connection, span: dict[str, Any]) -> int:
     summary = connection.write(
-        f"{_OWN_CELLS} MATCH (c)-[r:TOUCHES]-(:Cell) "
-        f"WITH DISTINCT r LIMIT {_RELATIONSHIPS_AT_ONCE} DELETE r",
+        f"{_OWN_CELLS} MATCH (c)-[r:TOUCHES]-(:Cell) WITH DISTINCT r LIMIT {_RELATIONSHIPS_AT_ONCE} DELETE r",
         **span,
     )
     return summary.counters.relationships_deleted

@@ -114,6 +114,26 @@ def test_nobody_else_can_read_its_files_and_no_command_line_shows_the_password(l
     assert password not in home.state_file.read_text()
 
 
+@pytest.mark.parametrize(
+    "address", ["file:///etc/passwd", "file:///proc/self/environ", "{browser}", "http://localhost:1/", "ftp://[::1]/x"]
+)
+def test_cypher_reads_neither_files_nor_addresses(address: str, local_neo4j: Path) -> None:
+    browser = server.start(local_neo4j).browser.partition("/browser")[0]
+    with pytest.raises(neo4j.exceptions.ClientError, match=r"is blocked|is false"):
+        ask(local_neo4j, "LOAD CSV FROM $address AS row RETURN row", address=address.format(browser=browser))
+
+
+def test_it_knows_no_keys_of_the_environment(local_neo4j: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.stop(local_neo4j)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2")
+    monkeypatch.setenv("NEO4J_PASSWORD", "hunter2")
+    started = server.start(local_neo4j)
+    environment = Path(f"/proc/{started.pid}/environ").read_bytes()
+    assert b"CLASSPATH=" in environment
+    assert b"hunter2" not in environment
+    assert b"PYTEST" not in environment
+
+
 def test_it_reports_to_nobody(local_neo4j: Path) -> None:
     server.start(local_neo4j)
     wanted = {
