@@ -16,6 +16,7 @@ from cellgraph.volumes.axes import find_axes
 from cellgraph.volumes.chunked import ChunkedVolume
 from cellgraph.volumes.files import parsing, reading
 from cellgraph.volumes.hdf5_chunks import Hdf5Chunks
+from cellgraph.volumes.hdf5_links import check_links, sources
 from cellgraph.volumes.labels import label_dtype
 from cellgraph.volumes.mapped import MappedVolume
 from cellgraph.volumes.volume import Volume
@@ -53,20 +54,23 @@ def open_hdf5(path: Path, dataset: str | None, source: str) -> Volume:
             ) from error
     try:
         with parsing(source, "an HDF5 file"):
-            found, notes = _choose(file, dataset, source)
+            found, notes = _choose(file, dataset, path, source)
             named = source if dataset is not None else f"{source}:{found.name.strip('/')}"
-            return _open_dataset(file, found, path, named, notes)
+            # That of a link into another file is there.
+            where = path if found.file.filename == file.filename else Path(found.file.filename)
+            return _open_dataset(file, found, where, named, notes)
     except BaseException:
         file.close()
         raise
 
 
-def _choose(file: File, dataset: str | None, source: str) -> tuple[Dataset, tuple[str, ...]]:
+def _choose(file: File, dataset: str | None, path: Path, source: str) -> tuple[Dataset, tuple[str, ...]]:
     import h5py
 
     if dataset is None:
         return _only_dataset(file, source)
     name = dataset.strip("/")
+    check_links(file, path, name, source)
     node = file.get(name) if name else file
     if isinstance(node, h5py.Dataset):
         return node, ()
@@ -121,13 +125,14 @@ def _open_dataset(file: File, dataset: Dataset, path: Path, source: str, notes: 
     spacing, unit = attribute_spacing(dataset.attrs, axes)
     if spacing is None:
         spacing, unit = attribute_spacing(file.attrs, axes)
+    others = sources(dataset, path, source)
     offset = dataset.id.get_offset()
-    elsewhere = file.userblock_size or dataset.external or dataset.is_virtual
+    elsewhere = dataset.file.userblock_size or dataset.is_virtual
     if offset is not None and not elsewhere and stored.kind != "b":
         shape = tuple(dataset.shape)
         file.close()
         return MappedVolume(path, offset, stored, shape, source, names=names, spacing=spacing, unit=unit, notes=notes)
-    chunks = Hdf5Chunks(file, dataset, path, source)
+    chunks = Hdf5Chunks(file, dataset, path, source, others)
     return ChunkedVolume(
         chunks,
         axes,

@@ -39,12 +39,15 @@ class Hdf5Chunks:
     dataset : h5py.Dataset
         What to read.
     path : pathlib.Path
-        Of the file.
+        Of the file that holds the dataset.
     source : str
         What to call it in messages.
+    others : tuple of pathlib.Path
+        Further files that hold its voxels.
     """
 
-    def __init__(self, file: File, dataset: Dataset, path: Path, source: str) -> None:
+    def __init__(self, file: File, dataset: Dataset, path: Path, source: str, others: tuple[Path, ...] = ()) -> None:
+        self._others = others
         self._file = file
         self._dataset = dataset
         self._path = path
@@ -53,8 +56,8 @@ class Hdf5Chunks:
         self._shape = tuple(dataset.shape)
         self.extent: tuple[int, ...] = dataset.chunks or _parts(self._shape, self._dtype.itemsize)
         self._steps = None if dataset.chunks is None else self._filters()
-        # Places in files with a block of the user's own are counted from behind it, and in others' files unknown.
-        here = self._steps is not None and not file.userblock_size and dataset.file.filename == file.filename
+        # Places in files with a block of the user's own are counted from behind it.
+        here = self._steps is not None and not dataset.file.userblock_size
         self._bytes = OpenFile(path, source) if here else None
         self._lock = threading.Lock()
 
@@ -119,8 +122,9 @@ class Hdf5Chunks:
         return bool(dataset.is_virtual or dataset.external or dataset.id.get_storage_size())
 
     def fingerprint(self) -> dict[str, Any]:
-        """Return size and time of modification of the file."""
-        return stat_fingerprint(self._path)
+        """Return size and time of modification of the file, and of others that hold its voxels."""
+        found = stat_fingerprint(self._path)
+        return found | {"others": [stat_fingerprint(path) for path in self._others]} if self._others else found
 
     def stamps(self, groups: Iterable[Iterable[tuple[int, ...]]]) -> list[int]:
         """Return nothing: all is in one file."""

@@ -11,7 +11,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any, Protocol
 
-from cellgraph.errors import VolumeReadError
+from cellgraph.errors import FormatError, VolumeReadError
 from cellgraph.machine import free_memory
 
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
@@ -89,7 +89,7 @@ class Folder:
 
     def get(self, key: str, start: int | None = None, length: int | None = None) -> bytes | None:
         try:
-            with _opened(self._path / key) as file:
+            with _opened(self._below(key)) as file:
                 if start is not None:
                     size = file.seek(0, 2) if start < 0 else 0
                     file.seek(max(0, size + start))  # of a file that is shorter there is all
@@ -98,6 +98,11 @@ class Folder:
             return None
         except OSError as error:
             raise VolumeReadError(f"{self.place(key)}: could not be read: {error.strerror or error}") from error
+
+    def _below(self, key: str) -> Path:
+        """Return the file of a key, which is often the name that another file gives."""
+        refuse_outside(key, str(self._path))
+        return self._path / key
 
     def children(self, path: str) -> list[str]:
         try:
@@ -138,6 +143,20 @@ class Folder:
 
     def close(self) -> None:
         """Do nothing: no file is kept open."""
+
+
+def refuse_outside(key: str, place: str) -> None:
+    """Refuse a key that leads out of where it belongs.
+
+    Raises
+    ------
+    FormatError
+        If it is absolute, or goes upward.
+    """
+    if key.startswith("/") or ".." in key.replace("\\", "/").split("/"):
+        raise FormatError(
+            f"{place}: expected the name of something in it, but {key!r} leads elsewhere; load what it names by itself"
+        )
 
 
 def _opened(path: Path) -> FileIO:

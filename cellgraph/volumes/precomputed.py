@@ -15,7 +15,7 @@ from cellgraph.errors import FormatError, MissingExtraError, NotFoundError, Volu
 from cellgraph.volumes.axes import EXPECTED
 from cellgraph.volumes.chunked import nothing_stored
 from cellgraph.volumes.labels import as_labels, label_dtype
-from cellgraph.volumes.objects import Folder, Objects
+from cellgraph.volumes.objects import Folder, Objects, refuse_outside
 from cellgraph.volumes.remote_objects import TRIES
 from cellgraph.volumes.volume import Header, Index, Volume
 
@@ -130,6 +130,7 @@ class PrecomputedVolume:
             (chunk[0], chunk[1], chunk[2]),
             notes,
         )
+        refuse_outside(scale.key, source)
         listed = objects.files(scale.key)
         if listed is not None and next(listed, None) is None:
             raise nothing_stored(scale.shape, source)

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from cellgraph.addresses import redacted
 from cellgraph.errors import MissingExtraError, NotFoundError, VolumeReadError
+from cellgraph.volumes.objects import refuse_outside
 
 T = TypeVar("T")
 
@@ -65,6 +66,7 @@ class RemoteObjects:
         self._lock = threading.Lock()
 
     def get(self, key: str, start: int | None = None, length: int | None = None) -> bytes | None:
+        refuse_outside(key, self._url)
         end = None if start is None or length is None or start + length == 0 else start + length
         try:
             data: bytes = self._patiently(key, lambda place: self._fs.cat_file(place, start=start, end=end))

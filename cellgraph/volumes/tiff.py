@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -116,14 +117,19 @@ def _open_series(tif: TiffFile, number: int, path: Path, source: str) -> Volume:
     notes += size_notes
     if series.is_pyramidal:
         notes += (f"the image has {len(series.levels)} resolutions; the finest is read",)
-    if series.dataoffset is not None:
+    place = _file_of(key)
+    in_one = all(page is None or _file_of(page) == place for page in series)
+    if series.dataoffset is not None and in_one:
+        _refuse_outside(place, path, source)
         dtype = series.dtype.newbyteorder(tif.byteorder)
         return MappedVolume(
-            path, series.dataoffset, dtype, series.shape, source,
+            place, series.dataoffset, dtype, series.shape, source,
             names=names, spacing=spacing, unit=unit, notes=notes,
         )  # fmt: skip
     dtype, type_notes = label_dtype(np.dtype(series.dtype), source)
     pages = [plane for page in series for plane in _planes(page, key, source)]
+    for place in {page.path for page in pages}:
+        _refuse_outside(place, path, source)
     depth = max(1, key.imagedepth)
     if len(pages) * depth * key.imagelength * key.imagewidth != int(np.prod(series.shape)):
         raise FormatError(
@@ -161,11 +167,24 @@ def _planes(page: TiffPage | TiffFrame | None, key: TiffPage, source: str) -> li
         raise FormatError(
             f"{source}: expected pages of one size, type and compression, but they differ; export it again"
         )
-    path, decode = Path(page.parent.filehandle.path), page.decode
+    path, decode = _file_of(page), page.decode
     offsets, lengths = page.dataoffsets, page.databytecounts
     count = len(offsets) // key.samplesperpixel
     firsts = range(0, count * key.samplesperpixel, count) if count else [0] * key.samplesperpixel
     return [Page(path, decode, tuple(offsets[i : i + count]), tuple(lengths[i : i + count]), i) for i in firsts]
+
+
+def _file_of(page: TiffPage | TiffFrame) -> Path:
+    return Path(page.parent.filehandle.path)
+
+
+def _refuse_outside(place: Path, path: Path, source: str) -> None:
+    """Refuse pages of a file that OME metadata name, if it does not lie beside the one that names it, or below."""
+    if not Path(os.path.abspath(place)).is_relative_to(Path(os.path.abspath(path)).parent):
+        raise FormatError(
+            f"{source}: some of its pages lie in {place}, out of its folder; put the files that belong together into "
+            "one folder, or load that file by itself"
+        )
 
 
 def _refuse_reordered(axes: Axes, source: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from tifffile import TiffPage
 
 Array = np.ndarray[Any, Any]
+
+_OPEN_FILES = 64
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,10 @@ class PagedVolume:
         self._pages = pages
         self._key = key
         self._depth = max(1, key.imagedepth)
+        # As Pillow, ImageJ and libtiff show it; in images of numbers 0 is 0.
+        self._zero_is_white = key.photometric == 0 and key.dtype == np.bool_
+        if self._zero_is_white:
+            notes += ("0 is white in this image of one bit (MinIsWhite): its white pixels are label 1",)
         if key.is_tiled:
             self._segment = (max(1, key.tiledepth), key.tilelength, key.tilewidth)
         else:
@@ -91,12 +98,14 @@ class PagedVolume:
         self._header = Header(
             source, axes.shape, axes.ndim, dtype, spacing, unit, (chunks[0], chunks[1], chunks[2]), notes
         )
-        self._files = {path: OpenFile(path, source) for path in {page.path for page in pages}}
+        self._paths = sorted({page.path for page in pages})
+        # Of more files than may be open at once each is opened for every strip or tile.
+        self._files = {path: OpenFile(path, source) for path in self._paths[:_OPEN_FILES]}
         self._fetchers = Fetchers(decoding_threads())
         self._check_extent()
 
     def _check_extent(self) -> None:
-        sizes = {path: file.size() for path, file in self._files.items()}
+        sizes = {path: stat_fingerprint(path)["size"] for path in self._paths}
         extent = (self._depth, *self._header.shape[1:])
         needed = math.prod(-(-n // step) for n, step in zip(extent, self._segment, strict=True))
         for number, page in enumerate(self._pages):
@@ -147,7 +156,7 @@ class PagedVolume:
         page = self._pages[number]
         data = None
         if page.counts[index]:
-            data = self._files[page.path].read(page.offsets[index], page.counts[index])
+            data = self._bytes(page.path, page.offsets[index], page.counts[index])
         try:
             segment, position, extent = page.decode(data, page.first + index)
         except Exception as error:  # each codec has errors of its own
@@ -163,13 +172,21 @@ class PagedVolume:
             place[...] = self._key.nodata
             return
         part = segment[tuple(slice(a - s, b - s) for a, b, s in zip(low, high, at, strict=True))][..., 0]
+        if self._zero_is_white:
+            part = ~part
         place[...] = as_labels(part, (low[0], low[1], low[2]), self._header.dtype, self._header.source)
+
+    def _bytes(self, path: Path, offset: int, length: int) -> bytes:
+        if path in self._files:
+            return self._files[path].read(offset, length)
+        with closing(OpenFile(path, self._header.source)) as file:
+            return file.read(offset, length)
 
     def fingerprint(self) -> dict[str, Any]:
         """Return sizes and times of modification of the files."""
-        if len(self._files) == 1:
-            return stat_fingerprint(next(iter(self._files)))
-        return {path.name: stat_fingerprint(path) for path in sorted(self._files)}
+        if len(self._paths) == 1:
+            return stat_fingerprint(self._paths[0])
+        return {path.name: stat_fingerprint(path) for path in self._paths}
 
     def close(self) -> None:
         """Close the files."""

@@ -33,6 +33,9 @@ class CountedChunks:
         self.decoded[index] = self.decoded.get(index, 0) + 1
         return self.array[tuple(slice(i * n, (i + 1) * n) for i, n in zip(index, self.extent, strict=True))]
 
+    def any_stored(self) -> bool:
+        return True
+
     def fingerprint(self) -> dict[str, Any]:
         return {}
 

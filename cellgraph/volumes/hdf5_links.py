@@ -1,0 +1,106 @@
+"""Other files that an HDF5 file names: read where it is certain which they are, refused by name where not.
+
+The HDF5 library looks for them in several folders, the working folder among them, and takes what is not there for
+background.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cellgraph.errors import FormatError, NotFoundError
+
+if TYPE_CHECKING:
+    from h5py import Dataset, File
+
+
+def check_links(file: File, path: Path, name: str, source: str) -> None:
+    """Make sure that the links on the way to a dataset lead into files beside this one.
+
+    Raises
+    ------
+    FormatError
+        If one leads out of the folder of the file, or HDF5 takes another file for it.
+    NotFoundError
+        If the file that one leads to is not there.
+    """
+    import h5py
+
+    node, here = file, path
+    for part in (part for part in name.split("/") if part):
+        if not isinstance(node, h5py.Group):
+            return  # which is said by whoever looks for the dataset
+        link = node.get(part, getlink=True)
+        if isinstance(link, h5py.ExternalLink):
+            here = _beside(here, link.filename, f"the link {part!r}", source)
+        node = node.get(part)
+        if node is None:
+            return
+        if not os.path.samefile(_filename(node), here):
+            raise FormatError(
+                f"{source}: expected the link {part!r} to lead into {here}, but HDF5 finds {_filename(node)}; load that "
+                "file by itself, with its dataset"
+            )
+
+
+def sources(dataset: Dataset, path: Path, source: str) -> tuple[Path, ...]:
+    """Return the other files that hold the voxels of a dataset: those of a virtual one.
+
+    Raises
+    ------
+    FormatError
+        If voxels lie in a file that is not HDF5, or out of the folder of the file.
+    NotFoundError
+        If a file or dataset is not there; HDF5 would take it for background.
+    """
+    import h5py
+
+    if dataset.external:
+        raise FormatError(
+            f"{source}: its voxels lie in another file, {dataset.external[0][0]!r}, which HDF5 looks for in the working "
+            "folder, and which may be any file; put both into one, for example with h5repack -l CONTI"
+        )
+    if not dataset.is_virtual:
+        return ()
+    for variable in ("HDF5_VDS_PREFIX", "HDF5_EXT_PREFIX"):
+        if os.environ.get(variable):
+            raise FormatError(f"{source}: it names other files, which {variable} moves elsewhere; unset {variable}")
+    others: dict[Path, None] = {}
+    for mapping in dataset.virtual_sources():
+        named = str(mapping.file_name)
+        if "%" in named or "%" in str(mapping.dset_name):
+            raise FormatError(f"{source}: its parts are named by the pattern {named!r}; copy it into one dataset first")
+        other = path if named == "." else _beside(path, named, "its part", source)
+        others[other] = None
+        with h5py.File(other, "r") as file:
+            part = file.get(mapping.dset_name)
+            if not isinstance(part, h5py.Dataset):
+                raise NotFoundError(
+                    f"{source}: it needs the dataset {mapping.dset_name!r} of {other}, which is not there"
+                )
+            if part.is_virtual or part.external or _filename(part) != _filename(file):
+                raise FormatError(
+                    f"{source}: its part {mapping.dset_name!r} of {other} lies in further files; copy it into one "
+                    "dataset first"
+                )
+    return tuple(others)
+
+
+def _beside(path: Path, named: str, what: str, source: str) -> Path:
+    """Return a file that another one names, which must lie in the folder of that or below."""
+    parts = Path(named).parts
+    if Path(named).is_absolute() or ".." in parts:
+        raise FormatError(
+            f"{source}: {what} leads to {named!r}, out of the folder of the file; load that file by itself, or put "
+            "both into one folder and name it without folders"
+        )
+    found = path.parent / named
+    if not found.is_file():
+        raise NotFoundError(f"{source}: {what} leads to {found}, which is not there; put it there")
+    return found
+
+
+def _filename(node: object) -> str:
+    return str(node.file.filename)  # type: ignore[attr-defined]
