@@ -31,6 +31,8 @@ from cellgraph.engines.manifest import (
     write_manifest,
     writing,
 )
+from cellgraph.voxels.kernels import VOXELS
+from cellgraph.voxels.room import require_room
 from cellgraph.voxels.tally import Tally, merge
 
 _FAN = 8  # files of one level that are merged into one of the next
@@ -80,12 +82,23 @@ class Ledger:
     _pending: list[tuple[list[int], Tally]] = field(default_factory=list)
     _flushed: float = field(default_factory=time.monotonic)
     _number: int = 0
+    _cells: int = 0
+    _bytes: int = 0
 
     def add(self, blocks: Iterable[int], tally: Tally) -> None:
-        """Take in the tally of blocks that are done."""
+        """Take in the tally of blocks that are done.
+
+        Raises
+        ------
+        TooManyCellsError
+            If the memory has no room to merge what is in the ledger.
+        """
         blocks = list(blocks)
         self.done.update(blocks)
         self._pending.append((blocks, tally))
+        self._cells += len(tally.labels)
+        self._bytes += tally.nbytes
+        require_room(self._cells, 2 * self._bytes, tally.cells[:, VOXELS])
         if time.monotonic() - self._flushed >= self.save_seconds:
             self.flush()
 
@@ -102,6 +115,9 @@ class Ledger:
             self._parts.append(_Part(0, blocks, merge(tally for _, tally in self._pending)))
             self._pending.clear()
         self._merge_upward()
+        # Until the next time this is the most that there can be: parts share cells.
+        self._cells = sum(len(part.tally.labels) for part in self._parts)
+        self._bytes = sum(part.tally.nbytes for part in self._parts)
         new = [part for part in self._parts if not part.file]
         if self.folder is not None and new:
             with writing(self.folder, _AGAIN):

@@ -31,11 +31,16 @@ from cellgraph.model import CellGraph, Sample, check_sample_name
 from cellgraph.stores import address_of, db_option, open_store
 from cellgraph.volumes import open_volume, stamps
 from cellgraph.volumes.naming import sample_name
+from cellgraph.volumes.volume import Header
 from cellgraph.voxels.block import Rules
 from cellgraph.voxels.measures import cell_graph
+from cellgraph.voxels.room import TooManyCellsError
 
 if TYPE_CHECKING:
     import numpy as np
+
+# A part of a volume that takes no more is decoded however little memory is given.
+_ALWAYS_BYTES = 64 << 20
 
 Report = Callable[[str, int, int], None]
 
@@ -180,6 +185,7 @@ def load(
         job = Job(volume, rules, text, dataset)
         notes = list(header.notes)
         size = parse_bytes(memory) if memory is not None else free_memory() // 4
+        _require_memory(header, size, memory is not None)
         size = size if sweeper.local else size * sweeper.workers
         with open_ledger(folder, job, size, sweeper.workers, resume=resume, notes=notes) as ledger:
             ledger.save_seconds = save_every
@@ -224,6 +230,8 @@ def _sweep(job: Job, sample: Sample, engine: Engine, ledger: Ledger, report: Rep
                 if report:
                     report("blocks", len(ledger.done), len(blocks))
                     report("voxels", seen, voxels)
+    except TooManyCellsError:  # to keep the last blocks would take memory too
+        raise
     except BaseException:
         ledger.flush()
         raise
@@ -239,6 +247,19 @@ def _sweep(job: Job, sample: Sample, engine: Engine, ledger: Ledger, report: Rep
         ledger.remove()
         raise InputError(f"{header.source} holds no cells: {only_background(sample.background)}")
     return graph
+
+
+def _require_memory(header: Header, memory: int, given: bool) -> None:
+    """Make sure that what the storage decodes at once fits into the memory, with the block that it becomes part of."""
+    least = 2 * header.chunks[0] * header.chunks[1] * header.chunks[2] * header.dtype.itemsize
+    room = memory if given else free_memory()
+    if not header.resident and least > max(room, _ALWAYS_BYTES):
+        parts = " x ".join(f"{n:,}" for n in header.chunks)
+        whose = "--memory allows" if given else "are free"
+        raise InputError(
+            f"{header.source}: its voxels are decoded in parts of {parts}, which takes {least / 1e9:.2g} GB of memory, "
+            f"but {room / 1e9:.2g} GB {whose}; give more, or export it in tiles, chunks or slices that are smaller"
+        )
 
 
 def _many(count: int, what: str) -> str:

@@ -86,9 +86,9 @@ def grid(volume: Index, block: Index) -> list[Block]:
     if count > _MOST_BLOCKS:
         size = " x ".join(f"{n:,}" for n in volume)
         raise FormatError(
-            f"the volume has {size} voxels by its metadata, which is {count:,} blocks of {block}; at most "
-            f"{_MOST_BLOCKS:,} can be worked on: if it is not as large as that, its metadata is damaged; else give more "
-            "memory with --memory, or cut it into parts"
+            f"the volume has {size} voxels by its metadata, which is {count:,} blocks of {block}; "
+            f"at most {_MOST_BLOCKS:,} can be worked on: if it is not as large as that, its metadata is damaged; else "
+            "give more memory with --memory, or cut it into parts"
         )
     return [grid_block(volume, block, number) for number in range(count)]
 

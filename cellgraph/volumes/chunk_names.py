@@ -1,7 +1,7 @@
 """Chunks that are there under another name than the one by which they are looked for.
 
-A chunk that is not stored stands for background.  One that was packed afterwards (``0.0.0.gz``), or lies in nested folders
-though the metadata does not say so, is stored, and would be background all the same.
+A chunk that is not stored stands for background.  One that was packed afterwards (``0.0.0.gz``), or lies in nested
+folders though the metadata does not say so, is stored, and would be background all the same.
 """
 
 from __future__ import annotations

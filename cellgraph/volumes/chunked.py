@@ -103,8 +103,8 @@ class ChunkedVolume:
         size = math.prod(extent) * stored.itemsize
         if size > total_memory():
             raise FormatError(
-                f"{source}: its chunks of {extent} voxels take {size:,} bytes each, more than there is memory; write it "
-                "with smaller chunks"
+                f"{source}: its chunks of {extent} voxels take {size:,} bytes each, more than there is memory; "
+                "write it with smaller chunks"
             )
         self._chunks = chunks
         self._axes = axes

@@ -40,8 +40,8 @@ def check_links(file: File, path: Path, name: str, source: str) -> None:
             return
         if not os.path.samefile(_filename(node), here):
             raise FormatError(
-                f"{source}: expected the link {part!r} to lead into {here}, but HDF5 finds {_filename(node)}; load that "
-                "file by itself, with its dataset"
+                f"{source}: expected the link {part!r} to lead into {here}, but HDF5 finds {_filename(node)}; load "
+                "that file by itself, with its dataset"
             )
 
 

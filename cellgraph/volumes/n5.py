@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import struct
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,6 +16,8 @@ from cellgraph.volumes.axes import find_axes
 from cellgraph.volumes.bounded import Decompress, decompressor, room_for
 from cellgraph.volumes.chunk_names import ChunkNames
 from cellgraph.volumes.chunked import ChunkedVolume
+from cellgraph.volumes.documents import parse_document, sizes, why
+from cellgraph.volumes.files import parsing
 from cellgraph.volumes.n5_metadata import voxel_size
 from cellgraph.volumes.objects import Folder, Objects
 from cellgraph.volumes.volume import Volume
@@ -65,6 +66,11 @@ def open_n5(folder: Path, dataset: str | None, source: str) -> Volume:
 
 def open_node(objects: Objects, path: str, source: str) -> Volume:
     """Open what is at a path of an N5 hierarchy in any store."""
+    with parsing(source, "an N5 array"):
+        return _open_node(objects, path, source)
+
+
+def _open_node(objects: Objects, path: str, source: str) -> Volume:
     attributes = read_attributes(objects, path, source)
     known = objects.children(path)
     if attributes is None and not known:
@@ -96,24 +102,21 @@ def read_attributes(objects: Objects, path: str, source: str) -> dict[str, Any] 
     data = objects.get(join(path, DOCUMENT))
     if data is None:
         return None
-    try:
-        attributes = json.loads(data)
-    except ValueError as error:
-        raise FormatError(f"{source}: {objects.place(join(path, DOCUMENT))} is no valid JSON: {error}") from error
-    if not isinstance(attributes, dict):
-        raise FormatError(f"{source}: expected an object in {objects.place(join(path, DOCUMENT))}")
-    return attributes
+    return parse_document(data, objects.place(join(path, DOCUMENT)), source)
 
 
 def _array(path: str, attributes: Mapping[str, Any], source: str) -> N5Array:
     try:
-        dimensions = tuple(int(n) for n in attributes["dimensions"])
-        block = tuple(int(n) for n in attributes["blockSize"])
+        dimensions = sizes(attributes, "dimensions", 0)
+        block = sizes(attributes, "blockSize", 1, len(dimensions))
         dtype = np.dtype(str(attributes["dataType"])).newbyteorder(">")
     except (KeyError, TypeError, ValueError) as error:
-        raise FormatError(f"{source}: the N5 attributes of {path!r} are incomplete or damaged: {error!r}") from error
-    if len(block) != len(dimensions) or min(block, default=1) < 1:
-        raise FormatError(f"{source}: expected a block size for each of {dimensions}, but came {block}")
+        raise FormatError(f"{source}: the N5 attributes of {path!r} are incomplete or damaged: {why(error)}") from error
+    if attributes.get("isLabelMultiset"):
+        raise FormatError(
+            f"{source}: expected a label in each voxel, but {path!r} holds label multisets (isLabelMultiset), as "
+            "Paintera writes them; export it with one label a voxel"
+        )
     return N5Array(path, attributes, dimensions, block, dtype)
 
 

@@ -9,6 +9,7 @@ from cellgraph.errors import FormatError, NotFoundError, ParameterError, near
 from cellgraph.volumes.attributes import attribute_spacing
 from cellgraph.volumes.axes import find_axes
 from cellgraph.volumes.chunked import ChunkedVolume
+from cellgraph.volumes.files import parsing
 from cellgraph.volumes.multiscales import Level, label_names, levels, spacing
 from cellgraph.volumes.objects import Folder, Objects
 from cellgraph.volumes.volume import Volume
@@ -47,6 +48,11 @@ def open_zarr(folder: Path, dataset: str | None, source: str) -> Volume:
 
 def open_node(objects: Objects, path: str, source: str) -> Volume:
     """Open what is at a path of a Zarr hierarchy in any store."""
+    with parsing(source, "a Zarr array or image"):
+        return _open_node(objects, path, source)
+
+
+def _open_node(objects: Objects, path: str, source: str) -> Volume:
     node = read_node(objects, path, source)
     if node is None:
         raise NotFoundError(f"{source}: no Zarr array or group {path!r} in it.{_siblings(objects, path)}")
@@ -150,6 +156,11 @@ def _level_of(objects: Objects, array: ZarrArray, source: str) -> Level | None:
 
 
 def _open_array(objects: Objects, array: ZarrArray, level: Level | None, source: str, notes: tuple[str, ...]) -> Volume:
+    if array.attributes.get("isLabelMultiset"):
+        raise FormatError(
+            f"{source}: expected a label in each voxel, but it holds label multisets (isLabelMultiset), as Paintera "
+            "writes them; export it with one label a voxel"
+        )
     names = array.names
     if level is not None and level.axes is not None and len(level.axes) == len(array.shape):
         names = level.axes

@@ -14,6 +14,7 @@ import numpy as np
 from cellgraph.errors import FormatError, MissingExtraError, NotFoundError, VolumeReadError, near
 from cellgraph.volumes.axes import EXPECTED
 from cellgraph.volumes.chunked import nothing_stored
+from cellgraph.volumes.documents import parse_document, sizes, why
 from cellgraph.volumes.labels import as_labels, label_dtype
 from cellgraph.volumes.objects import Folder, Objects, refuse_outside
 from cellgraph.volumes.remote_objects import TRIES
@@ -42,7 +43,7 @@ def is_precomputed(folder: Path) -> bool:
     """Tell whether a folder holds a precomputed volume."""
     try:
         info = json.loads((folder / DOCUMENT).read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(info, dict) and "scales" in info
 
@@ -69,23 +70,26 @@ def open_at(objects: Objects, kvstore: Mapping[str, Any], dataset: str | None, s
     data = objects.get(DOCUMENT)
     if data is None:
         raise NotFoundError(f"{source}: expected a precomputed volume, but there is no {objects.place(DOCUMENT)}")
+    info = parse_document(data, objects.place(DOCUMENT), source)
     try:
-        info = json.loads(data)
         scales = [_scale(i, scale) for i, scale in enumerate(info["scales"])]
         stored, channels = np.dtype(info["data_type"]), int(info.get("num_channels", 1))
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+    except Exception as error:  # whatever comes of values of another type than expected
         raise FormatError(
-            f"{source}: {objects.place(DOCUMENT)} is no info of a precomputed volume: {error!r}"
+            f"{source}: {objects.place(DOCUMENT)} is no info of a precomputed volume: {why(error)}"
         ) from error
     if channels != 1 or not scales:
         raise FormatError(f"{source}: {EXPECTED}, but it has {channels} channels and {len(scales)} scales")
-    return PrecomputedVolume(objects, kvstore, _choose(scales, dataset, source), stored, len(scales), source)
+    chosen = _choose(scales, dataset, source)
+    if 0 in chosen.shape:
+        raise FormatError(f"{source}: {EXPECTED}, but its size {chosen.shape} holds no voxels")
+    return PrecomputedVolume(objects, kvstore, chosen, stored, len(scales), source)
 
 
 def _scale(number: int, scale: Mapping[str, Any]) -> _Scale:
-    x, y, z = (int(n) for n in scale["size"])
-    c, b, a = (int(n) for n in reversed(scale["chunk_sizes"][0]))
-    w, v, u = (int(n) for n in reversed(scale.get("voxel_offset", (0, 0, 0))))
+    x, y, z = sizes(scale, "size", 0, 3)
+    a, b, c = sizes({"chunk_sizes": scale["chunk_sizes"][0]}, "chunk_sizes", 1, 3)
+    u, v, w = sizes(scale, "voxel_offset", -(2**63), 3) if "voxel_offset" in scale else (0, 0, 0)
     rz, ry, rx = (float(n) for n in reversed(scale["resolution"]))
     return _Scale(number, str(scale["key"]), (z, y, x), (w, v, u), (c, b, a), (rz, ry, rx))
 

@@ -71,8 +71,8 @@ def _copy(stream: IO[bytes], file: IO[bytes], most: int, source: str) -> None:
         written += len(part)
         if written > most:
             raise FormatError(
-                f"{source}: expected {most - _SLACK_BYTES:,} bytes by its header, but more come out of it; it is damaged, "
-                "copy or export it again"
+                f"{source}: expected {most - _SLACK_BYTES:,} bytes by its header, but more come out of it; it is "
+                "damaged, copy or export it again"
             )
         try:
             file.write(part)

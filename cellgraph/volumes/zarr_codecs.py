@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from cellgraph.volumes.bounded import Decompress, decompressor, room_for
+from cellgraph.volumes.documents import sizes
 
 Array = np.ndarray[Any, Any]
 Metadata = Mapping[str, Any]
@@ -139,7 +140,10 @@ def v3_decoder(metadata: Metadata) -> Decoder | Shards | None:
 
 
 def _shards(shape: tuple[int, ...], dtype: str, config: Metadata) -> Shards | None:
-    inner = _chain(tuple(config["chunk_shape"]), dtype, config["codecs"])
+    inside = sizes(config, "chunk_shape", 1, len(shape))
+    if any(n % m for n, m in zip(shape, inside, strict=True)):
+        raise ValueError(f"expected shards of {shape} to hold whole chunks, but these are of {inside}")
+    inner = _chain(inside, dtype, config["codecs"])
     usual_index = [codec["name"] for codec in config["index_codecs"]] == ["bytes", "crc32c"]
     little = config["index_codecs"][0].get("configuration", {}).get("endian") == "little"
     if inner is None or not usual_index or not little:
@@ -158,7 +162,9 @@ def _chain(shape: tuple[int, ...], data_type: str, codecs: list[Metadata]) -> De
     for codec in codecs:
         name, config = codec["name"], codec.get("configuration", {})
         if name == "transpose" and not seen_bytes and transposed is None:
-            transposed = tuple(config["order"])
+            transposed = sizes(config, "order", 0, len(shape))
+            if sorted(transposed) != list(range(len(shape))):
+                raise ValueError(f"expected the order of transpose to name each axis once, but it is {transposed}")
         elif name == "bytes" and not seen_bytes:
             seen_bytes = True
             dtype = dtype.newbyteorder(">" if config.get("endian") == "big" else "<")

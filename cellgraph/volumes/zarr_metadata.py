@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from cellgraph.errors import FormatError
+from cellgraph.errors import CellgraphError, FormatError
+from cellgraph.volumes.documents import fill_value, parse_document, sizes, why
 from cellgraph.volumes.objects import Objects
 from cellgraph.volumes.zarr_codecs import Decoder, Shards, v2_decoder, v3_decoder
 
@@ -94,30 +94,24 @@ def read_node(objects: Objects, path: str, what: str) -> ZarrArray | Group | Non
         attributes = _json(objects, join(path, ".zattrs"), what) or {}
         if second is not None:
             return _second(path, second, attributes, what)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        if isinstance(error, FormatError):
-            raise
+        group = _json(objects, join(path, ".zgroup"), what)
+        if group is None and not attributes:
+            return None
+        consolidated = (_json(objects, join(path, ".zmetadata"), what) or {}).get("metadata", {})
+        return Group(path, attributes, _array_paths(consolidated, ".zarray"))
+    except CellgraphError:
+        raise
+    except Exception as error:  # whatever comes of values of another type than expected
         raise FormatError(
-            f"{what}: the Zarr metadata at {objects.place(path)} is incomplete or damaged: {error!r}"
+            f"{what}: the Zarr metadata at {objects.place(path)} is incomplete or damaged: {why(error)}"
         ) from error
-    group = _json(objects, join(path, ".zgroup"), what)
-    if group is None and not attributes:
-        return None
-    consolidated = (_json(objects, join(path, ".zmetadata"), what) or {}).get("metadata", {})
-    return Group(path, attributes, _array_paths(consolidated, ".zarray"))
 
 
 def _json(objects: Objects, key: str, what: str) -> dict[str, Any] | None:
     data = objects.get(key)
     if data is None:
         return None
-    try:
-        document = json.loads(data)
-    except ValueError as error:
-        raise FormatError(f"{what}: {objects.place(key)} is no valid JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise FormatError(f"{what}: expected an object in {objects.place(key)}, but it holds something else")
-    return document
+    return parse_document(data, objects.place(key), what)
 
 
 def _array_paths(consolidated: Mapping[str, Any], suffix: str) -> tuple[str, ...]:
@@ -132,6 +126,8 @@ def _second(path: str, document: dict[str, Any], attributes: Attributes, what: s
     dtype = np.dtype(
         [tuple(field) for field in document["dtype"]] if isinstance(document["dtype"], list) else document["dtype"]
     )
+    shape = sizes(document, "shape", 0)
+    sizes(document, "chunks", 1, len(shape))
     try:
         decoder = v2_decoder(document)
     except ValueError:  # a codec that numcodecs does not know; zarr-python may, through a plugin
@@ -139,12 +135,12 @@ def _second(path: str, document: dict[str, Any], attributes: Attributes, what: s
     return ZarrArray(
         path=path,
         document=join(path, ".zarray"),
-        shape=tuple(document["shape"]),
-        chunks=tuple(document["chunks"]),
+        shape=shape,
+        chunks=sizes(document, "chunks", 1, len(shape)),
         dtype=dtype,
-        fill=_fill(document.get("fill_value"), dtype),
+        fill=fill_value(document.get("fill_value"), dtype),
         decoder=decoder,
-        separator=document.get("dimension_separator", "."),
+        separator=_separator(document.get("dimension_separator", ".")),
         prefix="",
         attributes=attributes,
         names=_letters(attributes.get("_ARRAY_DIMENSIONS")),
@@ -153,6 +149,8 @@ def _second(path: str, document: dict[str, Any], attributes: Attributes, what: s
 
 def _third(path: str, document: dict[str, Any], what: str) -> ZarrArray | Group:
     attributes = document.get("attributes") or {}
+    if not isinstance(attributes, dict):
+        raise ValueError("expected attributes to be an object")
     if document["node_type"] == "group":
         consolidated = (document.get("consolidated_metadata") or {}).get("metadata", {})
         return Group(path, attributes, _array_paths(consolidated, ""))
@@ -162,30 +160,30 @@ def _third(path: str, document: dict[str, Any], what: str) -> ZarrArray | Group:
             f"{what}: expected an integer type and a regular grid of chunks, but came {data_type} and {grid['name']}"
         )
     dtype = np.dtype(data_type)
+    shape = sizes(document, "shape", 0)
+    sizes(grid["configuration"], "chunk_shape", 1, len(shape))
     encoding = document["chunk_key_encoding"]
     default = encoding["name"] == "default"
     separator = (encoding.get("configuration") or {}).get("separator", "/" if default else ".")
     return ZarrArray(
         path=path,
         document=join(path, "zarr.json"),
-        shape=tuple(document["shape"]),
-        chunks=tuple(grid["configuration"]["chunk_shape"]),
+        shape=shape,
+        chunks=sizes(grid["configuration"], "chunk_shape", 1, len(shape)),
         dtype=dtype,
-        fill=_fill(document.get("fill_value"), dtype),
+        fill=fill_value(document.get("fill_value"), dtype),
         decoder=v3_decoder(document),
-        separator=separator,
+        separator=_separator(separator),
         prefix=f"c{separator}" if default else "",
         attributes=attributes,
         names=_letters(document.get("dimension_names")),
     )
 
 
-def _fill(value: object, dtype: np.dtype[Any]) -> object:
-    if value is None:
-        return 0
-    if dtype.kind == "f" and isinstance(value, str):
-        return float(value)  # NaN, Infinity
-    return value
+def _separator(value: object) -> str:
+    if value not in (".", "/"):
+        raise ValueError(f"expected the separator of chunk names to be '.' or '/', but it is {value!r}")
+    return str(value)
 
 
 def _letters(names: object) -> str | None:

@@ -11,6 +11,7 @@ from cellgraph.errors import LabelError
 from cellgraph.model import signed
 from cellgraph.voxels import kernels
 from cellgraph.voxels.parameters import resolve_background
+from cellgraph.voxels.room import require_room_for_block
 from cellgraph.voxels.runs import Runs, find_runs
 from cellgraph.voxels.tally import Tally
 
@@ -78,10 +79,13 @@ def sweep_block(labels: Array, rules: Rules, place: Place) -> Tally:
     ------
     LabelError
         If a label other than the background is negative or above 2**63-1.
+    TooManyCellsError
+        If the memory has no room for its cells.
     """
     if 0 in (size - halo for size, halo in zip(labels.shape, place.halo, strict=True)):
         return Tally.empty()
     runs, ids, names = _numbered(labels, rules)
+    require_room_for_block(ids, len(names))
     halo = np.array(place.halo, np.int64)
     border = np.array([place.low, place.high], np.int64).T.copy()
     if rules.ndim == 2:

@@ -147,7 +147,7 @@ def test_a_block_that_does_not_decode_is_named(tmp_path: Path) -> None:
         ({"compression": {"type": "lz4"}}, FormatError, "lz4"),
         ({"dataType": "float64"}, None, ""),
         ({"dataType": "string"}, FormatError, "string"),
-        ({"blockSize": [4, 4]}, FormatError, "block size"),
+        ({"blockSize": [4, 4]}, FormatError, "blockSize"),
         ({"blockSize": None}, FormatError, "incomplete"),
         ({"dimensions": [13, 11, 9, 2], "blockSize": [6, 5, 4, 1]}, FormatError, "4 dimensions"),
     ],
