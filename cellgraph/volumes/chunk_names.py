@@ -40,9 +40,9 @@ class ChunkNames:
         self._path = path
         self._example = example
         self._source = source
-        numbers = len(re.findall(r"\d+", example))
         self._right = re.compile(re.sub(r"\d+", r"\\d+", re.escape(example)))
-        self._like_one = re.compile(rf"(c[./])?\d+([./]\d+){{{max(numbers - 1, 0)}}}(\.({'|'.join(PACKED)}))?")
+        others = len(re.findall(r"\d+", example)) - 1
+        self._like_one = re.compile(rf"(c[./])?\d+([./_-]-?\d+){{{others}}}(\.({'|'.join(PACKED)}))?")
         self._looked = False
         self._lock = threading.Lock()
 

@@ -59,8 +59,8 @@ def sources(dataset: Dataset, path: Path, source: str) -> tuple[Path, ...]:
 
     if dataset.external:
         raise FormatError(
-            f"{source}: its voxels lie in another file, {dataset.external[0][0]!r}, which HDF5 looks for in the working "
-            "folder, and which may be any file; put both into one, for example with h5repack -l CONTI"
+            f"{source}: its voxels lie in another file, {dataset.external[0][0]!r}, which HDF5 looks for in the "
+            "working folder, and which may be any file; put both into one, for example with h5repack -l CONTI"
         )
     if not dataset.is_virtual:
         return ()

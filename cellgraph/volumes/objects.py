@@ -64,6 +64,16 @@ class Objects(Protocol):
         """Tell whether there is an object of that name; false where it is costly to tell."""
         ...
 
+    def check_file(self, key: str) -> bool:
+        """Tell whether there is an object of that name, true where it is costly to tell; for who reads it otherwise.
+
+        Raises
+        ------
+        VolumeReadError
+            If it is no file, or one that is larger than the memory.
+        """
+        ...
+
     def fingerprint(self, key: str) -> dict[str, Any]:
         """Return what tells whether an object has changed, JSON-ready."""
         ...
@@ -121,6 +131,14 @@ class Folder:
     def has(self, key: str) -> bool:
         return os.path.exists(self._path / key)
 
+    def check_file(self, key: str) -> bool:
+        try:
+            status = os.stat(self._path / key)
+        except OSError:  # which is said by who reads it
+            return False
+        _require_readable(status, status.st_size, self.place(key))
+        return True
+
     def fingerprint(self, key: str) -> dict[str, Any]:
         """Return size and time of modification of a file."""
         size, mtime_ns = self._state(key)
@@ -166,17 +184,21 @@ def _opened(path: Path) -> FileIO:
 
 def _read(file: FileIO, length: int | None, place: str) -> bytes:
     status = os.fstat(file.fileno())
-    if not stat.S_ISREG(status.st_mode):
-        raise VolumeReadError(f"{place}: expected a file, but it is a pipe or a device; copy or export it again")
-    left = status.st_size - file.tell()
+    left = status.st_size - file.tell() if stat.S_ISREG(status.st_mode) else 0
     length = left if length is None else min(length, left)
-    if length > _LARGE_BYTES and length > free_memory() // 2:
-        raise VolumeReadError(
-            f"{place}: expected a part that fits into memory, but it has {length:,} bytes; if it is not as large as "
-            "that, it is damaged: copy or export it again"
-        )
+    _require_readable(status, length, place)
     parts = []
     while length > 0 and (part := file.read(length)):
         parts.append(part)
         length -= len(part)
     return b"".join(parts)
+
+
+def _require_readable(status: os.stat_result, length: int, place: str) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise VolumeReadError(f"{place}: expected a file, but it is a pipe or a device; copy or export it again")
+    if length > _LARGE_BYTES and length > free_memory() // 2:
+        raise VolumeReadError(
+            f"{place}: expected a part that fits into memory, but it has {length:,} bytes; if it is not as large as "
+            "that, it is damaged: copy or export it again"
+        )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ import numpy as np
 
 from cellgraph.errors import FormatError, MissingExtraError, NotFoundError, VolumeReadError, near
 from cellgraph.volumes.axes import EXPECTED
+from cellgraph.volumes.chunk_names import ChunkNames
 from cellgraph.volumes.chunked import nothing_stored
 from cellgraph.volumes.documents import parse_document, sizes, why
 from cellgraph.volumes.labels import as_labels, label_dtype
 from cellgraph.volumes.objects import Folder, Objects, refuse_outside
 from cellgraph.volumes.remote_objects import TRIES
 from cellgraph.volumes.volume import Header, Index, Volume
+from cellgraph.volumes.zarr_metadata import join
 
 Array = np.ndarray[Any, Any]
 
@@ -37,6 +40,17 @@ class _Scale:
     offset: Index
     chunk: Index
     resolution_nm: tuple[float, float, float]
+    sharded: bool
+
+    def keys(self, start: Index, stop: Index) -> Iterator[str]:
+        """Yield the names of the chunks that ``[start, stop)`` touches."""
+        axes = list(zip(start, stop, self.chunk, self.shape, self.offset, strict=True))
+        spans = [
+            [f"{n * size + first}-{min((n + 1) * size, whole) + first}" for n in range(low // size, -(-high // size))]
+            for low, high, size, whole, first in axes
+        ]
+        for z, y, x in product(*spans):
+            yield join(self.key, f"{x}_{y}_{z}")
 
 
 def is_precomputed(folder: Path) -> bool:
@@ -91,7 +105,7 @@ def _scale(number: int, scale: Mapping[str, Any]) -> _Scale:
     a, b, c = sizes({"chunk_sizes": scale["chunk_sizes"][0]}, "chunk_sizes", 1, 3)
     u, v, w = sizes(scale, "voxel_offset", -(2**63), 3) if "voxel_offset" in scale else (0, 0, 0)
     rz, ry, rx = (float(n) for n in reversed(scale["resolution"]))
-    return _Scale(number, str(scale["key"]), (z, y, x), (w, v, u), (c, b, a), (rz, ry, rx))
+    return _Scale(number, str(scale["key"]), (z, y, x), (w, v, u), (c, b, a), (rz, ry, rx), bool(scale.get("sharding")))
 
 
 def _choose(scales: list[_Scale], dataset: str | None, source: str) -> _Scale:
@@ -140,6 +154,8 @@ class PrecomputedVolume:
             raise nothing_stored(scale.shape, source)
         self._scale = scale
         self._objects = objects
+        example = next(scale.keys((0, 0, 0), (1, 1, 1))).removeprefix(scale.key).strip("/")
+        self._names = ChunkNames(objects, scale.key, example, source)
         self._store = _open_store(kvstore, scale.number, source)
 
     @property
@@ -148,6 +164,7 @@ class PrecomputedVolume:
 
     def read(self, start: Index, stop: Index, out: Array | None = None) -> Array:
         """Read the chunks that a block touches, all at once."""
+        self._check_files(start, stop)
         z, y, x = (slice(a + o, b + o) for a, b, o in zip(start, stop, self._scale.offset, strict=True))
         try:
             voxels = self._store[x, y, z, 0].read().result()
@@ -158,6 +175,14 @@ class PrecomputedVolume:
             return np.ascontiguousarray(labels)
         out[...] = labels
         return out
+
+    def _check_files(self, start: Index, stop: Index) -> None:
+        """Refuse what tensorstore would wait for, read without end, or take for background."""
+        if self._scale.sharded:
+            return
+        for key in self._scale.keys(start, stop):
+            if not self._objects.check_file(key):
+                self._names.check_missing(key)
 
     def _unread(self, error: Exception, start: Index, stop: Index) -> VolumeReadError:
         text = str(error).split("[source locations=")[0].strip().replace("\n", " ")
