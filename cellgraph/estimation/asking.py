@@ -18,7 +18,9 @@ from cellgraph.estimation.goals import Goal, make_goal
 from cellgraph.estimation.grid import plan_sample
 from cellgraph.estimation.run import run
 from cellgraph.estimation.volume import CATALOGUE, VolumePopulation
+from cellgraph.loading.parameters import require_kind, resolve_whole
 from cellgraph.model import Sample
+from cellgraph.queries.values import check
 from cellgraph.stores import Store, open_store
 from cellgraph.volumes import open_volume
 from cellgraph.volumes.naming import sample_name
@@ -97,6 +99,9 @@ def estimate(
         If cells of a volume are too large to be sampled, and reading all of it takes longer than the time given.
     """
     began = time.monotonic()
+    check(expression, "str", of="the expression")
+    require_kind("str", where=where, sample=sample, dataset=dataset, unit=unit)
+    seed = resolve_whole("a seed", seed, least=0)
     goal = make_goal(within_time, within_ci, error, absolute_error, confidence)
     if source is None:
         with open_store(db, read_only=True) as store:
