@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import operator
 import os
 from collections.abc import Mapping
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
     from cellgraph.estimation.selection import Selection
     from cellgraph.model import CellGraph
     from cellgraph.stores import Store
+
+_LONGEST_SECONDS = 1e9
 
 METHODS: tuple[Method, ...] = get_args(Method)
 
@@ -177,8 +178,7 @@ class Database:
         """
         _check_call(text, timeout)
         for name, value in parameters.items():
-            if isinstance(value, str):
-                check(value, "str", of=f"${name}")
+            _check_value(name, value)
         if not text.strip():
             raise ParameterError(
                 "the Cypher statement is empty; write one, as "
@@ -218,6 +218,8 @@ class Database:
         """
         from cellgraph.analyze.readback import read_graph
 
+        if sample is not None:
+            check(sample, "str", of="sample")
         names = self._require_samples(sample)
         if sample is None and len(names) > 1:
             listed = ", ".join(map(repr, names[:5])) + (", …" if len(names) > 5 else "")
@@ -288,7 +290,7 @@ class Database:
 
 
 def _check_method(name: str, method: str) -> None:
-    if method not in METHODS:
+    if not isinstance(method, str) or method not in METHODS:
         raise ParameterError(f"method must be one of {', '.join(METHODS)}, not {method!r}.{near(method, METHODS)}")
     if method == "compiled" and name not in ANSWERS:
         raise ParameterError(f"the query {name!r} is answered in Cypher only; compiled are {', '.join(ANSWERS)}.")
@@ -309,7 +311,17 @@ def _check_call(text: str, timeout: float | None) -> None:
     if timeout is None:
         return
     seconds = check(timeout, "float", of="timeout")
-    if not isinstance(seconds, float) or not 0 < seconds < math.inf:
-        raise ParameterError(
-            f"timeout must be a number of seconds above 0, not {timeout!r}; without it there is no limit."
-        )
+    if not isinstance(seconds, float) or not 0 < seconds <= _LONGEST_SECONDS:
+        raise ParameterError(f"timeout must be seconds above 0, not {timeout!r}; without it there is no limit.")
+
+
+def _check_value(name: str, value: Any) -> None:
+    """Check the texts of a parameter, and that the items of a list are of one kind, as databases want them."""
+    if isinstance(value, str):
+        check(value, "str", of=f"${name}")
+    elif isinstance(value, list | tuple):
+        kinds = {type(item).__name__ for item in value if item is not None}
+        if len(kinds) > 1 and kinds != {"int", "float"}:
+            raise ParameterError(f"${name} must be a list of values of one type, not of {', '.join(sorted(kinds))}.")
+        for item in value:
+            _check_value(name, item)

@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from cellgraph.cli.streams import say
+
 Report = Callable[[str, int, int], None]
 """Called with what is being worked on, how much is done, and of how much."""
 
@@ -72,7 +74,7 @@ def _lines() -> Report:
             last[what] = now
             rate, left = _speed(what, begun[what], done, total)
             more = "".join(f", {part}" for part in (rate, left) if part)
-            print(f"{what}: {done:,} of {total:,} ({100 * done // max(total, 1)} %){more}", file=sys.stderr)
+            say(f"{what}: {done:,} of {total:,} ({100 * done // max(total, 1)} %){more}")
 
     return report
 

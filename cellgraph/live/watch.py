@@ -19,6 +19,7 @@ from cellgraph.errors import (
     InputError,
     MissingExtraError,
     NotFoundError,
+    ParameterError,
     only_background,
 )
 from cellgraph.live.incoming import Incoming
@@ -142,6 +143,10 @@ def watch(
     except ImportError as error:
         raise MissingExtraError("watching a folder", "watch", "watchfiles") from error
     path = Path(folder)
+    try:
+        next(iter(path.glob(pattern)), None)
+    except (ValueError, NotImplementedError, OSError) as error:
+        raise ParameterError(f"expected a pattern of file names, as slice_*.tif, got {pattern!r} ({error})") from error
     name = check_sample_name(sample_name(str(path.resolve())) if sample is None else sample)
     target = address_of(db)
     place = WorkFolder.of(work, target, name)

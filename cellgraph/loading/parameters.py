@@ -37,6 +37,9 @@ _BYTES = {
 }
 
 
+_MOST_BYTES = 2**63
+
+
 def parse_bytes(size: str | float) -> int:
     """Return a size in bytes from text as ``512MB``, ``2.5 GiB`` or ``100000``, or from a number of bytes.
 
@@ -46,7 +49,8 @@ def parse_bytes(size: str | float) -> int:
         If it is no size, or none above 0.
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]i?)?b?\s*", str(size), re.IGNORECASE)
-    value = int(float(match[1]) * _BYTES[(match[2] or "").lower()]) if match else 0
+    number = float(match[1]) * _BYTES[(match[2] or "").lower()] if match else 0.0
+    value = int(number) if number < _MOST_BYTES else 0
     if value <= 0:
         raise ParameterError(f"expected a size in bytes such as 512MB or 2GiB, got {size!r}")
     return value

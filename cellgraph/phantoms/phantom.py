@@ -126,6 +126,8 @@ def phantom(
         raise ParameterError(f"expected out to be the path of a file, but got {out!r}")
     check(overwrite, "bool", of="overwrite")
     check(unit, "str", of="unit")
+    if report is not None and not callable(report):
+        raise ParameterError(f"expected report to be a function, but got {report!r}")
     seed, relax = (_whole(name, value) for name, value in (("seed", seed), ("relax", relax)))
     path = Path(out)
     target = label_format(path)
@@ -186,7 +188,8 @@ def _header(
 ) -> Header:
     """Check what describes the volume, and put it together."""
     for name, values in (("shape", shape), ("spacing", spacing), ("chunks", chunks)):
-        if values is not None and (isinstance(values, str | bytes | dict | set) or not hasattr(values, "__len__")):
+        sized = isinstance(values, Sequence | np.ndarray) and not isinstance(values, str | bytes)
+        if values is not None and not (sized and np.shape(values)):
             raise ParameterError(f"expected {name} to be a list of numbers, as (64, 64, 64), but got {values!r}")
     ndim = len(shape)
     if ndim not in (2, 3):

@@ -68,6 +68,8 @@ def address_of(db: str | os.PathLike[str] | None = None) -> str:
     if not isinstance(db, str | os.PathLike):
         raise ParameterError(f"expected a database: a path or an address as text, got {db!r}")
     address = os.fspath(db)
+    if "\0" in address:
+        raise ParameterError(f"a database is a path or an address, but {address!r} is neither: it has a zero byte")
     if "://" not in address:
         address = os.path.expanduser(address)
     if not address.strip():

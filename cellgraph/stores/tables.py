@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from cellgraph.errors import ExistsError, InputError
-from cellgraph.model import CELL_COLUMNS, CONTACT_COLUMNS, Column, Network, Sample, Type, signed
+from cellgraph.model import CELL_COLUMNS, CONTACT_COLUMNS, Column, Network, Sample, Type, check_sample_name, signed
 from cellgraph.queries.text import is_quotable
 from cellgraph.queries.text import quoted as quoted  # part of what this module offers
 
@@ -88,6 +88,8 @@ def prepare(network: Network) -> Tables:
         For a property that cannot be stored (its name or its type), cells that are there twice or of an
         unknown sample, or contacts of cells that do not exist.
     """
+    for sample in network.samples:
+        check_sample_name(sample.name)
     cells = _typed(network.cells, {"sample": "str", **CELL_TYPES}, "cells", reserved=("id",))
     contacts = _typed(network.contacts, {"a": "int", "b": "int", **CONTACT_TYPES}, "contacts", reserved=("from", "to"))
     contacts = contacts.select(["a", "b", *(name for name in contacts.column_names if name not in ("a", "b"))])

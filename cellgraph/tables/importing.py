@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cellgraph.errors import InputError, ParameterError
-from cellgraph.model import Network
+from cellgraph.loading.parameters import require_calls, require_kind, require_path
+from cellgraph.model import Network, check_sample_name
 from cellgraph.tables import columns, roles
 from cellgraph.tables.alone import cells_of
 from cellgraph.tables.cellkeys import CellKeys, as_ids
@@ -157,6 +158,23 @@ def load_tables(
     """
     from cellgraph.stores import open_store
 
+    require_kind(
+        "str",
+        sample_column=sample_column,
+        cell_column=cell_column,
+        a_column=a_column,
+        b_column=b_column,
+        junctions_column=junctions_column,
+    )
+    require_kind("bool", replace=replace, symmetric=symmetric, directed=directed)
+    require_calls(report=report)
+    if sample is not None:
+        check_sample_name(sample)
+    for name, table in (("cells", cells), ("network", network), ("samples", samples)):
+        if not hasattr(table, "__arrow_c_stream__"):
+            require_path(**{name: table})
+        if table is None and name == "network":
+            raise ParameterError("expected network to be a table: a file or a data frame, got None")
     named = Columns(sample_column, cell_column, a_column, b_column, junctions_column)
     read = read_tables(cells, network, samples, sample=sample, named=named, symmetric=symmetric, directed=directed)
     made = read.network

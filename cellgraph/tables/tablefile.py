@@ -123,9 +123,9 @@ def _stripped(table: pa.Table) -> tuple[pa.Table, list[str]]:
 
 def _begin(path: Path, what: str) -> bytes:
     """Return the first bytes of a file that is there and not empty."""
-    if path.is_dir():
-        raise FormatError(f"{str(path)!r} is a folder, but the {what} must be a CSV or Parquet file")
     try:
+        if path.is_dir():
+            raise FormatError(f"{str(path)!r} is a folder, but the {what} must be a CSV or Parquet file")
         refuse_pipes(path)
         with opened(path) as file:
             beginning = file.read(_BEGINNING)
