@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from cellgraph.analyze.rows import with_note
+from cellgraph.errors import ParameterError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +26,7 @@ def path(question: Question, source: Cell, target: Cell) -> pa.Table:
     if source == target:
         return _table([source.label], [None])
     longest = question.bound["longest"]
-    if question.method != "compiled":
+    if question.method != "compiled" and _labels_tell(question, source, target):
         near = question.lookup("path", **question.bound)
         if near.num_rows:
             return near
@@ -33,9 +34,27 @@ def path(question: Question, source: Cell, target: Cell) -> pa.Table:
             return with_note(near, f"there is no path from {source.label} to {target.label} in {longest} contacts.")
     graph = question.graph()
     way = fewest_contacts(graph, graph.row(source.sample, source.label), graph.row(target.sample, target.label))
+    if "longest" in question.given and len(way) > longest + 1:
+        return with_note(
+            _table([], []), f"there is no way from {source.label} to {target.label} in {longest} contacts."
+        )
     if not way:
         return with_note(_table([], []), f"the cells {source.label} and {target.label} are not connected.")
     return _table(graph.labels[way].tolist(), _junctions(question, graph, way))
+
+
+def _labels_tell(question: Question, source: Cell, target: Cell) -> bool:
+    """Tell whether the Cypher, which knows cells by label and one sample at most, can mean these two cells only."""
+    if source.sample == target.sample:
+        return True
+    samples = question.store.sample_names()
+    alone = all(question.lookup("locate", label=cell.label, samples=samples).num_rows == 1 for cell in (source, target))
+    if not alone and question.method == "cypher":
+        raise ParameterError(
+            "the two cells are of different samples, and their labels are in others too, which the Cypher cannot tell "
+            "apart; leave out --method cypher (method='cypher')."
+        )
+    return alone
 
 
 def _table(cells: list[int], junctions: list[int | None]) -> pa.Table:

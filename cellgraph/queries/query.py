@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cellgraph.errors import ParameterError, near
 from cellgraph.queries import text as cypher
-from cellgraph.queries.values import Type, Value, check, cypher_literal, parse
+from cellgraph.queries.values import Type, Value, check, cypher_literal, is_whole, parse
 
 PORTABLE = ""
 """The dialect of a text for every database that has none of its own."""
@@ -118,7 +118,7 @@ class Query:
         return found.group(1) if found else ""
 
     def parse(self, texts: Mapping[str, str]) -> dict[str, Value]:
-        """Read values from text in the types that the parameters declare.
+        """Read values from text in the types that the parameters declare; that of a cell may be its name.
 
         Raises
         ------
@@ -128,8 +128,11 @@ class Query:
         for name in texts:
             self._require_known(name)
         kinds = {parameter.name: parameter.type for parameter in self.parameters}
+        cells = {parameter.name for parameter in self.parameters if parameter.cell}
         return {
-            name: parse(text, kinds[name], of=f"the parameter {name!r} of the query {self.name!r}")
+            name: text
+            if name in cells and not is_whole(text)
+            else parse(text, kinds[name], of=f"the parameter {name!r} of the query {self.name!r}")
             for name, text in texts.items()
         }
 

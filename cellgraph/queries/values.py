@@ -98,6 +98,12 @@ def parse(text: str, kind: str, *, of: str) -> Value:
         raise ParameterError(f"{of} must be {_WORDS[kind]}, not {text!r}.") from None
 
 
+def is_whole(text: str) -> bool:
+    """Tell whether a text is a whole number or null."""
+    plain = text.strip().lower()
+    return plain == "null" or plain.removeprefix("-").removeprefix("+").isdecimal()
+
+
 def guess(text: str) -> Any:
     """Read a value of unknown type: JSON (numbers, true, null, lists, quoted text) as that, else as text."""
     try:
