@@ -127,4 +127,4 @@ def _require(table: TableFile, name: str, option: str) -> str:
 
 
 def _listed(table: TableFile) -> str:
-    return ", ".join(table.columns)
+    return ", ".join(" ".join(name.split()) for name in table.columns)

@@ -52,7 +52,7 @@ def settle(
     pairs = int(np.count_nonzero(forward + backward))
     if both and np.array_equal(forward, backward):
         raise InputError(
-            f"{name} lists each pair of cells in both directions ({pairs:,} pairs, columns {quoted(pair)}); load it "
+            f"{name} lists each pair of cells in both directions ({pairs:,} {'pair' if pairs == 1 else 'pairs'}, columns {quoted(pair)}); load it "
             "with --symmetric (symmetric=True) to count each pair once, or with --directed (directed=True) if the "
             "directions are relationships of their own"
         )

@@ -178,10 +178,28 @@ def _read_csv(path: Path, beginning: bytes, texts: tuple[str, ...]) -> tuple[pa.
             table = read(threads=False)  # only so the error tells the row
         except pa.ArrowInvalid as error:
             raise FormatError(f"{str(path)!r} is no table: {_csv_reason(error)}") from error
+    _refuse_comments(path, table)
     if layout.separator == ",":
         return table, layout, []
     table, notes = _decimal_points(path, table, texts)
     return table, layout, notes
+
+
+def _refuse_comments(path: Path, table: pa.Table) -> None:
+    """Refuse rows that look like comment lines, where other rows do not."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not table.num_rows or not pa.types.is_string(table[0].type):
+        return
+    marked = pc.fill_null(pc.match_substring_regex(table[0], r"^\s*(#|//)"), False).to_numpy()
+    if marked.any() and not marked.all():
+        row = int(np.flatnonzero(marked)[0])
+        raise InputError(
+            f"row {row + 1} of {path} begins with {table[0][row].as_py()!r}, as a comment does, but comment lines may "
+            "stand above the header only; remove it, or write the mark in all rows if it belongs to the values"
+        )
 
 
 def _single_spaces(file: IO[bytes]) -> IO[bytes]:
