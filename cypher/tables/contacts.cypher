@@ -2,7 +2,7 @@
 //
 // The cell with the smaller label stands first. A table import may have given a pair more than once; each relationship
 // is a row then. One between two samples is among the contacts of both. Columns that came with an import follow at the
-// end.
+// end; of samples loaded as directed also source and target, the labels of the cells from and to which it leads.
 //
 // Parameters
 //   sample: str = null      name of one sample; null is all

@@ -60,6 +60,40 @@ def test_errors_are_sentences(folder: Path, arguments: list[str], status: int, m
     assert done.stderr.count("\n") == 1
 
 
+def test_an_edge_list_alone_is_asked_by_names(folder: Path) -> None:
+    (folder / "worm.csv").write_text("pre,post,No.Juncs\nAVAL,AVBR,3\nAVBR,AVAL,2\nAVBR,PVC,7\n")
+    command = [Path(sys.executable).with_name("cellgraph")]
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([*command, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+
+    done = run("load-tables", "--network", "worm.csv", "--directed")
+    assert done.returncode == 0
+    assert 'read: contacts "pre", "post" (directed) · junctions from "No.Juncs"\n' in done.stderr
+    path = run("query", "path", "--from", "AVAL", "--to", "PVC", "--format", "csv")
+    assert path.stdout == "step,cell,name,junctions\n0,1,AVAL,\n1,2,AVBR,5\n2,3,PVC,7\n"
+    assert run("query", "khop", "--param", "cell=AVAL", "--format", "csv").stdout.startswith("sample,cell,name,hop")
+    wrong = run("query", "khop", "--cell", "AVAR")
+    assert (wrong.returncode, wrong.stderr) == (
+        1,
+        "cellgraph: error: there is no cell named 'AVAR' in the sample 'worm'. Did you mean 'AVAL'?\n",
+    )
+    shown = run("query", "khop", "--cell", "AVAL", "--show")
+    assert shown.returncode == 2
+    assert "no database is opened, so 'cell' must be the label" in shown.stderr
+
+
+def test_both_directions_need_a_word(folder: Path) -> None:
+    (folder / "both.csv").write_text("Object,Neighbor\n1,2\n2,1\n2,3\n3,2\n")
+    (folder / "cells.csv").write_text("Object\n1\n2\n3\n")
+    refused = load(folder, "--network", "both.csv")
+    assert refused.returncode == 1
+    assert "lists each pair of cells in both directions" in refused.stderr
+    assert load(folder, "--network", "both.csv", "--symmetric", "--directed").returncode == 2
+    once = load(folder, "--network", "both.csv", "--symmetric")
+    assert once.stderr.splitlines()[-1] == "Loaded 3 cells and 2 relationships of 1 sample (cells)."
+
+
 def test_a_pipe_is_no_file(folder: Path) -> None:
     os.mkfifo(folder / "pipe.csv")
     done = load(folder, "--network", "pipe.csv")
