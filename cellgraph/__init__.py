@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from cellgraph.live.slabs import Sweep
     from cellgraph.live.watch import watch
     from cellgraph.loading.arrays import sweep
+    from cellgraph.loading.copy import copy
+    from cellgraph.loading.delete import delete
     from cellgraph.loading.load import load
     from cellgraph.loading.many import load_many
     from cellgraph.model import CellGraph
@@ -30,6 +32,8 @@ _HOMES = {
     "Database": "cellgraph.analyze.database",
     "Estimate": "cellgraph.estimation",
     "Sweep": "cellgraph.live.slabs",
+    "copy": "cellgraph.loading.copy",
+    "delete": "cellgraph.loading.delete",
     "estimate": "cellgraph.estimation",
     "load": "cellgraph.loading.load",
     "load_many": "cellgraph.loading.many",
@@ -47,6 +51,8 @@ __all__ = [
     "Estimate",
     "Sweep",
     "__version__",
+    "copy",
+    "delete",
     "estimate",
     "load",
     "load_many",

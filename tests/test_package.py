@@ -25,6 +25,8 @@ PUBLIC = [
     "Estimate",
     "Sweep",
     "__version__",
+    "copy",
+    "delete",
     "estimate",
     "load",
     "load_many",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
@@ -54,6 +54,9 @@ class Store(Protocol):
     relationships_once: bool
     """Whether a pattern uses each relationship once in a MATCH; else a walk may take it twice."""
 
+    copies_whole: bool
+    """Whether every write copies all that is there, so that many samples are better written together."""
+
     read_only: bool
     """Whether `write` and `delete` are refused."""
 
@@ -68,6 +71,22 @@ class Store(Protocol):
             If a property cannot be stored.
         StoreError
             If the database fails; nothing of the network is visible then, and the next load repairs it.
+        """
+        ...
+
+    def write_all(
+        self, names: Sequence[str], networks: Iterable[Network], *, replace: bool = False, report: Report | None = None
+    ) -> None:
+        """Write networks one after the other as `write` does one, visible all at once; memory holds one at a time.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Of all samples that the networks have.
+        networks : iterable of Network
+            Whatever it raises ends the write, and nothing of it is visible.
+        replace, report
+            See `write`.
         """
         ...
 
@@ -122,13 +141,13 @@ class Store(Protocol):
         """
         ...
 
-    def delete(self, sample: str) -> None:
-        """Remove a sample with its cells and their relationships.
+    def delete(self, *samples: str) -> None:
+        """Remove samples with their cells and the relationships of these, all at once.
 
         Raises
         ------
         NotFoundError
-            If there is no such sample.
+            If one of them does not exist; none is removed then.
         """
         ...
 

@@ -7,6 +7,7 @@ import resource
 import signal
 import stat
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import ladybug
@@ -43,6 +44,15 @@ from cellgraph.stores import open_store
 from cellgraph.stores.embedded import store as embedded
 path = sys.argv[1]
 """
+
+SECOND = (
+    PREAMBLE
+    + """
+os.dup2(1, 2)
+with open_store(path, create=True) as store:
+    store.write(grid(3, *sys.argv[2:]))
+"""
+)
 
 LOAD = (
     PREAMBLE
@@ -253,12 +263,42 @@ def test_readers_go_on_while_another_program_loads(path: Path) -> None:
             pass
         os.kill(process.pid, signal.SIGSTOP)
         assert unchanged(path)
-        with pytest.raises(StoreError, match="is locked: another process is using it"):
-            LadybugStore(path, patience=0.1).write(grid(3))
-        os.kill(process.pid, signal.SIGCONT)
-        assert process.communicate()[0].splitlines()[-1] == "done"
+        with child(SECOND, path) as second:
+            said = second.stdout.readline()
+            assert f"waiting for process {process.pid} (writing since " in said
+            os.kill(process.pid, signal.SIGCONT)
+            assert process.communicate()[0].splitlines()[-1] == "done"
+            assert second.communicate()[0] == ""
+        assert second.returncode == 0
+    assert beside(path) == ["cells.db"]
     with open_store(path) as store:
-        assert everything(store)["Cell"] == 27_002
+        assert everything(store)["Cell"] == 27_029
+
+
+def test_a_writer_that_is_killed_is_waited_for_no_longer(path: Path) -> None:
+    with child(LOAD, path, "", -1) as process:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+        while process.stdout.readline() != "contacts False\n":
+            pass
+        os.kill(process.pid, signal.SIGSTOP)
+        with child(SECOND, path) as second:
+            assert f"waiting for process {process.pid}" in second.stdout.readline()
+            process.kill()
+            assert second.communicate()[0] == ""
+        assert second.returncode == 0
+    assert beside(path) == ["cells.db"]
+    with open_store(path) as store:
+        assert store.sample_names() == ["grid", "pair", "six"]
+
+
+def test_twelve_loads_at_once_into_one_new_file(tmp_path: Path) -> None:
+    with ExitStack() as running:
+        processes = [running.enter_context(child(SECOND, tmp_path / "cells.db", f"s{n}")) for n in range(12)]
+        assert [process.wait() for process in processes] == [0] * 12
+    with open_store(tmp_path / "cells.db") as store:
+        assert len(store.sample_names()) == 12
+        assert everything(store) == {"Sample": 12, "Cell": 324, "HAS_CELL": 324, "TOUCHES": 648}
 
 
 def test_what_another_program_left_in_its_log_is_kept(path: Path) -> None:

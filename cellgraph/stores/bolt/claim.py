@@ -110,32 +110,38 @@ def _refuse_taken(transaction: neo4j.Transaction, uri: str, names: Sequence[str]
             )
 
 
+def require_free(connection: Connection, names: Sequence[str], *, replace: bool) -> None:
+    """Raise `ExistsError` as `claim` does, before anything is written."""
+    connection.transact(lambda transaction: _refuse_taken(transaction, connection.uri, names, replace))
+
+
 def beat(connection: Connection, load: str) -> None:
     """Give a sign of life."""
     connection.write("MATCH (s:Sample) WHERE s.load = $load SET s.beat = timestamp()", load=load)
 
 
-def finish(connection: Connection, tables: Tables, claimed: Claim, *, replace: bool) -> None:
-    """Make the samples visible and those that they replace invisible, at once."""
+def finish(connection: Connection, names: Sequence[str], claims: Sequence[Claim], load: str, *, replace: bool) -> None:
+    """Make the samples of all claims visible and those of their names that they replace invisible, at once."""
+    samples = [sample for claimed in claims for sample in claimed.samples]
 
     def work(transaction: neo4j.Transaction) -> None:
         ours = transaction.run(
             "MATCH (s:Sample) WHERE s.id IN $samples AND s.load = $load AND s.status = 'loading' "
             "SET s.status = 'complete', s.loaded = timestamp() REMOVE s.load, s.beat RETURN count(s) AS n",
-            samples=list(claimed.samples),
-            load=claimed.load,
+            samples=samples,
+            load=load,
         ).single(strict=True)
-        if ours["n"] != len(claimed.samples):
+        if ours["n"] != len(samples):
             raise lost(connection.uri)
         others = transaction.run(
             f"MATCH (s:Sample {{status: 'complete'}}) WHERE s.name IN $names AND NOT s.id IN $samples AND {SAMPLE} "
             "SET s.status = 'retired', s.load = $load, s.beat = timestamp() RETURN s.name AS name",
-            names=tables.names,
-            samples=list(claimed.samples),
-            load=claimed.load,
+            names=list(names),
+            samples=samples,
+            load=load,
         ).value("name")
         if not replace:
-            refuse_existing(tables.names, others, connection.uri)
+            refuse_existing(names, others, connection.uri)
 
     connection.transact(work)
 
@@ -148,15 +154,22 @@ def abandon(connection: Connection, load: str) -> None:
     )
 
 
-def retire(connection: Connection, sample: str, load: str) -> bool:
-    """Make a complete sample invisible; False if there is none of the name."""
-    summary = connection.write(
-        f"MATCH (s:Sample {{name: $sample, status: 'complete'}}) WHERE {SAMPLE} "
-        "SET s.status = 'retired', s.load = $load, s.beat = timestamp()",
-        sample=sample,
-        load=load,
-    )
-    return summary.counters.properties_set > 0
+def retire(connection: Connection, samples: Sequence[str], load: str) -> str | None:
+    """Make complete samples invisible, all at once; if there is none of a name, return that and change nothing."""
+
+    def work(transaction: neo4j.Transaction) -> str | None:
+        retired = transaction.run(
+            f"MATCH (s:Sample {{status: 'complete'}}) WHERE s.name IN $samples AND {SAMPLE} "
+            "SET s.status = 'retired', s.load = $load, s.beat = timestamp() RETURN s.name AS name",
+            samples=list(samples),
+            load=load,
+        ).value("name")
+        unknown = next((sample for sample in samples if sample not in retired), None)
+        if unknown is not None:
+            transaction.rollback()
+        return unknown
+
+    return connection.transact(work)
 
 
 def take_remains(connection: Connection, load: str) -> list[Remains]:

@@ -93,7 +93,8 @@ class Connection:
                     session.begin_transaction(timeout=timeout) as transaction,
                 ):
                     result = work(transaction)
-                    transaction.commit()
+                    if not transaction.closed():  # `work` has taken it back
+                        transaction.commit()
                 return result
             except TransientError as error:
                 if timeout is not None or is_out_of_memory(error) or time.monotonic() > end:

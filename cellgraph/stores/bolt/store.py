@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
@@ -50,6 +50,7 @@ class Neo4jStore:
     dialect = "neo4j"
     typed_properties = False
     relationships_once = True
+    copies_whole = False
 
     def __init__(self, address: Address, *, read_only: bool = False) -> None:
         self._uri = address.uri
@@ -61,30 +62,41 @@ class Neo4jStore:
 
     def write(self, network: Network, *, replace: bool = False, report: Report | None = None) -> None:
         """Write a network; see `Store.write`."""
+        names = [sample.name for sample in network.samples]
+        self.write_all(names, [network], replace=replace, report=report)
+
+    def write_all(
+        self, names: Sequence[str], networks: Iterable[Network], *, replace: bool = False, report: Report | None = None
+    ) -> None:
+        """Write networks, visible all at once; see `Store.write_all`."""
         self._require_writable()
-        tables = prepare(network)
         with self._loading() as load:
             refuse_clashes(self._connection)
             if replace:
-                refuse_attached(self._connection, tables.names)
+                refuse_attached(self._connection, names)
             schema.ensure(self._connection)
             remove_remains(self._connection, load)
-            claimed = claim.claim(self._connection, tables, load, replace=replace)
+            claimed: list[claim.Claim] = []
             try:
-                append(self._connection, tables, claimed, report)
-                claim.finish(self._connection, tables, claimed, replace=replace)
+                claim.require_free(self._connection, names, replace=replace)
+                for network in networks:
+                    tables = prepare(network)
+                    claimed.append(claim.claim(self._connection, tables, load, replace=replace))
+                    append(self._connection, tables, claimed[-1], report)
+                claim.finish(self._connection, names, claimed, load, replace=replace)
             except BaseException:
                 self._abandon(load)
                 raise
             remove_remains(self._connection, load)
 
-    def delete(self, sample: str) -> None:
-        """Remove a sample; see `Store.delete`."""
+    def delete(self, *samples: str) -> None:
+        """Remove samples; see `Store.delete`."""
         self._require_writable()
         with self._loading() as load:
-            refuse_attached(self._connection, [sample])
-            if not claim.retire(self._connection, sample, load):
-                raise self._unknown(sample)
+            refuse_attached(self._connection, samples)
+            unknown = claim.retire(self._connection, samples, load)
+            if unknown is not None:
+                raise self._unknown(unknown)
             remove_remains(self._connection, load)
 
     def run(

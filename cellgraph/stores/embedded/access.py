@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING, Any
 
 from cellgraph.errors import NotFoundError, StoreError
 from cellgraph.machine import total_memory
-from cellgraph.stores.embedded import locks
+from cellgraph.stores.embedded import locks, writers
 from cellgraph.stores.embedded.errors import is_full
 
 if TYPE_CHECKING:
     import ladybug
 
 PATIENCE = 5.0
-"""Seconds to wait for others who write."""
+"""Seconds to wait for other programs that write into the file itself; loads wait for each other without end."""
 
 _POOL = max(min(2**30, total_memory() // 2), total_memory() // 4)
 """Bytes that Ladybug may take to read: a quarter of the memory (of the container, if there is one); its default is
@@ -56,6 +56,7 @@ class DatabaseFile:
         self._file = path.resolve()
         self._next = self._file.with_name(self._file.name + ".next")
         self._log = self._file.with_name(self._file.name + ".wal")
+        self._writer = self._file.with_name(self._file.name + ".writer")
         self._patience = patience
 
     def exists(self) -> bool:
@@ -81,6 +82,7 @@ class DatabaseFile:
         """Make a new version of the file, which takes its place at the end, or is gone after an error."""
         with ExitStack() as stack:
             self._lock_to_write(stack)
+            stack.enter_context(writers.signed(self._writer))
             new = not self.exists()
             draft = Draft(self._next, None if new else self._file)
             try:
@@ -105,10 +107,11 @@ class DatabaseFile:
 
     def _lock_to_write(self, stack: ExitStack) -> None:
         """Take the writers' lock, when no log of another program is left that is not in the file yet."""
+        queue = writers.Queue(self.path, self._writer)
         while True:
             self.repair()
             lock = stack.enter_context(ExitStack())
-            lock.enter_context(locks.writing(self._file, self._patience))
+            lock.enter_context(locks.writing(self._file, self._patience, queue.waiting))
             if not self._log.exists():
                 return
             lock.close()

@@ -13,7 +13,7 @@ import fcntl
 import os
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -51,24 +51,27 @@ def reading(path: Path, patience: float) -> Iterator[None]:
 
 
 @contextmanager
-def writing(path: Path, patience: float) -> Iterator[None]:
+def writing(path: Path, patience: float, waiting: Callable[[], None]) -> Iterator[None]:
     """Be the only one who makes a new version of the file, which is created empty if it does not exist.
+
+    Another who does is waited for as long as it lives, and `waiting` called meanwhile.
 
     Raises
     ------
     LockedError
-        If someone else still does after `patience` seconds.
+        If another program still writes into the file itself after `patience` seconds.
     OSError
         If the file cannot be opened.
     """
-    descriptor = _lock(path, fcntl.F_WRLCK, _WRITERS, os.O_RDWR | os.O_CREAT, time.monotonic() + patience)
+    mode = os.O_RDWR | os.O_CREAT
+    descriptor = _lock(path, fcntl.F_WRLCK, _WRITERS, mode, time.monotonic() + patience, waiting)
     try:
         yield
     finally:
         os.close(descriptor)
 
 
-def _lock(path: Path, kind: int, byte: int, mode: int, end: float) -> int:
+def _lock(path: Path, kind: int, byte: int, mode: int, end: float, waiting: Callable[[], None] | None = None) -> int:
     """Return a descriptor of the file that `path` names, locked."""
     while True:
         descriptor = os.open(path, mode | os.O_CLOEXEC, 0o666)
@@ -76,8 +79,12 @@ def _lock(path: Path, kind: int, byte: int, mode: int, end: float) -> int:
             if _set(descriptor, kind, byte):
                 if _is_file(descriptor, path):
                     return descriptor
-            elif time.monotonic() > end:
-                raise LockedError(_holder(descriptor, kind, byte))
+            else:
+                holder = _holder(descriptor, kind, byte)
+                if waiting is not None and holder is None:
+                    waiting()
+                elif time.monotonic() > end:
+                    raise LockedError(holder)
         except BaseException:
             os.close(descriptor)
             raise

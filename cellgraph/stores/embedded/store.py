@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +13,7 @@ from cellgraph.model import Column, Network
 from cellgraph.stores.contract import Report, Topology
 from cellgraph.stores.embedded import schema
 from cellgraph.stores.embedded.access import PATIENCE, DatabaseFile, Draft, execute
-from cellgraph.stores.embedded.append import append, create_samples, next_ids, remove
+from cellgraph.stores.embedded.append import First, append, create_samples, next_ids, remove
 from cellgraph.stores.embedded.closed import refuse_closed
 from cellgraph.stores.embedded.errors import translated
 from cellgraph.stores.embedded.names import as_written
@@ -41,6 +41,7 @@ class LadybugStore:
     dialect = "ladybug"
     typed_properties = True
     relationships_once = False
+    copies_whole = True
 
     def __init__(self, path: Path, *, read_only: bool = False, patience: float = PATIENCE) -> None:
         self._path = path
@@ -52,23 +53,32 @@ class LadybugStore:
 
     def write(self, network: Network, *, replace: bool = False, report: Report | None = None) -> None:
         """Write a network into a new version of the file; see `Store.write`."""
+        names = [sample.name for sample in network.samples]
+        self.write_all(names, [network], replace=replace, report=report)
+
+    def write_all(
+        self, names: Sequence[str], networks: Iterable[Network], *, replace: bool = False, report: Report | None = None
+    ) -> None:
+        """Write networks into one new version of the file; see `Store.write_all`."""
         self._require_writable()
-        tables = prepare(network)
         with self._drafting() as draft:
             with draft.old() as old:
                 there = _names(old)
             if not replace:
-                refuse_existing(tables.names, there, str(self._path))
-            _write(draft, tables, without=sorted(set(tables.names) & set(there)), report=report)
+                refuse_existing(names, there, str(self._path))
+            tables = (prepare(network) for network in networks)
+            _write(draft, tables, without=sorted(set(names) & set(there)), report=report)
 
-    def delete(self, sample: str) -> None:
-        """Remove a sample; see `Store.delete`."""
+    def delete(self, *samples: str) -> None:
+        """Remove samples; see `Store.delete`."""
         self._require_writable()
         self._file.require()
         with self._drafting() as draft:
             with draft.old() as old:
-                self._require_sample(_names(old), sample)
-            _write(draft, None, without=[sample], report=None)
+                there = _names(old)
+            for sample in samples:
+                self._require_sample(there, sample)
+            _write(draft, (), without=sorted(set(samples)), report=None)
 
     def run(
         self,
@@ -174,16 +184,15 @@ class LadybugStore:
             raise NotFoundError(f"there is no sample {sample!r} in {self._path}.{near(sample, names)}")
 
 
-def _write(draft: Draft, tables: Tables | None, *, without: list[str], report: Report | None) -> None:
-    """Write the next version of a file: all samples of the old one but those named, and those of a network.
+def _write(draft: Draft, networks: Iterable[Tables], *, without: list[str], report: Report | None) -> None:
+    """Write the next version of a file: all samples of the old one but those named, and networks.
 
     Ladybug deletes one by one, in a time that grows with the square of the cells of a sample (520 s for the `HAS_CELL`
     of a million), and does not shrink the file: large samples are rather not copied.  There is no transaction: an error
     throws the whole version away, and Ladybug would keep all of it in memory.
     """
     with draft.old() as old:
-        first = next_ids(old)
-        compression = not (holds_smallest(old) or (tables is not None and brings_smallest(tables)))
+        compression = not holds_smallest(old)
         carried = old if old is not None and _cells(old, without) > SMALL else None
         if carried is None:
             draft.copy()
@@ -194,14 +203,18 @@ def _write(draft: Draft, tables: Tables | None, *, without: list[str], report: R
             schema.create(connection)
             if carried is not None:
                 carry_samples(carried, connection, without=without)
-            if tables is not None:
-                schema.extend(connection, tables)
-                create_samples(connection, tables, first)
-        with draft.opened(compression=compression) as connection:
-            if carried is not None:
+        if carried is not None:
+            with draft.opened(compression=compression) as connection:
                 carry_cells(carried, connection, without=without)
-            if tables is not None:
-                append(connection, tables, first, report)
+        first = next_ids(old)
+    for tables in networks:
+        with draft.opened(compression=False) as connection:
+            schema.extend(connection, tables)
+            create_samples(connection, tables, first)
+        compression = compression and not brings_smallest(tables)
+        with draft.opened(compression=compression) as connection:
+            append(connection, tables, first, report)
+        first = First(first.sample + len(tables.samples), first.cell + tables.cells.num_rows)
 
 
 def _names(connection: ladybug.Connection | None) -> list[str]:

@@ -1,0 +1,64 @@
+"""Who writes a database file at the moment, for those who wait.
+
+The lock itself (see `locks`) ends with the process that holds it, but does not tell who that is.  So the writer notes
+itself in a small file beside the database.  What a killed one has left there is only read while another holds the lock,
+who has written its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_PATIENCE = 1.0
+"""Seconds to wait before it is told, since most writes take less."""
+
+_log = logging.getLogger("cellgraph")
+
+
+@contextmanager
+def signed(note: Path) -> Iterator[None]:
+    """Note that this process writes, until the end; the caller holds the lock."""
+    with suppress(OSError):  # a full disk: others are told less
+        note.write_text(f"{os.getpid()} {socket.gethostname()} {time.strftime('%Y-%m-%d %H:%M:%S')}")
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            note.unlink(missing_ok=True)
+
+
+class Queue:
+    """Waits for other writers of a database; tells once of each on stderr."""
+
+    def __init__(self, path: Path, note: Path) -> None:
+        self._path = path
+        self._note = note
+        self._begun = time.monotonic()
+        self._told: str | None = None
+
+    def waiting(self) -> None:
+        """Tell whom this process is waiting for, after a moment and if it is another one than before."""
+        if time.monotonic() - self._begun < _PATIENCE:
+            return
+        writer = self._writer()
+        if writer is not None and writer != self._told:
+            self._told = writer
+            _log.warning("cellgraph: waiting for %s, to write into %s after it", writer, self._path)
+
+    def _writer(self) -> str | None:
+        """Return who writes; None while that is just changing, or if it is this process itself."""
+        try:
+            pid, host, since = self._note.read_text().split(" ", 2)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError):
+            return "another process"
+        if host != socket.gethostname():
+            return f"process {pid} on {host} (writing since {since})"
+        return None if int(pid) == os.getpid() else f"process {pid} (writing since {since})"
