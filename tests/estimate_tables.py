@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from cellgraph.estimation.answer import Sampled
-from cellgraph.estimation.columns import Catalogue
+from cellgraph.estimation.columns import Catalogue, Reference
 from cellgraph.estimation.expression import Expression, parse_expression
 from cellgraph.estimation.filters import Filter, parse_filter
 from cellgraph.estimation.intervals import Frame, Interval, exact, interval
@@ -71,6 +71,10 @@ class TablePopulation:
     def draw(self, count: int) -> Draw:
         rows, self._order = self._order[:count], self._order[count:]
         return Draw(np.ones(len(rows)), np.arange(len(rows)), self.cells.take(rows))
+
+    def limits(self, column: Reference) -> tuple[float, float] | None:
+        values = self.cells[column.name].drop_null().to_numpy()
+        return float(values.min()), float(values.max())
 
     def census(self) -> Pieces:
         n = self.frame.units

@@ -40,6 +40,10 @@ class Estimate:
         Of the number, as ``micrometer^3``; empty where it has none or samples differ.
     seconds : float
         How long it took.
+    left_out : int
+        Number of cells or contacts seen that pass the filter and have no value, so that they are not in the number.
+    note : str
+        What else is to be known of the answer: what is left out, and why an interval is wide; mostly empty.
     """
 
     expression: str
@@ -55,19 +59,22 @@ class Estimate:
     units: int
     unit: str
     seconds: float
+    left_out: int = 0
+    note: str = ""
 
     def sentence(self) -> str:
         """Return the answer in plain words."""
         question = self.expression + (f" where {self.where}" if self.where else "")
+        note = f"; {self.note}" if self.note else ""
         value = f"{question} is {_short(self.estimate)} {self.unit}".rstrip()
         if self.exact:
-            return f"{value}: exact, from everything there is, in {self.seconds:.2g} s"
+            return f"{value}: exact, from everything there is, in {self.seconds:.2g} s{note}"
         low, high = ("unknown" if end is None else _short(end) for end in (self.low, self.high))
         cluster = " (a cluster sample: whole blocks count, not single cells)" if self.sampled == "blocks" else ""
         seen = f"{self.units:,} random {self.sampled}{cluster}, {100 * self.fraction:.2g} % of all"
         return (
             f"{value}, with {100 * self.confidence:g} % confidence between {low} and {high}: "
-            f"an estimate from {seen}, in {self.seconds:.2g} s"
+            f"an estimate from {seen}, in {self.seconds:.2g} s{note}"
         )
 
 

@@ -78,7 +78,7 @@ def estimate(
     where : str, optional
         A filter, as ``sample = 'a' and not on_border and volume > 10``.
     sample : str, optional
-        Only cells of this sample.
+        Only cells of this sample, or contacts that touch one of them.
     seed : int
         The same seed draws the same; another draws others.
     dataset, background, connectivity, spacing, unit
@@ -127,7 +127,7 @@ def estimate_from_store(
     store: Store, expression: str, where: str | None, sample: str | None, goal: Goal, seed: int, began: float
 ) -> Estimate:
     """Answer from an open database; `began` is the `time.monotonic` at which the time began. See `estimate`."""
-    samples = read_samples(store)
+    samples = everyone = read_samples(store)
     if sample is not None:
         samples = named(samples, [sample])
     catalogue = catalogue_of(samples)
@@ -136,4 +136,6 @@ def estimate_from_store(
     if condition and condition.samples and sample is None:
         samples = named(samples, condition.samples)
     columns = [*asked.columns, *(condition.columns if condition else ())]
-    return run(DatabasePopulation(store, samples, asked.of, columns, seed), asked, condition, goal, began)
+    alone = len(samples) == len(everyone)
+    population = DatabasePopulation(store, samples, asked.of, columns, seed, alone=alone)
+    return run(population, asked, condition, goal, began)

@@ -6,7 +6,8 @@ left; nothing has to be listed first, and a draw takes as long in a database of 
 one.
 Where the asked samples are a small part of the database, their ids are listed.
 
-A contact is drawn with the cell at which it begins (it is stored once), so contacts are a cluster sample by cells.
+A contact is drawn with the cell at which it begins (it is stored once), or where that is of no asked sample, with the
+one at which it ends; so contacts are a cluster sample by cells.
 """
 
 from __future__ import annotations
@@ -38,8 +39,9 @@ FEW_CELLS = 50_000
 FEW_CONTACTS = 200_000
 """What is read at once rather than drawn from: it takes a fraction of a second."""
 
-_FIRST = 512
-_FIRST_HOPS = (128, 16)  # for up to 2 contacts, and for more
+_FIRST = 2_048  # a skewed column needs as many
+_FIRST_HOPS = (256, 48)  # for up to 2 contacts, and for more
+_QUICK_LIMITS = 2_000_000  # cells of which the least and the greatest value are found in less than a second
 _MOST = 16_384  # ids a query
 _PIECE = 65_536  # ids that a census reads at once
 _TRIED = 8_192  # ids whose contacts are read to see how fast that is
@@ -63,12 +65,21 @@ class DatabasePopulation:
         What of them is needed.
     seed : int
         Another seed draws others.
+    alone : bool
+        Whether there are no other samples, so that no contact leads there.
     """
 
     sampled: Sampled = "cells"
 
     def __init__(
-        self, store: Store, samples: Sequence[SampleFact], of: Of, columns: Sequence[Reference], seed: int
+        self,
+        store: Store,
+        samples: Sequence[SampleFact],
+        of: Of,
+        columns: Sequence[Reference],
+        seed: int,
+        *,
+        alone: bool = False,
     ) -> None:
         self._store = store
         self._samples = samples
@@ -76,7 +87,7 @@ class DatabasePopulation:
         self._of = of
         self._hops = {column.name: column.hops for column in columns if column.hops}
         self._most_hops = max(self._hops.values(), default=0)
-        self._reader = CellReader(store, self._names, of, columns)
+        self._reader = CellReader(store, self._names, of, columns, alone=alone)
         self._labelled = CellReader(store, self._names, of, [*columns, _LABEL, _SAMPLE])
         cells = sum(fact.cells for fact in samples)
         self.frame = Frame(cells, float(cells), single=of == "cells")
@@ -115,6 +126,12 @@ class DatabasePopulation:
                 rows = self._with_hops(rows, count_around(self._store, found.cells, self._most_hops)[unit])
             return Draw(np.ones(len(found.cells)), unit, rows)
         return Draw.none()
+
+    def limits(self, column: Reference) -> tuple[float, float] | None:
+        """See `Population`; values of unfinished samples of these names may make them wider, and do no harm."""
+        if column.hops or self._of == "contacts" or self.frame.units > _QUICK_LIMITS:
+            return None
+        return self._reader.limits(column)
 
     def census(self) -> Pieces:
         """See `Population`."""

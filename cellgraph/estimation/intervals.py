@@ -8,22 +8,34 @@ sections in brackets.
 
 Ratio
     A mean with or without a filter, a ratio and, with sizes for b, totals are ratios R = sum(a) / sum(b) over units.
-    Var(R) = (1 - n/N) n/(n-1) sum(d^2) / sum(b)^2 with the residuals d = a - R b  [2.11, 6.4, 9A.4].  For units of one
-    row and no filter it is the textbook s^2/n with finite population correction.  The interval is that of Student's t,
-    with the units that have rows, less one, for degrees of freedom; and made unequal to both sides by the skewness of
-    the residuals, by the transformation of P. Hall, J. R. Stat. Soc. B 54 (1992) 221-228, with skewness reduced for the
-    part that was seen as in Sugden, Smith, Jones, J. R. Stat. Soc. B 62 (2000) 787-793.  Volumes of cells are skewed,
-    and an interval of equal sides too often misses the truth on the side of the few large ones.
-Total
-    S R, with the known size S of everything: for blocks the ratio estimator of a total [6.8], for cells N times a mean.
+    For units of one row Var(R) = (1 - n/N) n/(n-1) sum(d^2) / sum(b)^2 with the residuals d = a - R b [2.11, 6.4,
+    9A.4]; without a filter it is the textbook s^2/n with finite population correction.  For units of several rows it
+    is that of the jackknife, (1 - n/N) (n-1)/n sum(R_i - R)^2, where R_i leaves a unit out: the former is too small
+    where units are few and their sizes differ (J. N. K. Rao, J. Wu, J. Am. Stat. Assoc. 83 (1988) 231-241).  The
+    interval is that of Student's t, with the units that have rows, less one, for degrees of freedom.
+Skewness
+    Volumes of cells are skewed, and an interval of equal sides too often misses the truth on the side of the few large
+    ones.  The side to which the residuals are skewed is made longer by the transformation of P. Hall, J. R. Stat. Soc.
+    B 54 (1992) 221-228, with k = skewness / sqrt(n) reduced for the part that was seen as in Sugden, Smith, Jones,
+    J. R. Stat. Soc. B 62 (2000) 787-793; the other side is made shorter by little.  A sample tells too little of a
+    heavy tail, which is mostly not in it, so k counts `_HEAVIER` times, and the variance 1 + `_LOOSER` k^2 times.
+    These two numbers come from simulation: means and ratios of lognormal columns with sigma 0.7 to 1.5 hold in 92 to 98 %.
+    The bootstrap-t was tried, and holds no better there, for far more time.
 Proportion
     Counts of cells, and means of what is true or false, where a unit holds one row: the interval of Wilson (1927),
-    which stays within 0 and 1 and holds near them too, where that of the normal law does not.
+    which stays within 0 and 1 and holds near them too, where that of the normal law does not.  Where a unit holds
+    several: that of Clopper and Pearson (1934) with the effective number of rows that the variance between units
+    leaves, as in E. L. Korn, B. I. Graubard, Survey Methodology 24 (1998) 193-201.
 Quantile
     The order statistics between which the quantile lies by the binomial law [as in Woodruff, J. Am. Stat. Assoc. 47
-    (1952) 635-646]: ranks m q -+ t sqrt(m q (1 - q) deff (1 - n/N)), where deff is the variance of the share of rows
-    below the quantile, relative to that of rows drawn one by one.  Where a rank lies beyond the sample, that end of the
-    interval is unknown.
+    (1952) 635-646]: where units hold one row, ranks m q -+ t sqrt(m q (1 - q) (1 - n/N)); where they hold several,
+    the ends for a proportion q by Korn and Graubard.  Where a rank lies beyond the sample, that end is unknown.
+No variation
+    A sample in which all are the same tells how rare others are, not how far away.  If n values are all c and the
+    column is known to lie in [low, high], the mean is at most c + (high - c) p, with the p that n draws miss with a
+    probability of half of what the confidence leaves, p = 1 - (alpha / 2)^(1/n): the "rule of three" (J. A. Hanley, A.
+    Lippman-Hand, JAMA 249 (1983) 1743-1745).  Without known limits, both ends are unknown.  An interval without width
+    is for what is exact.
 """
 
 from __future__ import annotations
@@ -38,6 +50,13 @@ from cellgraph.estimation.expression import Expression
 from cellgraph.estimation.totals import Totals
 
 Array = np.ndarray[Any, Any]
+
+_HEAVIER = 1.5
+_LOOSER = 1.5
+"""How much more skewed than the sample the rest is taken to be, and how much more spread for that."""
+
+_SHORTEST = 0.94
+"""To what part of its length skewness may shorten a side; not at all of a ratio of two columns: either has a tail."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +104,13 @@ def exact(expression: Expression, totals: Totals) -> float:
     return above / below if below else math.nan
 
 
-def interval(expression: Expression, totals: Totals, frame: Frame, confidence: float) -> Interval:
+def interval(
+    expression: Expression,
+    totals: Totals,
+    frame: Frame,
+    confidence: float,
+    limits: tuple[float, float] | None = None,
+) -> Interval:
     """Return the estimate from some units, with its interval.
 
     Parameters
@@ -98,6 +123,8 @@ def interval(expression: Expression, totals: Totals, frame: Frame, confidence: f
         Of which these are a part.
     confidence : float
         How often the interval is to hold the truth, between 0 and 1.
+    limits : tuple of float, optional
+        Between which the column lies, in all units; only looked at where an end is unknown without them.
 
     Returns
     -------
@@ -105,12 +132,18 @@ def interval(expression: Expression, totals: Totals, frame: Frame, confidence: f
         With NaN for an estimate where no row tells anything.
     """
     if expression.kind == "quantile":
-        return _quantile(totals, expression.q, frame, confidence)
+        return _quantile(totals, expression.q, frame, confidence, limits)
     total = expression.kind in ("sum", "count")
     if frame.single and (expression.kind == "count" or _is_proportion(expression)):
         found = _proportion(totals, frame, confidence)
+    elif _is_proportion(expression):
+        found = _shared_proportion(totals, frame, confidence)
     else:
-        found = _ratio(totals, frame, confidence)
+        found = _ratio(totals, frame, confidence, shortest=1.0 if expression.kind == "ratio" else _SHORTEST)
+        if limits and frame.single and found.low is None and expression.kind in ("mean", "sum"):
+            missed = totals.rows < totals.units
+            outer = (min(limits[0], 0.0), max(limits[1], 0.0)) if total and missed else limits
+            found = _unvaried(totals, frame, confidence, outer)
     if not total:
         return found
     low, high = (None if end is None else end * frame.size for end in (found.low, found.high))
@@ -141,20 +174,47 @@ def _unseen(totals: Totals, frame: Frame) -> float:
     return 1 - totals.units / frame.units
 
 
-def _ratio(totals: Totals, frame: Frame, confidence: float) -> Interval:
+def _ratio(totals: Totals, frame: Frame, confidence: float, shortest: float) -> Interval:
     n, below = totals.units, float(totals.below.sum())
     ratio = float(totals.above.sum()) / below if below else math.nan
     telling = int(np.count_nonzero(totals.hits))
-    if telling < 2:
-        return Interval(ratio, None, None)
     rest = totals.above - ratio * totals.below
-    error = math.sqrt(_unseen(totals, frame) * n / (n - 1) * float(rest @ rest)) / abs(below) if below else math.nan
-    if not math.isfinite(error):
+    if telling < 2 or not math.isfinite(ratio) or _is_nought(rest, totals.above):
         return Interval(ratio, None, None)
     unseen = _unseen(totals, frame)
+    if frame.single:
+        error = math.sqrt(unseen * n / (n - 1) * float(rest @ rest)) / abs(below)
+    else:
+        error = _jackknife(totals.above, totals.below, unseen)
+    if not 0 < error < math.inf:
+        return Interval(ratio, None, None)
     skew = _skewness(rest) * (2 * unseen - 1) / math.sqrt(unseen * n) if unseen else 0.0
+    error *= math.sqrt(1 + _LOOSER * skew**2)
     t = _student(confidence, telling - 1)
-    return Interval(ratio, ratio - _unskewed(t, skew) * error, ratio - _unskewed(-t, skew) * error)
+    down, up = (max(shortest * t, abs(_unskewed(side * t, _HEAVIER * skew))) for side in (1, -1))
+    return Interval(ratio, ratio - down * error, ratio + up * error)
+
+
+def _is_nought(rest: Array, values: Array) -> bool:
+    """Tell whether residuals are none but for rounding."""
+    return float(np.abs(rest).max(initial=0)) <= 1e-12 * float(np.abs(values).max(initial=0))
+
+
+def _jackknife(above: Array, below: Array, unseen: float) -> float:
+    """Return the standard error of a ratio from those that leave out a unit each."""
+    n, left = len(above), below.sum() - below
+    if not left.all():
+        return math.nan
+    apart = (above.sum() - above) / left - above.sum() / below.sum()
+    return math.sqrt(unseen * (n - 1) / n * float(apart @ apart))
+
+
+def _unvaried(totals: Totals, frame: Frame, confidence: float, limits: tuple[float, float]) -> Interval:
+    """Return the interval of a mean of which all that was seen is the same, or has no part of it."""
+    ratio = float(totals.above.sum()) / float(totals.below.sum()) if totals.below.any() else math.nan
+    rare = (1 - ((1 - confidence) / 2) ** (1 / max(totals.rows, 1))) * _unseen(totals, frame)
+    low, high = min(limits[0], ratio), max(limits[1], ratio)
+    return Interval(ratio, ratio - rare * (ratio - low), ratio + rare * (high - ratio))
 
 
 def _skewness(values: Array) -> float:
@@ -185,7 +245,43 @@ def _proportion(totals: Totals, frame: Frame, confidence: float) -> Interval:
     return Interval(share, min(share, max(0.0, middle - half)), max(share, min(1.0, middle + half)))
 
 
-def _quantile(totals: Totals, q: float, frame: Frame, confidence: float) -> Interval:
+def _shared_proportion(totals: Totals, frame: Frame, confidence: float) -> Interval:
+    """Return the interval of a proportion of rows of which units hold several."""
+    m = float(totals.below.sum())
+    if not m:
+        return Interval(math.nan, None, None)
+    share = float(totals.above.sum()) / m
+    low, high = _korn_graubard(share, totals.above, totals.below, frame, confidence, totals)
+    return Interval(share, low, high)
+
+
+def _korn_graubard(
+    share: float, above: Array, below: Array, frame: Frame, confidence: float, totals: Totals
+) -> tuple[float, float]:
+    """Return the ends of the interval of a share of rows; `above` of the rows `below` of each unit have it."""
+    from scipy.special import betaincinv, ndtri
+
+    telling = int(np.count_nonzero(totals.hits))
+    unseen = _unseen(totals, frame)
+    if telling < 2:
+        return 0.0, 1.0
+    spread = float(np.sum(above) / np.sum(below))
+    error = _jackknife(above, below, unseen)
+    if error > 0 and 0 < spread < 1:
+        tighter = float(ndtri(0.5 + confidence / 2)) / _student(confidence, telling - 1)
+        rows = min(spread * (1 - spread) / error**2, float(below.sum()) / max(unseen, 1e-9)) * tighter**2
+    else:
+        rows = telling / max(unseen, 1e-9)  # all alike: what is rare may be together in one unit
+    tail = (1 - confidence) / 2
+    hits = share * rows
+    low = float(betaincinv(hits, rows - hits + 1, tail)) if hits > 0 else 0.0
+    high = float(betaincinv(hits + 1, rows - hits, 1 - tail)) if rows - hits > 0 else 1.0
+    return min(low, share), max(high, share)
+
+
+def _quantile(
+    totals: Totals, q: float, frame: Frame, confidence: float, limits: tuple[float, float] | None
+) -> Interval:
     m = len(totals.values)
     if not m:
         return Interval(math.nan, None, None)
@@ -194,22 +290,19 @@ def _quantile(totals: Totals, q: float, frame: Frame, confidence: float) -> Inte
     telling = int(np.count_nonzero(totals.hits))
     if telling < 2:
         return Interval(estimate, None, None)
-    deff = 1.0 if frame.single else _design_effect(totals, estimate)
-    half = _student(confidence, telling - 1) * math.sqrt(m * q * (1 - q) * deff * _unseen(totals, frame))
-    first, last = math.floor(m * q - half), math.ceil(m * q + half) + 1  # ranks from 1 on
-    return Interval(
-        estimate,
-        float(ordered[first - 1]) if first >= 1 else None,
-        float(ordered[last - 1]) if last <= m else None,
-    )
-
-
-def _design_effect(totals: Totals, at: float) -> float:
-    """Return the variance of the share of rows up to a value, relative to that of rows drawn one by one."""
-    m, n = len(totals.values), totals.units
-    below = totals.values <= at
-    share = float(below.mean())
-    if not 0 < share < 1:
-        return 1.0
-    rest = np.bincount(totals.unit, weights=below - share, minlength=n)
-    return float(rest @ rest) * n / (n - 1) / (m * share * (1 - share))
+    if frame.single:
+        half = _student(confidence, telling - 1) * math.sqrt(m * q * (1 - q) * _unseen(totals, frame))
+        first, last = math.floor(m * q - half), math.ceil(m * q + half) + 1  # ranks from 1 on
+    else:
+        under = np.bincount(totals.unit, weights=totals.values <= estimate, minlength=totals.units)
+        rows = np.bincount(totals.unit, minlength=totals.units).astype(np.float64)
+        low, high = _korn_graubard(q, under, rows, frame, confidence, totals)
+        first, last = math.floor(m * low), math.ceil(m * high) + 1
+    least, most = limits or (None, None)
+    bottom = float(ordered[first - 1]) if first >= 1 else least
+    top = float(ordered[last - 1]) if last <= m else most
+    if bottom == top:  # many rows have the same value: the next ones that differ
+        at = int(np.searchsorted(ordered, estimate, "left")), int(np.searchsorted(ordered, estimate, "right"))
+        bottom = float(ordered[at[0] - 1]) if at[0] else least
+        top = float(ordered[at[1]]) if at[1] < m else most
+    return Interval(estimate, bottom, top)

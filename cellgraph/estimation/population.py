@@ -7,6 +7,7 @@ from typing import Protocol
 
 from cellgraph.errors import InputError
 from cellgraph.estimation.answer import Sampled
+from cellgraph.estimation.columns import Reference
 from cellgraph.estimation.intervals import Frame
 from cellgraph.estimation.totals import Draw
 
@@ -54,6 +55,10 @@ class Population(Protocol):
         CannotDraw
             If there are some that cannot be drawn: an estimate without them would be wrong.
         """
+        ...
+
+    def limits(self, column: Reference) -> tuple[float, float] | None:
+        """Return between which values a column lies in all units; None where that is not known or takes long."""
         ...
 
     def census(self) -> Pieces:

@@ -1,4 +1,8 @@
-"""Reading some cells of a database, or the contacts that begin at them: the Cypher of early answers.
+"""Reading some cells of a database, or the contacts that come with them: the Cypher of early answers.
+
+Contacts are those of the query `contacts`: every relationship between two different cells, once; of some samples those
+that touch one of their cells.  `cell_a` is the smaller label, and `sample` that of `cell_a`, whatever the direction in
+which a contact is stored.  It comes with the cell at which it begins; where that is of no asked sample, with its end.
 
 It is put together here, and is no file among the queries, since its columns are those that a user names; their names
 are quoted, and values are parameters.
@@ -6,6 +10,7 @@ are quoted, and values are parameters.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,6 +30,7 @@ Array = np.ndarray[Any, Any]
 _LOOK_UP = "UNWIND $ids AS i MATCH (c:Cell {id: i}) OPTIONAL MATCH (c)<-[:HAS_CELL]-(s:Sample {status: 'complete'})"
 _SCAN = "MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell) WHERE c.id >= $first AND c.id < $stop"
 _CONTACTS = "MATCH (c)-[t:TOUCHES]->(d:Cell)"
+_ARRIVING = "MATCH (c)<-[t:TOUCHES]-(d:Cell)"
 
 
 @dataclass(frozen=True)
@@ -58,54 +64,110 @@ class CellReader:
         ``cells`` or ``contacts``.
     columns : iterable of Reference
         What is read; those that are counted by hops are left out.
+    alone : bool
+        Whether no contact of these samples can begin in another: they are all that there are.
     """
 
-    def __init__(self, store: Store, names: Sequence[str], of: Of, columns: Iterable[Reference]) -> None:
+    def __init__(
+        self, store: Store, names: Sequence[str], of: Of, columns: Iterable[Reference], *, alone: bool = True
+    ) -> None:
         self._store = store
         self._names = list(names)
         self._of = of
         self._columns = {column.name: column for column in columns if not column.hops}
-        wanted = [f"{self._source(name)} AS p{number}" for number, name in enumerate(self._columns)]
-        cells = ["c.id AS id", "s.name AS sample", *wanted]
+        returned = ["c.id AS id", "s.name AS own"]
+        if of == "contacts":
+            returned.append("d.id AS other")
+            if self._ENDS & set(self._columns):
+                returned += ["c.label AS label", "d.label AS other_label"]
+            if self._ENDS & set(self._columns) or not alone:
+                returned.append("d.sample AS other_sample")
+        returned += [
+            f"{self._source(name)} AS p{number}"
+            for number, name in enumerate(self._columns)
+            if name != "sample" and not (of == "contacts" and name in self._ENDS)
+        ]
+        told = f"RETURN {', '.join(returned)}"
         if of == "cells":
-            self._look_up = f"{_LOOK_UP} RETURN {', '.join(cells)}"
-            self._scan = f"{_SCAN} RETURN {', '.join(cells)}"
+            self._looked_up = [f"{_LOOK_UP} {told}"]
+            self._scanned = [f"{_SCAN} {told}"]
             return
         # OPTIONAL in a look-up, as a cell without contacts counts too.  It also makes Ladybug (0.22) read the contacts
         # of these cells only; without it, it scans all as soon as a property of the other cell is wanted.
-        optional = f"OPTIONAL {_CONTACTS} RETURN {', '.join([*cells, 'd.id AS other'])}"
-        self._look_up = f"{_LOOK_UP} {optional}"
-        self._scan = f"{_SCAN} {optional if 'cell_b' in self._columns else f'{_CONTACTS} RETURN ' + ', '.join(cells)}"
+        ways = (_CONTACTS,) if alone else (_CONTACTS, _ARRIVING)
+        self._looked_up = [f"{_LOOK_UP} OPTIONAL {way} {told}" for way in ways]
+        self._scanned = [f"{_SCAN} {way} {told}" for way in ways]
+
+    _ENDS = frozenset({"cell_a", "cell_b", "sample"})
 
     def look_up(self, ids: Array) -> Found:
         """Read the cells of some ids; those that are no cells of the samples are left out."""
-        return self._found(self._look_up, {"ids": ids.tolist()})
+        return self._found(self._looked_up, {"ids": ids.tolist()})
 
     def scan(self, first: int, stop: int) -> Found:
         """Read all cells of the samples with ids in ``[first, stop)``, or their contacts."""
-        return self._found(self._scan, {"first": first, "stop": stop})
+        return self._found(self._scanned, {"first": first, "stop": stop})
+
+    def limits(self, column: Reference) -> tuple[float, float] | None:
+        """Return the least and the greatest value of a column of cells; None where there are no numbers."""
+        source = self._source(column.name)
+        statement = f"MATCH (c:Cell) WHERE c.sample IN $names RETURN min({source}) AS low, max({source}) AS high"
+        found = self._store.run(statement, {"names": self._names}, name="estimate").to_pylist()[0]
+        low, high = found["low"], found["high"]
+        if low is None or not (math.isfinite(low) and math.isfinite(high)):
+            return None
+        return float(low), float(high)
 
     def _source(self, name: str) -> str:
         """Return where a column is found."""
-        if name == "sample":
-            return "s.name"
-        if self._of == "contacts":
-            return {"cell_a": "c.label", "cell_b": "d.label"}.get(name, f"t.{quoted(name)}")
-        return f"c.{quoted(name)}"
+        return f"{'t' if self._of == 'contacts' else 'c'}.{quoted(name)}"
 
-    def _found(self, statement: str, parameters: dict[str, Any]) -> Found:
+    def _found(self, statements: list[str], parameters: dict[str, Any]) -> Found:
         import pyarrow as pa
-        import pyarrow.compute as pc
 
-        table = self._store.run(statement, parameters, name="estimate")
-        table = table.filter(pc.is_in(table["sample"], value_set=pa.array(self._names, pa.string())))
-        cells = np.unique(table["id"].to_numpy())
-        if "other" in table.column_names:
-            table = table.filter(pc.is_valid(table["other"]))
+        tables = [self._read(statement, parameters, arriving=n > 0) for n, statement in enumerate(statements)]
+        cells = np.unique(np.concatenate([table["id"].to_numpy() for table in tables]))
+        if self._of == "contacts":
+            tables = [_between_two(table) for table in tables]
+        table = pa.concat_tables(tables, promote_options="permissive") if len(tables) > 1 else tables[0]
         kinds = {"int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(), "str": pa.string()}
+        ends = _ends(table) if "label" in table.column_names else {"sample": table["own"]}
         rows = {
-            name: table[f"p{number}"].cast(kinds[column.type])
+            name: (ends[name] if name in ends else table[f"p{number}"]).cast(kinds[column.type])
             for number, (name, column) in enumerate(self._columns.items())
         }
         # One column is always there, or a table would have no rows.
         return Found(cells, table["id"].to_numpy(), pa.table({**rows, " ": table["id"]}))
+
+    def _read(self, statement: str, parameters: dict[str, Any], *, arriving: bool) -> pa.Table:
+        """Return what a statement finds at cells of the samples; of contacts that arrive, those from other samples."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        names = pa.array(self._names, pa.string())
+        table = self._store.run(statement, parameters, name="estimate")
+        table = table.filter(pc.is_in(table["own"], value_set=names))
+        if arriving:
+            table = table.filter(pc.invert(pc.is_in(table["other_sample"], value_set=names)))
+        return table
+
+
+def _between_two(table: pa.Table) -> pa.Table:
+    """Return the rows that are contacts of two different cells."""
+    import pyarrow.compute as pc
+
+    return table.filter(pc.and_(pc.is_valid(table["other"]), pc.not_equal(table["id"], table["other"])))
+
+
+def _ends(table: pa.Table) -> dict[str, Any]:
+    """Return the ends of contacts in the order of the query `contacts`, and the sample of the first."""
+    import pyarrow.compute as pc
+
+    label, other = table["label"], table["other_label"]
+    same = pc.equal(label, other)
+    first = pc.or_(pc.less(label, other), pc.and_(same, pc.less(table["own"], table["other_sample"])))
+    return {
+        "cell_a": pc.if_else(first, label, other),
+        "cell_b": pc.if_else(first, other, label),
+        "sample": pc.if_else(first, table["own"], table["other_sample"]),
+    }

@@ -7,8 +7,11 @@ Strategy
    tells how long all of it takes; if that is within the time, or less than what is still to be drawn for the interval,
    the census is done and the answer is exact.
 3. An answer is always from at least the first draw, however short the time, or a few of them if the first gives no
-   interval: a time-out is never an empty answer.  While nothing that was drawn passes the filter, ever more is drawn
-   beyond the time, and then everything is read: only that tells that there is nothing.
+   interval or only few rows that pass the filter: a time-out is never an empty answer.  While nothing that was drawn
+   passes the filter, ever more is drawn beyond the time, and then everything is read: only that tells that there is
+   nothing.
+4. Where all that was drawn is the same, the limits of the column are asked for: the interval reaches as far as a rare
+   value could move the number (see `intervals`), and limits that are equal are a reason to read everything.
 
 The number of units must not depend on what they hold, or the interval would be too often wrong.  At a time it does
 not.  For an interval that is to be tight it does (sequential sampling: stopping at the first look that pleases favours
@@ -20,8 +23,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from cellgraph.errors import NotFoundError
 from cellgraph.estimation.answer import Estimate, name_unit
@@ -42,7 +46,9 @@ _CAREFUL = 0.6  # of the time that is left is what a draw may take, as it seems:
 _WORTH_ASKING = 0.3  # seconds of drawing: less than that is not worth a look at what a census costs
 _TIME_TO_ASK = 1.0  # seconds that must be left for it
 _HOPEFUL = 0.8  # a census begins if it seems to need at most this part of the time that is left
-_FEW_DRAWS = 4  # are awaited, however short the time, while there is no interval
+_FEW_DRAWS = 4  # are awaited, however short the time, while there is no interval, or one from too little
+_FEW_ROWS = 40  # tell too little of a skewed column
+_FEW_BLOCKS = 10  # tell too little of how blocks differ
 _LOST = 0.1  # of all units were drawn in vain: what is looked for is so rare that it is better to read everything
 _PATIENCE = 0.2  # of the time, before a census that seems too slow is given up: its first pieces are the slowest
 
@@ -97,6 +103,7 @@ class _Run:
         self.totals = join([])
         self.costs: list[tuple[int, float]] = []  # units and seconds of each draw
         self.everything = _Census(population.census, self._reduce)
+        self._seen: tuple[int, Interval] | None = None
 
     def _reduce(self, draw: Draw) -> Totals:
         return add_up(draw, self.expression, self.where)
@@ -109,7 +116,19 @@ class _Run:
     @property
     def now(self) -> Interval:
         """The estimate from what was drawn."""
-        return interval(self.expression, self.totals, self.frame, self.goal.confidence)
+        if self._seen is None or self._seen[0] != self.totals.units:
+            found = interval(self.expression, self.totals, self.frame, self.goal.confidence)
+            if found.half == math.inf and not math.isnan(found.estimate) and self.limits:
+                found = interval(self.expression, self.totals, self.frame, self.goal.confidence, self.limits)
+            self._seen = self.totals.units, found
+        return self._seen[1]
+
+    @cached_property
+    def limits(self) -> tuple[float, float] | None:
+        """Between which the column lies, if that is known or quick to tell."""
+        if self.expression.kind not in ("mean", "sum", "quantile") or self.totals.rows < 2:
+            return None
+        return self.population.limits(self.expression.columns[0])
 
     def sees_everything(self) -> bool:
         """Draw, or read everything, until the goal is reached; tell whether everything was read."""
@@ -126,6 +145,8 @@ class _Run:
                 return True
             if not more:
                 return self.finish_census(in_time=False)
+            if not self.varies():
+                return self.finish_census(in_time=False)
             if self.is_tight():
                 return False
             if self.census_pays() and self.finish_census(in_time=True):
@@ -139,12 +160,27 @@ class _Run:
         """Return how many units to draw though the time is over: none, as soon as there is an answer."""
         if math.isnan(self.now.estimate):
             return math.floor(_GROWTH * self.totals.units)
-        return self.population.first if self.is_blind() else 0
+        if len(self.costs) >= _FEW_DRAWS:
+            return 0
+        if self.is_thin():
+            told = self.told / (_FEW_ROWS if self.frame.single else _FEW_BLOCKS)
+            return math.ceil(self.totals.units * min(1.2 / max(told, 0.1) - 1, _GROWTH))
+        return self.population.first if self.now.half == math.inf else 0
 
-    def is_blind(self) -> bool:
-        """Tell whether there is no interval yet, and a few more units may well give one: cells are not everywhere."""
-        now = self.now
-        return (now.low is None or now.high is None) and len(self.costs) < _FEW_DRAWS
+    @property
+    def told(self) -> int:
+        """How many rows the estimate comes from; where units hold several, how many units."""
+        return self.totals.rows if self.frame.single else int((self.totals.hits > 0).sum())
+
+    def is_thin(self) -> bool:
+        """Tell whether the estimate comes from so little that its interval may be too sure."""
+        if self.expression.kind == "count":
+            return False  # what is not there tells as much
+        return self.told < (_FEW_ROWS if self.frame.single else _FEW_BLOCKS)
+
+    def varies(self) -> bool:
+        """Tell whether there may be values that differ; where the limits say no, the number is known."""
+        return self.now.half > 0
 
     def draw(self, count: int) -> bool:
         """Draw some units; false if none are left afterwards."""
@@ -242,13 +278,14 @@ def run(population: Population, expression: Expression, where: Filter | None, go
     frame = work.frame
     if expression == replace(expression, kind="count", of="cells") and where is None and frame.single:
         found, n, whole = Interval(frame.size, frame.size, frame.size), frame.units, True  # it is known
+        left_out = 0
     else:
         try:
             whole = work.sees_everything()
         finally:
             work.everything.stop()
         totals = join(work.everything.totals) if whole else work.totals
-        n = totals.rows
+        n, left_out = totals.rows, totals.left_out
         value = exact(expression, totals)
         found = Interval(value, value, value) if whole else work.now
     fraction = 1.0 if whole else float(work.totals.sizes.sum()) / frame.size
@@ -268,7 +305,31 @@ def run(population: Population, expression: Expression, where: Filter | None, go
         units=frame.units if whole else work.totals.units,
         unit=name_unit(expression.unit, *population.length_unit),
         seconds=time.monotonic() - began,
+        left_out=left_out,
+        note="; ".join(_notes(work, found, whole, left_out, n)),
     )
+
+
+def _notes(work: _Run, found: Interval, whole: bool, left_out: int, n: int) -> Iterator[str]:
+    """Say what is to be known of an answer beside its numbers."""
+    of, names = work.expression.of, " or ".join(column.name for column in work.expression.columns)
+    if left_out:
+        seen = "" if whole else " that were seen"
+        yield f"{left_out:,} of {left_out + n:,} {of}{seen} have no {names} and are left out"
+    if whole:
+        return
+    if work.told == 1 or (work.is_thin() and work.frame.single):
+        yield f"only {n:,} {of} were seen that tell something, so the interval may be too narrow: give it more time"
+    elif work.is_thin():
+        yield f"only {work.told:,} blocks were seen that tell something, so the interval is wide: give it more time"
+    if work.totals.rows > 1 and found.half == math.inf:
+        yield "an end of the interval is unknown: what was seen does not tell how far the rest may lie"
+    elif work.frame.single and "limits" in vars(work) and work.limits:
+        low, high = work.limits
+        yield (
+            f"what was seen tells too little of the rest, so the interval allows for rare values between {low:g} and "
+            f"{high:g}, which the column has"
+        )
 
 
 def _nothing(expression: Expression, where: Filter | None, n: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,6 +66,8 @@ class Totals:
         The values themselves, for a quantile; else empty.
     unit : numpy.ndarray of int64, shape (h,)
         The unit of each.
+    missing : numpy.ndarray of int64, shape (n,)
+        Rows of the unit that pass the filter and have no value, and so are left out.
     """
 
     sizes: Array
@@ -74,6 +76,7 @@ class Totals:
     hits: Array
     values: Array
     unit: Array
+    missing: Array = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @property
     def units(self) -> int:
@@ -85,17 +88,22 @@ class Totals:
         """Number of cells or contacts that the estimate comes from."""
         return int(self.hits.sum())
 
+    @property
+    def left_out(self) -> int:
+        """Number of cells or contacts that pass the filter and have no value."""
+        return int(self.missing.sum())
+
 
 def join(parts: Iterable[Totals]) -> Totals:
     """Return the totals of all units of all parts."""
     parts = list(parts)
     first = np.cumsum([0, *(part.units for part in parts)])
     arrays: dict[str, Array] = {}
-    for field in fields(Totals):
-        columns = [getattr(part, field.name) for part in parts]
-        if field.name == "unit":
+    for entry in fields(Totals):
+        columns = [getattr(part, entry.name) for part in parts]
+        if entry.name == "unit":
             columns = [column + shift for column, shift in zip(columns, first, strict=False)]
-        arrays[field.name] = np.concatenate([np.zeros(0), *columns]) if parts else np.zeros(0)
+        arrays[entry.name] = np.concatenate([np.zeros(0), *columns]) if parts else np.zeros(0)
     arrays["hits"] = arrays["hits"].astype(np.int64)
     arrays["unit"] = arrays["unit"].astype(np.int64)
     return Totals(**arrays)
@@ -110,23 +118,25 @@ def add_up(draw: Draw, expression: Expression, where: Filter | None) -> Totals:
         return join([])
     columns = [_numbers(draw.rows[column.name]) for column in expression.columns]
     kept = np.ones(draw.rows.num_rows, bool) if where is None else where(draw.rows)
+    passing = kept
     for values in columns:
         kept = kept & ~np.isnan(values)
     unit = draw.unit[kept]
     columns = [values[kept] for values in columns]
     n = len(draw.sizes)
     hits = np.bincount(unit, minlength=n)
+    missing = np.bincount(draw.unit[passing & ~kept], minlength=n)
     empty, counts = np.zeros(0), hits.astype(np.float64)
     if expression.kind == "quantile":
-        return Totals(draw.sizes, counts, counts, hits, columns[0], unit)
+        return Totals(draw.sizes, counts, counts, hits, columns[0], unit, missing)
     sums = [np.bincount(unit, weights=values, minlength=n) for values in columns]
     above = sums[0] if sums else counts
     below = {"mean": counts, "ratio": sums[-1] if sums else counts}.get(expression.kind, draw.sizes)
-    return Totals(draw.sizes, above, below, hits, empty, empty.astype(np.int64))
+    return Totals(draw.sizes, above, below, hits, empty, empty.astype(np.int64), missing)
 
 
 def _numbers(column: pa.ChunkedArray) -> Array:
     """Return a column as float64, NaN for null; true is 1."""
     import pyarrow as pa
 
-    return np.asarray(column.cast(pa.float64()).to_numpy(), np.float64)
+    return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(), np.float64)

@@ -15,7 +15,7 @@ import numpy as np
 from cellgraph.engines import Job, Ledger, ThreadsEngine
 from cellgraph.estimation.additive import adds_up, sums
 from cellgraph.estimation.answer import Sampled
-from cellgraph.estimation.columns import Catalogue
+from cellgraph.estimation.columns import Catalogue, Reference
 from cellgraph.estimation.completing import cells_of
 from cellgraph.estimation.expression import Expression
 from cellgraph.estimation.filters import Filter
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
+_FIRST = 12  # blocks: fewer tell too little of how blocks differ
 _WIDEST = 2.0  # times the usual margin that is read at once: a few long cells are no reason to read much for all
 
 _NAME = Column("sample", "str", "", "name of the sample, as a load would give it")
@@ -106,7 +107,10 @@ class VolumePopulation:
     @property
     def first(self) -> int:
         """See `Population`."""
-        return max(2, self._engine.workers)
+        return max(_FIRST, self._engine.workers)
+
+    def limits(self, column: Reference) -> None:
+        """See `Population`: of a volume they are not known."""
 
     def draw(self, count: int) -> Draw:
         """See `Population`."""

@@ -359,3 +359,48 @@ def test_the_intervals_of_hops_hold_the_truth_as_often_as_they_say(large: tuple[
         assert found.high is not None
         held += found.low <= truth <= found.high
     assert held in HOLDS
+
+
+def contact_networks(seed: int) -> Network:
+    """Return a random network of two samples: self-loops, parallel contacts, any direction, labels in both samples."""
+    random = np.random.default_rng(seed)
+    cells = pa.table(
+        {
+            "sample": pa.array([f"{seed}-{name}" for name in ("left",) * 6 + ("right",) * 5]),
+            "label": [*sorted(random.permutation(9)[:6].tolist()), *sorted(random.permutation(9)[:5].tolist())],
+        }
+    )
+    m = 25
+    ends = random.integers(0, 11, (m, 2))
+    contacts = pa.table({"a": ends[:, 0], "b": ends[:, 1], "junctions": random.integers(1, 50, m)})
+    return Network((Sample(f"{seed}-left"), Sample(f"{seed}-right")), cells, contacts)
+
+
+def test_contacts_are_those_of_the_query(fill: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """In all samples and in each, by count, sum and filter; from a census and from draws that come to all."""
+    address = fill(*(contact_networks(seed) for seed in range(12)))
+    with open_store(address, read_only=True) as store:
+        db = Database(store)
+        facts = read_samples(store)
+        ours = [fact.name for fact in facts if fact.name.endswith(("-left", "-right"))]
+        for name in [None, *ours]:
+            rows = db.query("contacts", sample=name).to_pylist()
+            for where, kept in (
+                (None, rows),
+                ("cell_a < 4", [row for row in rows if row["cell_a"] < 4]),
+                ("cell_b >= 4 and junctions > 9", [r for r in rows if r["cell_b"] >= 4 and r["junctions"] > 9]),
+                (f"sample = '{ours[0]}'", [row for row in rows if row["sample"] == ours[0]]),
+            ):
+                options: dict[str, Any] = {"where": where, "sample": name, "within_time": 60}
+                assert cellgraph.estimate("count(contacts)", address, **options).estimate == len(kept)
+                found = cellgraph.estimate("sum(contacts.junctions)", address, **options)
+                assert (found.estimate, found.exact) == (sum(row["junctions"] for row in kept), True)
+            names = [name] if name else None
+            asked = [
+                parse_expression(f"mean(contacts.{column})", catalogue_of(facts)).columns[0]
+                for column in ("cell_a", "cell_b", "junctions")
+            ]
+            drawn_from = DatabasePopulation(store, named(facts, names), "contacts", asked, 3, alone=name is None)
+            drawn = pa.concat_tables([draw.rows for draw in everything(drawn_from, 100)]).to_pylist()
+            keys = ("cell_a", "cell_b", "junctions")
+            assert sorted(tuple(r[k] for k in keys) for r in drawn) == sorted(tuple(r[k] for k in keys) for r in rows)
