@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from cellgraph.volumes.axes import find_axes
+from cellgraph.volumes.axes import Axes, find_axes
 from cellgraph.volumes.labels import as_labels, label_dtype
+from cellgraph.volumes.reading import PLAIN, Reading
 from cellgraph.volumes.volume import Header, Index
 
 Array = np.ndarray[Any, Any]
@@ -25,6 +26,10 @@ class ArrayVolume:
         What to call it in messages and in the graph.
     names : str, optional
         One letter an axis, as ``tczyx``, where a format names them.
+    axes : Axes, optional
+        Where they are known already, instead of `names`.
+    reading : Reading
+        What the user says of them.
     spacing, unit, notes
         As in `Header`, where they are known.
     scale : tuple of float, optional
@@ -42,12 +47,14 @@ class ArrayVolume:
         source: str = "array",
         *,
         names: str | None = None,
+        axes: Axes | None = None,
+        reading: Reading = PLAIN,
         spacing: tuple[float, float, float] | None = None,
         unit: str | None = None,
         notes: tuple[str, ...] = (),
         scale: tuple[float, float] | None = None,
     ) -> None:
-        axes = find_axes(array.shape, names, array.dtype, source)
+        axes = axes or find_axes(array.shape, names, array.dtype, source, reading)
         label_dtype(array.dtype, source)
         dtype, type_notes = label_dtype(np.dtype(float) if scale else array.dtype, source)
         self._scale = scale
@@ -62,6 +69,7 @@ class ArrayVolume:
             chunks=(1, 1, axes.shape[2]),
             notes=axes.notes + type_notes + notes,
             resident=True,
+            axes=axes,
         )
 
     @property

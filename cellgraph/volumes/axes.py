@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from cellgraph.errors import FormatError
+from cellgraph.errors import FormatError, ParameterError
+from cellgraph.volumes.reading import PLAIN, Part, Reading
 from cellgraph.volumes.volume import Index
 
 Array = np.ndarray[Any, Any]
@@ -17,10 +20,23 @@ EXPECTED = "expected a 2D or 3D labelled image"
 # Smaller arrays, as tests draw them, are never taken for colour images.
 _COLOUR_MIN_EXTENT = 16
 
+_WORDS = {
+    "z": {"z", "depth", "plane", "planes", "slice", "slices", "section", "sections", "layer", "layers"},
+    "y": {"y", "height", "row", "rows"},
+    "x": {"x", "width", "column", "columns", "col", "cols"},
+    "t": {"t", "time", "times", "timepoint", "timepoints", "frame", "frames"},
+    "c": {"c", "ch", "channel", "channels", "s", "sample", "samples"},
+    "p": {"p", "position", "positions", "pos", "field", "fields", "fov", "scene", "series", "well", "tile", "m"},
+}
+_LETTERS = {word: letter for letter, words in _WORDS.items() for word in words}
+# What formats call an axis of which they know nothing.
+_UNKNOWN = {"?", "q", "i", "", "dim", "phony", "axis"}
+_MEANING = {"t": "time", "c": "channels", "p": "positions"}
+
 
 @dataclass(frozen=True)
 class Axes:
-    """Where z, y and x are among the axes of a stored array; all other axes have length 1.
+    """Where z, y and x are among the axes of a stored array, and at which index of all others it is read.
 
     Attributes
     ----------
@@ -30,15 +46,29 @@ class Axes:
         The stored shape.
     notes : tuple of str
         What the user should know of it.
+    at : tuple of int
+        Index along each stored axis that is none of z, y and x; empty where all are 0.
+    frames : int
+        Length of the axis of time; 1 where there is none.
+    extent : tuple of int or None
+        Shape (z, y, x) where only the first part of the stored array is the image.
+    parts : tuple of Part
+        How the volume is read, and where that comes from.
     """
 
     order: tuple[int | None, int, int]
     stored: tuple[int, ...]
     notes: tuple[str, ...] = ()
+    at: tuple[int, ...] = ()
+    frames: int = 1
+    extent: Index | None = None
+    parts: tuple[Part, ...] = ()
 
     @property
     def shape(self) -> Index:
         """Shape (z, y, x)."""
+        if self.extent is not None:
+            return self.extent
         z, y, x = (1 if axis is None else self.stored[axis] for axis in self.order)
         return (z, y, x)
 
@@ -47,6 +77,15 @@ class Axes:
         """2 or 3."""
         return 2 if self.shape[0] == 1 else 3
 
+    @property
+    def fixed(self) -> tuple[int, ...]:
+        """Index along each stored axis; 0 for z, y and x."""
+        return self.at or (0,) * len(self.stored)
+
+    def told(self, *parts: Part) -> Axes:
+        """Return the same with further parts of the reading, which come first."""
+        return replace(self, parts=(*parts, *self.parts))
+
     def pick(self, values: tuple[float, ...] | tuple[int, ...], missing: float = 1) -> tuple[Any, Any, Any]:
         """Return those of one value an axis that belong to z, y and x; `missing` for a missing z."""
         z, y, x = (missing if axis is None else values[axis] for axis in self.order)
@@ -54,16 +93,14 @@ class Axes:
 
     def view(self, array: Array) -> Array:
         """Return a stored array as (z, y, x), without a copy."""
-        others = tuple(i for i in range(array.ndim) if i not in self.order)
-        kept = [i for i in range(array.ndim) if i not in others]
-        flat = array.reshape([array.shape[i] for i in kept]) if others else array
-        axes = [kept.index(axis) for axis in self.order if axis is not None]
-        moved = flat.transpose(axes)
-        return moved[np.newaxis] if self.order[0] is None else moved
+        index = tuple(slice(None) if axis in self.order else i for axis, i in enumerate(self.fixed))
+        volume = self.block(array[index])
+        z, y, x = self.shape
+        return volume[:z, :y, :x]
 
     def selection(self, start: Index, stop: Index) -> tuple[slice | int, ...]:
         """Return the index of a block in the stored array, which keeps the stored order of its axes."""
-        index: list[slice | int] = [0] * len(self.stored)
+        index: list[slice | int] = list(self.fixed)
         for axis, low, high in zip(self.order, start, stop, strict=True):
             if axis is not None:
                 index[axis] = slice(low, high)
@@ -77,92 +114,188 @@ class Axes:
         return moved[np.newaxis] if self.order[0] is None else moved
 
 
-def find_axes(shape: tuple[int, ...], names: str | None, dtype: np.dtype[Any], what: str) -> Axes:
-    """Find z, y and x among the axes of a stored array.
+def axis_letters(names: object, ndim: int) -> str | None:
+    """Return one letter of ``tpczyx`` an axis for their names, which may be words; ``?`` for what is not known.
+
+    None where these are no names of `ndim` axes, or none of them is known.
+    """
+    if not isinstance(names, str | Sequence) or len(names) != ndim:
+        return None
+    letters = []
+    for name in names:
+        text = name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
+        word = re.sub(r"[_\W\d]+$", "", text.strip().lower())
+        letters.append(_LETTERS.get(word, "?" if word in _UNKNOWN or word.startswith("phony") else word[:1].upper()))
+    joined = "".join(letters)
+    return (
+        joined
+        if {"y", "x"} <= set(joined) and len(set(joined) & set("zyx")) == sum(joined.count(c) for c in "zyx")
+        else None
+    )
+
+
+def find_axes(
+    shape: tuple[int, ...],
+    names: str | Sequence[str] | None,
+    dtype: np.dtype[Any],
+    what: str,
+    reading: Reading = PLAIN,
+    why: str = "named in the file",
+) -> Axes:
+    """Find (z, y, x) among the axes of a stored array.
 
     Parameters
     ----------
     shape : tuple of int
         The stored shape.
-    names : str or None
-        One letter an axis, as ``tczyx``, or None where the format does not name them: the last axes are then
-        (z, y, x) or (y, x).  Axes of any name and length 1 in front are dropped.
+    names : str, sequence of str or None
+        A letter or a word an axis, as ``tczyx``, or None where the format does not name them: the last axes are then
+        (z, y, x) or (y, x).  Axes of length 1 are dropped.
     dtype : numpy.dtype
         The stored type: colour images are known by it.
     what : str
         The source, for messages.
+    reading : Reading
+        What the user says of axes, time and channel.
+    why : str
+        Where the names stand.
 
     Raises
     ------
     FormatError
-        For anything but a 2D or 3D image: 1D, 4D and more, several channels, colour, no voxels.
+        For anything but a 2D or 3D image: 1D, several frames, channels or positions, colour, no voxels.
+    ParameterError
+        If what the user says does not go with the shape.
     """
     if min(shape, default=1) < 1:
         raise FormatError(f"{what}: {EXPECTED}, but its shape {shape} holds no voxels")
     if len(shape) < 2:
         raise FormatError(f"{what}: {EXPECTED}, but came an array of {len(shape)} dimension(s), shape {shape}")
-    return _unnamed(shape, dtype, what) if names is None else _named(shape, names.lower(), what)
+    if reading.axes is not None:
+        letters: str | None = _as_asked(reading.axes, shape, what)
+        origin, why = "user", ""
+    else:
+        letters, origin = (None if names is None else axis_letters(names, len(shape))), "file"
+    if letters is None:
+        letters = _assumed(shape, dtype, what, reading)
+        origin, why = "assumed", ""
+    return _placed(shape, letters, what, reading, (origin, why))
 
 
-def _unnamed(shape: tuple[int, ...], dtype: np.dtype[Any], what: str) -> Axes:
-    leading = 0
-    while len(shape) - leading > 3 and shape[leading] == 1:
-        leading += 1
-    left = len(shape) - leading
-    if left > 3:
-        raise FormatError(
-            f"{what}: {EXPECTED}, but came an array of {len(shape)} dimensions, shape {shape}; "
-            "export one time point and one channel as a label image"
+def _as_asked(axes: str, shape: tuple[int, ...], what: str) -> str:
+    text = re.sub(r"[\s,]", "", axes.lower())
+    long = [i for i, n in enumerate(shape) if n > 1]
+    if not text or not set(text) <= set("tpczyx") or len(set(text)) < len(text) or not {"y", "x"} <= set(text):
+        raise ParameterError(
+            f"expected --axes to name each axis by one of z, y, x, t (time), c (channel) and p (position), with y and "
+            f"x among them, as zyx, got {axes!r}"
         )
-    _refuse_colour(shape[leading:], dtype, what)
-    if left == 2:
-        return Axes((None, leading, leading + 1), shape)
-    notes = (_flat_note(shape),) if shape[leading] == 1 else ()
-    return Axes((leading, leading + 1, leading + 2), shape, notes)
+    if len(text) == len(shape):
+        return text
+    if len(text) == len(long):
+        named = dict(zip(long, text, strict=True))
+        return "".join(named.get(i, "?") for i in range(len(shape)))
+    raise ParameterError(
+        f"{what}: expected --axes to name {len(shape)} axes, since its shape is {shape}, got {axes!r} with {len(text)}"
+    )
+
+
+def _assumed(shape: tuple[int, ...], dtype: np.dtype[Any], what: str, reading: Reading) -> str:
+    """Return letters for axes that nobody names: the last are (z, y, x), but for axes of length 1 around them."""
+    first, last = 0, len(shape)
+    while last - first > 2 and shape[last - 1] == 1 and sum(n > 1 for n in shape[first : last - 1]) >= 2:
+        last -= 1
+    while last - first > 3 and shape[first] == 1:
+        first += 1
+    if last - first > 3:
+        first_letter = {(True, False): "t", (False, True): "c"}.get(
+            (reading.time is not None, reading.channel is not None)
+        )
+        if first_letter and last - first == 4:
+            return "?" * first + first_letter + "zyx" + "?" * (len(shape) - last)
+        raise FormatError(
+            f"{what}: {EXPECTED}, but came an array of {len(shape)} dimensions, shape {shape}, and nothing names its "
+            f"axes; name them with --axes, as --axes {'tczyx'[-len(shape) :] if len(shape) < 5 else 'tczyx'}, and choose "
+            "with --time N and --channel N; or export one time point and one channel as a label image"
+        )
+    _refuse_colour(shape[first:last], dtype, what)
+    return "?" * first + "zyx"[3 - (last - first) :] + "?" * (len(shape) - last)
 
 
 def _refuse_colour(shape: tuple[int, ...], dtype: np.dtype[Any], what: str) -> None:
     colour = len(shape) == 3 and shape[-1] in (3, 4) and dtype == np.uint8
     if colour and min(shape[:2]) >= _COLOUR_MIN_EXTENT:
         raise FormatError(
-            f"{what}: {EXPECTED}, but the shape {shape} of type uint8 is that of a colour image; export one "
-            "channel "
-            f"as a label image (or, if it is a volume that is {shape[-1]} voxels wide, save it as uint16)"
+            f"{what}: {EXPECTED}, but the shape {shape} of type uint8 is that of a colour image; export one channel "
+            f"as a label image (or, if it is a volume that is {shape[-1]} voxels wide, say so with --axes zyx)"
         )
 
 
-def _named(shape: tuple[int, ...], names: str, what: str) -> Axes:
-    if "x" not in names or "y" not in names:
-        return _unnamed(shape, np.dtype(np.int64), what)
-    long = [(name, n) for name, n in zip(names, shape, strict=True) if n > 1]
-    for name, n in long:
-        if name in "sc":
-            kind = "colour samples" if name == "s" else "channels"
-            raise FormatError(
-                f"{what}: {EXPECTED}, but it has {n} {kind} (axes {names}, shape {shape}); "
-                "export one channel as a label image"
+def _placed(shape: tuple[int, ...], letters: str, what: str, reading: Reading, told: tuple[str, str]) -> Axes:
+    """Place z, y and x; all other axes must have length 1, or an index that the user names."""
+    at = [0] * len(shape)
+    parts: list[Part] = []
+    chosen = {"t": ("time", reading.time), "c": ("channel", reading.channel)}
+    left = []
+    frames = 1
+    for axis, (letter, n) in enumerate(zip(letters, shape, strict=True)):
+        if letter in "zyx":
+            continue
+        name, number = chosen.get(letter, ("", None))
+        frames = n if letter == "t" else frames
+        if number is not None:
+            if not 0 <= number < n:
+                raise ParameterError(f"{what}: expected --{name} to be 0 to {n - 1}, got {number}")
+            at[axis] = number
+            parts.append(Part(name, f"{number} of {n}", "user", "as you said, counted from 0"))
+        elif n > 1:
+            left.append(axis)
+    for letter, (name, number) in chosen.items():
+        if number is not None and letter not in letters and not (number == 0 and not left):
+            raise ParameterError(
+                f"{what}: --{name} {number} cannot be chosen, since no axis is {_MEANING[letter]} (shape {shape}, axes "
+                f"{_spell(letters)}); if one is, name the axes with --axes, as --axes {letter}{'yx' if len(shape) < 4 else 'zyx'}"
             )
-    others = [name for name, _ in long if name not in "zyx"]
-    if len(others) == 1 and "z" not in dict(long):
-        return _other_as_z(shape, names, others[0])
-    if others:
-        raise FormatError(
-            f"{what}: {EXPECTED}, but it has more axes than (z, y, x): {names}, shape {shape}; "
-            "export one time point and one channel as a label image"
+    if len(left) == 1 and letters[left[0]] == "?" and ("z" not in letters or shape[letters.index("z")] == 1):
+        letters = "".join("z" if i == left[0] else "?" if c == "z" else c for i, c in enumerate(letters))
+        told = (
+            ("assumed", f"the axis {_spell(letters)} of length {shape[left[0]]} is not named")
+            if told[0] == "file"
+            else told
         )
-    z = names.index("z") if "z" in names else None
-    notes = (_flat_note(shape),) if z is not None and shape[z] == 1 else ()
-    return Axes((z, names.index("y"), names.index("x")), shape, notes)
-
-
-def _other_as_z(shape: tuple[int, ...], names: str, other: str) -> Axes:
-    """Take a stack of pages whose axis is not named z (``t`` by many exporters) as a volume."""
-    axis = next(i for i, name in enumerate(names) if name == other and shape[i] > 1)
+        left = []
+    if left:
+        raise _too_many(shape, letters, left, what)
+    z = letters.index("z") if "z" in letters else None
     notes: tuple[str, ...] = ()
-    if other == "t":
-        notes = (f"the axis t (time) of length {shape[axis]} is taken as z",)
-    return Axes((axis, names.index("y"), names.index("x")), shape, notes)
+    if z is not None and shape[z] == 1 and told[0] == "assumed":
+        notes = (f"the shape {shape} has one slice in z: treated as a 2D image",)
+    shown = " ".join(c for c, n in zip(letters, shape, strict=True) if c in "zyx" and (c != "z" or n > 1))
+    others = ("--axes",) if told[0] == "assumed" else ()
+    axes = Axes((z, letters.index("y"), letters.index("x")), shape, notes, tuple(at), frames)
+    return axes.told(Part("axes", shown, told[0], told[1], others), *parts)
 
 
-def _flat_note(shape: tuple[int, ...]) -> str:
-    return f"the shape {shape} has one slice in z: treated as a 2D image"
+def _too_many(shape: tuple[int, ...], letters: str, left: list[int], what: str) -> FormatError:
+    found = ", ".join(
+        f"{shape[i]} {_MEANING.get(letters[i], 'along an axis ' + repr(letters[i].lower()))}" for i in left
+    )
+    ways = []
+    if any(letters[i] == "t" for i in left):
+        ways.append("one frame with --time N, or each as a sample with --time each")
+    if any(letters[i] == "c" for i in left):
+        ways.append("one channel with --channel N")
+    if len(left) == 1 and ("z" not in letters or shape[letters.index("z")] == 1):
+        spelled = "".join("z" if i == left[0] else c for i, c in enumerate(letters) if shape[i] > 1)
+        ways.append(f"if that axis is z, --axes {spelled.lower()}")
+    if not ways or any(letters[i] not in "tc" for i in left):
+        ways.append("or export one of them as a label image")
+    kind = "a colour image or has " if any(letters[i] == "c" and shape[i] in (3, 4) for i in left) else ""
+    return FormatError(
+        f"{what}: {EXPECTED}, but it has {kind}{found} (axes {_spell(letters)}, shape {shape}), and cells of different "
+        f"ones do not touch; choose: {'; '.join(ways)}"
+    )
+
+
+def _spell(letters: str) -> str:
+    return " ".join(letters.lower())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import product
 from typing import Any, Protocol
@@ -107,7 +108,10 @@ class ChunkedVolume:
                 "write it with smaller chunks"
             )
         self._chunks = chunks
-        self._axes = axes
+        extent = tuple(extent)
+        fixed = axes.fixed
+        self._axes = replace(axes, at=tuple(i % n for i, n in zip(fixed, extent, strict=True)))
+        self._fixed = tuple(i // n for i, n in zip(fixed, extent, strict=True))
         self._extent: Index = axes.pick(extent)
         self._fill = np.full((1, 1, 1), fill, stored)
         if not self._fill.any() and not chunks.any_stored():
@@ -115,7 +119,15 @@ class ChunkedVolume:
         self._fetchers = Fetchers(parallel or decoding_threads())
         z, y, x = (min(n, m) for n, m in zip(self._extent, axes.shape, strict=True))
         self._header = Header(
-            source, axes.shape, axes.ndim, dtype, spacing, unit, (z, y, x), axes.notes + type_notes + notes
+            source,
+            axes.shape,
+            axes.ndim,
+            dtype,
+            spacing,
+            unit,
+            (z, y, x),
+            axes.notes + type_notes + notes,
+            axes=axes,
         )
 
     @property
@@ -144,7 +156,7 @@ class ChunkedVolume:
 
     def _stored(self, number: Index) -> tuple[int, ...]:
         """Return the position in the stored grid of a chunk with a number (z, y, x)."""
-        stored = [0] * len(self._axes.stored)
+        stored = list(self._fixed)
         for axis, n in zip(self._axes.order, number, strict=True):
             if axis is not None:
                 stored[axis] = n

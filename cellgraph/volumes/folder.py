@@ -14,11 +14,13 @@ import numpy as np
 
 from cellgraph.errors import FormatError, NotFoundError, ParameterError, VolumeReadError
 from cellgraph.volumes.fetching import Fetchers, decoding_threads
-from cellgraph.volumes.files import begins_with, reading, stat_fingerprint
+from cellgraph.volumes.files import begins_with, stat_fingerprint
+from cellgraph.volumes.files import reading as opening
 from cellgraph.volumes.labels import as_labels, empty_block, label_dtype
 from cellgraph.volumes.numbering import gaps, listed, number_in, numbers_in
 from cellgraph.volumes.png import SIGNATURE, png_layout, read_png
 from cellgraph.volumes.tiff import open_tiff
+from cellgraph.volumes.reading import PLAIN, Reading
 from cellgraph.volumes.volume import Header, Index, Volume
 
 Array = np.ndarray[Any, Any]
@@ -32,11 +34,11 @@ def natural_key(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name.lower())]
 
 
-def open_folder(folder: Path, dataset: str | None, source: str) -> Volume:
+def open_folder(folder: Path, dataset: str | None, source: str, reading: Reading = PLAIN) -> Volume:
     """Open a folder of 2D images as one volume, z in the order of the numbers in their names."""
     if dataset is not None:
         raise ParameterError(f"{source}: a folder of slices is one volume, so {dataset!r} cannot be chosen in it")
-    with reading(source):
+    with opening(source):
         files = [file for file in folder.iterdir() if not file.name.startswith(".") and file.is_file()]
     slices = [file for file in files if file.suffix.lower() in SUFFIXES]
     if not slices:
@@ -86,7 +88,7 @@ def _refuse_strays(paths: list[Path], source: str) -> None:
             )
 
 
-def open_png(path: Path, dataset: str | None, source: str) -> Volume:
+def open_png(path: Path, dataset: str | None, source: str, reading: Reading = PLAIN) -> Volume:
     """Open a PNG file as a 2D labelled image: a folder of one slice."""
     if dataset is not None:
         raise ParameterError(f"{source}: a PNG file holds one image, so {dataset!r} cannot be chosen in it")

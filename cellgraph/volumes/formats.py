@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
+from cellgraph.volumes.reading import Reading
 from cellgraph.volumes.volume import Volume
 
 Recognise = Callable[[Path, bytes], bool]
@@ -26,7 +27,7 @@ class Format:
     suffixes : tuple of str
         Of its files or folders, in lower case.
     opener : str
-        ``module:function`` in this package, imported when it is needed; takes path, dataset and source and
+        ``module:function`` in this package, imported when it is needed; takes path, dataset, source and reading and
         gives a volume.
     recognise : callable
         Tells from the path and its first `HEAD_BYTES` bytes (none for a folder) whether it is one.
@@ -37,11 +38,11 @@ class Format:
     opener: str
     recognise: Recognise
 
-    def open(self, path: Path, dataset: str | None, source: str) -> Volume:
+    def open(self, path: Path, dataset: str | None, source: str, reading: Reading) -> Volume:
         """Import the opener and call it."""
         module, function = self.opener.split(":")
         opener = getattr(import_module(f"cellgraph.volumes.{module}"), function)
-        return cast(Callable[[Path, str | None, str], Volume], opener)(path, dataset, source)
+        return cast(Callable[[Path, str | None, str, Reading], Volume], opener)(path, dataset, source, reading)
 
 
 def _starts(*magic: bytes) -> Recognise:
@@ -90,7 +91,7 @@ FOLDERS: tuple[Format, ...] = (
         "Zarr",
         (".zarr",),
         "ome_zarr:open_zarr",
-        _holds("zarr.json", ".zarray", ".zgroup", ".zattrs"),
+        _holds("zarr.json", ".zarray", ".zgroup", ".zattrs", "datasource-properties.json"),
     ),
     Format("precomputed", (".precomputed",), "precomputed:open_precomputed", _is_precomputed),
     Format("N5", (".n5",), "n5:open_n5", _holds("attributes.json")),

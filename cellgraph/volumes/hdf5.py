@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cellgraph.errors import FormatError, MissingExtraError, NotFoundError, ParameterError, near
-from cellgraph.volumes.attributes import attribute_spacing
+from cellgraph.volumes.attributes import attribute_axes, attribute_spacing
 from cellgraph.volumes.axes import find_axes
 from cellgraph.volumes.chunked import ChunkedVolume
-from cellgraph.volumes.files import parsing, reading
+from cellgraph.volumes.choosing import Candidate, choose
+from cellgraph.volumes.files import parsing
+from cellgraph.volumes.files import reading as opening
 from cellgraph.volumes.hdf5_chunks import Hdf5Chunks
 from cellgraph.volumes.hdf5_links import check_links, sources
+from cellgraph.volumes.imaris import FINEST, imaris_extent, imaris_size, is_imaris
 from cellgraph.volumes.labels import label_dtype
 from cellgraph.volumes.mapped import MappedVolume
+from cellgraph.volumes.reading import PLAIN, Part, Reading
 from cellgraph.volumes.volume import Volume
 
 if TYPE_CHECKING:
     from h5py import Dataset, File, Group
 
 
-def open_hdf5(path: Path, dataset: str | None, source: str) -> Volume:
+def open_hdf5(path: Path, dataset: str | None, source: str, reading: Reading = PLAIN) -> Volume:
     """Open a dataset of an HDF5 file: the named one, or the only one that could be labels.
 
     Parameters
@@ -43,7 +47,7 @@ def open_hdf5(path: Path, dataset: str | None, source: str) -> Volume:
         raise MissingExtraError("reading HDF5", "hdf5", "h5py") from error
     with suppress(ImportError):
         import hdf5plugin  # noqa: F401  registers further compressions, where it is installed
-    with reading(source):
+    with opening(source):
         try:
             file = h5py.File(path, "r")
         except PermissionError:
@@ -54,28 +58,30 @@ def open_hdf5(path: Path, dataset: str | None, source: str) -> Volume:
             ) from error
     try:
         with parsing(source, "an HDF5 file"):
-            found, notes = _choose(file, dataset, path, source)
+            found, parts = _choose(file, dataset, path, source, reading)
             named = source if dataset is not None else f"{source}:{found.name.strip('/')}"
             # That of a link into another file is there.
             where = path if found.file.filename == file.filename else Path(found.file.filename)
-            return _open_dataset(file, found, where, named, notes)
+            return _open_dataset(file, found, where, named, parts, reading)
     except BaseException:
         file.close()
         raise
 
 
-def _choose(file: File, dataset: str | None, path: Path, source: str) -> tuple[Dataset, tuple[str, ...]]:
+def _choose(
+    file: File, dataset: str | None, path: Path, source: str, reading: Reading
+) -> tuple[Dataset, tuple[Part, ...]]:
     import h5py
 
     if dataset is None:
-        return _only_dataset(file, source)
+        return _only_dataset(file, source, reading)
     name = dataset.strip("/")
     check_links(file, path, name, source)
     node = file.get(name) if name else file
     if isinstance(node, h5py.Dataset):
-        return node, ()
+        return node, (Part("dataset", f'"{name}"', "user"),)
     if isinstance(node, h5py.Group):
-        return _only_dataset(node, source)
+        return _only_dataset(node, source, reading)
     known = [d.name.strip("/") for d in _datasets(file)]
     listed = f" It has {', '.join(known)}." if len(known) < 20 else ""
     raise NotFoundError(f"{source}: no dataset {name!r} in the file.{near(name, known) or listed}")
@@ -94,44 +100,71 @@ def _datasets(group: Group) -> list[Dataset]:
     return found
 
 
-def _only_dataset(group: Group, source: str) -> tuple[Dataset, tuple[str, ...]]:
-    datasets = _datasets(group)
-    usable = [d for d in datasets if d.dtype.kind in "bui" and sum(n > 1 for n in d.shape) in (2, 3)]
-    if not usable:
-        usable = [d for d in datasets if d.dtype.kind == "f" and sum(n > 1 for n in d.shape) in (2, 3)]
-    if len(usable) == 1:
-        return usable[0], ()
-    # Small tables beside a volume are no rivals of it.
-    volumes = [d for d in usable if sum(n > 1 for n in d.shape) == 3]
-    if len(volumes) == 1:
-        return volumes[0], (f"{volumes[0].name.strip('/')} is read, the only 3D integer dataset in the file",)
+def _only_dataset(group: Group, source: str, reading: Reading) -> tuple[Dataset, tuple[Part, ...]]:
+    base = group
+    parts: tuple[Part, ...] = ()
+    if is_imaris(group.file) and group.name == "/":
+        base, parts = _imaris_part(group, source, reading)
+    datasets = _datasets(base)
     if not datasets:
         raise FormatError(f"{source}: expected a labelled image, but the HDF5 file has no datasets")
-    listed = ", ".join(f"{d.name.strip('/')} {d.shape} {d.dtype}" for d in usable or datasets)
-    if not usable:
-        raise FormatError(f"{source}: expected a 2D or 3D integer dataset, but the file has only {listed}")
-    example = usable[0].name.strip("/")
-    raise ParameterError(
-        f"{source}: expected one integer dataset, but it has {len(usable)}; choose one, "
-        f"as {source}:{example}, of {listed}"
-    )
+    named = {d.name.strip("/"): d for d in datasets}
+    found, part = choose([Candidate(n, tuple(d.shape), d.dtype) for n, d in named.items()], source, ":")
+    return named[found.name], (part, *parts)
 
 
-def _open_dataset(file: File, dataset: Dataset, path: Path, source: str, notes: tuple[str, ...]) -> Volume:
+def _imaris_part(group: Group, source: str, reading: Reading) -> tuple[Group, tuple[Part, ...]]:
+    """Return time point and channel of an Imaris file in the finest resolution."""
+    base, parts = group[FINEST], []
+    for word, name, number in (("TimePoint", "time", reading.time), ("Channel", "channel", reading.channel)):
+        keys = [key for key in base if key.startswith(f"{word} ")]
+        if number is None and len(keys) > 1:
+            raise ParameterError(f"{source}: expected one {name}, but it has {len(keys)}; choose one with --{name} N")
+        if f"{word} {number or 0}" not in keys:
+            raise ParameterError(f"{source}: expected --{name} to be 0 to {len(keys) - 1}, got {number}")
+        if number is not None:
+            parts.append(Part(name, f"{number} of {len(keys)}", "user"))
+        base = base[f"{word} {number or 0}"]
+    return base, tuple(parts)
+
+
+def _axis_names(dataset: Dataset) -> tuple[Sequence[str] | None, str]:
+    """Return the names of the axes and where they stand: an attribute, or the labels of the dimensions."""
+    names, why = attribute_axes(dataset.attrs, len(dataset.shape))
+    labels = [dimension.label for dimension in dataset.dims]
+    if names is None and any(labels):
+        return labels, "dimension labels"
+    return names, why
+
+
+def _open_dataset(
+    file: File, dataset: Dataset, path: Path, source: str, parts: tuple[Part, ...], reading: Reading
+) -> Volume:
     stored = np.dtype(dataset.dtype)
-    names = _axis_names(dataset.attrs, len(dataset.shape))
-    axes = find_axes(tuple(dataset.shape), names, stored, source)
+    names, why = _axis_names(dataset)
+    imaris = is_imaris(file)
+    if imaris:
+        reading = replace(reading, time=None, channel=None)  # which have chosen the dataset
+    axes = find_axes(tuple(dataset.shape), names, stored, source, reading, why)
     label_dtype(stored, source)
-    spacing, unit = attribute_spacing(dataset.attrs, axes)
-    if spacing is None:
-        spacing, unit = attribute_spacing(file.attrs, axes)
+    if imaris:
+        axes = imaris_extent(dataset, axes)
+    size = imaris_size(file, axes) if imaris else attribute_spacing(dataset.attrs, axes)
+    if size.spacing is None:
+        above = attribute_spacing(file.attrs, axes)
+        size = above if above.spacing is not None else size._replace(notes=size.notes or above.notes)
+    axes = axes.told(*parts)
+    if size.spacing is not None:
+        axes = replace(axes, parts=(*axes.parts, Part("voxel", "", "file", size.why)))
     others = sources(dataset, path, source)
     offset = dataset.id.get_offset()
     elsewhere = dataset.file.userblock_size or dataset.is_virtual
     if offset is not None and not elsewhere and stored.kind != "b":
         shape = tuple(dataset.shape)
         file.close()
-        return MappedVolume(path, offset, stored, shape, source, names=names, spacing=spacing, unit=unit, notes=notes)
+        return MappedVolume(
+            path, offset, stored, shape, source, axes=axes, spacing=size.spacing, unit=size.unit, notes=size.notes
+        )
     chunks = Hdf5Chunks(file, dataset, path, source, others)
     return ChunkedVolume(
         chunks,
@@ -140,16 +173,7 @@ def _open_dataset(file: File, dataset: Dataset, path: Path, source: str, notes: 
         stored,
         dataset.fillvalue,
         source,
-        spacing=spacing,
-        unit=unit,
-        notes=notes,
+        spacing=size.spacing,
+        unit=size.unit,
+        notes=size.notes,
     )
-
-
-def _axis_names(attributes: Mapping[str, Any], ndim: int) -> str | None:
-    """Return the axes that ilastik and vigra write: ``axistags``, JSON with one key an axis."""
-    with suppress(KeyError, TypeError, ValueError):
-        names = "".join(str(axis["key"]) for axis in json.loads(attributes["axistags"])["axes"])
-        if len(names) == ndim and {"y", "x"} <= set(names):
-            return names
-    return None

@@ -13,7 +13,9 @@ import numpy as np
 
 from cellgraph.errors import FormatError, VolumeReadError
 from cellgraph.volumes.array import ArrayVolume
+from cellgraph.volumes.axes import Axes
 from cellgraph.volumes.files import OpenFile, reading, stat_fingerprint
+from cellgraph.volumes.reading import PLAIN, Reading
 from cellgraph.volumes.volume import Header, Index
 
 Array = np.ndarray[Any, Any]
@@ -38,7 +40,7 @@ class MappedVolume:
         As stored.
     order : {'C', 'F'}
         Whether the last or the first axis lies together.
-    source, names, spacing, unit, notes, scale
+    source, names, axes, reading, spacing, unit, notes, scale
         As for `ArrayVolume`.
     origin : pathlib.Path, optional
         The file that the user gave, where `path` is an unpacked copy of it.
@@ -59,6 +61,8 @@ class MappedVolume:
         *,
         order: Literal["C", "F"] = "C",
         names: str | None = None,
+        axes: Axes | None = None,
+        reading: Reading = PLAIN,
         spacing: tuple[float, float, float] | None = None,
         unit: str | None = None,
         notes: tuple[str, ...] = (),
@@ -69,7 +73,9 @@ class MappedVolume:
         self._file = OpenFile(path, source)
         self._end = offset + math.prod(shape) * dtype.itemsize
         self._map, array = self._mapped(offset, dtype, shape, order, source)
-        self._inner = ArrayVolume(array, source, names=names, spacing=spacing, unit=unit, notes=notes, scale=scale)
+        self._inner = ArrayVolume(
+            array, source, names=names, axes=axes, reading=reading, spacing=spacing, unit=unit, notes=notes, scale=scale
+        )
         self._address = array.__array_interface__["data"][0] - offset
         self._wanted: deque[tuple[int, int]] = deque()
         self._wanted_bytes = 0

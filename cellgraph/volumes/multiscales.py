@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,18 +20,21 @@ class Level:
     ----------
     path : str
         Of its array, within the group.
-    axes : str
-        One letter an axis.
+    axes : tuple of str or None
+        Their names.
     scale : tuple of float or None
         Size of a voxel along each axis.
     units : tuple
         Unit along each axis, None where there is none.
+    why : str
+        Whose metadata it is.
     """
 
     path: str
-    axes: str | None
+    axes: tuple[str, ...] | None
     scale: tuple[float, ...] | None
     units: tuple[str | None, ...]
+    why: str = "OME"
 
 
 def levels(attributes: Attributes) -> list[Level]:
@@ -40,15 +44,22 @@ def levels(attributes: Attributes) -> list[Level]:
     if not isinstance(found, list) or not found or not isinstance(found[0], Mapping):
         return []
     image = found[0]
-    axes, units = _axes(image.get("axes"))
+    axes, units = _axes(image.get("axes", _system_axes(image)))
     common = _scale(image.get("coordinateTransformations"))
     result = []
     for dataset in image.get("datasets", ()):
         scale = _scale(dataset.get("coordinateTransformations"))
         if scale is not None and common is not None and len(common) == len(scale):
             scale = tuple(a * b for a, b in zip(scale, common, strict=True))
-        result.append(Level(str(dataset["path"]), axes, scale, units))
+        scale = scale if scale is not None else common
+        result.append(Level(str(dataset["path"]), axes, _spatial(axes, scale), units))
     return result
+
+
+def _system_axes(image: Attributes) -> object:
+    """Return the axes of OME-Zarr 0.6, which stand in the first coordinate system."""
+    systems = image.get("coordinateSystems")
+    return systems[0].get("axes") if isinstance(systems, list) and systems and isinstance(systems[0], Mapping) else None
 
 
 def label_names(attributes: Attributes) -> list[str]:
@@ -83,26 +94,54 @@ def spacing(level: Level, order: tuple[int | None, int, int]) -> tuple[tuple[flo
     return (z, y, x), unit
 
 
-def _axes(axes: object) -> tuple[str | None, tuple[str | None, ...]]:
+def _axes(axes: object) -> tuple[tuple[str, ...] | None, tuple[str | None, ...]]:
     """Return axes and units: a list of objects since version 0.4, of names in 0.3, five fixed axes before."""
     if not isinstance(axes, list):
         return None, ()
     names, units = [], []
     for axis in axes:
         named = axis if isinstance(axis, Mapping) else {"name": axis}
-        names.append(str(named.get("name", "?")))
+        name = str(named.get("name", "?"))
+        names.append({"time": "time", "channel": "channel"}.get(str(named.get("type")), name))
         unit = unit_name(named.get("unit"))
         units.append(unit if unit in METERS else None)
-    if any(len(name) != 1 for name in names):
-        return None, tuple(units)
-    return "".join(names), tuple(units)
+    return tuple(names), tuple(units)
+
+
+def _spatial(names: tuple[str, ...] | None, scale: tuple[float, ...] | None) -> tuple[float, ...] | None:
+    """Return a scale in which axes of time and of channels have no size: a time step is none of a voxel."""
+    if names is None or scale is None or len(names) != len(scale):
+        return scale
+    return tuple(math.nan if name in ("time", "channel", "t", "c") else n for name, n in zip(names, scale, strict=True))
 
 
 def _scale(transformations: object) -> tuple[float, ...] | None:
+    """Return the scale of transformations in a row: scales, diagonal affines, and sequences of these."""
     if not isinstance(transformations, list):
         return None
-    for transformation in transformations:
-        if isinstance(transformation, Mapping) and transformation.get("type") == "scale":
-            values = transformation.get("scale")
-            return tuple(float(v) for v in values) if isinstance(values, list) else None
+    total: tuple[float, ...] | None = None
+    named = [t for t in transformations if isinstance(t, Mapping) and isinstance(t.get("output"), Mapping)]
+    systems = [t for t in named if t["output"].get("name") == "global"]  # SpatialData: one of several systems
+    for each in systems[:1] or named[:1] or transformations:
+        scale = _factors(each) if isinstance(each, Mapping) else None
+        if scale is not None:
+            total = scale if total is None or len(total) != len(scale) else tuple(
+                a * b for a, b in zip(total, scale, strict=True)
+            )  # fmt: skip
+    return total
+
+
+def _factors(each: Mapping[str, Any]) -> tuple[float, ...] | None:
+    kind = each.get("type")
+    if kind == "scale" and isinstance(each.get("scale"), list):
+        return tuple(float(v) for v in each["scale"])
+    if kind == "sequence":
+        return _scale([dict(t, output=None) for t in each.get("transformations", ()) if isinstance(t, Mapping)])
+    matrix = each.get("affine")
+    if kind == "affine" and isinstance(matrix, list):
+        rows = [[float(v) for v in row] for row in matrix if isinstance(row, list)]
+        if len(rows) > 1 and not any(rows[-1][:-1]):
+            rows = rows[:-1]  # of a homogeneous matrix
+        if all(v == 0 for i, row in enumerate(rows) for j, v in enumerate(row[: len(rows)]) if i != j):
+            return tuple(abs(row[i]) for i, row in enumerate(rows))
     return None

@@ -20,6 +20,7 @@ from cellgraph.volumes.documents import parse_document, sizes, why
 from cellgraph.volumes.files import parsing
 from cellgraph.volumes.n5_metadata import voxel_size
 from cellgraph.volumes.objects import Folder, Objects
+from cellgraph.volumes.reading import PLAIN, Reading
 from cellgraph.volumes.volume import Volume
 from cellgraph.volumes.zarr_metadata import join
 
@@ -43,7 +44,7 @@ class N5Array:
     dtype: np.dtype[Any]
 
 
-def open_n5(folder: Path, dataset: str | None, source: str) -> Volume:
+def open_n5(folder: Path, dataset: str | None, source: str, reading: Reading = PLAIN) -> Volume:
     """Open an array of a local N5 hierarchy.
 
     Parameters
@@ -61,16 +62,16 @@ def open_n5(folder: Path, dataset: str | None, source: str) -> Volume:
         root = root.parent
     inside = folder.resolve().relative_to(root).as_posix()
     path = "/".join(part for part in (inside.strip("."), (dataset or "").strip("/")) if part)
-    return open_node(Folder(root), path, source)
+    return open_node(Folder(root), path, source, reading)
 
 
-def open_node(objects: Objects, path: str, source: str) -> Volume:
+def open_node(objects: Objects, path: str, source: str, reading: Reading = PLAIN) -> Volume:
     """Open what is at a path of an N5 hierarchy in any store."""
     with parsing(source, "an N5 array"):
-        return _open_node(objects, path, source)
+        return _open_node(objects, path, source, reading)
 
 
-def _open_node(objects: Objects, path: str, source: str) -> Volume:
+def _open_node(objects: Objects, path: str, source: str, reading: Reading) -> Volume:
     attributes = read_attributes(objects, path, source)
     known = objects.children(path)
     if attributes is None and not known:
@@ -83,7 +84,7 @@ def _open_node(objects: Objects, path: str, source: str) -> Volume:
     else:
         array, notes = _only_array(objects, path, source)
         source = f"{source.rstrip('/')}/{array.path.removeprefix(path).strip('/')}"
-    axes = find_axes(array.dimensions[::-1], None, array.dtype, source)
+    axes = find_axes(array.dimensions[::-1], None, array.dtype, source, reading)
     spacing, unit = voxel_size(array.attributes, axes)
     if spacing is None:
         parent, _, _ = array.path.rpartition("/")

@@ -11,10 +11,12 @@ from typing import IO, Any, cast
 import numpy as np
 
 from cellgraph.errors import MissingExtraError, ParameterError
-from cellgraph.volumes.files import parsing, reading
+from cellgraph.volumes.files import parsing
+from cellgraph.volumes.files import reading as opening
 from cellgraph.volumes.mapped import MappedVolume
 from cellgraph.volumes.spool import unpacked
 from cellgraph.volumes.units import unit_name
+from cellgraph.volumes.reading import PLAIN, Reading
 from cellgraph.volumes.volume import Volume
 
 _GZIP = b"\x1f\x8b"
@@ -30,7 +32,7 @@ def is_nifti(head: bytes) -> bool:
     return head[344:348] == b"n+1\0" or head[4:8] == b"n+2\0"
 
 
-def open_nifti(path: Path, dataset: str | None, source: str) -> Volume:
+def open_nifti(path: Path, dataset: str | None, source: str, reading: Reading = PLAIN) -> Volume:
     """Open a NIfTI file; a gzipped one is unpacked into a temporary file, since it has no random access."""
     if dataset is not None:
         raise ParameterError(f"{source}: a NIfTI file holds one image, so {dataset!r} cannot be chosen in it")
@@ -38,14 +40,14 @@ def open_nifti(path: Path, dataset: str | None, source: str) -> Volume:
         import nibabel
     except ImportError as error:
         raise MissingExtraError("reading NIfTI", "nifti", "nibabel") from error
-    with reading(source), path.open("rb") as file:
+    with opening(source), path.open("rb") as file:
         packed = file.read(2) == _GZIP
     with parsing(source, "a NIfTI image"):
         image: Any = nibabel.load(path)
         header, voxels = image.header, image.dataobj  # nibabel clears offset and scale in the header it gives
         shape = tuple(int(n) for n in reversed(voxels.shape))
         spacing, unit, notes = _voxel_size(header, shape)
-        options: dict[str, Any] = {"spacing": spacing, "unit": unit, "notes": notes}
+        options: dict[str, Any] = {"spacing": spacing, "unit": unit, "notes": notes, "reading": reading}
         scale = (float(voxels.slope), float(voxels.inter))
         if scale != (1.0, 0.0):
             options["scale"] = scale

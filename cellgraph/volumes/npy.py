@@ -11,43 +11,49 @@ import numpy as np
 
 from cellgraph.errors import FormatError, NotFoundError, ParameterError, near
 from cellgraph.volumes.array import ArrayVolume
+from cellgraph.volumes.axes import find_axes
+from cellgraph.volumes.choosing import Candidate, choose
 from cellgraph.volumes.files import parsing
 from cellgraph.volumes.labels import label_dtype
 from cellgraph.volumes.mapped import MappedVolume
 from cellgraph.volumes.spool import unpacked
+from cellgraph.volumes.reading import PLAIN, Part, Reading
 from cellgraph.volumes.volume import Volume
 
 Layout = tuple[tuple[int, ...], bool, np.dtype[Any]]
 
 
-def open_npy(path: Path, dataset: str | None, source: str) -> Volume:
+def open_npy(path: Path, dataset: str | None, source: str, reading: Reading = PLAIN) -> Volume:
     """Open a ``.npy`` file, mapped into memory."""
     if dataset is not None:
         raise ParameterError(f"{source}: a .npy file holds one array, so {dataset!r} cannot be chosen in it")
     with parsing(source, "a NumPy file"), path.open("rb") as file:
         layout = _layout(file)
         label_dtype(layout[2], source)
-        return _volume(path, file.tell(), layout, source, path)
+        return _volume(path, file.tell(), layout, source, path, reading)
 
 
-def open_npz(path: Path, dataset: str | None, source: str) -> Volume:
+def open_npz(path: Path, dataset: str | None, source: str, reading: Reading = PLAIN) -> Volume:
     """Open one array of a ``.npz`` file: the named one, or the only one that could be labels."""
     with parsing(source, "a .npz file"), zipfile.ZipFile(path) as archive:
-        name = _choose(archive, dataset, source)
+        name, *part = _choose(archive, dataset, source)
         with archive.open(name) as file:
             layout = _layout(file)
             label_dtype(layout[2], source)
             named = source if dataset is not None else f"{source}:{name.removesuffix('.npy')}"
             size = math.prod(layout[0]) * layout[2].itemsize
             with unpacked(file, size, source) as plain:
-                return _volume(plain, 0, layout, named, path)
+                return _volume(plain, 0, layout, named, path, reading, *part)
 
 
-def _volume(path: Path, offset: int, layout: Layout, source: str, origin: Path) -> Volume:
+def _volume(
+    path: Path, offset: int, layout: Layout, source: str, origin: Path, reading: Reading, *parts: Part
+) -> Volume:
     shape, fortran, dtype = layout
     if 0 in shape or not shape:
         return ArrayVolume(np.empty(shape, dtype), source)  # which says what is wrong with that
-    return MappedVolume(path, offset, dtype, shape, source, order="F" if fortran else "C", origin=origin)
+    axes = find_axes(shape, None, dtype, source, reading).told(*parts)
+    return MappedVolume(path, offset, dtype, shape, source, axes=axes, order="F" if fortran else "C", origin=origin)
 
 
 def _layout(file: IO[bytes]) -> Layout:
@@ -59,7 +65,7 @@ def _layout(file: IO[bytes]) -> Layout:
     return np.lib.format.read_array_header_2_0(file)
 
 
-def _choose(archive: zipfile.ZipFile, dataset: str | None, source: str) -> str:
+def _choose(archive: zipfile.ZipFile, dataset: str | None, source: str) -> tuple[str] | tuple[str, Part]:
     names = [name for name in archive.namelist() if name.endswith(".npy")]
     if not names:
         raise FormatError(
@@ -67,17 +73,13 @@ def _choose(archive: zipfile.ZipFile, dataset: str | None, source: str) -> str:
         )
     if dataset is not None:
         if f"{dataset}.npy" in names:
-            return f"{dataset}.npy"
+            return (f"{dataset}.npy",)
         keys = [name.removesuffix(".npy") for name in names]
         raise NotFoundError(f"{source}: no array {dataset!r} in it; it has {', '.join(keys)}.{near(dataset, keys)}")
-    layouts = {}
+    candidates = []
     for name in names:
         with archive.open(name) as file:
-            layouts[name] = _layout(file)
-    if len(layouts) == 1:
-        return names[0]
-    usable = [name for name, (shape, _, dtype) in layouts.items() if len(shape) in (2, 3) and dtype.kind in "bui"]
-    if len(usable) == 1:
-        return usable[0]
-    listed = ", ".join(f"{n.removesuffix('.npy')} {s} {d}" for n, (s, _, d) in layouts.items())
-    raise ParameterError(f"{source}: expected one array, but it holds {listed}; choose one, as {source}:NAME")
+            shape, _, dtype = _layout(file)
+        candidates.append(Candidate(name.removesuffix(".npy"), shape, dtype))
+    found, part = choose(candidates, source, ":")
+    return f"{found.name}.npy", part

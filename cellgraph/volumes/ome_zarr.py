@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from cellgraph.errors import FormatError, NotFoundError, ParameterError, near
-from cellgraph.volumes.attributes import attribute_spacing
+from cellgraph.volumes.attributes import Size, attribute_axes, attribute_spacing
 from cellgraph.volumes.axes import find_axes
 from cellgraph.volumes.chunked import ChunkedVolume
+from cellgraph.volumes.choosing import Candidate, choose
 from cellgraph.volumes.files import parsing
 from cellgraph.volumes.multiscales import Level, label_names, levels, spacing
 from cellgraph.volumes.objects import Folder, Objects
+from cellgraph.volumes.reading import PLAIN, Part, Reading
 from cellgraph.volumes.volume import Volume
+from cellgraph.volumes.webknossos import WEBKNOSSOS, segmentation_layer, webknossos_level
 from cellgraph.volumes.zarr_chunks import ZarrChunks
 from cellgraph.volumes.zarr_metadata import Group, ZarrArray, join, read_node
 
@@ -25,7 +29,7 @@ def is_zarr(folder: Path) -> bool:
     return any((folder / name).is_file() for name in _DOCUMENTS)
 
 
-def open_zarr(folder: Path, dataset: str | None, source: str) -> Volume:
+def open_zarr(folder: Path, dataset: str | None, source: str, reading: Reading = PLAIN) -> Volume:
     """Open an array of a local Zarr hierarchy.
 
     Parameters
@@ -39,33 +43,42 @@ def open_zarr(folder: Path, dataset: str | None, source: str) -> Volume:
     """
     root = folder
     # The scale of an array is in the attributes of the groups around it.
-    while is_zarr(root.resolve().parent):
+    while is_zarr(root.resolve().parent) or (root.resolve().parent / WEBKNOSSOS).is_file():
         root = root.resolve().parent
     inside = folder.resolve().relative_to(root.resolve()).as_posix() if root != folder else ""
     path = "/".join(part for part in (inside.strip("."), (dataset or "").strip("/")) if part)
-    return open_node(Folder(root), path, source)
+    return open_node(Folder(root), path, source, reading)
 
 
-def open_node(objects: Objects, path: str, source: str) -> Volume:
+def open_node(objects: Objects, path: str, source: str, reading: Reading = PLAIN) -> Volume:
     """Open what is at a path of a Zarr hierarchy in any store."""
     with parsing(source, "a Zarr array or image"):
-        return _open_node(objects, path, source)
+        return _open_node(objects, path, source, reading)
 
 
-def _open_node(objects: Objects, path: str, source: str) -> Volume:
+def _open_node(objects: Objects, path: str, source: str, reading: Reading) -> Volume:
     node = read_node(objects, path, source)
+    if node is None and not path and objects.get(WEBKNOSSOS) is not None:
+        node = Group("", {})
     if node is None:
         raise NotFoundError(f"{source}: no Zarr array or group {path!r} in it.{_siblings(objects, path)}")
-    notes: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
     level = None
     if isinstance(node, ZarrArray):
         array = node
+        parts = (Part("dataset", f'"{path}"', "user"),) if path else ()
+    elif not path and (layer := segmentation_layer(objects, source)):
+        found = read_node(objects, layer, source)
+        if not isinstance(found, ZarrArray):
+            raise FormatError(f"{source}: {WEBKNOSSOS} names the array {layer!r}, but there is none; it is incomplete")
+        array, parts = found, (Part("dataset", f'"{layer}"', "file", "segmentation in WEBKNOSSOS"),)
+        source = f"{source.rstrip('/')}/{layer}"
     else:
-        array, level, notes = _choose(objects, node, source)
+        array, level, parts = _choose(objects, node, source)
         source = f"{source.rstrip('/')}/{array.path.removeprefix(path).strip('/')}"
     if level is None:
-        level = _level_of(objects, array, source)
-    return _open_array(objects, array, level, source, notes)
+        level = _level_of(objects, array, source) or webknossos_level(objects, array.path, len(array.shape), source)
+    return _open_array(objects, array, level, source, parts, reading)
 
 
 def _siblings(objects: Objects, path: str) -> str:
@@ -74,19 +87,22 @@ def _siblings(objects: Objects, path: str) -> str:
     return near(name, known) or (f" There are {', '.join(sorted(known))}." if 0 < len(known) < 20 else "")
 
 
-def _choose(objects: Objects, group: Group, source: str) -> tuple[ZarrArray, Level | None, tuple[str, ...]]:
+def _choose(objects: Objects, group: Group, source: str) -> tuple[ZarrArray, Level | None, tuple[Part, ...]]:
     """Find the labelled image of a group: its label image, itself, or the only integer array in it."""
-    labels = _labels_inside(objects, group, source)
+    images = images_inside(objects, group, source)
+    labels = [join(image, name) for image in images or [""] for name in _labels_inside(objects, group, image, source)]
+    if not labels and len(images) > 1:
+        raise _several(source, images, "image")
     if len(labels) > 1:
-        raise ParameterError(
-            f"{source}: expected one label image, but it has {len(labels)}; choose one, as "
-            f"{source.rstrip('/')}/{labels[0]}, of {', '.join(labels)}"
-        )
-    if labels:
-        inner = read_node(objects, join(group.path, labels[0]), source)
-        if isinstance(inner, Group):
-            chosen, level, _ = _choose(objects, inner, source)
-            return chosen, level, (f"the label image {labels[0]!r} of the image is read",)
+        raise _several(source, labels, "label image")
+    for inner in labels or images:
+        node = read_node(objects, join(group.path, inner), source)
+        if isinstance(node, Group):
+            chosen, level, _ = _choose(objects, node, source)
+            why = "the only label image; the image left out" if labels else "the only image"
+            return chosen, level, (Part("dataset", f'"{inner}"', "file", why),)
+        if node is not None:
+            return node, None, (Part("dataset", f'"{inner}"', "file", "named so"),)
     found = levels(group.attributes)
     if found:
         array = read_node(objects, join(group.path, found[0].path), source)
@@ -94,34 +110,65 @@ def _choose(objects: Objects, group: Group, source: str) -> tuple[ZarrArray, Lev
             raise FormatError(
                 f"{source}: its metadata names the array {found[0].path!r}, but there is none; it is incomplete"
             )
-        notes = (f"the image has {len(found)} resolutions; the finest is read",) if len(found) > 1 else ()
-        return array, found[0], notes
-    return _only_array(objects, group, source), None, ()
+        others = tuple(level.path for level in found[1:])
+        why = f"the finest of {len(found)} resolutions" if others else "the only one"
+        return array, found[0], (Part("dataset", f'"{found[0].path}"', "file", why, others),)
+    array, part = _only_array(objects, group, source)
+    return array, None, (part,)
 
 
-def _labels_inside(objects: Objects, group: Group, source: str) -> list[str]:
-    """Return the paths of the label images below a group that is an image or a ``labels`` group."""
-    names = label_names(group.attributes)
-    if names:
-        return names
-    labels = read_node(objects, join(group.path, "labels"), source)
-    return [f"labels/{name}" for name in label_names(labels.attributes)] if isinstance(labels, Group) else []
+def _several(source: str, names: list[str], what: str) -> ParameterError:
+    shown = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+    return ParameterError(
+        f"{source}: expected one {what}, but it has {len(names)}; choose one, as {source.rstrip('/')}/{names[0]} or "
+        f"with --dataset NAME, of {shown}"
+    )
 
 
-def _only_array(objects: Objects, group: Group, source: str) -> ZarrArray:
-    arrays = list(_arrays(objects, group, source, _DEEPEST))
-    usable = [a for a in arrays if a.dtype.kind in "bui" and sum(n > 1 for n in a.shape) in (2, 3)]
-    if len(usable) == 1:
-        return usable[0]
-    if len(arrays) == 1:
-        return arrays[0]
+def images_inside(objects: Objects, group: Group, source: str) -> list[str]:
+    """Return the paths of the images of a plate, a well, or what bioformats2raw writes."""
+    ome = group.attributes.get("ome")
+    attributes = ome if isinstance(ome, Mapping) else group.attributes
+    plate, well = attributes.get("plate"), attributes.get("well")
+    if isinstance(well, Mapping):
+        return [str(image["path"]) for image in well.get("images", ())]
+    if isinstance(plate, Mapping):
+        found = []
+        for path in (str(each["path"]) for each in plate.get("wells", ())):
+            node = read_node(objects, join(group.path, path), source)
+            if isinstance(node, Group):
+                found += [join(path, image) for image in images_inside(objects, node, source)]
+        return found
+    if "bioformats2raw.layout" in attributes:
+        listed = read_node(objects, join(group.path, "OME"), source)
+        inner = listed.attributes if isinstance(listed, Group) else {}
+        inner = inner["ome"] if isinstance(inner.get("ome"), Mapping) else inner
+        series = inner.get("series") or sorted(n for n in objects.children(group.path) if n.isdecimal())
+        return [str(each) for each in series] or ["0"]
+    return []
+
+
+def _labels_inside(objects: Objects, group: Group, image: str, source: str) -> list[str]:
+    """Return the paths of the label images below an image or a ``labels`` group, whether they are listed or not."""
+    base = join(group.path, image) if image else group.path
+    if not image and label_names(group.attributes):
+        return label_names(group.attributes)
+    labels = read_node(objects, join(base, "labels"), source)
+    if isinstance(labels, ZarrArray):
+        return []
+    names = label_names(labels.attributes) if labels is not None else []
+    for name in sorted(objects.children(join(base, "labels"))):
+        if name not in names and read_node(objects, join(base, f"labels/{name}"), source) is not None:
+            names.append(name)
+    return [f"labels/{name}" for name in names]
+
+
+def _only_array(objects: Objects, group: Group, source: str) -> tuple[ZarrArray, Part]:
+    arrays = {a.path.removeprefix(group.path).strip("/"): a for a in _arrays(objects, group, source, _DEEPEST)}
     if not arrays:
         raise FormatError(f"{source}: expected a Zarr array or image, but it is a group in which none was found")
-    listed = ", ".join(f"{a.path.removeprefix(group.path).strip('/')} {a.shape} {a.dtype}" for a in arrays)
-    raise ParameterError(
-        f"{source}: expected one integer array, but it has {len(arrays)}; choose one, as "
-        f"{source.rstrip('/')}/NAME, of {listed}"
-    )
+    found, part = choose([Candidate(name, a.shape, a.dtype) for name, a in arrays.items()], source, "/")
+    return arrays[found.name], part
 
 
 def _arrays(objects: Objects, group: Group, source: str, depth: int) -> Iterator[ZarrArray]:
@@ -155,19 +202,27 @@ def _level_of(objects: Objects, array: ZarrArray, source: str) -> Level | None:
     return None
 
 
-def _open_array(objects: Objects, array: ZarrArray, level: Level | None, source: str, notes: tuple[str, ...]) -> Volume:
+def _open_array(
+    objects: Objects, array: ZarrArray, level: Level | None, source: str, parts: tuple[Part, ...], reading: Reading
+) -> Volume:
     if array.attributes.get("isLabelMultiset"):
         raise FormatError(
             f"{source}: expected a label in each voxel, but it holds label multisets (isLabelMultiset), as Paintera "
             "writes them; export it with one label a voxel"
         )
-    names = array.names
+    names: Sequence[str] | None = array.names
+    why = "dimension names"
+    if names is None:
+        names, why = attribute_axes(array.attributes, len(array.shape))
     if level is not None and level.axes is not None and len(level.axes) == len(array.shape):
-        names = level.axes
-    axes = find_axes(array.shape, names, array.dtype, source)
-    size, unit = spacing(level, axes.order) if level is not None else (None, None)
-    if size is None:
-        size, unit = attribute_spacing(array.attributes, axes)
+        names, why = level.axes, level.why
+    axes = find_axes(array.shape, names, array.dtype, source, reading, why)
+    size = Size(*spacing(level, axes.order), level.why) if level is not None else Size()
+    if size.spacing is None:
+        size = attribute_spacing(array.attributes, axes)
+    axes = axes.told(*parts)
+    if size.spacing is not None:
+        axes = replace(axes, parts=(*axes.parts, Part("voxel", "", "file", size.why)))
     if array.decoder is None:
         from cellgraph.volumes.zarr_python import ZarrPython
 
@@ -176,5 +231,5 @@ def _open_array(objects: Objects, array: ZarrArray, level: Level | None, source:
         chunks = ZarrChunks(objects, array, source)
     return ChunkedVolume(
         chunks, axes, chunks.extent, array.dtype, array.fill, source,
-        spacing=size, unit=unit, notes=notes, parallel=objects.parallel,
+        spacing=size.spacing, unit=size.unit, notes=size.notes, parallel=objects.parallel,
     )  # fmt: skip

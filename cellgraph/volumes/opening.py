@@ -11,12 +11,16 @@ import numpy as np
 
 from cellgraph.errors import FormatError, NotFoundError, ParameterError, near
 from cellgraph.volumes.array import ArrayVolume
-from cellgraph.volumes.files import begins_with, reading, refuse_pipes
+from cellgraph.volumes.files import begins_with, refuse_pipes
+from cellgraph.volumes.files import reading as opening
 from cellgraph.volumes.formats import FILES, FOLDERS, HEAD_BYTES, USELESS, Format, known_formats
+from cellgraph.volumes.reading import PLAIN, Reading
 from cellgraph.volumes.volume import Volume
 
 
-def open_volume(source: str | os.PathLike[str] | np.ndarray[Any, Any], *, dataset: str | None = None) -> Volume:
+def open_volume(
+    source: str | os.PathLike[str] | np.ndarray[Any, Any], *, dataset: str | None = None, reading: Reading = PLAIN
+) -> Volume:
     """Open a labelled image for reading by blocks.
 
     Parameters
@@ -27,6 +31,8 @@ def open_volume(source: str | os.PathLike[str] | np.ndarray[Any, Any], *, datase
         the dataset in it, as ``file.h5:labels``.
     dataset : str, optional
         The dataset in a file that holds several.
+    reading : Reading
+        What else is known of how to read it.
 
     Returns
     -------
@@ -53,16 +59,16 @@ def open_volume(source: str | os.PathLike[str] | np.ndarray[Any, Any], *, datase
             raise ParameterError(f"expected a path, a URL or an array, but came {type(source).__name__}")
         if dataset is not None:
             raise ParameterError(f"an array has no datasets, so {dataset!r} cannot be chosen in it")
-        return ArrayVolume(np.asarray(source))
+        return ArrayVolume(np.asarray(source), reading=reading)
     # A local URL, with or without the name of its format before it, is a path.
     text = re.sub(r"^((zarr|n5|precomputed)://)?file://", "", os.fspath(source))
     if "://" in text:
         from cellgraph.volumes.remote import open_url
 
-        return open_url(text, dataset)
+        return open_url(text, dataset, reading)
     path, dataset = _find(text, dataset)
     named = str(path) if dataset is None else f"{path}:{dataset}"
-    return _recognise(path, named).open(path, dataset, named)
+    return _recognise(path, named).open(path, dataset, named, reading)
 
 
 def _find(text: str, dataset: str | None) -> tuple[Path, str | None]:
@@ -70,7 +76,7 @@ def _find(text: str, dataset: str | None) -> tuple[Path, str | None]:
     if not text:
         raise NotFoundError("expected the name of a labelled image, but it is empty")
     path = Path(text)
-    with reading(text):
+    with opening(text):
         if path.exists():
             return path, dataset
         head, colon, tail = text.rpartition(":")
@@ -84,10 +90,10 @@ def _find(text: str, dataset: str | None) -> tuple[Path, str | None]:
 def _recognise(path: Path, source: str) -> Format:
     """Return the format of a folder by what is in it, of a file by its first bytes, whatever its name is."""
     name = path.name.lower()
-    with reading(source):
+    with opening(source):
         refuse_pipes(path)
     if path.is_dir():
-        with reading(source):
+        with opening(source):
             found = next(known for known in FOLDERS if known.recognise(path, b""))
         for known in FOLDERS:
             if known.suffixes and name.endswith(known.suffixes) and known is not found:

@@ -20,6 +20,7 @@ from cellgraph.volumes.documents import parse_document, sizes, why
 from cellgraph.volumes.labels import as_labels, label_dtype
 from cellgraph.volumes.objects import Folder, Objects, refuse_outside
 from cellgraph.volumes.remote_objects import TRIES
+from cellgraph.volumes.reading import PLAIN, Reading
 from cellgraph.volumes.volume import Header, Index, Volume
 from cellgraph.volumes.zarr_metadata import join
 
@@ -62,7 +63,7 @@ def is_precomputed(folder: Path) -> bool:
     return isinstance(info, dict) and "scales" in info
 
 
-def open_precomputed(folder: Path, dataset: str | None, source: str) -> Volume:
+def open_precomputed(folder: Path, dataset: str | None, source: str, reading: Reading = PLAIN) -> Volume:
     """Open a local precomputed volume; `dataset` is the key or the number of a scale, the finest by default."""
     return open_at(Folder(folder), {"driver": "file", "path": f"{folder.resolve()}/"}, dataset, source)
 

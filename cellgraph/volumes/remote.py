@@ -5,6 +5,7 @@ from __future__ import annotations
 from cellgraph.addresses import redacted
 from cellgraph.errors import ParameterError
 from cellgraph.volumes import n5, ome_zarr, precomputed
+from cellgraph.volumes.reading import PLAIN, Reading
 from cellgraph.volumes.remote_objects import RemoteObjects
 from cellgraph.volumes.volume import Volume
 from cellgraph.volumes.zarr_metadata import read_node
@@ -16,7 +17,7 @@ SCHEMES = ("s3", "gs", "http", "https")
 _ROOTS = {".zarr": "zarr", ".n5": "n5"}
 
 
-def open_url(text: str, dataset: str | None) -> Volume:
+def open_url(text: str, dataset: str | None, reading: Reading = PLAIN) -> Volume:
     """Open a volume behind a URL.
 
     Parameters
@@ -41,11 +42,11 @@ def open_url(text: str, dataset: str | None) -> Volume:
             RemoteObjects(whole) if inside else objects, precomputed.kvstore_of(whole), dataset, source
         )
     if kind == "n5":
-        return n5.open_node(objects, path, source)
+        return n5.open_node(objects, path, source, reading)
     if kind == "zarr":
         if read_node(objects, path, source) is None and read_node(objects, "", source) is None:
             raise objects.nothing_found(source)
-        return ome_zarr.open_node(objects, path, source)
+        return ome_zarr.open_node(objects, path, source, reading)
     raise objects.nothing_found(source)
 
 

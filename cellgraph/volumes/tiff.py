@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from cellgraph.volumes.mapped import MappedVolume
 from cellgraph.volumes.tiff_directories import check_directories
 from cellgraph.volumes.tiff_metadata import voxel_size
 from cellgraph.volumes.tiff_pages import Page, PagedVolume
+from cellgraph.volumes.reading import PLAIN, Reading
 from cellgraph.volumes.volume import Volume
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ _JPEG = {6, 7, 33007, 34892}
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 
-def open_tiff(path: Path, dataset: str | None, source: str) -> Volume:
+def open_tiff(path: Path, dataset: str | None, source: str, reading: Reading = PLAIN) -> Volume:
     """Open the labelled image of a TIFF file.
 
     Parameters
@@ -45,9 +47,9 @@ def open_tiff(path: Path, dataset: str | None, source: str) -> Volume:
     check_directories(path, source)
     with parsing(source, "a TIFF image"), tifffile.TiffFile(path) as tif:
         if dataset is None and _are_slices(tif.series):
-            return _open_slices(tif, source)
+            return _open_slices(tif, source, reading)
         number = _choose_series(list(tif.series), dataset, source)
-        return _open_series(tif, number, path, source)
+        return _open_series(tif, number, path, source, reading)
 
 
 def _are_slices(series: list[TiffPageSeries]) -> bool:
@@ -62,12 +64,12 @@ def _are_slices(series: list[TiffPageSeries]) -> bool:
     )
 
 
-def _open_slices(tif: TiffFile, source: str) -> Volume:
+def _open_slices(tif: TiffFile, source: str, reading: Reading) -> Volume:
     """Open a file whose images are the slices of one volume, in their order."""
     first = tif.series[0]
     key = first.keyframe
     _refuse_jpeg(key, source)
-    axes = find_axes((len(tif.series), *first.shape), "ZYX", first.dtype, source)
+    axes = find_axes((len(tif.series), *first.shape), None, first.dtype, source, reading)
     spacing, unit, size_notes = voxel_size(tif, key, 0, axes.ndim)
     dtype, type_notes = label_dtype(np.dtype(first.dtype), source)
     pages = [plane for series in tif.series for page in series for plane in _planes(page, key, source)]
@@ -98,13 +100,14 @@ def _could_be_labels(series: TiffPageSeries) -> bool:
     return len(long) in (2, 3) and not {"S", "C"} & set(long) and series.dtype.kind in "bui"
 
 
-def _open_series(tif: TiffFile, number: int, path: Path, source: str) -> Volume:
+def _open_series(tif: TiffFile, number: int, path: Path, source: str, reading: Reading) -> Volume:
     series = tif.series[number]
     key = series.keyframe
-    names = series.axes
+    names = series.axes.replace("S", "C") if series.axes.strip("IQYX") else None
+    shape = series.shape
     notes: tuple[str, ...] = ()
     if _is_stack_of_planes(series):
-        names = names.replace("S", "Z")
+        names = series.axes.replace("S", "Z")
         notes = (f"its {key.samplesperpixel} planes are taken as slices, as tifffile stores them",)
     elif key.samplesperpixel > 1:
         raise FormatError(
@@ -112,7 +115,8 @@ def _open_series(tif: TiffFile, number: int, path: Path, source: str) -> Volume:
             f"shape {series.shape}; export one channel as a label image"
         )
     _refuse_jpeg(key, source)
-    axes = find_axes(series.shape, names, series.dtype, source)
+    why = "OME" if tif.is_ome else "ImageJ" if tif.is_imagej else "TIFF"
+    axes = find_axes(shape, names, series.dtype, source, reading, why)
     spacing, unit, size_notes = voxel_size(tif, key, number, axes.ndim)
     notes += size_notes
     if series.is_pyramidal:
@@ -124,7 +128,7 @@ def _open_series(tif: TiffFile, number: int, path: Path, source: str) -> Volume:
         dtype = series.dtype.newbyteorder(tif.byteorder)
         return MappedVolume(
             place, series.dataoffset, dtype, series.shape, source,
-            names=names, spacing=spacing, unit=unit, notes=notes,
+            axes=axes, spacing=spacing, unit=unit, notes=notes,
         )  # fmt: skip
     dtype, type_notes = label_dtype(np.dtype(series.dtype), source)
     pages = [plane for page in series for plane in _planes(page, key, source)]
@@ -137,6 +141,7 @@ def _open_series(tif: TiffFile, number: int, path: Path, source: str) -> Volume:
             f"{key.imagelength} x {key.imagewidth}; it was cut short, copy or export it again"
         )
     _refuse_reordered(axes, source)
+    pages = _pages_of(axes, pages)
     return PagedVolume(key, pages, axes, dtype, source, spacing, unit, axes.notes + type_notes + notes)
 
 
@@ -185,6 +190,16 @@ def _refuse_outside(place: Path, path: Path, source: str) -> None:
             f"{source}: some of its pages lie in {place}, out of its folder; put the files that belong together into "
             "one folder, or load that file by itself"
         )
+
+
+def _pages_of(axes: Axes, pages: list[Page]) -> list[Page]:
+    """Return the pages of one frame and channel, in the order of z; all where there is one of each."""
+    lengths = axes.stored[:-2]
+    if not any(axes.fixed) or math.prod(lengths) != len(pages):
+        return pages
+    numbers = np.arange(len(pages)).reshape(lengths)
+    index = tuple(slice(None) if axis in axes.order else i for axis, i in enumerate(axes.fixed[:-2]))
+    return [pages[number] for number in np.ravel(numbers[index])]
 
 
 def _refuse_reordered(axes: Axes, source: str) -> None:

@@ -96,7 +96,15 @@ class PagedVolume:
             self._segment = (1, min(key.rowsperstrip, key.imagelength), key.imagewidth)
         chunks = tuple(min(n, m) for n, m in zip(self._segment, axes.shape, strict=True))
         self._header = Header(
-            source, axes.shape, axes.ndim, dtype, spacing, unit, (chunks[0], chunks[1], chunks[2]), notes
+            source,
+            axes.shape,
+            axes.ndim,
+            dtype,
+            spacing,
+            unit,
+            (chunks[0], chunks[1], chunks[2]),
+            notes,
+            axes=axes,
         )
         self._paths = sorted({page.path for page in pages})
         # Of more files than may be open at once each is opened for every strip or tile.

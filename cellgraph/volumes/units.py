@@ -67,4 +67,4 @@ def unit_name(text: object) -> str | None:
 
 def convert(value: float, unit: str, to: str) -> float:
     """Return a length given in one unit in another; both are names of `METERS`."""
-    return value if unit == to else value * (METERS[unit] / METERS[to])
+    return value if unit == to else float(f"{value * METERS[unit] / METERS[to]:.12g}")

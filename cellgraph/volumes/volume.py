@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from cellgraph.volumes.axes import Axes
+
 Index = tuple[int, int, int]
 """A voxel position or an extent, (z, y, x)."""
 
@@ -39,6 +41,8 @@ class Header:
     resident : bool
         Whether any part is read at no cost beyond its own voxels: arrays and memory-mapped files, where a
         block is a view.  The contents of `chunks` are then a single row.
+    axes : Axes or None
+        Which of the stored axes are z, y and x, and how the rest is read.
     """
 
     source: str
@@ -50,6 +54,7 @@ class Header:
     chunks: Index
     notes: tuple[str, ...] = ()
     resident: bool = False
+    axes: Axes | None = None
 
 
 class Volume(Protocol):

@@ -51,8 +51,8 @@ class ZarrArray:
         Before them.
     attributes : mapping
         Of the array.
-    names : str or None
-        One letter an axis, where the dimensions are named so.
+    names : tuple of str or None
+        Of the dimensions.
     """
 
     path: str
@@ -65,7 +65,7 @@ class ZarrArray:
     separator: str
     prefix: str
     attributes: Attributes = field(default_factory=dict)
-    names: str | None = None
+    names: tuple[str, ...] | None = None
 
     def key(self, index: tuple[int, ...]) -> str:
         """Return the name of a chunk or shard."""
@@ -143,7 +143,7 @@ def _second(path: str, document: dict[str, Any], attributes: Attributes, what: s
         separator=_separator(document.get("dimension_separator", ".")),
         prefix="",
         attributes=attributes,
-        names=_letters(attributes.get("_ARRAY_DIMENSIONS")),
+        names=_names(attributes.get("_ARRAY_DIMENSIONS")),
     )
 
 
@@ -176,7 +176,7 @@ def _third(path: str, document: dict[str, Any], what: str) -> ZarrArray | Group:
         separator=_separator(separator),
         prefix=f"c{separator}" if default else "",
         attributes=attributes,
-        names=_letters(document.get("dimension_names")),
+        names=_names(document.get("dimension_names")),
     )
 
 
@@ -186,9 +186,8 @@ def _separator(value: object) -> str:
     return str(value)
 
 
-def _letters(names: object) -> str | None:
-    """Return the names of dimensions as letters, None if they are no single letters of an image."""
-    if not isinstance(names, list) or not all(isinstance(name, str) and len(name) == 1 for name in names):
+def _names(names: object) -> tuple[str, ...] | None:
+    """Return the names of dimensions, None where they are not named."""
+    if not isinstance(names, list) or not any(isinstance(name, str) and name for name in names):
         return None
-    letters = "".join(names).lower()
-    return letters if set(letters) <= set("tczyx") and {"y", "x"} <= set(letters) else None
+    return tuple(name if isinstance(name, str) else "" for name in names)

@@ -1,0 +1,127 @@
+"""Which of several arrays in one container is the labels: names decide first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cellgraph.errors import FormatError, ParameterError
+from cellgraph.volumes.axes import EXPECTED
+from cellgraph.volumes.reading import Part
+
+_LABELS = {
+    "label", "labels", "labelled", "labeled", "labelmap", "seg", "segs", "segmentation", "segmentations", "segmented",
+    "mask", "masks", "cell", "cells", "nucleus", "nuclei", "instance", "instances", "featureids", "grainids", "objects",
+    "supervoxels", "watershed",
+}  # fmt: skip
+_WHOLE = {"exported_data": True, "neuron_ids": True, "cell_ids": True, "feature_ids": True}
+_IMAGES = {
+    "raw", "image", "images", "img", "data", "x", "intensity", "em", "probability", "probabilities", "prob", "pmap",
+    "prediction", "predictions", "boundary", "boundaries", "gray", "grey", "dapi", "membrane", "phase",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An array of a container, by its path there."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    @property
+    def long(self) -> int:
+        """How many axes are longer than 1."""
+        return sum(n > 1 for n in self.shape)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.shape} {self.dtype.name}"
+
+
+def named_labels(name: str) -> bool | None:
+    """Tell by its path whether an array is labels (True) or an image (False); None where the name says neither."""
+    for part in reversed(name.split("/")):
+        lower = part.lower()
+        if lower in _WHOLE:
+            return True
+        words = set(re.findall(r"[a-z]+", lower)) | set(re.findall(r"[a-z]+", re.sub(r"([A-Z])", r" \1", part).lower()))
+        if words & _IMAGES and words & {"raw", "probability", "probabilities", "intensity"}:
+            return False
+        if words & _LABELS:
+            return True
+        if words & _IMAGES:
+            return False
+    return None
+
+
+def choose(candidates: Sequence[Candidate], source: str, joint: str) -> tuple[Candidate, Part]:
+    """Return the array that is the labels, and why it is.
+
+    What is named like labels is never replaced by something else: where it cannot be used, opening it says why.
+
+    Parameters
+    ----------
+    candidates : sequence of Candidate
+        The arrays of a container.
+    source : str
+        The container, for messages.
+    joint : str
+        What stands between the container and the dataset, for messages: ``:`` or ``/``.
+
+    Raises
+    ------
+    FormatError
+        If none could be labels.
+    ParameterError
+        If several could be.
+    """
+    labels = [c for c in candidates if named_labels(c.name) and c.long >= 2]
+    images = [c for c in candidates if named_labels(c.name) is False]
+    listed_labels = [c for c in candidates if named_labels(c.name)]
+    usable = [c for c in candidates if c.dtype.kind in "bui" and c.long in (2, 3)]
+    if not usable:
+        usable = [c for c in candidates if c.dtype.kind == "f" and c.long in (2, 3)]
+    if len(labels) == 1:
+        return _chosen(labels[0], candidates, "named so")
+    if len(labels) > 1:
+        raise _several(labels, source, joint, "label image")
+    if listed_labels and images and len(candidates) > 1 and all(c in images for c in usable):
+        return _chosen(listed_labels[0], candidates, "named so")
+    others = [c for c in usable if c not in images]
+    if len(others) == 1:
+        return _chosen(others[0], candidates, "the only one that could be labels")
+    usable = others or usable
+    if len(usable) == 1 or len(candidates) == 1:
+        return _chosen((usable or list(candidates))[0], candidates, "the only one that could be labels")
+    volumes = [c for c in usable if c.long == 3]  # small tables beside a volume are no rivals of it
+    if len(volumes) == 1:
+        return _chosen(volumes[0], candidates, "the only 3D integer dataset")
+    listed = ", ".join(map(str, usable or candidates))
+    if not usable:
+        raise FormatError(f"{source}: {EXPECTED}, a 2D or 3D integer dataset, but it has only {listed}")
+    raise _several(usable, source, joint, "integer dataset")
+
+
+def _chosen(chosen: Candidate, candidates: Sequence[Candidate], why: str) -> tuple[Candidate, Part]:
+    others = tuple(str(c) for c in candidates if c is not chosen and c.long >= 2)
+    names = [f'"{c.name}"' for c in candidates if c is not chosen and c.long >= 2]
+    if not names:
+        why = "the only one"
+    elif len(names) <= 3:
+        why += f"; {', '.join(names)} left out"
+    else:
+        why += f"; {', '.join(names[:3])} and {len(names) - 3} more left out"
+    return chosen, Part("dataset", f'"{chosen.name}"', "file", why, others)
+
+
+def _several(found: Sequence[Candidate], source: str, joint: str, what: str) -> ParameterError:
+    listed = ", ".join(str(c).strip() for c in found)
+    name = f"{source.rstrip('/')}{joint}{found[0].name}"
+    return ParameterError(
+        f"{source}: expected one {what}, but it has {len(found)}; choose one, as {name} or with --dataset NAME, "
+        f"of {listed}"
+    )

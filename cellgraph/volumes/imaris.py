@@ -1,0 +1,55 @@
+"""Imaris files, which are HDF5: extent of the image and size of its voxels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cellgraph.volumes.attributes import Size
+from cellgraph.volumes.axes import Axes
+from cellgraph.volumes.units import unit_name
+
+if TYPE_CHECKING:
+    from h5py import Dataset, File
+
+FINEST = "DataSet/ResolutionLevel 0"
+
+
+def is_imaris(file: File) -> bool:
+    """Tell whether an HDF5 file is one of Imaris."""
+    return FINEST in file and "DataSetInfo/Image" in file
+
+
+def imaris_extent(dataset: Dataset, axes: Axes) -> Axes:
+    """Return the axes of an image without what pads it to whole chunks."""
+    attributes = dataset.parent.attrs
+    with suppress(KeyError, ValueError):
+        z, y, x = (int(_letters(attributes, f"ImageSize{axis}")) for axis in "ZYX")
+        if all(0 < n <= m for n, m in zip((z, y, x), axes.shape, strict=True)):
+            return replace(axes, extent=(z, y, x))
+    return axes
+
+
+def imaris_size(file: File, axes: Axes) -> Size:
+    """Return the voxel size: extent over number of voxels."""
+    image = file["DataSetInfo/Image"].attrs
+    with suppress(KeyError, ValueError, ZeroDivisionError):
+        lengths = [float(_letters(image, f"ExtMax{i}")) - float(_letters(image, f"ExtMin{i}")) for i in (2, 1, 0)]
+        counts = [float(_letters(image, axis)) for axis in "ZYX"]
+        z, y, x = (float(f"{length / n:.9g}") for length, n in zip(lengths, counts, strict=True))
+        if min(y, x) > 0 and (z > 0 or axes.ndim == 2):
+            unit = unit_name(_letters(image, "Unit")) if "Unit" in image else "micrometer"
+            return Size((1.0 if axes.ndim == 2 else z, y, x), unit, "Imaris extents")
+    return Size()
+
+
+def _letters(attributes: Mapping[str, Any], name: str) -> str:
+    """Return a text that Imaris writes as an array of letters."""
+    value = attributes[name]
+    if isinstance(value, np.ndarray):
+        return b"".join(np.atleast_1d(value).astype("S").tolist()).decode("utf-8", "replace")
+    return value.decode() if isinstance(value, bytes) else str(value)

@@ -1,0 +1,74 @@
+"""WEBKNOSSOS datasets: ``datasource-properties.json`` names layers, order of axes and the size of a voxel."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from cellgraph.errors import FormatError, ParameterError
+from cellgraph.volumes.multiscales import Level
+from cellgraph.volumes.objects import Objects
+from cellgraph.volumes.units import unit_name
+
+WEBKNOSSOS = "datasource-properties.json"
+
+
+def _layers(objects: Objects, source: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    data = objects.get(WEBKNOSSOS)
+    if data is None:
+        return {}, []
+    try:
+        properties = json.loads(data)
+        return properties, [layer for layer in properties["dataLayers"] if isinstance(layer, dict)]
+    except (ValueError, KeyError, TypeError) as error:
+        raise FormatError(f"{source}: {WEBKNOSSOS} is damaged: {error!r}") from error
+
+
+def segmentation_layer(objects: Objects, source: str) -> str | None:
+    """Return the path of the finest array of the only segmentation; None where this is no WEBKNOSSOS dataset."""
+    _, layers = _layers(objects, source)
+    found = [layer for layer in layers if layer.get("category") == "segmentation"]
+    if not layers:
+        return None
+    if len(found) != 1:
+        names = ", ".join(str(layer.get("name")) for layer in found or layers)
+        raise ParameterError(f"{source}: expected one segmentation layer, but came {names}; choose with --dataset NAME")
+    if str(found[0].get("dataFormat", "")).startswith("wkw"):
+        raise FormatError(f"{source}: the layer {found[0].get('name')!r} is stored as wkw; convert it to Zarr")
+    mags = sorted(found[0].get("mags", ()), key=lambda mag: _factors(mag))
+    return _path(found[0], mags[0]) if mags else None
+
+
+def webknossos_level(objects: Objects, path: str, ndim: int, source: str) -> Level | None:
+    """Return axes and voxel size of an array, as the properties of the dataset tell."""
+    properties, layers = _layers(objects, source)
+    for layer in layers:
+        for mag in layer.get("mags", ()):
+            order = mag.get("axisOrder")
+            if _path(layer, mag) != path or not isinstance(order, Mapping):
+                continue
+            names = [""] * ndim
+            for name, axis in order.items():
+                if isinstance(axis, int) and 0 <= axis < ndim:
+                    names[axis] = str(name)
+            scale = properties.get("scale")
+            factor = scale.get("factor") if isinstance(scale, Mapping) else scale
+            unit = unit_name(scale.get("unit", "nanometer") if isinstance(scale, Mapping) else "nanometer")
+            if not isinstance(factor, list) or len(factor) != 3:
+                return Level(path, tuple(names), None, (), WEBKNOSSOS)
+            size = {axis: float(f) * m for axis, f, m in zip("xyz", factor, _factors(mag), strict=True)}
+            return Level(path, tuple(names), tuple(size.get(n, 1.0) for n in names), (unit,) * ndim, WEBKNOSSOS)
+    return None
+
+
+def _path(layer: Mapping[str, Any], mag: Mapping[str, Any]) -> str:
+    numbers = _factors(mag)
+    name = str(numbers[0]) if len(set(numbers)) == 1 else "-".join(map(str, numbers))
+    path = str(mag.get("path", f"{layer.get('name')}/{name}")).strip("/")
+    return path.removeprefix("./")
+
+
+def _factors(mag: Mapping[str, Any]) -> list[int]:
+    value = mag.get("mag", [1, 1, 1])
+    return [int(v) for v in value] if isinstance(value, list) and len(value) == 3 else [1, 1, 1]
