@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cellgraph.cli.options import DbOption, numbers, read_background
+from cellgraph.cli.options import DbOption, scan_options
+from cellgraph.cli.output import Format, FormatOption
 from cellgraph.cli.progress import QuietOption, progress
+from cellgraph.cli.stdout import show_text
 from cellgraph.cli.streams import say
 from cellgraph.errors import CellgraphError, ParameterError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cellgraph.loading.load import LoadReport
+    from cellgraph.loading.many import Outcome
 
 RESUME = "the blocks that are done are kept: the same command with --resume goes on from there"
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
-    app.command()(load)
+    app.command()(scan_options(load))
 
 
 def load(
@@ -38,18 +44,12 @@ def load(
     sample: Annotated[
         str | None, typer.Option(help="Name of the sample; by default that of the file.", show_default=False)
     ] = None,
-    background: Annotated[
-        str, typer.Option(metavar="N|none", help="Label that is no cell; none: every label is one.")
-    ] = "0",
-    connectivity: Annotated[
-        int,
-        typer.Option(metavar="6|18|26", help="Voxels are neighbours by a face, an edge, a corner; 2D: 4 or 8."),
-    ] = 6,
-    spacing: Annotated[
-        str | None,
-        typer.Option(metavar="Z,Y,X", help="Size of a voxel; by default what the file says.", show_default=False),
-    ] = None,
-    unit: Annotated[str | None, typer.Option(help="Unit of the spacing, as micrometer.", show_default=False)] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print how it would be read, and what else could be chosen; load nothing.")
+    ] = False,
+    any_labels: Annotated[
+        bool, typer.Option("--any-labels", help="Load also what looks like an image before segmentation.")
+    ] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Replace a sample of that name.")] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where an interrupted load of this volume stopped.")
@@ -91,14 +91,21 @@ def load(
         float,
         typer.Option(min=0, metavar="SECONDS", help="How often what is done is made safe on disk, for --resume."),
     ] = 2.0,
+    fmt: FormatOption = None,
     quiet: QuietOption = False,
+    *,
+    scan: dict[str, Any],
 ) -> None:
     """Turn labelled images into graphs of cells, in a database."""
+    if dry_run:
+        for source in sources:
+            _show_reading(source, sample, scan, fmt)
+        return
+    if fmt is not None:
+        raise ParameterError("--format is for --dry-run; a load prints its summary on stderr")
     options: dict[str, Any] = {
-        "background": read_background(background),
-        "connectivity": connectivity,
-        "spacing": None if spacing is None else numbers("--spacing", spacing, float),
-        "unit": unit,
+        **scan,
+        "any_labels": any_labels,
         "replace": replace,
         "resume": resume,
         "work": work,
@@ -117,13 +124,30 @@ def load(
 
         options["memory"] = None if memory is None else parse_bytes(memory)
         with closing(open_engine(engine, **where)) as options["engine"]:
-            if len(sources) == 1:
+            if options.get("time") == "each":
+                _frames(sources, db, sample, options, quiet)
+            elif len(sources) == 1:
                 _one(sources[0], db, sample, options, quiet)
             else:
                 _many(sources, db, sample, options, parallel, quiet)
     except KeyboardInterrupt:
         say(f"cellgraph: interrupted; nothing half done is visible; {RESUME}")
         raise typer.Exit(130) from None
+
+
+def _show_reading(source: str, sample: str | None, scan: dict[str, Any], fmt: Format | None) -> None:
+    """Print how a volume would be read."""
+    from cellgraph.volumes.reading import Reading
+    from cellgraph.volumes.scan import open_scan
+
+    if fmt not in (None, Format.table, Format.json):
+        raise ParameterError(f"--dry-run prints text or json, not {fmt.value}")
+    asked = dict(scan)
+    frame = 0 if asked.get("time") == "each" else asked.get("time")
+    reading = Reading(asked.pop("axes", None), frame, asked.pop("channel", None), asked.pop("slices", False))
+    asked.pop("time", None)
+    with closing(open_scan(source, sample=sample, reading=reading, **asked)) as opened:
+        show_text(json.dumps(opened.fields(), ensure_ascii=False) if fmt is Format.json else opened.describe())
 
 
 def _one(source: str, db: str | None, sample: str | None, options: dict[str, Any], quiet: bool) -> None:
@@ -155,8 +179,23 @@ def _many(
 
     if sample is not None or options["work"] is not None:
         raise ParameterError(f"--sample and --work are for one volume, but {len(sources)} were given")
-    failed = 0
-    for outcome in load_many(sources, db, parallel=parallel, **options):
+    _tell_all(load_many(sources, db, parallel=parallel, **options), quiet)
+
+
+def _frames(sources: list[str], db: str | None, sample: str | None, options: dict[str, Any], quiet: bool) -> None:
+    from cellgraph.loading.many import load_frames
+
+    if len(sources) > 1 or options["work"] is not None:
+        raise ParameterError("--time each is for one volume, without --work; load them one after another")
+    del options["time"]
+    _tell_all(load_frames(sources[0], db, sample=sample, **options), quiet)
+
+
+def _tell_all(outcomes: Iterator[Outcome], quiet: bool) -> None:
+    """Print how each load ended; raise if one failed."""
+    failed = total = 0
+    for outcome in outcomes:
+        total += 1
         if outcome.error is not None:
             failed += 1
             say(f"cellgraph: error: {outcome.error}")
@@ -164,7 +203,7 @@ def _many(
             _tell(outcome.report, quiet)
     if failed:
         raise CellgraphError(
-            f"{failed} of {len(sources)} volumes were not loaded, for the reasons above; "
+            f"{failed} of {total} volumes were not loaded, for the reasons above; "
             "the others are in the database: run the command for the failed ones again"
         )
 

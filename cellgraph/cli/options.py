@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from functools import wraps
+from inspect import Parameter, signature
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -46,3 +48,87 @@ def read_background(text: str) -> int | None:
         return int(text)
     except ValueError:
         raise ParameterError(f"expected --background to be a label (a whole number) or none, got {text!r}") from None
+
+
+# How a volume is read, by the arguments of the library.
+_SCAN: dict[str, tuple[Any, Any]] = {
+    "dataset": (
+        Annotated[str | None, typer.Option(metavar="NAME", help="Which array of a file that holds several.")],
+        None,
+    ),
+    "axes": (
+        Annotated[
+            str | None,
+            typer.Option(metavar="ORDER", help="The axes as they are stored, as zyx or tzyx; t time, c channel."),
+        ],
+        None,
+    ),
+    "time": (
+        Annotated[str | None, typer.Option(metavar="N|each", help="Which frame, from 0 on; each: a sample a frame.")],
+        None,
+    ),
+    "channel": (Annotated[int | None, typer.Option(metavar="N", help="Which channel, from 0 on.")], None),
+    "slices": (
+        Annotated[bool, typer.Option("--slices", help="The images of a folder are slices, whatever their names.")],
+        False,
+    ),
+    "background": (
+        Annotated[
+            str | None,
+            typer.Option(metavar="N|none", help="Label that is no cell, by default 0; none: every label is one."),
+        ],
+        None,
+    ),
+    "connectivity": (
+        Annotated[
+            int,
+            typer.Option(metavar="6|18|26", help="Voxels are neighbours by a face, an edge, a corner; 2D: 4 or 8."),
+        ],
+        6,
+    ),
+    "spacing": (
+        Annotated[str | None, typer.Option(metavar="Z,Y,X", help="Size of a voxel; by default what the file says.")],
+        None,
+    ),
+    "unit": (Annotated[str | None, typer.Option(help="Unit of the spacing, as micrometer or um.")], None),
+}
+
+
+def scan_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say how a volume is read; it gets them as one dictionary, ``scan``.
+
+    Its keys are arguments of the library; background, spacing and the like are in it only if they were given.
+    """
+    own = signature(command, eval_str=True)
+    shared = [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+        for name, (kind, default) in _SCAN.items()
+    ]
+    kept = [p.replace(kind=Parameter.KEYWORD_ONLY) for p in own.parameters.values() if p.name != "scan"]
+
+    @wraps(command)
+    def run(**given: Any) -> None:
+        scan = {name: given.pop(name) for name in _SCAN}
+        command(scan=_read_scan(scan), **given)
+
+    del run.__wrapped__  # type: ignore[attr-defined]  # typer would look there for the options
+    run.__signature__ = own.replace(parameters=[*kept, *shared])
+    run.__annotations__ = {p.name: p.annotation for p in (*kept, *shared)}
+    return run
+
+
+def _read_scan(scan: dict[str, Any]) -> dict[str, Any]:
+    """Read the values of the options; what was not given is left out."""
+    read = {name: value for name, value in scan.items() if value is not None and value is not False}
+    if "background" in read:
+        read["background"] = read_background(read["background"])
+    if "spacing" in read:
+        read["spacing"] = numbers("--spacing", read["spacing"], float)
+    if "time" in read and read["time"] != "each":
+        try:
+            read["time"] = int(read["time"])
+        except ValueError:
+            raise ParameterError(
+                f"expected --time to be the number of a frame, or each, got {scan['time']!r}"
+            ) from None
+    return read

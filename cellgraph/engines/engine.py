@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from cellgraph.volumes import Block, Volume
+from cellgraph.volumes.reading import PLAIN, Reading
 from cellgraph.voxels.block import Place, Rules, sweep_block
 from cellgraph.voxels.tally import Tally
 
@@ -25,12 +26,15 @@ class Job:
         What another process opens to read the same volume; empty for arrays, which only threads can sweep.
     dataset : str or None
         The dataset in `source`.
+    reading : Reading
+        What else the user says of how to read it.
     """
 
     volume: Volume
     rules: Rules
     source: str = field(default="", repr=False)  # a password may stand in it
     dataset: str | None = None
+    reading: Reading = PLAIN
 
     def sweep(self, block: Block, labels: Any, halo: tuple[int, int, int]) -> Tally:
         """Return the tally of a block that was read with its halo."""

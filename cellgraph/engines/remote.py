@@ -19,6 +19,7 @@ from cellgraph.engines.shelf import Shelf
 from cellgraph.engines.threads import ThreadsEngine
 from cellgraph.errors import CellgraphError, EngineError, ParameterError
 from cellgraph.volumes import Block, Index, Volume, open_volume
+from cellgraph.volumes.reading import PLAIN, Reading
 from cellgraph.voxels.block import Rules
 from cellgraph.voxels.tally import Tally, merge
 
@@ -41,6 +42,8 @@ class Task:
         Of cellgraph there.
     blocks : tuple of Block
         In raster order.
+    reading : Reading
+        Of the job.
     """
 
     sweep: str
@@ -51,6 +54,7 @@ class Task:
     dtype: str
     version: str
     blocks: tuple[Block, ...]
+    reading: Reading = PLAIN
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,7 @@ def plan_tasks(job: Job, blocks: Sequence[Block], workers: int, engine: str) -> 
     sweep = uuid.uuid4().hex
     dtype = header.dtype.str
     return [
-        Task(sweep, source, job.dataset, job.rules, header.shape, dtype, __version__, tuple(group))
+        Task(sweep, source, job.dataset, job.rules, header.shape, dtype, __version__, tuple(group), job.reading)
         for group in group_blocks(blocks, header, workers)
     ]
 
@@ -170,7 +174,7 @@ def _here() -> str:
 
 def _open(task: Task) -> Volume:
     try:
-        volume = open_volume(task.source, dataset=task.dataset)
+        volume = open_volume(task.source, dataset=task.dataset, reading=task.reading)
     except CellgraphError as error:
         raise EngineError(
             f"the worker {_here()} cannot open the volume ({error}); it must be readable by all workers under "

@@ -12,25 +12,19 @@ from typing import TYPE_CHECKING, Any
 from cellgraph.addresses import redacted
 from cellgraph.engines import Engine, Job, Ledger, using_engine
 from cellgraph.engines.manifest import has_work
-from cellgraph.errors import InputError, VolumeReadError, only_background, printable
+from cellgraph.errors import InputError, LabelError, VolumeReadError, only_background, printable
 from cellgraph.loading.loaded import find_loaded
-from cellgraph.loading.parameters import (
-    parse_bytes,
-    require_calls,
-    require_kind,
-    require_path,
-    resolve_connectivity,
-    resolve_number,
-    resolve_spacing,
-)
+from cellgraph.loading.parameters import parse_bytes, require_calls, require_kind, require_path, resolve_number
 from cellgraph.loading.provenance import new_sample
+from cellgraph.loading.remarks import no_labels, remarks
 from cellgraph.loading.target import check_target
 from cellgraph.loading.workfolder import WorkFolder, grid_of, open_ledger
 from cellgraph.machine import free_memory, give_back_memory
 from cellgraph.model import CellGraph, Sample, check_sample_name
 from cellgraph.stores import address_of, db_option, open_store
-from cellgraph.volumes import open_volume, stamps
-from cellgraph.volumes.naming import sample_name
+from cellgraph.volumes import stamps
+from cellgraph.volumes.reading import Reading
+from cellgraph.volumes.scan import BACKGROUND, open_scan, shown_size
 from cellgraph.volumes.volume import Header
 from cellgraph.voxels.block import Rules
 from cellgraph.voxels.measures import cell_graph
@@ -61,6 +55,8 @@ class LoadReport:
         Cells on the border of the volume.
     notes : tuple of str
         Sentences that the user should know: what was assumed, what is odd.
+    read : str
+        How the volume was read, and where each part of that comes from.
     """
 
     sample: Sample
@@ -69,6 +65,7 @@ class LoadReport:
     contacts: int
     border_cells: int
     notes: tuple[str, ...]
+    read: str = ""
 
     def summary(self) -> str:
         """Return the report in plain words, one fact a line."""
@@ -80,7 +77,8 @@ class LoadReport:
         lines = [
             f"{printable(sample.name)}: {cells} and {contacts} in {size} {what}s ({order})",
             f"a cell touches {mean:.1f} others on average; {border:,} of the cells lie on the border of the image",
-            f"size of a {what}: {' x '.join(f'{s:g}' for s in sample.spacing)} {sample.unit}",
+            f"size of a {what} ({order}): {shown_size(sample.spacing, sample.unit)}",
+            *([self.read] if self.read else []),
             *(f"note: {note}" for note in self.notes),
             f"in {self.db} as sample {sample.name!r}; "
             f"next, for example: cellgraph query khop --k 2{db_option(self.db)}",
@@ -94,10 +92,15 @@ def load(
     *,
     dataset: str | None = None,
     sample: str | None = None,
-    background: int | None = 0,
+    axes: str | None = None,
+    time: int | None = None,
+    channel: int | None = None,
+    slices: bool = False,
+    background: int | None = BACKGROUND,
     connectivity: int = 6,
     spacing: Sequence[float] | None = None,
     unit: str | None = None,
+    any_labels: bool = False,
     replace: bool = False,
     resume: bool = False,
     work: str | os.PathLike[str] | None = None,
@@ -123,6 +126,12 @@ def load(
         The dataset in a file that holds several.
     sample : str, optional
         Name of the sample; by default the name of the file.
+    axes : str, optional
+        One letter an axis of the stored array, as ``tzyx``; by default what the file says, or (z, y, x).
+    time, channel : int, optional
+        Which frame and which channel of an image that has several, from 0 on.
+    slices : bool
+        Whether the images of a folder are slices, whatever their names say.
     background : int or None
         The label that is no cell; None where every label is one.
     connectivity : {6, 18, 26} or {4, 8}
@@ -131,6 +140,8 @@ def load(
         Size of a voxel, (z, y, x) or (y, x); by default what the file says, or 1.
     unit : str, optional
         Unit of the spacing; by default what the file says, or ``voxel``.
+    any_labels : bool
+        Load also what looks like an image before segmentation: more than 1,000 labels, most of them of few voxels.
     replace : bool
         Replace a sample of that name; readers see the old one until the new one is complete.
     resume : bool
@@ -163,26 +174,29 @@ def load(
     save_every = resolve_number("save_every", save_every, or_equal=True)
     if sample is not None:
         check_sample_name(sample)
-    with using_engine(engine, workers) as sweeper, closing(open_volume(source, dataset=dataset)) as volume:
+    reading = Reading(axes, time, channel, slices)
+    asked: dict[str, Any] = {"background": background, "connectivity": connectivity, "spacing": spacing, "unit": unit}
+    with (
+        using_engine(engine, workers) as sweeper,
+        closing(open_scan(source, dataset=dataset, reading=reading, sample=sample, **asked)) as scan,
+    ):
+        volume, name = scan.volume, scan.sample
         header = volume.header
-        name = sample_name(header.source) if sample is None else sample
         target = address_of(db)
-        rules = Rules(background, resolve_connectivity(connectivity, header.ndim))
-        known = header.spacing[3 - header.ndim :] if header.spacing else None
+        rules = Rules(scan.background, scan.connectivity)
         provenance = new_sample(
             name=name,
-            source=redacted(header.source) if isinstance(source, str | os.PathLike) else "array",
-            shape=header.shape[3 - header.ndim :],
-            spacing=resolve_spacing(spacing if spacing is not None else known, header.ndim),
-            unit=unit or header.unit,
+            source=redacted(header.source) if scan.source else "array",
+            shape=scan.shape,
+            spacing=scan.spacing,
+            unit=scan.unit,
             rules=rules,
         )
-        text = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
         folder = WorkFolder.of(work, target, name)
-        if resume and not replace and text and (done := _loaded_already(target, provenance, folder)):
+        if resume and not replace and scan.source and (done := _loaded_already(target, provenance, folder)):
             return done
         check_target(target, name, replace)
-        job = Job(volume, rules, text, dataset)
+        job = Job(volume, rules, scan.source, dataset, reading)
         notes = list(header.notes)
         size = parse_bytes(memory) if memory is not None else free_memory() // 4
         _require_memory(header, size, memory is not None)
@@ -190,7 +204,10 @@ def load(
         with open_ledger(folder, job, size, sweeper.workers, resume=resume, notes=notes) as ledger:
             ledger.save_seconds = save_every
             graph = _sweep(job, provenance, sweeper, ledger, report)
-            notes += _remarks(graph, spacing is None and known is None)
+            if not any_labels and (refusal := no_labels(graph)):
+                ledger.remove()
+                raise LabelError(f"{header.source}: {refusal}")
+            notes += remarks(graph, scan)
             network = graph.network()
             del graph  # its columns that the network has not are large
             give_back_memory()
@@ -199,7 +216,13 @@ def load(
             ledger.remove()
     border = int(network.cells["on_border"].to_numpy(zero_copy_only=False).sum())
     return LoadReport(
-        provenance, redacted(target), network.cells.num_rows, network.contacts.num_rows, border, tuple(notes)
+        provenance,
+        redacted(target),
+        network.cells.num_rows,
+        network.contacts.num_rows,
+        border,
+        tuple(notes),
+        scan.sentence(),
     )
 
 
@@ -268,19 +291,3 @@ def _many(count: int, what: str) -> str:
 
 def _size(shape: tuple[int, int, int]) -> int:
     return shape[0] * shape[1] * shape[2]
-
-
-def _remarks(graph: CellGraph, spacing_unknown: bool) -> list[str]:
-    notes = []
-    if spacing_unknown:
-        order = "Z,Y,X" if len(graph.sample.shape) == 3 else "Y,X"
-        notes.append(f"the file gives no voxel size, so 1 was taken; set it with --spacing {order} and --unit UNIT")
-    if graph.cells.num_rows == 1:
-        notes.append("there is one cell only, so there are no contacts; is this a mask that was not labelled yet?")
-    elif not graph.contacts.num_rows:
-        faces = int(graph.cells["background_faces"].to_numpy().sum())
-        notes.append(
-            f"no two cells touch: background lies between them ({faces:,} faces to the background, 0 between cells); "
-            "expand the labels first, for example with skimage.segmentation.expand_labels"
-        )
-    return notes

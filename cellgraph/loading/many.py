@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,8 @@ from cellgraph.errors import CellgraphError, ParameterError
 from cellgraph.loading.load import LoadReport, load
 from cellgraph.loading.parameters import require_path, resolve_whole
 from cellgraph.volumes.naming import sample_name
+from cellgraph.volumes.reading import Reading
+from cellgraph.volumes.scan import open_scan
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,49 @@ def load_many(
             yield from pool.map(one, sources)
         finally:
             stop.set()
+
+
+def load_frames(
+    source: str,
+    db: str | os.PathLike[str] | None = None,
+    *,
+    sample: str | None = None,
+    engine: Engine | str = "threads",
+    workers: int | None = None,
+    **options: Any,
+) -> Iterator[Outcome]:
+    """Load each frame of a time series as a sample, named ``NAME_t0000`` and so on; yields how each ended.
+
+    Parameters
+    ----------
+    source : str
+        A volume with an axis of time.
+    db, engine, workers
+        See `load`.
+    sample : str, optional
+        What the names of the samples begin with; by default the name of the file.
+    **options
+        Further arguments of `load`, the same for all.
+
+    Raises
+    ------
+    CellgraphError
+        If the volume cannot be opened, or has no axis of time.
+    """
+    reading = Reading(options.get("axes"), 0, options.get("channel"), options.get("slices", False))
+    with closing(open_scan(source, dataset=options.get("dataset"), reading=reading, sample=sample)) as scan:
+        axes, name = scan.volume.header.axes, scan.sample
+    if scan.part("time") is None:
+        raise ParameterError(f"{source}: --time each needs an axis of time, but it has none; name it with --axes")
+    frames = axes.frames if axes is not None else 1
+    with using_engine(engine, workers) as shared:
+        for frame in range(frames):
+            try:
+                done = load(source, db, sample=f"{name}_t{frame:04d}", time=frame, engine=shared, **options)
+            except CellgraphError as error:
+                yield Outcome(f"{source} frame {frame}", None, error)
+            else:
+                yield Outcome(f"{source} frame {frame}", done, None)
 
 
 def sample_names(sources: Sequence[str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from cellgraph.engines import Job, Ledger
 from cellgraph.engines.manifest import MANIFEST, has_work, is_manifest, read_manifest, require_volume
 from cellgraph.errors import ParameterError, ResumeError, StoreError
 from cellgraph.volumes import Block, grid, plan_blocks, stamps
+from cellgraph.volumes.reading import PLAIN
 
 STATE = "watch.npz"
 """Where a watch keeps what it has taken."""
@@ -180,6 +181,7 @@ def _identity(job: Job, block: tuple[int, int, int]) -> dict[str, Any]:
     return {
         "source": os.path.abspath(job.source) if job.source and "://" not in job.source else redacted(job.source),
         "dataset": job.dataset,
+        **({} if job.reading == PLAIN else {"reading": asdict(job.reading)}),
         "fingerprint": job.volume.fingerprint(),
         "shape": list(header.shape),
         "dtype": str(header.dtype),

@@ -19,8 +19,8 @@ from cellgraph.volumes.files import reading as opening
 from cellgraph.volumes.labels import as_labels, empty_block, label_dtype
 from cellgraph.volumes.numbering import gaps, listed, number_in, numbers_in
 from cellgraph.volumes.png import SIGNATURE, png_layout, read_png
-from cellgraph.volumes.tiff import open_tiff
 from cellgraph.volumes.reading import PLAIN, Reading
+from cellgraph.volumes.tiff import open_tiff
 from cellgraph.volumes.volume import Header, Index, Volume
 
 Array = np.ndarray[Any, Any]

@@ -13,8 +13,8 @@ import numpy as np
 from cellgraph.errors import FormatError, MissingExtraError, NotFoundError, ParameterError, near
 from cellgraph.volumes.attributes import attribute_axes, attribute_spacing
 from cellgraph.volumes.axes import find_axes
-from cellgraph.volumes.chunked import ChunkedVolume
 from cellgraph.volumes.choosing import Candidate, choose
+from cellgraph.volumes.chunked import ChunkedVolume
 from cellgraph.volumes.files import parsing
 from cellgraph.volumes.files import reading as opening
 from cellgraph.volumes.hdf5_chunks import Hdf5Chunks

@@ -14,9 +14,9 @@ from cellgraph.errors import MissingExtraError, ParameterError
 from cellgraph.volumes.files import parsing
 from cellgraph.volumes.files import reading as opening
 from cellgraph.volumes.mapped import MappedVolume
+from cellgraph.volumes.reading import PLAIN, Reading
 from cellgraph.volumes.spool import unpacked
 from cellgraph.volumes.units import unit_name
-from cellgraph.volumes.reading import PLAIN, Reading
 from cellgraph.volumes.volume import Volume
 
 _GZIP = b"\x1f\x8b"

@@ -16,8 +16,8 @@ from cellgraph.volumes.choosing import Candidate, choose
 from cellgraph.volumes.files import parsing
 from cellgraph.volumes.labels import label_dtype
 from cellgraph.volumes.mapped import MappedVolume
-from cellgraph.volumes.spool import unpacked
 from cellgraph.volumes.reading import PLAIN, Part, Reading
+from cellgraph.volumes.spool import unpacked
 from cellgraph.volumes.volume import Volume
 
 Layout = tuple[tuple[int, ...], bool, np.dtype[Any]]

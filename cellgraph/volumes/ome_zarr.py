@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 from cellgraph.errors import FormatError, NotFoundError, ParameterError, near
 from cellgraph.volumes.attributes import Size, attribute_axes, attribute_spacing
 from cellgraph.volumes.axes import find_axes
-from cellgraph.volumes.chunked import ChunkedVolume
 from cellgraph.volumes.choosing import Candidate, choose
+from cellgraph.volumes.chunked import ChunkedVolume
 from cellgraph.volumes.files import parsing
 from cellgraph.volumes.multiscales import Level, label_names, levels, spacing
 from cellgraph.volumes.objects import Folder, Objects

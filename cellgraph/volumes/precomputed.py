@@ -19,8 +19,8 @@ from cellgraph.volumes.chunked import nothing_stored
 from cellgraph.volumes.documents import parse_document, sizes, why
 from cellgraph.volumes.labels import as_labels, label_dtype
 from cellgraph.volumes.objects import Folder, Objects, refuse_outside
-from cellgraph.volumes.remote_objects import TRIES
 from cellgraph.volumes.reading import PLAIN, Reading
+from cellgraph.volumes.remote_objects import TRIES
 from cellgraph.volumes.volume import Header, Index, Volume
 from cellgraph.volumes.zarr_metadata import join
 

@@ -15,10 +15,10 @@ from cellgraph.volumes.axes import EXPECTED, Axes, find_axes
 from cellgraph.volumes.files import parsing
 from cellgraph.volumes.labels import label_dtype
 from cellgraph.volumes.mapped import MappedVolume
+from cellgraph.volumes.reading import PLAIN, Reading
 from cellgraph.volumes.tiff_directories import check_directories
 from cellgraph.volumes.tiff_metadata import voxel_size
 from cellgraph.volumes.tiff_pages import Page, PagedVolume
-from cellgraph.volumes.reading import PLAIN, Reading
 from cellgraph.volumes.volume import Volume
 
 if TYPE_CHECKING:

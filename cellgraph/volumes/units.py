@@ -68,3 +68,10 @@ def unit_name(text: object) -> str | None:
 def convert(value: float, unit: str, to: str) -> float:
     """Return a length given in one unit in another; both are names of `METERS`."""
     return value if unit == to else float(f"{value * METERS[unit] / METERS[to]:.12g}")
+
+
+def symbol(unit: str) -> str:
+    """Return how a unit is written after a number: ``µm`` for micrometer; others as they are."""
+    return {
+        "micrometer": "µm", "nanometer": "nm", "millimeter": "mm", "angstrom": "Å", "centimeter": "cm", "meter": "m",
+    }.get(unit, unit)  # fmt: skip

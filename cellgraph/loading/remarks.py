@@ -1,0 +1,65 @@
+"""What is odd about a graph that was just made: sentences for the user."""
+
+from __future__ import annotations
+
+from math import prod
+
+from cellgraph.model import CellGraph
+from cellgraph.volumes.scan import Scan
+
+_MANY = 1000
+_SMALL = 3
+
+
+def no_labels(graph: CellGraph) -> str | None:
+    """Return why the labels are none, as the end of a sentence; None where they may be some.
+
+    An image before segmentation has a value for nearly every voxel: many labels, most of them of a few voxels.
+    """
+    voxels = graph.cells["voxels"].to_numpy()
+    small = int((voxels <= _SMALL).sum())
+    if len(voxels) <= _MANY or 2 * small <= len(voxels):
+        return None
+    return (
+        f"expected labelled cells, but of {len(voxels):,} labels {small:,} have only one to three voxels, as in an image "
+        "that is not segmented; choose the labels with --dataset, segment the image first, or load it all the same with "
+        "--any-labels"
+    )
+
+
+def remarks(graph: CellGraph, scan: Scan) -> list[str]:
+    """Return notes on a graph: no voxel size, a label that looks like the background, no contacts."""
+    notes = []
+    told = scan.part("voxel")
+    quoted = any("--spacing" in note for note in scan.volume.header.notes)
+    if told is not None and told.origin == "assumed" and not quoted:
+        order = "Z,Y,X" if len(graph.sample.shape) == 3 else "Y,X"
+        notes.append(f"the file gives no voxel size, so 1 was taken; set it with --spacing {order} and --unit UNIT")
+    notes += _background(graph, scan)
+    if graph.cells.num_rows == 1:
+        notes.append("there is one cell only, so there are no contacts; is this a mask that was not labelled yet?")
+    elif not graph.contacts.num_rows:
+        faces = int(graph.cells["background_faces"].to_numpy().sum())
+        notes.append(
+            f"no two cells touch: background lies between them ({faces:,} faces to the background, 0 between cells); "
+            "expand the labels first, for example with skimage.segmentation.expand_labels"
+        )
+    return notes
+
+
+def _background(graph: CellGraph, scan: Scan) -> list[str]:
+    """Name the label that covers most of the border, where nobody named the background and no voxel has its label."""
+    told = scan.part("background")
+    if told is None or told.origin != "assumed" or graph.cells.num_rows < 3:
+        return []
+    if int(graph.cells["voxels"].to_numpy().sum()) != prod(graph.sample.shape):
+        return []
+    faces = graph.cells["border_faces"].to_numpy()
+    largest = int(faces.argmax())
+    if 2 * int(faces[largest]) <= int(faces.sum()):
+        return []
+    label = int(graph.cells["label"][largest].as_py())
+    return [
+        f"no voxel is 0, and the label {label} covers {100 * faces[largest] / faces.sum():.0f} % of the border of the "
+        f"image, so it may be the background: it was loaded as a cell; if it is none, --background {label} --replace"
+    ]
