@@ -66,6 +66,9 @@ def parsing(what: str, kind: str) -> Iterator[None]:
         ) from error
 
 
+GIT_LFS = b"version https://git-lfs"
+POINTER = "a Git LFS pointer, which stands for the file; fetch the file itself with: git lfs pull"
+
 _NO_FILES = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
 

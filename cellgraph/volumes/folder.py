@@ -13,13 +13,15 @@ from typing import Any
 import numpy as np
 
 from cellgraph.errors import FormatError, NotFoundError, ParameterError, VolumeReadError
+from cellgraph.volumes.axes import Axes
 from cellgraph.volumes.fetching import Fetchers, decoding_threads
-from cellgraph.volumes.files import begins_with, stat_fingerprint
+from cellgraph.volumes.files import GIT_LFS, POINTER, begins_with, stat_fingerprint
 from cellgraph.volumes.files import reading as opening
 from cellgraph.volumes.labels import as_labels, empty_block, label_dtype
 from cellgraph.volumes.numbering import gaps, listed, number_in, numbers_in
 from cellgraph.volumes.png import SIGNATURE, png_layout, read_png
-from cellgraph.volumes.reading import PLAIN, Reading
+from cellgraph.volumes.reading import PLAIN, Part, Reading
+from cellgraph.volumes.slicenames import read_names
 from cellgraph.volumes.tiff import open_tiff
 from cellgraph.volumes.volume import Header, Index, Volume
 
@@ -27,11 +29,6 @@ Array = np.ndarray[Any, Any]
 Spacing = tuple[float, float, float]
 
 SUFFIXES = (".tif", ".tiff", ".png")
-
-
-def natural_key(name: str) -> list[tuple[int, str]]:
-    """Return a key that sorts names by the numbers in them: ``s2`` before ``s10``."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name.lower())]
 
 
 def open_folder(folder: Path, dataset: str | None, source: str, reading: Reading = PLAIN) -> Volume:
@@ -47,9 +44,28 @@ def open_folder(folder: Path, dataset: str | None, source: str, reading: Reading
             f"{source}: expected a folder of 2D images ({', '.join(SUFFIXES)}), a Zarr or N5 array or a precomputed "
             f"volume, but no image lies in it{found}"
         )
-    slices.sort(key=lambda file: (natural_key(file.name), file.name))
-    _refuse_strays(slices, source)
-    return SlicesVolume(slices, source)
+    names = read_names(slices)
+    ordered = list(names.paths)
+    _refuse_strays(ordered, source)
+    if len(ordered) > 1 and names.doubtful is not None and not reading.slices:
+        raise ParameterError(
+            f"{source}: expected slices, but the names ({ordered[0].name} … {ordered[-1].name}) say {names.doubtful!r}, "
+            f"so its {len(ordered)} images may be of different times or fields; load each as a sample with cellgraph "
+            f"load {source.rstrip('/')}/*{ordered[0].suffix}, or say with --slices that they are slices"
+        )
+    notes = []
+    if len(ordered) > 1 and not names.known and not reading.slices:
+        notes.append(
+            f"the {len(ordered)} images are taken as slices, {ordered[0].name} first and {ordered[-1].name} last; if "
+            f"they are not, load {source.rstrip('/')}/*{ordered[0].suffix}, a sample a file"
+        )
+    with opening(source):
+        left = sorted(p.name for p in folder.iterdir() if p not in set(slices) and not p.name.startswith("."))
+    if left:
+        notes.append(f"left out of the folder: {', '.join(left[:5])}" + (" …" if len(left) > 5 else ""))
+    told = f"{ordered[0].name} first, {ordered[-1].name} last"
+    part = Part("slices", str(len(ordered)), "user" if reading.slices else "file" if names.known else "assumed", told)
+    return SlicesVolume(ordered, source, parts=(part,), notes=tuple(notes))
 
 
 def _refuse_strays(paths: list[Path], source: str) -> None:
@@ -77,9 +93,10 @@ def _refuse_strays(paths: list[Path], source: str) -> None:
     if others:
         usual_one, other = (paths[kinds.index(kind)].name for kind, _ in (usual, others[0]))
         raise FormatError(f"{source}: expected slices of one format, as {usual_one}, but there is {other}; {out}")
-    seen: dict[tuple[int, ...], Path] = {}
+    seen: dict[tuple[str, ...], Path] = {}
     for path in paths:
-        twin = seen.setdefault(numbers_in(path.name), path)
+        numbers = re.findall(r"-?\d+", path.stem)
+        twin = seen.setdefault(tuple(number.lstrip("0") for number in numbers), path)
         if twin is not path:
             number = "_".join(map(str, numbers_in(path.name)))
             raise FormatError(
@@ -122,19 +139,28 @@ class SlicesVolume:
         If one is no 2D labelled image, or their shapes or types differ.
     """
 
-    def __init__(self, paths: list[Path], source: str) -> None:
+    def __init__(
+        self, paths: list[Path], source: str, *, parts: tuple[Part, ...] = (), notes: tuple[str, ...] = ()
+    ) -> None:
         self._paths = paths
         self._source = source
         self._fetchers = Fetchers(decoding_threads())
-        first = self._first = self._describe(paths[0])
-        for path in paths[1:]:
-            other = self._describe(path)
-            if other != first:
+        self._slices = {path: self._describe(path) for path in paths}
+        first = self._slices[paths[0]]
+        widened = first.dtype
+        for path, other in self._slices.items():
+            whole = other.dtype.kind in "bui" and first.dtype.kind in "bui"
+            widened = np.result_type(widened, other.dtype) if whole else widened
+            if other.shape != first.shape or (other.dtype != first.dtype and not (whole and widened.kind in "bui")):
                 raise FormatError(
                     f"{source}: expected slices of one shape and type, but {paths[0].name} is {first.shape} "
                     f"{first.dtype} and {path.name} is {other.shape} {other.dtype}"
                 )
-        dtype, notes = label_dtype(first.dtype, source)
+        types = sorted({each.dtype.name for each in self._slices.values()})
+        if len(types) > 1:
+            notes += (f"the slices are of different types ({', '.join(types)}); all are read as {widened.name}",)
+        dtype, type_notes = label_dtype(widened, source)
+        notes += type_notes
         notes += first.notes + _missing_numbers(paths)
         spacing, unit = first.spacing, first.unit
         if len(paths) > 1 and spacing is not None:
@@ -143,7 +169,15 @@ class SlicesVolume:
             spacing, unit = None, None
         y, x = first.shape
         self._header = Header(
-            source, (len(paths), y, x), 2 if len(paths) == 1 else 3, dtype, spacing, unit, (1, y, x), notes
+            source,
+            (len(paths), y, x),
+            2 if len(paths) == 1 else 3,
+            dtype,
+            spacing,
+            unit,
+            (1, y, x),
+            notes,
+            axes=Axes((0, 1, 2), (len(paths), y, x), parts=parts),
         )
 
     @property
@@ -168,6 +202,8 @@ class SlicesVolume:
 
     def _describe(self, path: Path) -> _Slice:
         """Read the header of a slice."""
+        if begins_with(path, len(GIT_LFS)) == GIT_LFS:
+            raise FormatError(f"{self._named(path)}: expected an image, but it is {POINTER}")
         if _is_png(path):
             return _Slice(*png_layout(path, self._named(path)))
         volume = open_tiff(path, None, self._named(path))
@@ -182,6 +218,7 @@ class SlicesVolume:
 
     def _pixels(self, path: Path) -> Array:
         """Decode a slice, shape (y, x)."""
+        known = self._slices[path]
         if _is_png(path):
             pixels = read_png(path, self._named(path))
         else:
@@ -190,10 +227,10 @@ class SlicesVolume:
                 pixels = volume.read((0, 0, 0), volume.header.shape)[0]
             finally:
                 volume.close()
-        if pixels.shape != self._first.shape or pixels.dtype != self._first.dtype:
+        if (pixels.shape, pixels.dtype) != (known.shape, known.dtype):
             raise VolumeReadError(
-                f"{self._named(path)}: it has changed since the folder was opened, from {self._first.shape} "
-                f"{self._first.dtype} to {pixels.shape} {pixels.dtype}; load the folder again"
+                f"{self._named(path)}: it has changed since the folder was opened, from {known.shape} "
+                f"{known.dtype} to {pixels.shape} {pixels.dtype}; load the folder again"
             )
         return pixels
 
@@ -215,6 +252,8 @@ def _is_png(path: Path) -> bool:
 
 def _missing_numbers(paths: list[Path]) -> tuple[str, ...]:
     """Note gaps in the numbers of slices, which are often lost files."""
+    if any(re.search(r"\d\.\d|-\d", path.stem) for path in paths):  # decimals and signs are no count
+        return ()
     depths = {number: 1 for path in paths if (number := number_in(path.name)) is not None}
     missing = gaps(depths)
     if len(depths) < len(paths) or not missing:

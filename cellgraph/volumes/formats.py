@@ -64,6 +64,22 @@ def _is_nifti(_: Path, head: bytes) -> bool:
     return is_nifti(head)
 
 
+def _is_mgh(path: Path, head: bytes) -> bool:
+    from cellgraph.volumes.nifti import is_mgh
+
+    return is_mgh(path, head)
+
+
+def _is_pair(path: Path, _: bytes) -> bool:
+    from cellgraph.volumes.nifti import is_pair
+
+    return is_pair(path)
+
+
+def _is_metaimage(path: Path, head: bytes) -> bool:
+    return path.suffix.lower() in (".mha", ".mhd") and b"DimSize" in head
+
+
 def _is_precomputed(path: Path, _: bytes) -> bool:
     if not (path / "info").is_file():
         return False
@@ -83,6 +99,10 @@ FILES: tuple[Format, ...] = (
     Format("NumPy archive", (".npz",), "npy:open_npz", _starts(b"PK\3\4", b"PK\5\6")),
     Format("HDF5", (".h5", ".hdf5", ".hdf", ".he5"), "hdf5:open_hdf5", _is_hdf5),
     Format("NIfTI", (".nii", ".nii.gz"), "nifti:open_nifti", _is_nifti),
+    Format("FreeSurfer", (".mgz", ".mgh"), "nifti:open_nifti", _is_mgh),
+    Format("NIfTI or Analyze pair", (".hdr", ".img"), "nifti:open_nifti", _is_pair),
+    Format("NRRD", (".nrrd", ".nhdr"), "nrrd:open_nrrd", _starts(b"NRRD000")),
+    Format("MetaImage", (".mha", ".mhd"), "metaimage:open_metaimage", _is_metaimage),
     Format("PNG", (".png",), "folder:open_png", _starts(b"\x89PNG\r\n\x1a\n")),
 )
 

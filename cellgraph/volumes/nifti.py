@@ -32,6 +32,35 @@ def is_nifti(head: bytes) -> bool:
     return head[344:348] == b"n+1\0" or head[4:8] == b"n+2\0"
 
 
+def is_pair(path: Path) -> bool:
+    """Tell whether a file is one of a NIfTI or Analyze pair: a header of 348 bytes beside the voxels."""
+    name = path.name.removesuffix(".gz")
+    if not name.lower().endswith((".hdr", ".img")):
+        return False
+    stem = path.with_name(name[:-4])
+    for suffix in (".hdr", ".hdr.gz", ".HDR"):
+        header = stem.with_name(stem.name + suffix)
+        if header.is_file():
+            with header.open("rb") as file:
+                head = file.read(1024)
+            if head.startswith(_GZIP):
+                head = zlib.decompressobj(wbits=31).decompress(head)
+            return head[:4] in (b"\x5c\x01\0\0", b"\0\0\x01\x5c")
+    return False
+
+
+def is_mgh(path: Path, head: bytes) -> bool:
+    """Tell whether a file is an image of FreeSurfer, gzipped or not."""
+    if not path.name.lower().endswith((".mgz", ".mgh", ".mgh.gz")):
+        return False
+    if head.startswith(_GZIP):
+        try:
+            head = zlib.decompressobj(wbits=31).decompress(head)
+        except zlib.error:
+            return False
+    return head[:4] == b"\0\0\0\1"
+
+
 def open_nifti(path: Path, dataset: str | None, source: str, reading: Reading = PLAIN) -> Volume:
     """Open a NIfTI file; a gzipped one is unpacked into a temporary file, since it has no random access."""
     if dataset is not None:
@@ -40,10 +69,11 @@ def open_nifti(path: Path, dataset: str | None, source: str, reading: Reading = 
         import nibabel
     except ImportError as error:
         raise MissingExtraError("reading NIfTI", "nifti", "nibabel") from error
-    with opening(source), path.open("rb") as file:
-        packed = file.read(2) == _GZIP
-    with parsing(source, "a NIfTI image"):
+    with parsing(source, "a NIfTI, Analyze or FreeSurfer image"):
         image: Any = nibabel.load(path)
+        path = Path(image.file_map["image"].filename or path)
+        with opening(source), path.open("rb") as file:
+            packed = file.read(2) == _GZIP
         header, voxels = image.header, image.dataobj  # nibabel clears offset and scale in the header it gives
         shape = tuple(int(n) for n in reversed(voxels.shape))
         spacing, unit, notes = _voxel_size(header, shape)
@@ -64,8 +94,10 @@ def _voxel_size(
     """Return spacing (z, y, x), unit and notes; no spacing where nothing in the header was set."""
     zooms = [float(n) for n in header.get_zooms()[:3]]
     sizes = zooms + [1.0] * (3 - len(zooms))
-    unit = unit_name(header.get_xyzt_units()[0])
-    placed = int(header["qform_code"]) > 0 or int(header["sform_code"]) > 0
+    nifti = hasattr(header, "get_xyzt_units")
+    unit = unit_name(header.get_xyzt_units()[0]) if nifti else None
+    # Sizes of Analyze and FreeSurfer are millimeters by definition.
+    placed = not nifti or int(header["qform_code"]) > 0 or int(header["sform_code"]) > 0
     if not all(0 < size < float("inf") for size in sizes):
         return None, None, ()
     if unit is None and not placed and set(sizes) == {1.0}:
@@ -76,5 +108,5 @@ def _voxel_size(
     if unit is None and placed:
         # The spaces that images are placed in (scanner, Talairach, MNI) are measured in millimeters.
         unit = "millimeter"
-        notes = ("the NIfTI header names no unit; millimeter, the usual one, is taken, and --unit overrides it",)
+        notes = ("the header names no unit; millimeter, the usual one, is taken, and --unit overrides it",)
     return ((1.0 if flat else z), y, x), unit, notes

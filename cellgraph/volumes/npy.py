@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from cellgraph.errors import FormatError, NotFoundError, ParameterError, near
+from cellgraph.errors import FormatError, LabelError, NotFoundError, ParameterError, near
 from cellgraph.volumes.array import ArrayVolume
 from cellgraph.volumes.axes import find_axes
 from cellgraph.volumes.choosing import Candidate, choose
@@ -20,6 +20,13 @@ from cellgraph.volumes.reading import PLAIN, Part, Reading
 from cellgraph.volumes.spool import unpacked
 from cellgraph.volumes.volume import Volume
 
+_PICKLED = (
+    "expected labels, but it holds a pickled Python object, as the _seg.npy of Cellpose does, and unpickling would execute "
+    'what is in it; if you trust the file, write its masks to a file of their own: python -c "import numpy as np; '
+    "np.save('masks.npy', np.load('{name}', allow_pickle=True).item()['masks'])\", or let Cellpose save masks as TIFF "
+    "(--save_tif)"
+)
+
 Layout = tuple[tuple[int, ...], bool, np.dtype[Any]]
 
 
@@ -29,6 +36,8 @@ def open_npy(path: Path, dataset: str | None, source: str, reading: Reading = PL
         raise ParameterError(f"{source}: a .npy file holds one array, so {dataset!r} cannot be chosen in it")
     with parsing(source, "a NumPy file"), path.open("rb") as file:
         layout = _layout(file)
+        if layout[2].hasobject:
+            raise LabelError(f"{source}: {_PICKLED.format(name=path.name)}")
         label_dtype(layout[2], source)
         return _volume(path, file.tell(), layout, source, path, reading)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from cellgraph.errors import FormatError, NotFoundError, ParameterError, near
 from cellgraph.volumes.array import ArrayVolume
-from cellgraph.volumes.files import begins_with, refuse_pipes
+from cellgraph.volumes.files import GIT_LFS, POINTER, begins_with, refuse_pipes
 from cellgraph.volumes.files import reading as opening
 from cellgraph.volumes.formats import FILES, FOLDERS, HEAD_BYTES, USELESS, Format, known_formats
 from cellgraph.volumes.reading import PLAIN, Reading
@@ -105,6 +105,8 @@ def _recognise(path: Path, source: str) -> Format:
     head = begins_with(path, HEAD_BYTES)
     if not head:
         raise FormatError(f"{source}: expected a labelled image, but the file is empty")
+    if head.startswith(GIT_LFS):
+        raise FormatError(f"{source}: expected a labelled image, but it is {POINTER}")
     for known in FILES:
         if known.recognise(path, head):
             return known

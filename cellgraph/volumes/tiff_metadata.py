@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 Spacing = tuple[float, float, float]
 
+_INCH = 2
 _CENTIMETER = 3
 # Finer than any printer: 10,000 pixels an inch. Coarser resolutions say how large to print, not how large a
 # pixel is.
@@ -62,19 +63,44 @@ def _from_ome(xml: str, series: int, ndim: int) -> tuple[Spacing | None, str | N
 def _from_imagej(
     metadata: dict[str, Any], page: TiffPage, ndim: int
 ) -> tuple[Spacing | None, str | None, tuple[str, ...]]:
-    unit = unit_name(str(metadata.get("unit", "")))
+    text = str(metadata.get("unit", "")).strip()
+    unit = unit_name(text)
     y, x = _pixel_size(page, "YResolution"), _pixel_size(page, "XResolution")
-    if unit is None or y is None or x is None:
-        return None, None, ()
+    tag = page.tags.get("ResolutionUnit")
+    printed = tag is not None and int(tag.value) == _INCH
+    if unit is None:
+        return _ratio(metadata, text, (y, x), printed, ndim)
+    if y is None or x is None:
+        note = f"ImageJ names the unit {text!r}, but the file gives no size of a pixel; see --spacing"
+        return None, None, (note,)
     if unit == "inch" and _is_for_printing(max(y, x), unit):  # which ImageJ takes over from other programs' files
         return None, None, ()
+    if unit == "micrometer" and tag is not None and int(tag.value) == _CENTIMETER:
+        # As ImageJ does: the resolution is of centimeters, whatever unit the text names (ij.io.FileOpener).
+        y, x = convert(y, "centimeter", unit), convert(x, "centimeter", unit)
+    yunit, zunit = unit_name(str(metadata.get("yunit", ""))), unit_name(str(metadata.get("zunit", "")))
+    y = convert(y, yunit or unit, unit)
     if ndim == 2:
         return (1.0, y, x), unit, ()
     if "spacing" not in metadata:  # ImageJ leaves it out where it is 1 (ij.io.FileSaver.getDescriptionString)
-        note = f"ImageJ names no distance of slices, which stands for 1 {unit}; --spacing Z,Y,X overrides it"
-        return (1.0, y, x), unit, (note,)
-    z = _positive(abs(float(metadata["spacing"])))  # negative where the stack was flipped
-    return ((z, y, x), unit, ()) if z is not None else (None, None, ())
+        z = convert(1.0, zunit or unit, unit)
+        note = f"ImageJ names no distance of slices, which stands for {z:g} {unit}; --spacing Z,Y,X overrides it"
+        return (z, y, x), unit, (note,)
+    z_size = _positive(abs(float(metadata["spacing"])))  # negative where the stack was flipped
+    return ((convert(z_size, zunit or unit, unit), y, x), unit, ()) if z_size is not None else (None, None, ())
+
+
+def _ratio(
+    metadata: dict[str, Any], text: str, pixel: tuple[float | None, float | None], printed: bool, ndim: int
+) -> tuple[Spacing | None, str | None, tuple[str, ...]]:
+    """Return a voxel size of which the unit is not known: only its ratio counts."""
+    y, x = (1.0 if printed or n is None else n for n in pixel)
+    z = _positive(abs(float(metadata.get("spacing", 1)))) or 1.0
+    sizes = (z if ndim == 3 else 1.0, y, x)
+    if set(sizes) == {1.0}:
+        return None, None, ()
+    said = f"names the unit {text!r}, which is no unit of length" if text else "names no unit"
+    return sizes, None, (f"ImageJ gives a voxel size of {' x '.join(f'{s:g}' for s in sizes)}, but {said}; see --unit",)
 
 
 def _from_resolution(page: TiffPage, ndim: int) -> tuple[Spacing | None, str | None, tuple[str, ...]]:
@@ -102,7 +128,7 @@ def _pixel_size(page: TiffPage, name: str) -> float | None:
     if tag is None:
         return None
     numerator, denominator = tag.value
-    return _positive(denominator / numerator) if numerator else None
+    return _positive(float(f"{denominator / numerator:.6g}")) if numerator else None
 
 
 def _positive(value: object) -> float | None:

@@ -1,0 +1,124 @@
+"""NRRD, with its voxels in the same file or beside it, and the segmentations of Slicer (``.seg.nrrd``)."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import math
+import re
+from pathlib import Path
+from typing import IO, cast
+
+import numpy as np
+
+from cellgraph.errors import FormatError, ParameterError
+from cellgraph.volumes.axes import find_axes
+from cellgraph.volumes.files import parsing
+from cellgraph.volumes.mapped import MappedVolume
+from cellgraph.volumes.reading import PLAIN, Part, Reading
+from cellgraph.volumes.spool import unpacked
+from cellgraph.volumes.units import unit_name
+from cellgraph.volumes.volume import Volume
+
+_LONGEST = 1 << 20
+_TYPES = {
+    "i1": ("signed char", "int8", "int8_t"), "u1": ("uchar", "unsigned char", "uint8", "uint8_t"),
+    "i2": ("short", "short int", "signed short", "signed short int", "int16", "int16_t"),
+    "u2": ("ushort", "unsigned short", "unsigned short int", "uint16", "uint16_t"),
+    "i4": ("int", "signed int", "int32", "int32_t"), "u4": ("uint", "unsigned int", "uint32", "uint32_t"),
+    "i8": ("longlong", "long long", "long long int", "signed long long", "int64", "int64_t"),
+    "u8": ("ulonglong", "unsigned long long", "unsigned long long int", "uint64", "uint64_t"),
+    "f4": ("float",), "f8": ("double",),
+}  # fmt: skip
+
+
+def open_nrrd(path: Path, dataset: str | None, source: str, reading: Reading = PLAIN) -> Volume:
+    """Open a NRRD file; one that is compressed is unpacked into a temporary file."""
+    if dataset is not None:
+        raise ParameterError(f"{source}: a NRRD file holds one image, so {dataset!r} cannot be chosen in it")
+    with parsing(source, "a NRRD image"), path.open("rb") as file:
+        fields = _header(file)
+        shape = tuple(int(n) for n in reversed(fields["sizes"].split()))
+        if len(shape) != int(fields["dimension"]):
+            raise ValueError(f"{len(shape)} sizes for {fields['dimension']} dimensions")
+        code = next((c for c, names in _TYPES.items() if fields["type"].lower() in names), None)
+        if code is None:
+            raise FormatError(f"{source}: expected labels of a whole number type, but the type is {fields['type']!r}")
+        dtype = np.dtype(code).newbyteorder(">" if fields.get("endian", "little").lower() == "big" else "<")
+        kinds = [kind.lower() for kind in reversed(fields.get("kinds", "").split())]
+        axes = find_axes(shape, _names(kinds, len(shape)), dtype, source, reading, "kinds")
+        spacing, unit, notes = _size(fields, axes.order, len(shape))
+        if spacing is not None:
+            axes = axes.told(Part("voxel", "", "file", "NRRD"))
+        body, offset = path, file.tell()
+        beside = fields.get("data file", fields.get("datafile"))
+        if beside is not None:
+            if Path(beside).name != beside or "%" in beside or beside.startswith("LIST"):
+                raise FormatError(f"{source}: expected its voxels in one file beside it, but it names {beside!r}")
+            body, offset = path.with_name(beside), 0
+        if int(fields.get("line skip", "0")) or int(fields.get("byte skip", "0")):
+            raise FormatError(f"{source}: it skips lines or bytes before its voxels; write it again without that")
+        if axes.ndim == 2 and spacing is not None:
+            spacing = (1.0, *spacing[1:])
+        encoding = fields["encoding"].lower()
+        if encoding == "raw":
+            return MappedVolume(body, offset, dtype, shape, source, axes=axes, spacing=spacing, unit=unit, notes=notes)
+        kind = {"gzip": gzip.open, "gz": gzip.open, "bzip2": bz2.open, "bz2": bz2.open}.get(encoding)
+        if kind is None:
+            raise FormatError(
+                f"{source}: expected its voxels raw, gzip or bzip2, but they are {encoding!r}; convert it"
+            )
+        with body.open("rb") as packed:
+            packed.seek(offset)
+            with kind(packed) as stream, unpacked(cast(IO[bytes], stream), source) as plain:
+                return MappedVolume(
+                    plain, 0, dtype, shape, source,
+                    axes=axes, spacing=spacing, unit=unit, notes=notes, origin=body,
+                )  # fmt: skip
+
+
+def _header(file: IO[bytes]) -> dict[str, str]:
+    """Read the fields up to the empty line, and leave the file at the first byte behind it."""
+    fields: dict[str, str] = {}
+    for number, line in enumerate(iter(lambda: file.readline(_LONGEST), b"")):
+        text = line.decode("utf-8", "replace").strip()
+        if not text:
+            break
+        name, colon, value = text.partition(": ")
+        if number and colon and not text.startswith("#"):
+            fields[name.strip().lower()] = value.strip()
+    return fields
+
+
+def _names(kinds: list[str], ndim: int) -> list[str] | None:
+    """Return names of axes where one of them is no space: a list of layers, colours, times."""
+    spatial = [kind in ("domain", "space", "???", "none") for kind in kinds]
+    if len(kinds) != ndim or all(spatial) or sum(spatial) not in (2, 3):
+        return None
+    space = iter("zyx"[3 - sum(spatial) :])
+    return [next(space) if s else "t" if k == "time" else "c" for k, s in zip(kinds, spatial, strict=True)]
+
+
+def _size(
+    fields: dict[str, str], order: tuple[int | None, int, int], ndim: int
+) -> tuple[tuple[float, float, float] | None, str | None, tuple[str, ...]]:
+    sizes: list[float] = []
+    if "space directions" in fields:
+        for vector in re.findall(r"\([^)]*\)|none", fields["space directions"]):
+            sizes.append(
+                math.nan if vector == "none" else math.hypot(*(float(v) for v in vector.strip("()").split(",")))
+            )
+    elif "spacings" in fields:
+        sizes = [abs(float(v)) for v in fields["spacings"].split()]
+    if len(sizes) != ndim:
+        return None, None, ()
+    sizes.reverse()
+    z, y, x = (1.0 if axis is None else float(f"{sizes[axis]:.9g}") for axis in order)
+    if not all(0 < n < math.inf for n in (z, y, x)):
+        return None, None, ()
+    units = re.findall(r'"([^"]*)"', fields.get("space units", fields.get("units", "")))
+    unit = next((name for name in map(unit_name, units) if name), None)
+    if unit is None and "space" in fields:
+        note = "the NRRD header names no unit; millimeter, the usual one, is taken, and --unit overrides it"
+        return (z, y, x), "millimeter", (note,)
+    return (z, y, x), unit, ()
