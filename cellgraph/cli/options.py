@@ -111,8 +111,8 @@ def scan_options(command: Callable[..., None]) -> Callable[..., None]:
         scan = {name: given.pop(name) for name in _SCAN}
         command(scan=_read_scan(scan), **given)
 
-    del run.__wrapped__  # type: ignore[attr-defined]  # typer would look there for the options
-    run.__signature__ = own.replace(parameters=[*kept, *shared])
+    del run.__wrapped__  # typer would look there for the options
+    run.__signature__ = own.replace(parameters=[*kept, *shared])  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in (*kept, *shared)}
     return run
 

@@ -68,9 +68,10 @@ def open_metaimage(path: Path, dataset: str | None, source: str, reading: Readin
             return MappedVolume(
                 body, offset + skip, dtype, shape, source, axes=axes, spacing=spacing, unit=unit, notes=notes
             )
+        size = math.prod(shape) * dtype.itemsize
         with body.open("rb") as packed:
             packed.seek(offset)
-            with unpacked(cast(IO[bytes], io.BufferedReader(_Inflated(packed))), source) as plain:
+            with unpacked(cast(IO[bytes], io.BufferedReader(_Inflated(packed))), size, source) as plain:
                 return MappedVolume(
                     plain, 0, dtype, shape, source,
                     axes=axes, spacing=spacing, unit=unit, notes=notes, origin=body,

@@ -7,7 +7,7 @@ import gzip
 import math
 import re
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 import numpy as np
 
@@ -63,14 +63,15 @@ def open_nrrd(path: Path, dataset: str | None, source: str, reading: Reading = P
         encoding = fields["encoding"].lower()
         if encoding == "raw":
             return MappedVolume(body, offset, dtype, shape, source, axes=axes, spacing=spacing, unit=unit, notes=notes)
-        kind = {"gzip": gzip.open, "gz": gzip.open, "bzip2": bz2.open, "bz2": bz2.open}.get(encoding)
+        kind: Any = {"gzip": gzip.open, "gz": gzip.open, "bzip2": bz2.open, "bz2": bz2.open}.get(encoding)
         if kind is None:
             raise FormatError(
                 f"{source}: expected its voxels raw, gzip or bzip2, but they are {encoding!r}; convert it"
             )
+        size = math.prod(shape) * dtype.itemsize
         with body.open("rb") as packed:
             packed.seek(offset)
-            with kind(packed) as stream, unpacked(cast(IO[bytes], stream), source) as plain:
+            with kind(packed) as stream, unpacked(cast(IO[bytes], stream), size, source) as plain:
                 return MappedVolume(
                     plain, 0, dtype, shape, source,
                     axes=axes, spacing=spacing, unit=unit, notes=notes, origin=body,
