@@ -116,7 +116,7 @@ def bindings(graph: Graph, edges: list[Edge], start: Binding, unique: bool) -> I
             for number, other, way in steps[cell]:
                 if sign and way != sign and graph.ends[number][0] != graph.ends[number][1]:
                     continue
-                if b == a and other != cell or b in bound and bound[b] != other:
+                if (b == a and other != cell) or (b in bound and bound[b] != other):
                     continue
                 if unique and any(bound.get(e.name) == number for e in edges):
                     continue
@@ -424,10 +424,10 @@ def _shortest(draw: random.Random, kind: str) -> Question:
     def answer(graph: Graph, unique: bool) -> list[Row]:
         steps, distance, reached = graph.steps(), {first - 1: 0}, [first - 1]
         for cell in reached:
-            if distance[cell] == longest or on == "cells" and cell != first - 1 and graph.volume[cell] <= v:
+            if distance[cell] == longest or (on == "cells" and cell != first - 1 and graph.volume[cell] <= v):
                 continue
             for number, other, way in steps[cell]:
-                if sign and way != sign or on == "relationships" and graph.junctions[number] <= v:
+                if (sign and way != sign) or (on == "relationships" and graph.junctions[number] <= v):
                     continue
                 if other not in distance:
                     distance[other] = distance[cell] + 1

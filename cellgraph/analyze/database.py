@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Self, get_args
 
 from cellgraph.analyze.answers import ANSWERS
 from cellgraph.analyze.cells import Cell, require_cells
+from cellgraph.analyze.cyphernames import notes_of, unknown_names
 from cellgraph.analyze.further import further_columns
 from cellgraph.analyze.names import named_cells, with_names
 from cellgraph.analyze.question import Method, Question
 from cellgraph.analyze.rows import as_declared, with_note
-from cellgraph.errors import NotFoundError, ParameterError, near
+from cellgraph.errors import NotFoundError, ParameterError, StoreError, near
 from cellgraph.queries import Catalogue, Query
 from cellgraph.queries.text import parameters_in
 from cellgraph.queries.values import check
@@ -191,11 +192,21 @@ class Database:
         for name in sorted(used - set(parameters)):
             raise ParameterError(f"the statement uses ${name}, which has no value; give it one ({name}=…).")
         unfinished = self._store.unfinished()
-        rows = self._store.run(text, parameters, name="--cypher", timeout=timeout)
+        try:
+            rows = self._store.run(text, parameters, name="--cypher", timeout=timeout)
+        except StoreError as error:
+            if "Cannot find property" in str(error) or "does not exist" in str(error):
+                raise StoreError(
+                    " ".join([str(error), *(f"{n[0].upper()}{n[1:]}" for n in unknown_names(self._store, text))])
+                ) from error
+            raise
         unfinished = max(unfinished, self._store.unfinished())  # what was there in between was there before or is now
+        notes = notes_of(self._store, text)
         if unfinished:
-            rows = with_note(rows, _unfinished(unfinished))
-        return with_note(rows, earlier.note_on_earlier(self._store)) if earlier.mentions(text) else rows
+            notes = [*notes, _unfinished(unfinished)]
+        if earlier.mentions(text):
+            notes = [*notes, earlier.note_on_earlier(self._store)]
+        return with_note(rows, "\n".join(filter(None, notes)))
 
     def samples(self) -> pa.Table:
         """Return the samples with where they came from and how they were made."""

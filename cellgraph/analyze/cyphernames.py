@@ -1,0 +1,75 @@
+"""What a statement of someone's own says that its database does not hold, or understands in its own way."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from cellgraph.errors import near
+from cellgraph.queries.text import blanked
+from cellgraph.stores.tables import SAMPLE_TYPES
+
+if TYPE_CHECKING:
+    from cellgraph.stores import Store
+
+LABELS = ("Cell", "Sample", "TOUCHES", "HAS_CELL")
+
+_PROPERTY = re.compile(r"(?<![\w.$)\]])([A-Za-z_]\w*)\s*\.\s*([A-Za-z_]\w*)(?!\s*[.(\w])")
+_LABEL = re.compile(r"[(\[]\s*\w*\s*:\s*([A-Za-z_]\w*)")
+_NODE = re.compile(r"[(\[]\s*([A-Za-z_]\w*)\s*(?=[:)\]{*])")
+_RELATIONSHIP = re.compile(r"-\s*\[[^\]]*\]\s*-|--")
+_MATCH = re.compile(r"\bMATCH\b", re.IGNORECASE)
+_CLAUSE = re.compile(r"\b(MATCH|WITH|RETURN|UNWIND|UNION|CALL)\b", re.IGNORECASE)
+
+
+def unknown_names(store: Store, cypher: str) -> list[str]:
+    """Return a sentence for each label and property of a statement that the database does not have."""
+    return list(_unknown(store, blanked(cypher)))
+
+
+def notes_of(store: Store, cypher: str) -> list[str]:
+    """Return sentences about a statement, for the person who wrote it."""
+    code = blanked(cypher)
+    notes = list(_unknown(store, code))
+    if not store.relationships_once and _walks(code):
+        notes.append(
+            "the embedded database may use a relationship twice in a pattern, which Neo4j does not; add "
+            "conditions as a.label <> c.label where that matters (docs/cypher.md)."
+        )
+    return notes
+
+
+def _unknown(store: Store, code: str) -> Iterator[str]:
+    """Yield a sentence for each label and property that the database does not have."""
+    for label in dict.fromkeys(_LABEL.findall(code)):
+        if label not in LABELS:
+            yield f"no node or relationship of cellgraph is a {label!r}.{near(label, LABELS)}"
+    variables = set(_NODE.findall(code))
+    used = [name for variable, name in _PROPERTY.findall(code) if variable in variables]
+    if not used:
+        return
+    known = _properties(store)
+    for name in dict.fromkeys(used):
+        if name not in known and not (store.typed_properties and name.lower() in {n.lower() for n in known}):
+            yield f"no cell, contact or sample in this database has the property {name!r}.{near(name, known)}"
+
+
+def _properties(store: Store) -> list[str]:
+    """Return the names of all properties of samples, cells and contacts."""
+    found: Iterable[str] = (column.name for of in ("cells", "contacts") for column in store.columns(of))  # type: ignore[arg-type]
+    rows = store.run("MATCH (s:Sample {status: 'complete'}) RETURN s AS s").column("s").to_pylist()
+    extra = (name for row in rows for name in json.loads(row))
+    return list(dict.fromkeys([*found, *SAMPLE_TYPES, "sample", *extra]))
+
+
+def _walks(code: str) -> bool:
+    """Whether a MATCH has two relationships or more, or one of variable length."""
+    for found in _MATCH.finditer(code):
+        end = _CLAUSE.search(code, found.end())
+        pattern = code[found.end() : end.start() if end else len(code)]
+        relationships = _RELATIONSHIP.findall(pattern)
+        if len(relationships) > 1 or any("*" in relationship for relationship in relationships):
+            return True
+    return False

@@ -1,0 +1,114 @@
+"""What the embedded database is asked in Cypher: answered right, or refused with the way out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from six_cells import six_cells
+from store_graphs import table_network
+
+from cellgraph.errors import StoreError
+from cellgraph.stores import Store, open_store
+
+LOOP = "MATCH (a:Cell)-[x:TOUCHES]->(b:Cell)-[y:TOUCHES]->(c:Cell)"
+
+
+@pytest.fixture
+def six(tmp_path: Path) -> Store:
+    """Six cells."""
+    store = open_store(tmp_path / "cells.db", create=True)
+    store.write(six_cells().network())
+    return store
+
+
+@pytest.fixture
+def multigraph(tmp_path: Path) -> Store:
+    """1>2, 2>1 twice, 3>1, 3>2."""
+    store = open_store(tmp_path / "multi.db", create=True)
+    store.write(
+        table_network(
+            {"sample": ["table"] * 3, "label": [1, 2, 3]},
+            {"a": [0, 1, 1, 2, 2], "b": [1, 0, 0, 0, 1], "junctions": [1, 2, 3, 4, 5]},
+        )
+    )
+    return store
+
+
+@pytest.mark.parametrize(
+    "cypher",
+    [
+        "LOAD FROM '/etc/passwd' (file_type='csv') RETURN *",
+        "load /* here */ from '/etc/passwd' RETURN *",
+        "LOAD WITH HEADERS (line STRING) FROM '/etc/passwd' RETURN *",
+        "UNWIND [1] AS x LOAD\tFROM 'https://example.org/x.csv' RETURN *",
+        "MATCH (c:Cell) WHERE EXISTS { LOAD FROM '/etc/passwd' RETURN * } RETURN c",
+        "EXPLAIN LOAD FROM '/etc/passwd' RETURN *",
+        "CALL read_csv_serial('/etc/passwd') RETURN *",
+        "CALL `READ_PARQUET`('/etc/passwd') RETURN *",
+        "UNWIND [1] AS x CALL Read_Npy('/etc/passwd') RETURN *",
+        "COPY Cell FROM '/etc/passwd'",
+        "ATTACH '/etc/passwd' AS other (dbtype lbug)",
+        "IMPORT DATABASE '/etc'",
+        "LOAD EXTENSION httpfs",
+        "INSTALL httpfs",
+    ],
+)
+def test_nothing_reads_files(six: Store, cypher: str) -> None:
+    with pytest.raises(StoreError, match="only read|read the database|only queries can be asked"):
+        six.run(cypher)
+
+
+def test_words_in_texts_and_names_are_no_statements(six: Store) -> None:
+    row = six.run("RETURN 'LOAD FROM' AS load, \"CALL read_csv('x')\" AS `call x(` // LOAD FROM").to_pylist()
+    assert row == [{"load": "LOAD FROM", "call x(": "CALL read_csv('x')"}]
+    assert six.run("CALL show_tables() RETURN name").num_rows == 4
+
+
+def test_columns_are_named_as_written(six: Store) -> None:
+    rows = six.run("MATCH (c:Cell) RETURN c.Label, count(*), max(c.volume) AS Most ORDER BY c.label LIMIT 1")
+    assert rows.column_names == ["c.Label", "count(*)", "Most"]
+    assert six.run("MATCH (c:Cell) RETURN DISTINCT [c.label, 1]").column_names == ["[c.label, 1]"]
+
+
+def test_a_closed_pattern_over_parallel_relationships(multigraph: Store, six: Store) -> None:
+    different = "WHERE a <> b AND b <> c AND a <> c RETURN count(*) AS n"
+    with pytest.raises(StoreError, match=r"WITH a, b, c, x, y MATCH \(a\)-\[z\]->\(c\)"):
+        multigraph.run(f"{LOOP}, (a)-[z:TOUCHES]->(c) {different}")
+    rows = multigraph.run(f"{LOOP} WITH a, b, c, x, y MATCH (a)-[z:TOUCHES]->(c) {different}")
+    assert rows.to_pylist() == [{"n": 3}]
+    assert six.run(f"{LOOP}, (a)-[z:TOUCHES]->(c) {different}").to_pylist() == [{"n": 1}]
+
+
+def test_cells_of_tables_have_a_degree_and_junctions(multigraph: Store) -> None:
+    rows = multigraph.run("MATCH (c:Cell) RETURN c.label AS l, c.degree AS d, c.junctions AS j ORDER BY l")
+    assert [tuple(row.values()) for row in rows.to_pylist()] == [(1, 2, 10), (2, 2, 11), (3, 2, 9)]
+
+
+def test_a_file_of_another_release_says_what_to_do(six: Store, tmp_path: Path) -> None:
+    path = tmp_path / "cells.db"
+    content = bytearray(path.read_bytes())
+    assert content[:4] == b"LBUG"
+    content[4] += 2
+    path.write_bytes(content)
+    with pytest.raises(
+        StoreError, match="newer release of Ladybug .* Load the volumes or tables again into a new file"
+    ):
+        six.run("RETURN 1 AS x")
+    with pytest.raises(StoreError, match="newer release"):
+        open_store(path, create=True)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("limit", [10, 1000])
+def test_rows_are_sorted_by_a_text_and_then_by_numbers(tmp_path: Path, limit: int) -> None:
+    n = 6000
+    with open_store(tmp_path / "many.db", create=True) as store:
+        kinds = [f"kind {number * 7919 % 5}" for number in range(n)]
+        store.write(table_network({"sample": ["table"] * n, "label": range(n), "kind": kinds}))
+        rows = store.run(
+            f"MATCH (c:Cell) RETURN c.kind AS k, c.label AS l ORDER BY k DESC, l LIMIT {limit}"
+        ).to_pylist()
+    expected = sorted(((kind, label) for label, kind in enumerate(kinds)), key=lambda row: row[1])
+    expected.sort(key=lambda row: row[0], reverse=True)
+    assert [tuple(row.values()) for row in rows] == expected[:limit]
