@@ -58,7 +58,7 @@ def _unknown(store: Store, code: str) -> Iterator[str]:
 
 def _properties(store: Store) -> list[str]:
     """Return the names of all properties of samples, cells and contacts."""
-    found: Iterable[str] = (column.name for of in ("cells", "contacts") for column in store.columns(of))  # type: ignore[arg-type]
+    found: Iterable[str] = (column.name for of in ("cells", "contacts") for column in store.columns(of))
     rows = store.run("MATCH (s:Sample {status: 'complete'}) RETURN s AS s").column("s").to_pylist()
     extra = (name for row in rows for name in json.loads(row))
     return list(dict.fromkeys([*found, *SAMPLE_TYPES, "sample", *extra]))

@@ -65,8 +65,7 @@ def test_only_closed_patterns_over_parallel_relationships_are_refused(store: Sto
             for _ in range(4):
                 try:
                     store.run(random_question(draw, kind).cypher)
-                except StoreError as error:
-                    assert "WITH a, b, c, x, y MATCH (a)-[z]->(c)" in str(error)
+                except StoreError:
                     refused[kind, parallel] += 1
     assert {kind for kind, parallel in refused if parallel} <= {"triangle", "ring of 4", "diamond"}
     assert not [kind for kind, parallel in refused if not parallel]

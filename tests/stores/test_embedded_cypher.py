@@ -55,7 +55,7 @@ def multigraph(tmp_path: Path) -> Store:
     ],
 )
 def test_nothing_reads_files(six: Store, cypher: str) -> None:
-    with pytest.raises(StoreError, match="only read|read the database|only queries can be asked"):
+    with pytest.raises(StoreError, match=r"only read|read the database|only queries can be asked"):
         six.run(cypher)
 
 
@@ -92,7 +92,7 @@ def test_a_file_of_another_release_says_what_to_do(six: Store, tmp_path: Path) -
     content[4] += 2
     path.write_bytes(content)
     with pytest.raises(
-        StoreError, match="newer release of Ladybug .* Load the volumes or tables again into a new file"
+        StoreError, match=r"newer release of Ladybug .* Load the volumes or tables again into a new file"
     ):
         six.run("RETURN 1 AS x")
     with pytest.raises(StoreError, match="newer release"):

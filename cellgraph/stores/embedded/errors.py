@@ -88,8 +88,9 @@ def _translation(
         return full(path)
     if "contains nested aggregation" in message:
         return StoreError(
-            f"{what} aggregates an expression around an aggregate, as cast(sum(x), 'INT64'), which the embedded database "
-            "cannot; name the aggregate first, in a WITH of its own: WITH g, sum(x) AS t WITH g, cast(t, 'INT64') AS t …"
+            f"{what} aggregates an expression around an aggregate, as cast(sum(x), 'INT64'), which the embedded "
+            "database cannot; name the aggregate first, in a WITH of its own: WITH g, sum(x) AS t "
+            "WITH g, cast(t, 'INT64') AS t …"
         )
     if "buffer pool is full" in message:
         return StoreError(f"{what} needs more memory than the database may take; ask for less at once.")
@@ -105,7 +106,7 @@ def _of_another_version(path: Path, version: int, ours: int) -> StoreError:
     age = "a newer" if version > ours else "an older"
     return StoreError(
         f"the database {path} was written by {age} release of Ladybug (file format {version}, this is "
-        f"{ladybug.__version__} with {ours}), and such files cannot be read; nothing in it was changed. Load the volumes "
-        "or tables again into a new file. If they are gone, write the tables down with the cellgraph that made it "
+        f"{ladybug.__version__} with {ours}), and such files cannot be read; nothing in it was changed. Load the "
+        "volumes or tables again into a new file. If they are gone, write the tables down with the cellgraph that made it "
         "(cellgraph query cells --output cells.csv, and contacts likewise), and load these with cellgraph load-tables."
     )
