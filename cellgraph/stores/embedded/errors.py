@@ -107,6 +107,7 @@ def _of_another_version(path: Path, version: int, ours: int) -> StoreError:
     return StoreError(
         f"the database {path} was written by {age} release of Ladybug (file format {version}, this is "
         f"{ladybug.__version__} with {ours}), and such files cannot be read; nothing in it was changed. Load the "
-        "volumes or tables again into a new file. If they are gone, write the tables down with the cellgraph that made it "
-        "(cellgraph query cells --output cells.csv, and contacts likewise), and load these with cellgraph load-tables."
+        "volumes or tables again into a new file. If they are gone, write the tables down with the cellgraph that made "
+        "it (cellgraph query cells --output cells.csv, and contacts likewise), and load these with: "
+        "cellgraph load-tables"
     )
