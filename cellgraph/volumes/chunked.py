@@ -49,6 +49,22 @@ class ChunkSource(Protocol):
     def close(self) -> None: ...
 
 
+def refuse_large_chunks(extent: tuple[int, ...], stored: np.dtype[Any], source: str) -> None:
+    """Refuse chunks of which one alone is larger than the memory: each is decoded as a whole.
+
+    Raises
+    ------
+    FormatError
+        If they are.
+    """
+    size = math.prod(extent) * stored.itemsize
+    if size > total_memory():
+        raise FormatError(
+            f"{source}: its chunks of {extent} voxels take {size:,} bytes each, more than there is memory; "
+            "write it with smaller chunks"
+        )
+
+
 def nothing_stored(shape: Index, source: str) -> FormatError:
     """Return the error for a volume of which the metadata is there, but no voxel."""
     size = " x ".join(f"{n:,}" for n in shape)
@@ -101,12 +117,7 @@ class ChunkedVolume:
         parallel: int | None = None,
     ) -> None:
         dtype, type_notes = label_dtype(stored, source)
-        size = math.prod(extent) * stored.itemsize
-        if size > total_memory():
-            raise FormatError(
-                f"{source}: its chunks of {extent} voxels take {size:,} bytes each, more than there is memory; "
-                "write it with smaller chunks"
-            )
+        refuse_large_chunks(extent, stored, source)
         self._chunks = chunks
         extent = tuple(extent)
         fixed = axes.fixed

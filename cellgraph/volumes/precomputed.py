@@ -15,7 +15,7 @@ import numpy as np
 from cellgraph.errors import FormatError, MissingExtraError, NotFoundError, VolumeReadError, near
 from cellgraph.volumes.axes import EXPECTED
 from cellgraph.volumes.chunk_names import ChunkNames
-from cellgraph.volumes.chunked import nothing_stored
+from cellgraph.volumes.chunked import nothing_stored, refuse_large_chunks
 from cellgraph.volumes.documents import parse_document, sizes, why
 from cellgraph.volumes.labels import as_labels, label_dtype
 from cellgraph.volumes.objects import Folder, Objects, refuse_outside
@@ -149,6 +149,7 @@ class PrecomputedVolume:
             (chunk[0], chunk[1], chunk[2]),
             notes,
         )
+        refuse_large_chunks(scale.chunk, stored, source)
         refuse_outside(scale.key, source)
         listed = objects.files(scale.key)
         if listed is not None and next(listed, None) is None:
