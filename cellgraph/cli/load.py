@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cellgraph.loading.load import LoadReport
-    from cellgraph.loading.many import Outcome
+    from cellgraph.loading.group import Outcome
 
 RESUME = "the blocks that are done are kept: the same command with --resume goes on from there"
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from typing import TYPE_CHECKING, Any
@@ -17,10 +17,10 @@ from cellgraph.loading.loaded import find_loaded
 from cellgraph.loading.parameters import parse_bytes, require_calls, require_kind, require_path, resolve_number
 from cellgraph.loading.provenance import new_sample
 from cellgraph.loading.remarks import no_labels, remarks
-from cellgraph.loading.target import check_target
+from cellgraph.loading.target import names_in, refuse_taken
 from cellgraph.loading.workfolder import WorkFolder, grid_of, open_ledger
 from cellgraph.machine import free_memory, give_back_memory
-from cellgraph.model import CellGraph, Sample, check_sample_name
+from cellgraph.model import CellGraph, Network, Sample, check_sample_name
 from cellgraph.stores import address_of, db_option, open_store
 from cellgraph.volumes import stamps
 from cellgraph.volumes.reading import Reading
@@ -167,6 +167,103 @@ def load(
     CellgraphError
         Of the kind that `cellgraph.errors` describes; the database is as it was before.
     """
+    with using_engine(engine, workers) as sweeper, ExitStack() as stack:
+        found = tallied(
+            stack,
+            source,
+            db,
+            engine=sweeper,
+            dataset=dataset,
+            sample=sample,
+            axes=axes,
+            time=time,
+            channel=channel,
+            slices=slices,
+            background=background,
+            connectivity=connectivity,
+            spacing=spacing,
+            unit=unit,
+            any_labels=any_labels,
+            replace=replace,
+            resume=resume,
+            work=work,
+            memory=memory,
+            save_every=save_every,
+            report=report,
+        )
+        if isinstance(found, LoadReport):
+            return found
+        network = found.take()
+        give_back_memory()
+        with open_store(address_of(db), create=True) as store:
+            store.write(network, replace=replace, report=report)
+        found.ledger.remove()
+        return found.done
+
+
+@dataclass
+class Tallied:
+    """A volume that has been read, whose tally is safe in its work folder until its graph is in the database.
+
+    Attributes
+    ----------
+    done : LoadReport
+        What is to be told once it is there.
+    ledger : Ledger
+        Its work folder.
+    bytes : int
+        Size of the graph in memory.
+    """
+
+    done: LoadReport
+    ledger: Ledger
+    bytes: int
+    network: Network | None
+
+    def take(self) -> Network:
+        """Return the graph, and forget it; read it from the work folder if it was forgotten before."""
+        network, self.network = self.network, None
+        if network is not None:
+            return network
+        kept = Ledger.resume(self.ledger.folder, self.ledger.identity, self.ledger.stamps)  # type: ignore[arg-type]
+        if kept.redone:
+            raise VolumeReadError(
+                f"the work folder {self.ledger.folder} was damaged after {self.done.sample.source} had been read; "
+                "load it again with --resume"
+            )
+        return cell_graph(kept.take(), self.done.sample, len(self.done.sample.shape)).network()
+
+
+def tallied(
+    stack: ExitStack,
+    source: str | os.PathLike[str] | np.ndarray[Any, Any],
+    db: str | os.PathLike[str] | None,
+    *,
+    engine: Engine,
+    dataset: str | None = None,
+    sample: str | None = None,
+    axes: str | None = None,
+    time: int | None = None,
+    channel: int | None = None,
+    slices: bool = False,
+    background: int | None = BACKGROUND,
+    connectivity: int = 6,
+    spacing: Sequence[float] | None = None,
+    unit: str | None = None,
+    any_labels: bool = False,
+    replace: bool = False,
+    resume: bool = False,
+    work: str | os.PathLike[str] | None = None,
+    memory: int | str | None = None,
+    save_every: float = 2.0,
+    report: Report | None = None,
+    there: Collection[str] | None = None,
+) -> Tallied | LoadReport:
+    """Read a volume as `load` does, up to what is written; or return the report of an earlier load, with `resume`.
+
+    Its work folder is locked until `stack` is closed.  `there` are the names of the samples in the database, if the
+    caller knows them.
+    """
     require_kind("bool", replace=replace, resume=resume)
     require_kind("str", dataset=dataset, sample=sample, unit=unit)
     require_path(work=work)
@@ -176,11 +273,8 @@ def load(
         check_sample_name(sample)
     reading = Reading(axes, time, channel, slices)
     asked: dict[str, Any] = {"background": background, "connectivity": connectivity, "spacing": spacing, "unit": unit}
-    with (
-        using_engine(engine, workers) as sweeper,
-        closing(open_scan(source, dataset=dataset, reading=reading, sample=sample, **asked)) as scan,
-    ):
-        volume, name = scan.volume, scan.sample
+    with closing(open_scan(source, dataset=dataset, reading=reading, sample=sample, **asked)) as scan:
+        volume, name, sweeper = scan.volume, scan.sample, engine
         header = volume.header
         target = address_of(db)
         rules = Rules(scan.background, scan.connectivity)
@@ -193,37 +287,30 @@ def load(
             rules=rules,
         )
         folder = WorkFolder.of(work, target, name)
-        if resume and not replace and scan.source and (done := _loaded_already(target, provenance, folder)):
-            return done
-        check_target(target, name, replace)
+        if resume and not replace and scan.source and (there is None or name in there):
+            done = _loaded_already(target, provenance, folder)
+            if done is not None:
+                return done
+        refuse_taken(target, name, names_in(target) if there is None else there, replace)
         job = Job(volume, rules, scan.source, dataset, reading)
         notes = list(header.notes)
         size = parse_bytes(memory) if memory is not None else free_memory() // 4
         _require_memory(header, size, memory is not None)
         size = size if sweeper.local else size * sweeper.workers
-        with open_ledger(folder, job, size, sweeper.workers, resume=resume, notes=notes) as ledger:
-            ledger.save_seconds = save_every
-            graph = _sweep(job, provenance, sweeper, ledger, report)
-            if not any_labels and (refusal := no_labels(graph)):
-                ledger.remove()
-                raise LabelError(f"{header.source}: {refusal}")
-            notes += remarks(graph, scan)
-            network = graph.network()
-            del graph  # its columns that the network has not are large
-            give_back_memory()
-            with open_store(target, create=True) as store:
-                store.write(network, replace=replace, report=report)
+        ledger = stack.enter_context(open_ledger(folder, job, size, sweeper.workers, resume=resume, notes=notes))
+        ledger.save_seconds = save_every
+        graph = _sweep(job, provenance, sweeper, ledger, report)
+        if not any_labels and (refusal := no_labels(graph)):
             ledger.remove()
-    border = int(network.cells["on_border"].to_numpy(zero_copy_only=False).sum())
-    return LoadReport(
-        provenance,
-        redacted(target),
-        network.cells.num_rows,
-        network.contacts.num_rows,
-        border,
-        tuple(notes),
-        scan.sentence(),
-    )
+            raise LabelError(f"{header.source}: {refusal}")
+        notes += remarks(graph, scan)
+        read = scan.sentence()
+    network = graph.network()
+    del graph  # its columns that the network has not are large
+    cells, contacts = network.cells, network.contacts
+    border = int(cells["on_border"].to_numpy(zero_copy_only=False).sum())
+    done = LoadReport(provenance, redacted(target), cells.num_rows, contacts.num_rows, border, tuple(notes), read)
+    return Tallied(done, ledger, cells.nbytes + contacts.nbytes, network)
 
 
 def _loaded_already(target: str, sample: Sample, folder: WorkFolder) -> LoadReport | None:

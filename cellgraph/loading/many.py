@@ -7,27 +7,30 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import Any
 
 from cellgraph.addresses import redacted
 from cellgraph.engines import Engine, using_engine
 from cellgraph.errors import CellgraphError, ParameterError
-from cellgraph.loading.load import LoadReport, load
+from cellgraph.loading.group import Group, Outcome, Waiting
+from cellgraph.loading.load import LoadReport, tallied
 from cellgraph.loading.parameters import require_path, resolve_whole
+from cellgraph.loading.target import names_in
+from cellgraph.stores import address_of
 from cellgraph.volumes.naming import sample_name
 from cellgraph.volumes.reading import Reading
 from cellgraph.volumes.scan import open_scan
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """How the load of one volume ended: with a report or with an error."""
+class _Asked:
+    """One of the loads: what it is called in messages, its volume, and the arguments of `load` that are its own."""
 
+    told: str
     source: str
-    report: LoadReport | None
-    error: CellgraphError | None
+    own: dict[str, Any]
 
 
 def load_many(
@@ -40,6 +43,9 @@ def load_many(
     **options: Any,
 ) -> Iterator[Outcome]:
     """Load several volumes into one database, each as a sample; yields how each ended, in their order.
+
+    Samples become visible in groups, since every write into a database file copies it: a group is written when it is as
+    large as the file is.  Until then their tallies are safe in their work folders.
 
     Parameters
     ----------
@@ -64,24 +70,9 @@ def load_many(
     require_path(**{f"volume {number}": source for number, source in enumerate(sources, 1)})
     names = sample_names([os.fspath(source) for source in sources])
     at_once = resolve_whole("how many volumes are loaded at the same time", parallel, least=1)
-    stop = threading.Event()
-
-    def report(what: str, done: int, total: int) -> None:
-        if stop.is_set():  # Ctrl-C is told to the main thread only, and has to reach the loads
-            raise KeyboardInterrupt
-
-    def one(source: str) -> Outcome:
-        try:
-            done = load(source, db, sample=names[source], engine=shared, report=report, **options)
-        except CellgraphError as error:
-            return Outcome(redacted(source), None, error)
-        return Outcome(redacted(source), done, None)
-
-    with using_engine(engine, workers) as shared, ThreadPoolExecutor(at_once) as pool:
-        try:
-            yield from pool.map(one, sources)
-        finally:
-            stop.set()
+    asked = [_Asked(redacted(source), source, {"sample": name}) for source, name in names.items()]
+    with using_engine(engine, workers) as shared:
+        yield from _load_each(asked, db, shared, at_once, options)
 
 
 def load_frames(
@@ -117,14 +108,53 @@ def load_frames(
     if scan.part("time") is None:
         raise ParameterError(f"{source}: --time each needs an axis of time, but it has none; name it with --axes")
     frames = axes.frames if axes is not None else 1
+    asked = [
+        _Asked(f"{redacted(source)} frame {frame}", source, {"sample": f"{name}_t{frame:04d}", "time": frame})
+        for frame in range(frames)
+    ]
     with using_engine(engine, workers) as shared:
-        for frame in range(frames):
-            try:
-                done = load(source, db, sample=f"{name}_t{frame:04d}", time=frame, engine=shared, **options)
-            except CellgraphError as error:
-                yield Outcome(f"{source} frame {frame}", None, error)
-            else:
-                yield Outcome(f"{source} frame {frame}", done, None)
+        yield from _load_each(asked, db, shared, 1, options)
+
+
+def _load_each(
+    asked: Sequence[_Asked], db: str | os.PathLike[str] | None, engine: Engine, at_once: int, options: dict[str, Any]
+) -> Iterator[Outcome]:
+    """Load volumes, some at the same time, and write their graphs in groups."""
+    stop = threading.Event()
+
+    def report(what: str, done: int, total: int) -> None:
+        if stop.is_set():  # Ctrl-C is told to the main thread only, and has to reach the loads
+            raise KeyboardInterrupt
+
+    target = address_of(db)
+    group = Group(target, replace=bool(options.get("replace", False)), report=report)
+    try:
+        there = names_in(target)
+    except CellgraphError as error:
+        yield from (Outcome(one.told, None, error) for one in asked)
+        return
+
+    def load(one: _Asked) -> Outcome | Waiting:
+        stack = ExitStack()
+        try:
+            found = tallied(stack, one.source, target, engine=engine, report=report, there=there, **one.own, **options)
+        except BaseException as error:
+            stack.close()
+            if isinstance(error, CellgraphError):
+                return Outcome(one.told, None, error)
+            raise
+        if isinstance(found, LoadReport):
+            stack.close()
+            return Outcome(one.told, found, None)
+        return group.keep(Waiting(one.told, found, stack))
+
+    with group, ThreadPoolExecutor(at_once) as pool:
+        try:
+            for ended in pool.map(load, asked):
+                yield from group.add(ended)
+            yield from group.write()
+        finally:
+            stop.set()
 
 
 def sample_names(sources: Sequence[str]) -> dict[str, str]:

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from cellgraph.errors import ExistsError, NotFoundError
 from cellgraph.stores import open_store
 
 
-def check_target(target: str, name: str, replace: bool) -> None:
-    """Refuse a name that is taken before hours of work, not after."""
+def names_in(target: str) -> list[str]:
+    """Return the names of the samples in a database; of a file that is still to be made none.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no folder for it.
+    """
     folder = Path(target).parent
     if "://" not in target and not folder.is_dir():
         raise NotFoundError(f"the folder {str(folder)!r} for the database {target} does not exist; make it first")
     with open_store(target, create=True) as store:
-        taken = name in store.sample_names()
-    if taken and not replace:
+        return store.sample_names()
+
+
+def check_target(target: str, name: str, replace: bool) -> None:
+    """Refuse a database that cannot be written, or a name that is taken, before hours of work and not after."""
+    refuse_taken(target, name, names_in(target), replace)
+
+
+def refuse_taken(target: str, name: str, there: Collection[str], replace: bool) -> None:
+    """Raise `ExistsError` if a name is among those of the database and is not to be replaced."""
+    if name in there and not replace:
         raise ExistsError(
             f"the sample {name!r} is in {target} already; replace it with --replace, or name this one with --sample"
         )

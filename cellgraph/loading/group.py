@@ -1,0 +1,181 @@
+"""Volumes that have been read and are written into the database together.
+
+Every write into a database file copies it.  So graphs wait until they are as large as the file together, which keeps
+all copying below twice the final file; their tallies are safe in their work folders meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from cellgraph.errors import CellgraphError, ExistsError, InputError
+from cellgraph.loading.load import LoadReport, Tallied
+from cellgraph.machine import free_memory
+from cellgraph.model import Network
+from cellgraph.stores import Store, dialect_of, open_store
+
+Report = Callable[[str, int, int], None]
+
+_LEAST = 32 * 2**20
+"""Bytes of graphs that are written together at least: copying so much takes a fraction of a second."""
+
+_AT_ONCE = 64 * 2**20
+"""Bytes of graphs that go into the database in one statement."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How the load of one volume ended: with a report or with an error."""
+
+    source: str
+    report: LoadReport | None
+    error: CellgraphError | None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A volume whose graph is still to be written; `stack` holds its work folder."""
+
+    source: str
+    tallied: Tallied
+    stack: ExitStack
+
+    def written(self) -> Outcome:
+        """Remove the work folder, as the graph is safe."""
+        with self.stack:
+            self.tallied.ledger.remove()
+        return Outcome(self.source, self.tallied.done, None)
+
+    def failed(self, error: CellgraphError) -> Outcome:
+        """Give up; the work folder stays."""
+        self.stack.close()
+        return Outcome(self.source, None, error)
+
+
+class Group:
+    """Graphs that wait to be written together; used by one thread, but for `keep`."""
+
+    def __init__(self, target: str, *, replace: bool, report: Report) -> None:
+        self._target = target
+        self._replace = replace
+        self._report = report
+        self._together = dialect_of(target) == "ladybug"
+        self._ended: list[Outcome | Waiting] = []
+        self._room = free_memory() // 4
+        self._most = max(16, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4)  # each holds its work folder open
+        self._lock = threading.Lock()
+
+    def keep(self, waiting: Waiting) -> Waiting:
+        """Let the graph stay in memory if there is room; else it is read from its work folder when it is written."""
+        with self._lock:
+            if waiting.tallied.bytes > self._room:
+                waiting.tallied.network = None
+            else:
+                self._room -= waiting.tallied.bytes
+        return waiting
+
+    def add(self, ended: Outcome | Waiting) -> Iterator[Outcome]:
+        """Add a volume that was read, or could not be; yield how this and earlier ones ended, as soon as it is sure."""
+        self._ended.append(ended)
+        waiting = self._waiting()
+        size = sum(one.tallied.bytes for one in waiting)
+        if not waiting or not self._together or len(waiting) >= self._most or size >= max(_LEAST, self._size()):
+            yield from self.write()
+
+    def write(self) -> Iterator[Outcome]:
+        """Write all that waits, and yield how it ended."""
+        waiting, ended = self._waiting(), self._ended
+        done: dict[int, Outcome] = {}
+        if waiting:
+            try:
+                with open_store(self._target, create=True) as store:
+                    self._write(store, waiting, done)
+            except CellgraphError as error:  # it cannot be opened any more
+                done.update({id(one): one.failed(error) for one in waiting})
+        self._ended = []
+        for one in ended:
+            yield done[id(one)] if isinstance(one, Waiting) else one
+
+    def _write(self, store: Store, waiting: Sequence[Waiting], done: dict[int, Outcome]) -> None:
+        """Write some volumes at once; if one of them cannot be, each alone."""
+        names = [one.tallied.done.sample.name for one in waiting]
+        try:
+            store.write_all(names, self._networks(waiting), replace=self._replace, report=self._report)
+        except CellgraphError as error:
+            if len(waiting) > 1 and isinstance(error, InputError | ExistsError | OSError):
+                for one in waiting:
+                    self._write(store, [one], done)
+            else:
+                done.update({id(one): one.failed(error) for one in waiting})
+        else:
+            done.update({id(one): one.written() for one in waiting})
+
+    def _networks(self, waiting: Sequence[Waiting]) -> Iterator[Network]:
+        """Yield the graphs, small ones together."""
+        together: list[Network] = []
+        size = 0
+        for one in waiting:
+            had = one.tallied.network is not None
+            network = one.tallied.take()
+            if together and not alike(together[0], network):
+                yield joined(together)
+                together, size = [], 0
+            together.append(network)
+            with self._lock:
+                self._room += one.tallied.bytes if had else 0
+            size += one.tallied.bytes
+            if size >= _AT_ONCE:
+                yield joined(together)
+                together, size = [], 0
+        if together:
+            yield joined(together)
+
+    def _waiting(self) -> list[Waiting]:
+        return [one for one in self._ended if isinstance(one, Waiting)]
+
+    def _size(self) -> int:
+        try:
+            return os.stat(os.path.expanduser(self._target)).st_size
+        except OSError:
+            return 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for one in self._waiting():
+            one.stack.close()
+
+
+def alike(one: Network, other: Network) -> bool:
+    """Whether two networks have the same columns."""
+    return bool(one.cells.schema.equals(other.cells.schema) and one.contacts.schema.equals(other.contacts.schema))
+
+
+def joined(networks: Sequence[Network]) -> Network:
+    """Return one network of several that have the same columns."""
+    import pyarrow as pa
+
+    if len(networks) == 1:
+        return networks[0]
+    contacts, first = [], 0
+    for network in networks:
+        table = network.contacts
+        for number, end in enumerate(("a", "b")):
+            table = table.set_column(number, end, pa.array(table[end].to_numpy() + first))
+        contacts.append(table)
+        first += network.cells.num_rows
+    return Network(
+        tuple(sample for network in networks for sample in network.samples),
+        pa.concat_tables([network.cells for network in networks]),
+        pa.concat_tables(contacts),
+    )
