@@ -69,7 +69,7 @@ def _walks(code: str) -> bool:
     for found in _MATCH.finditer(code):
         end = _CLAUSE.search(code, found.end())
         pattern = code[found.end() : end.start() if end else len(code)]
-        relationships = _RELATIONSHIP.findall(pattern)
+        relationships = [text for text in _RELATIONSHIP.findall(pattern) if "HAS_CELL" not in text]
         if len(relationships) > 1 or any("*" in relationship for relationship in relationships):
             return True
     return False

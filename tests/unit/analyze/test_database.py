@@ -9,6 +9,7 @@ import pytest
 from six_cells import pair, six_cells
 
 import cellgraph
+from cellgraph.analyze.rows import note_of
 from cellgraph.errors import CellgraphError, NotFoundError, ParameterError, StoreError
 from cellgraph.stores import open_store
 
@@ -141,3 +142,28 @@ def test_a_database_without_samples(tmp_path: Any) -> None:
 def test_no_database(tmp_path: Any) -> None:
     with pytest.raises(NotFoundError, match=r"there is no database .*nothing\.db"):
         cellgraph.open(tmp_path / "nothing.db")
+
+
+def test_a_misspelt_property_or_label_is_named(db: cellgraph.Database) -> None:
+    try:
+        said = note_of(db.cypher("MATCH (c:Cell) WHERE c.volum > 1 RETURN c.label AS l"))
+    except StoreError as error:  # one that has types refuses it itself
+        said = str(error)
+    assert "the property 'volum'. Did you mean 'volume'?" in said
+
+
+def test_what_is_spelt_right_has_no_note(db: cellgraph.Database) -> None:
+    rows = db.cypher("MATCH (s:Sample)-[h:HAS_CELL]->(c:Cell) WHERE c.sample = s.name RETURN c.volume AS v, id(c) AS i")
+    assert "no cell" not in note_of(rows)
+    assert "no node" not in note_of(rows)
+
+
+def test_a_pattern_that_may_take_a_relationship_twice_is_told_once(db: cellgraph.Database, address: str) -> None:
+    told = {"bolt": "", "neo4j": ""}.get(address.partition(":")[0], "may use a relationship twice")
+    chain = note_of(db.cypher("MATCH (a:Cell)-[:TOUCHES]-(b:Cell)-[:TOUCHES]-(c:Cell) RETURN count(*) AS n"))
+    assert (told in chain) if told else not chain
+    assert chain.count("twice") == (1 if told else 0)
+    one = db.cypher(
+        "MATCH (s:Sample)-[:HAS_CELL]->(a:Cell)-[:TOUCHES]-(b:Cell) MATCH (b)-[:TOUCHES]-(c) RETURN count(*) AS n"
+    )
+    assert not note_of(one)
