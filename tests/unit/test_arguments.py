@@ -12,7 +12,7 @@ import pytest
 import cellgraph
 from cellgraph.errors import ParameterError
 
-LABELS = np.array([[[1, 1, 2]]], np.uint8)
+LABELS = np.array([[[1, 1, 2]], [[1, 1, 2]]], np.uint8)
 NOT_WHOLE: list[Any] = ["2", -1, 1.5, True, [], b"2", np.bool_(True)]
 NOT_TRUE_OR_FALSE: list[Any] = ["no", 0, 1, [], np.array([1, 2])]
 NO_TEXT: list[Any] = [5, b"a", True, ["a"], np.array([1, 2])]
@@ -78,16 +78,16 @@ CALLS: list[tuple[str, str, list[Any]]] = [
 def calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Callable[..., Any]]:
     """Each public function with arguments that are right, of which a test replaces one."""
     folder = tmp_path_factory.mktemp("arguments")
-    db, image = folder / "cells.db", folder / "image.npy"
+    db, image = folder / "cells.db", folder / "image_1.npy"
     np.save(image, LABELS)
     cellgraph.load(image, db)
     (folder / "cells.csv").write_text("id\n1\n2\n")
     (folder / "network.csv").write_text("id1,id2\n1,2\n")
     tables = {"cells": folder / "cells.csv", "network": folder / "network.csv", "db": folder / "tables.db"}
 
-    def ask(method: str, **arguments: Any) -> Any:
+    def ask(asked: str, **arguments: Any) -> Any:
         with cellgraph.open(db) as opened:
-            return getattr(opened, method)(**arguments)
+            return getattr(opened, asked)(**arguments)
 
     text = "MATCH (c:Cell) WHERE c.label > $v RETURN c.label AS label"
     return {
@@ -127,7 +127,16 @@ def test_a_wrong_argument_is_refused(calls: dict[str, Any], function: str, name:
         ("query", {"limit": np.int64(1), "timeout": np.float64(60)}),
         ("estimate", {"seed": np.int64(3)}),
         ("phantom", {"seed": np.int64(3), "cells": np.int64(2), "shape": np.array([4, 4, 4]), "gap": np.int64(0)}),
-        ("watch", {"background": np.int64(0), "until": np.int64(1), "pattern": "image.npy", "every": np.float64(1)}),
+        (
+            "watch",
+            {
+                "background": np.int64(0),
+                "until": np.int64(1),
+                "idle": np.float64(9),
+                "pattern": "image*",
+                "every": np.float64(1),
+            },
+        ),
     ],
 )
 def test_numbers_of_numpy_are_numbers(calls: dict[str, Any], function: str, arguments: dict[str, Any]) -> None:
