@@ -21,9 +21,9 @@ def no_labels(graph: CellGraph) -> str | None:
     if len(voxels) <= _MANY or 2 * small <= len(voxels):
         return None
     return (
-        f"expected labelled cells, but of {len(voxels):,} labels {small:,} have only one to three voxels, as in an image "
-        "that is not segmented; choose the labels with --dataset, segment the image first, or load it all the same with "
-        "--any-labels"
+        f"expected labelled cells, but of {len(voxels):,} labels {small:,} have only one to three voxels, as in an "
+        "image that is not segmented; choose the labels with --dataset, segment the image first, or load it all the same "
+        "with --any-labels"
     )
 
 

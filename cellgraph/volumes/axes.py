@@ -31,7 +31,7 @@ _WORDS = {
 _LETTERS = {word: letter for letter, words in _WORDS.items() for word in words}
 # What formats call an axis of which they know nothing.
 _UNKNOWN = {"?", "q", "i", "", "dim", "phony", "axis"}
-_MEANING = {"t": "time", "c": "channels", "p": "positions"}
+_MEANING = {"t": "frames", "c": "channels", "p": "positions"}
 
 
 @dataclass(frozen=True)
@@ -215,8 +215,8 @@ def _assumed(shape: tuple[int, ...], dtype: np.dtype[Any], what: str, reading: R
             return "?" * first + first_letter + "zyx" + "?" * (len(shape) - last)
         raise FormatError(
             f"{what}: {EXPECTED}, but came an array of {len(shape)} dimensions, shape {shape}, and nothing names its "
-            f"axes; name them with --axes, as --axes {'tczyx'[-len(shape) :] if len(shape) < 5 else 'tczyx'}, and choose "
-            "with --time N and --channel N; or export one time point and one channel as a label image"
+            f"axes; name them with --axes, as --axes {'tczyx'[-len(shape) :]}, and "
+            "choose with --time N and --channel N; or export one time point and one channel as a label image"
         )
     _refuse_colour(shape[first:last], dtype, what)
     return "?" * first + "zyx"[3 - (last - first) :] + "?" * (len(shape) - last)
@@ -253,8 +253,9 @@ def _placed(shape: tuple[int, ...], letters: str, what: str, reading: Reading, t
     for letter, (name, number) in chosen.items():
         if number is not None and letter not in letters and not (number == 0 and not left):
             raise ParameterError(
-                f"{what}: --{name} {number} cannot be chosen, since no axis is {_MEANING[letter]} (shape {shape}, axes "
-                f"{_spell(letters)}); if one is, name the axes with --axes, as --axes {letter}{'yx' if len(shape) < 4 else 'zyx'}"
+                f"{what}: --{name} {number} cannot be chosen, since no axis is of {name} (shape {shape}, axes "
+                f"{_spell(letters)}); if one is, name the axes with --axes, as "
+                f"--axes {letter}{'yx' if len(shape) < 4 else 'zyx'}"
             )
     if len(left) == 1 and letters[left[0]] == "?" and ("z" not in letters or shape[letters.index("z")] == 1):
         letters = "".join("z" if i == left[0] else "?" if c == "z" else c for i, c in enumerate(letters))
@@ -288,8 +289,7 @@ def _too_many(shape: tuple[int, ...], letters: str, left: list[int], what: str) 
     if len(left) == 1 and ("z" not in letters or shape[letters.index("z")] == 1):
         spelled = "".join("z" if i == left[0] else c for i, c in enumerate(letters) if shape[i] > 1)
         ways.append(f"if that axis is z, --axes {spelled.lower()}")
-    if not ways or any(letters[i] not in "tc" for i in left):
-        ways.append("or export one of them as a label image")
+    ways.append("or export one time point and one channel as a label image")
     kind = "a colour image or has " if any(letters[i] == "c" and shape[i] in (3, 4) for i in left) else ""
     return FormatError(
         f"{what}: {EXPECTED}, but it has {kind}{found} (axes {_spell(letters)}, shape {shape}), and cells of different "

@@ -49,9 +49,9 @@ def open_folder(folder: Path, dataset: str | None, source: str, reading: Reading
     _refuse_strays(ordered, source)
     if len(ordered) > 1 and names.doubtful is not None and not reading.slices:
         raise ParameterError(
-            f"{source}: expected slices, but the names ({ordered[0].name} … {ordered[-1].name}) say {names.doubtful!r}, "
-            f"so its {len(ordered)} images may be of different times or fields; load each as a sample with cellgraph "
-            f"load {source.rstrip('/')}/*{ordered[0].suffix}, or say with --slices that they are slices"
+            f"{source}: expected slices, but the names ({ordered[0].name} … {ordered[-1].name}) say "
+            f"{names.doubtful!r}, so its {len(ordered)} images may be of different times or fields; load each as a sample with "
+            f"cellgraph load {source.rstrip('/')}/*{ordered[0].suffix}, or say with --slices that they are slices"
         )
     notes = []
     if len(ordered) > 1 and not names.known and not reading.slices:

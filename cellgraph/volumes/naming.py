@@ -8,7 +8,8 @@ from pathlib import Path
 
 # Extensions that are no part of a sample's name; ``.ome.tif`` has two.
 _SUFFIXES = {
-    ".tif", ".tiff", ".btf", ".ome", ".npy", ".npz", ".zarr", ".h5", ".hdf5", ".hdf", ".nii", ".gz", ".n5", ".png", ".ims", ".mat", ".nrrd",
+    ".tif", ".tiff", ".btf", ".ome", ".npy", ".npz", ".zarr", ".h5", ".hdf5", ".hdf", ".nii", ".gz", ".n5", ".png",
+    ".ims", ".mat", ".nrrd",
     ".nhdr", ".seg", ".mha", ".mhd", ".mgz", ".mgh", ".hdr", ".img", ".precomputed",
 }  # fmt: skip
 

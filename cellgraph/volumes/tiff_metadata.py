@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 Spacing = tuple[float, float, float]
 
 _INCH = 2
+_PRINTED = {72, 96, 150, 300, 600}
 _CENTIMETER = 3
 # Finer than any printer: 10,000 pixels an inch. Coarser resolutions say how large to print, not how large a
 # pixel is.
@@ -94,7 +95,9 @@ def _ratio(
     metadata: dict[str, Any], text: str, pixel: tuple[float | None, float | None], printed: bool, ndim: int
 ) -> tuple[Spacing | None, str | None, tuple[str, ...]]:
     """Return a voxel size of which the unit is not known: only its ratio counts."""
-    y, x = (1.0 if printed or n is None else n for n in pixel)
+    if printed or any(n is not None and round(1 / n) in _PRINTED for n in pixel):
+        return None, None, ()  # dots an inch, which say how large to print
+    y, x = (1.0 if n is None else n for n in pixel)
     z = _positive(abs(float(metadata.get("spacing", 1)))) or 1.0
     sizes = (z if ndim == 3 else 1.0, y, x)
     if set(sizes) == {1.0}:

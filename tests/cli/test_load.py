@@ -36,7 +36,7 @@ def test_it_says_in_plain_words_what_it_found(two: Path, tmp_path: Path) -> None
     done = cellgraph("load", two, "--db", tmp_path / "a.db", "--spacing", "2,0.5", "--unit", "micrometer")
     assert done.stdout == ""
     assert "two: 2 cells and 1 contact in 2 x 4 pixels (y, x)" in done.stderr
-    assert "size of a pixel: 2 x 0.5 micrometer" in done.stderr
+    assert "size of a pixel (y, x): 2 x 0.5 µm" in done.stderr
     with open_store(tmp_path / "a.db", read_only=True) as store:
         (row,) = store.run("MATCH (:Cell)-[t:TOUCHES]->(:Cell) RETURN t.junctions AS j, t.area AS a").to_pylist()
     assert row == {"j": 2, "a": 4.0}  # two pixel edges along y, 2 micrometer each

@@ -13,7 +13,7 @@ from volume_reading import assert_reads, cells
 
 from cellgraph.errors import CellgraphError, FormatError, NotFoundError, ParameterError, VolumeReadError
 from cellgraph.volumes import open_volume
-from cellgraph.volumes.folder import natural_key
+from cellgraph.volumes.slicenames import read_names
 
 Array = np.ndarray[Any, Any]
 
@@ -44,9 +44,19 @@ def test_slices_in_the_order_of_their_numbers(tmp_path: Path, suffix: str, save:
     volume.close()
 
 
-def test_natural_order() -> None:
-    names = ["b1", "a10z2", "a9", "a10z10", "a", "A2", "10", "9"]
-    assert sorted(names, key=natural_key) == ["9", "10", "a", "A2", "a9", "a10z2", "a10z10", "b1"]
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["9.png", "10.png"],
+        ["a2.png", "a10.png"],
+        ["a10z2.png", "a10z10.png"],
+        ["z0.25.png", "z0.5.png", "z1.png"],
+        ["z-10.png", "z-9.5.png", "z0.png", "z3.png"],
+        ["img-001.png", "img-002.png", "img-010.png"],
+    ],
+)
+def test_order_of_names(names: list[str]) -> None:
+    assert [path.name for path in read_names([Path(name) for name in sorted(names)]).paths] == names
 
 
 @pytest.mark.parametrize(
