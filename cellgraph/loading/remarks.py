@@ -22,8 +22,8 @@ def no_labels(graph: CellGraph) -> str | None:
         return None
     return (
         f"expected labelled cells, but of {len(voxels):,} labels {small:,} have only one to three voxels, as in an "
-        "image that is not segmented; choose the labels with --dataset, segment the image first, or load it all the same "
-        "with --any-labels"
+        "image that is not segmented; choose the labels with --dataset, segment the image first, or load it "
+        "all the same with --any-labels"
     )
 
 

@@ -39,7 +39,7 @@ def test_slices_in_the_order_of_their_numbers(tmp_path: Path, suffix: str, save:
     (tmp_path / ".hidden.png").write_bytes(b"not an image")
     volume = open_volume(tmp_path)
     assert volume.header.chunks == (1, 20, 30)
-    assert not volume.header.notes
+    assert volume.header.notes == ("left out of the folder: notes.txt",)
     assert_reads(volume, array)
     volume.close()
 
@@ -175,9 +175,19 @@ def test_differing_shapes_are_refused(tmp_path: Path, suffix: str, save: Any) ->
         open_volume(tmp_path)
 
 
-def test_differing_types_are_refused(tmp_path: Path) -> None:
+def test_differing_integer_types_are_widened(tmp_path: Path) -> None:
+    first, second = cells((20, 30), "u1"), cells((20, 30), "u2")
+    save_tif(tmp_path / "0.tif", first)
+    save_tif(tmp_path / "1.tif", second)
+    volume = open_volume(tmp_path)
+    assert "uint16" in volume.header.notes[0]
+    assert_reads(volume, np.stack([first.astype("u2"), second]))
+    volume.close()
+
+
+def test_integers_beside_floats_are_refused(tmp_path: Path) -> None:
     save_tif(tmp_path / "0.tif", cells((20, 30), "u1"))
-    save_tif(tmp_path / "1.tif", cells((20, 30), "u2"))
+    save_tif(tmp_path / "1.tif", cells((20, 30), "f4"))
     with pytest.raises(FormatError, match="one shape and type"):
         open_volume(tmp_path)
 

@@ -130,8 +130,8 @@ def test_axes_of_ilastik(tmp_path: Path) -> None:
 
 
 def test_several_integer_datasets_are_listed(tmp_path: Path) -> None:
-    path = saved(tmp_path / "cells.h5", label=(cells((9, 11, 13)), {}), raw=(cells((9, 11, 13), "u1"), {}))
-    with pytest.raises(ParameterError, match=r"label \(9, 11, 13\) uint16, raw \(9, 11, 13\) uint8") as caught:
+    path = saved(tmp_path / "cells.h5", label=(cells((9, 11, 13)), {}), masks=(cells((9, 11, 13), "u1"), {}))
+    with pytest.raises(ParameterError, match=r"label \(9, 11, 13\) uint16, masks \(9, 11, 13\) uint8") as caught:
         open_volume(path)
     assert f"{path}:label" in str(caught.value)
     for source, dataset in ((f"{path}:label", None), (path, "label"), (f"{path}:/label", None)):
@@ -156,7 +156,8 @@ def test_the_only_integer_dataset_is_found(tmp_path: Path) -> None:
 def test_a_table_beside_the_only_volume_is_no_rival(tmp_path: Path) -> None:
     path = saved(tmp_path / "cells.h5", stack=(cells((9, 11, 13)), {}), transforms=(cells((40, 2), "u8"), {}))
     volume = open_volume(path)
-    assert "only 3D integer dataset" in volume.header.notes[0]
+    assert volume.header.axes is not None
+    assert "only 3D integer dataset" in volume.header.axes.parts[0].why
     assert_reads(volume, cells((9, 11, 13)))
     volume.close()
 
@@ -189,7 +190,7 @@ def test_what_holds_no_labels(tmp_path: Path, array: Any, error: type[Exception]
     with pytest.raises(error, match="expected"):
         open_volume(f"{path}:labels")
     if array.dtype.kind != "c":
-        with pytest.raises(FormatError, match="2D or 3D integer dataset"):
+        with pytest.raises(FormatError, match="2D or 3D labelled image"):
             open_volume(path)
 
 

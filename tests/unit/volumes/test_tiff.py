@@ -13,6 +13,7 @@ from volume_reading import assert_reads, cells
 
 from cellgraph.errors import FormatError, LabelError, NotFoundError, ParameterError, VolumeReadError
 from cellgraph.volumes import open_volume
+from cellgraph.volumes.reading import Reading
 
 Array = np.ndarray[Any, Any]
 
@@ -298,10 +299,12 @@ def test_resolution_in_centimeters_is_one_if_it_is_microscopic(tmp_path: Path) -
     volume.close()
 
 
-def test_time_is_taken_as_z_with_a_note(tmp_path: Path) -> None:
+def test_time_is_no_z_unless_the_user_says_so(tmp_path: Path) -> None:
     array = cells((5, 40, 50))
-    volume = open_volume(saved(tmp_path / "cells.tif", array, imagej=True, metadata={"axes": "TYX"}))
-    assert "time" in volume.header.notes[0]
+    path = saved(tmp_path / "cells.tif", array, imagej=True, metadata={"axes": "TYX"})
+    with pytest.raises(FormatError, match="--axes zyx"):
+        open_volume(path)
+    volume = open_volume(path, reading=Reading(axes="zyx"))
     assert_reads(volume, array)
     volume.close()
 
