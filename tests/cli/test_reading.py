@@ -90,7 +90,8 @@ def test_labels_that_cannot_be_used_are_not_replaced(tmp_path: Path) -> None:
 def test_several_labels_are_all_named(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", cells=LABELS, nuclei=LABELS, raw=LABELS)
     message = refused("load", tmp_path / "a.npz", status=2)
-    assert "cells (6, 6, 8) uint16, nuclei (6, 6, 8) uint16" in message and "--dataset" in message
+    assert "cells (6, 6, 8) uint16, nuclei (6, 6, 8) uint16" in message
+    assert "--dataset" in message
 
 
 def test_frames_are_asked_about_and_can_be_loaded_each(tmp_path: Path) -> None:
@@ -145,7 +146,8 @@ def test_a_last_axis_of_length_one_goes(tmp_path: Path) -> None:
 def test_an_image_is_no_label_image(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.random.default_rng(1).integers(1, 5000, (20, 20, 20)))
     message = refused("load", tmp_path / "a.npy", "--db", tmp_path / "a.db")
-    assert "--any-labels" in message and not (tmp_path / "a.db").exists()
+    assert "--any-labels" in message
+    assert not (tmp_path / "a.db").exists()
     cellgraph("load", tmp_path / "a.npy", "--db", tmp_path / "a.db", "--any-labels")
 
 
@@ -171,7 +173,8 @@ def test_slices_of_several_types_are_widened(tmp_path: Path) -> None:
     for i, image in enumerate(LABELS):
         tifffile.imwrite(tmp_path / f"z{i}.tif", image.astype("u1" if i else "u2"))
     fields = reading(tmp_path)
-    assert fields["dtype"] == "uint16" and "different types" in " ".join(fields["notes"])
+    assert fields["dtype"] == "uint16"
+    assert "different types" in " ".join(fields["notes"])
 
 
 def test_a_pointer_of_git_lfs_is_called_so(tmp_path: Path) -> None:

@@ -185,13 +185,6 @@ def test_differing_integer_types_are_widened(tmp_path: Path) -> None:
     volume.close()
 
 
-def test_integers_beside_floats_are_refused(tmp_path: Path) -> None:
-    save_tif(tmp_path / "0.tif", cells((20, 30), "u1"))
-    save_tif(tmp_path / "1.tif", cells((20, 30), "f4"))
-    with pytest.raises(FormatError, match="one shape and type"):
-        open_volume(tmp_path)
-
-
 def test_stacks_in_a_folder_are_refused(tmp_path: Path) -> None:
     save_tif(tmp_path / "0.tif", cells((6, 20, 30)))
     with pytest.raises(FormatError, match="stack of 6"):
