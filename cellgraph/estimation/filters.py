@@ -16,7 +16,6 @@ leaves a cell without a volume out too.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
@@ -35,6 +34,7 @@ _COMPARE = {
 _WORDS = ("and", "or", "not", "is", "in", "null", "true", "false")
 _FAMILY = {"int": "a number", "float": "a number", "bool": "true or false", "str": "text"}
 _LARGEST = 2**63 - 1
+_DEEPEST = 50
 
 
 class Node(Protocol):
@@ -78,13 +78,16 @@ class _Apply:
 
     @property
     def columns(self) -> tuple[Reference, ...]:
-        return reduce(operator.add, (part.columns for part in self.parts), ())
+        return tuple(column for part in self.parts for column in part.columns)
 
     def __call__(self, rows: pa.Table) -> Any:
         import pyarrow.compute as pc
 
         function: Callable[..., Any] = getattr(pc, self.function)
-        return function(*(part(rows) for part in self.parts))
+        parts = [part(rows) for part in self.parts]
+        if self.function in _COMPARE.values():
+            parts = _comparable(parts)
+        return reduce(function, parts) if len(parts) > 1 else function(*parts)
 
 
 @dataclass(frozen=True)
@@ -148,28 +151,38 @@ class _Parser:
     reader: Reader
     catalogue: Catalogue
     of: Of
+    depth: int = 0
 
     def either(self) -> _Read:
         node, samples = self.both()
+        nodes = [node]
         while self.reader.accept("or"):
             other, there = self.both()
-            node = _Apply("or_kleene", (node, other))
+            nodes.append(other)
             samples = None if samples is None or there is None else samples | there
-        return node, samples
+        return _joined("or_kleene", nodes), samples
 
     def both(self) -> _Read:
         node, samples = self.unless()
+        nodes = [node]
         while self.reader.accept("and"):
             other, there = self.unless()
-            node = _Apply("and_kleene", (node, other))
+            nodes.append(other)
             samples = there if samples is None else samples if there is None else samples & there
-        return node, samples
+        return _joined("and_kleene", nodes), samples
 
     def unless(self) -> _Read:
+        if self.depth > _DEEPEST:
+            self.reader.fail(f"brackets and 'not' go no deeper than {_DEEPEST}")
         if self.reader.accept("not"):
-            return _Apply("invert", (self.unless()[0],)), None
+            self.depth += 1
+            node = _Apply("invert", (self.unless()[0],))
+            self.depth -= 1
+            return node, None
         if self.reader.accept("("):
+            self.depth += 1
             read = self.either()
+            self.depth -= 1
             self.reader.expect(")")
             return read
         return self.test()
@@ -203,7 +216,7 @@ class _Parser:
             self.check(left, right, equal)
             found.append((_Apply("equal", (left, right)), _samples(equal, left, right)))
         self.reader.expect(close)
-        node = reduce(lambda a, b: _Apply("or_kleene", (a, b)), (node for node, _ in found))
+        node = _joined("or_kleene", [node for node, _ in found])
         samples = [names for _, names in found if names is not None]
         return node, frozenset[str]().union(*samples) if len(samples) == len(found) else None
 
@@ -219,6 +232,8 @@ class _Parser:
             self.reader.fail(f"expected a column or a value, got {token}")
         if token.kind == "text":
             self.reader.take()
+            if any("\ud800" <= letter <= "\udfff" for letter in token.value):
+                self.reader.fail("the text is no valid Unicode", token)
             return _Value(None, token.value, "text", token)
         if token.kind == "number" or token.value in ("-", "+"):
             return _Value(None, self.number(), "a number", token)
@@ -242,6 +257,22 @@ class _Parser:
             self.reader.fail(f"{left.token} is {left.family}, but {right.token} is {right.family}", right.token)
         if left.family == "true or false" and _COMPARE[sign.value] not in ("equal", "not_equal"):
             self.reader.fail("what is true or false has no order", sign)
+
+
+def _joined(function: str, nodes: list[Node]) -> Node:
+    """Return several parts as one, however many they are."""
+    return nodes[0] if len(nodes) == 1 else _Apply(function, tuple(nodes))
+
+
+def _comparable(parts: list[Any]) -> list[Any]:
+    """Return what is compared in one type: whole numbers beside others as the nearest of these, also above 2^53."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kinds = {part.type for part in parts}
+    if kinds != {pa.int64(), pa.float64()}:
+        return parts
+    return [pc.cast(part, pa.float64(), safe=False) for part in parts]
 
 
 def _samples(sign: Token, left: _Value, right: _Value) -> frozenset[str] | None:

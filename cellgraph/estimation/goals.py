@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from numbers import Real
 
 from cellgraph.errors import ParameterError
 
@@ -86,11 +87,18 @@ def parse_seconds(text: float | str) -> float:
     ParameterError
         If it is no time above 0.
     """
-    found = re.fullmatch(r"\s*(\d+\.?\d*|\.\d+)\s*([a-z]*)\s*", str(text).lower())
+    given = str(text)
+    if _is_number(text) and abs(float(text)) < 1e20:
+        given = f"{float(text):.20f}"  # 1e-09 is no time as people write it
+    found = re.fullmatch(r"\s*(\d+\.?\d*|\.\d+)\s*([a-z]*)\s*", given.lower())
     seconds = float(found[1]) * _SECONDS.get(found[2] or "s", 0.0) if found else 0.0
     if not 0 < seconds < math.inf:
         raise ParameterError(f"expected a time above 0 as 5s, 500ms or 2m, got {str(text)!r}")
     return seconds
+
+
+def _is_number(given: object) -> bool:
+    return isinstance(given, Real) and not isinstance(given, bool)
 
 
 def _confidence(given: float | str, option: str) -> float:
@@ -118,7 +126,9 @@ def _relative(given: float | str) -> float:
 
 def _positive(given: float | str, option: str) -> float:
     value = _number(given, option, "a number above 0")
-    if not 0 < value < math.inf:
+    if not math.isfinite(value):
+        raise ParameterError(f"expected {option} to be a number above 0, got {given}")
+    if value <= 0:
         raise ParameterError(
             f"expected {option} to be above 0, got {given}: no sample is without error; "
             "take the exact number from cellgraph query"

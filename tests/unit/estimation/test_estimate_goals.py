@@ -85,3 +85,22 @@ def test_the_smaller_of_two_errors_counts() -> None:
     both = Goal(0.95, error=0.1, absolute_error=3.0)
     assert both.allowed(-10.0) == 1.0
     assert both.allowed(1000.0) == 3.0
+
+
+@pytest.mark.parametrize("given", [float("nan"), float("inf"), -1.0, 0, True, "nan", "inf", "1e400", None])
+def test_a_time_is_a_number_above_0(given: Any) -> None:
+    with pytest.raises(ParameterError, match="expected a time above 0"):
+        parse_seconds(given)
+
+
+def test_a_very_short_time_is_a_time() -> None:
+    assert parse_seconds(1e-9) == pytest.approx(1e-9)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", float("nan"), float("inf")])
+def test_what_is_no_finite_number_is_no_error(value: Any) -> None:
+    for goal in ({"error": value}, {"absolute_error": value}):
+        with pytest.raises(ParameterError, match=r"expected --(absolute-)?error to be a number above 0, got (nan|inf)"):
+            make_goal(None, 0.95, goal.get("error"), goal.get("absolute_error"), None)
+    with pytest.raises(ParameterError, match="to be a confidence between 0 and 1"):
+        make_goal(1, None, None, None, value)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from estimate_tables import asked, truth_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -259,3 +260,31 @@ def test_hops_that_a_source_cannot_count_say_why() -> None:
     assert isinstance(parse_expression("mean(khop(1))", near), Expression)
     with pytest.raises(ParameterError, match=r"khop\(2\) cannot be answered: load it first"):
         parse_expression("mean(khop(2))", near)
+
+
+def test_long_filters_are_read_and_deep_ones_refused() -> None:
+    cells = pa.table({"label": [1, 2**60 + 1, 5_000], "size": [0.5, 2.5, 9.0]})
+    for where, kept in (
+        (f"label in ({', '.join(map(str, range(3_000, 6_000)))})", [False, False, True]),
+        (" or ".join(f"label = {n}" for n in range(3_000)), [True, False, False]),
+        (" and ".join(["size > 1"] * 3_000), [False, True, True]),
+        (f"{'(' * 40}size > 1{')' * 40}", [False, True, True]),
+        ("label > 1.5", [False, True, True]),
+        ("size < 1152921504606846977", [True, True, True]),
+        ("label > size", [True, True, True]),
+    ):
+        assert asked("count()", where, cells)[1](cells).tolist() == kept  # type: ignore[misc]
+    for where in ("(" * 5_000 + "size > 1", "not " * 5_000 + "size > 1"):
+        with pytest.raises(ParameterError, match="no deeper than 50"):
+            asked("count()", where, cells)
+
+
+def test_text_that_is_no_unicode_is_refused() -> None:
+    cells = pa.table({"sample": ["a"]})
+    with pytest.raises(ParameterError, match="no valid Unicode"):
+        asked("count()", "sample = '\ud800'", cells)
+
+
+def test_labels_beyond_what_a_float_holds_have_a_mean() -> None:
+    cells = pa.table({"label": [2**60 + 1, 2**60 + 3]})
+    assert truth_of(*asked("mean(label)", None, cells), cells) == pytest.approx(2.0**60)
