@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from cellgraph.errors import NotFoundError, StoreError
 from cellgraph.machine import total_memory
-from cellgraph.stores.embedded import locks, writers
+from cellgraph.stores.embedded import checksum, locks, writers
 from cellgraph.stores.embedded.errors import is_full
 
 if TYPE_CHECKING:
@@ -74,8 +74,11 @@ class DatabaseFile:
     def reading(self) -> Iterator[ladybug.Connection]:
         """Open read-only: Ladybug itself refuses writes."""
         self.require()
-        with locks.reading(self._file, self._patience), _connected(self._file, read_only=True) as connection:
-            yield connection
+        with locks.reading(self._file, self._patience):
+            if not self._log.exists():
+                checksum.require_sound(self._file, self.path, up_to=checksum.ALWAYS)
+            with _connected(self._file, read_only=True) as connection:
+                yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Draft]:
@@ -84,11 +87,14 @@ class DatabaseFile:
             self._lock_to_write(stack)
             stack.enter_context(writers.signed(self._writer))
             new = not self.exists()
+            if not new:
+                checksum.require_sound(self._file, self.path)
             draft = Draft(self._next, None if new else self._file)
             try:
                 _remove(self._next)
                 yield draft
                 draft.check()
+                checksum.seal(self._next)
                 if not new:
                     self._next.chmod(self._file.stat().st_mode)
                 os.replace(self._next, self._file)
@@ -138,6 +144,7 @@ class Draft:
         """Begin with a copy of the version that is there, if there is one."""
         if self._old is not None:
             _copy(self._old, self._path)
+            checksum.unseal(self._path)
 
     @contextmanager
     def opened(self, *, compression: bool = True) -> Iterator[ladybug.Connection]:

@@ -1,0 +1,20 @@
+"""The command `cellgraph check`."""
+
+from __future__ import annotations
+
+import typer
+
+from cellgraph.cli.options import DbOption
+from cellgraph.cli.stdout import show_text
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(check)
+
+
+def check(db: DbOption = None) -> None:
+    """Tell whether a database file is as it was written, or damaged."""
+    from cellgraph.loading.check import check as library
+
+    show_text(library(db))

@@ -1,0 +1,99 @@
+"""A checksum of a database file, in a page behind its end, so that it goes where the file goes.
+
+Ladybug does not check what it reads: a flipped bit gave another number in 7 of 120 files, and ended the whole process
+in 7 more (0.22).  It ignores what lies behind the pages that its first page lists.  Another program that writes into
+the file changes that first page, so that the checksum is no longer meant for what is there: then nothing is known.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from pathlib import Path
+from typing import Literal
+
+from cellgraph.errors import StoreError
+
+State = Literal["sound", "damaged", "unknown"]
+
+ALWAYS = 64 * 2**20
+"""Bytes up to which a file is checked before it is read, once in a process: 1.7 GB a second, so 40 ms at most."""
+
+_PAGE = 4096
+_MAGIC = b"cellgraph sum 1\n"
+_FORM = "<16sQIII"  # magic, bytes before the page, checksums: all but the first page, the first, this page
+_LENGTH = struct.calcsize(_FORM)
+
+_checked: set[tuple[int, int, int, int]] = set()
+
+
+def seal(path: Path) -> None:
+    """Append the page, and make it safe on the disk."""
+    size = path.stat().st_size
+    first, rest = _sums(path, size)
+    fields = struct.pack(_FORM[:-1], _MAGIC, size, rest, first)
+    with path.open("ab") as file:
+        file.write((fields + struct.pack("<I", zlib.crc32(fields))).ljust(_PAGE, b"\0"))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def unseal(path: Path) -> None:
+    """Remove the page, if there is one."""
+    if _page(path) is not None:
+        os.truncate(path, path.stat().st_size - _PAGE)
+
+
+def state_of(path: Path) -> State:
+    """Tell whether a file is as it was written; unknown if it has no checksum, or was changed by another program."""
+    page = _page(path)
+    if page is None:
+        return "unknown"
+    size, rest, first = page
+    if path.stat().st_size != size + _PAGE:
+        return "unknown"
+    now = _sums(path, size)
+    if now == (first, rest):
+        return "sound"
+    both = now[0] != first and now[1] != rest  # a program that writes changes more than its first page
+    return "unknown" if both else "damaged"
+
+
+def require_sound(path: Path, shown: Path, *, up_to: int | None = None) -> None:
+    """Raise `StoreError` if a file is damaged; larger ones than `up_to` bytes are not looked at."""
+    there = path.stat()
+    known = (there.st_dev, there.st_ino, there.st_size, there.st_mtime_ns)
+    if known in _checked or not path.is_file() or (up_to is not None and there.st_size > up_to):
+        return
+    if state_of(path) == "damaged":
+        raise StoreError(
+            f"the database {shown} is damaged: its bytes do not fit the checksum that was written with them; "
+            "take a backup of it, or load into a new file."
+        )
+    _checked.add(known)
+
+
+def _page(path: Path) -> tuple[int, int, int] | None:
+    """Return what the page says: bytes before it, the checksum of all but the first page, and that of the first."""
+    if not path.is_file() or path.stat().st_size < 2 * _PAGE:
+        return None
+    with path.open("rb") as file:
+        file.seek(-_PAGE, os.SEEK_END)
+        data = file.read(_LENGTH)
+    magic, size, rest, first, own = struct.unpack(_FORM, data)
+    if magic != _MAGIC or own != zlib.crc32(data[:-4]):
+        return None
+    return size, rest, first
+
+
+def _sums(path: Path, size: int) -> tuple[int, int]:
+    """Return the checksums of the first page and of the rest of the first `size` bytes."""
+    with path.open("rb") as file:
+        data = file.read(min(size, _PAGE))
+        first, rest = zlib.crc32(data), 0
+        left = size - len(data)
+        while left > 0 and (data := file.read(min(left, 2**22))):
+            rest = zlib.crc32(data, rest)
+            left -= len(data)
+    return first, rest
