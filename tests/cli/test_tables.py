@@ -76,7 +76,7 @@ def test_an_edge_list_alone_is_asked_by_names(folder: Path) -> None:
     wrong = run("query", "khop", "--cell", "AVAR")
     assert (wrong.returncode, wrong.stderr) == (
         1,
-        "cellgraph: error: there is no cell named 'AVAR' in the sample 'worm'. Did you mean 'AVAL'?\n",
+        "cellgraph: error: there is no cell named 'AVAR' in the sample 'worm'. Did you mean 'AVBR' or 'AVAL'?\n",
     )
     shown = run("query", "khop", "--cell", "AVAL", "--show")
     assert shown.returncode == 2
