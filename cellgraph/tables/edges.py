@@ -53,8 +53,8 @@ def settle(
     if both and np.array_equal(forward, backward):
         raise InputError(
             f"{name} lists each pair of cells in both directions ({pairs:,} in all, columns {quoted(pair)}); "
-            "load it with --symmetric (symmetric=True) to count each pair once, or with --directed (directed=True) if the "
-            "directions are relationships of their own"
+            "load it with --symmetric (symmetric=True) to count each pair once, or with --directed (directed=True) if "
+            "the directions are relationships of their own"
         )
     return contacts, [], f" ({both:,} of {pairs:,} pairs in both directions, each row kept)" if both else ""
 
