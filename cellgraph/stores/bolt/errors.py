@@ -62,6 +62,12 @@ def is_out_of_memory(error: Exception) -> bool:
     return "OutOfMemory" in _code(error)
 
 
+def _cannot_write(code: str, message: str) -> bool:
+    """Whether the server failed to write its files; Neo4j 5.26 does not say why, and wants to be started again."""
+    said = ("no space left", "out of disk space", "critical error, and needs to be restarted")
+    return code.endswith("Transaction.TransactionCommitFailed") or any(words in message.lower() for words in said)
+
+
 def _code(error: Exception) -> str:
     return str(getattr(error, "code", "") or "")
 
@@ -83,6 +89,11 @@ def _translation(
         return StoreError(f"{what} was stopped{limit} before it had its rows; give it more time or ask for less.")
     if is_out_of_memory(error):
         return StoreError(f"{what} needs more memory than Neo4j at {uri} gives to one; ask for less at once.")
+    if _cannot_write(code, message):
+        return StoreError(
+            f"Neo4j at {uri} cannot write, most likely because its disk is full; make room there, start the server "
+            f"again (the local one with: cellgraph neo4j stop; cellgraph neo4j start) and repeat; it says: {message}."
+        )
     if code.endswith("Database.DatabaseNotFound"):
         return StoreError(f"Neo4j at {uri} has no database of the name in NEO4J_DATABASE; correct or unset it.")
     named = f" (parameters {', '.join(parameters)})" if parameters else ""
