@@ -227,3 +227,25 @@ def test_the_sentence_says_how_sure_it_is() -> None:
         assert part in said
     exact = answer("count()", Goal())
     assert exact.sentence().startswith("count() is 100,000 cells: exact, from everything there is, in ")
+
+
+def test_cells_without_a_value_are_told() -> None:
+    cells = pa.table({"volume": [1.0, None, 4.0]})
+    found = answer("mean(volume)", Goal(), population=TablePopulation(cells, 0))
+    assert (found.estimate, found.n, found.left_out) == (2.5, 2, 1)
+    assert found.sentence().endswith("; 1 of 3 cells have no volume and are left out")
+
+
+def test_a_sample_without_variation_says_how_far_the_rest_may_lie() -> None:
+    cells = pa.table({"volume": np.where(np.arange(100_000) == 5, 1_000.0, 10.0)})
+    found = answer("mean(volume)", Goal(0.95, seconds=1e-9), population=TablePopulation(cells, 0, endless=True))
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low < found.high
+    assert "rare values between 10 and 1000" in found.note
+
+
+def test_a_column_of_one_value_is_known() -> None:
+    cells = pa.table({"volume": np.full(100_000, 10.0)})
+    found = answer("mean(volume)", Goal(0.95, seconds=1e-9), population=TablePopulation(cells, 0))
+    assert (found.estimate, found.low, found.high, found.exact) == (10, 10, 10, True)
