@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from cellgraph.cli.options import DbOption, numbers, read_background
+from cellgraph.cli.options import DbOption, scan_options
 from cellgraph.cli.output import Format, FormatOption, render
 from cellgraph.cli.progress import QuietOption
 from cellgraph.cli.stdout import show_text
 from cellgraph.cli.streams import say
+from cellgraph.errors import ParameterError
 
 SHOWN = ("estimate", "low", "high", "fraction", "exact", "n", "unit")
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
-    app.command()(estimate)
+    app.command()(scan_options(estimate))
 
 
 def estimate(
@@ -69,24 +70,16 @@ def estimate(
         str | None, typer.Option(metavar="NAME", help="Only cells of this sample.", show_default=False)
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Another seed draws other cells or blocks.")] = 0,
-    background: Annotated[
-        str, typer.Option(metavar="N|none", help="With --source: label that is no cell; none: every label is one.")
-    ] = "0",
-    connectivity: Annotated[
-        int, typer.Option(metavar="6|18|26", help="With --source: voxels are neighbours by a face, an edge, a corner.")
-    ] = 6,
-    spacing: Annotated[
-        str | None, typer.Option(metavar="Z,Y,X", help="With --source: size of a voxel.", show_default=False)
-    ] = None,
-    unit: Annotated[
-        str | None, typer.Option(help="With --source: unit of the spacing, as micrometer.", show_default=False)
-    ] = None,
     fmt: FormatOption = None,
     quiet: QuietOption = False,
+    *,
+    scan: dict[str, Any],
 ) -> None:
     """Estimate a statistic over all cells from a random sample, with its confidence interval."""
     from cellgraph.estimation import estimate as library
 
+    if scan.get("time") == "each":
+        raise ParameterError("expected --time to be the number of one frame, got 'each'")
     answer = library(
         expression,
         db,
@@ -99,10 +92,7 @@ def estimate(
         where=where,
         sample=sample,
         seed=seed,
-        background=read_background(background),
-        connectivity=connectivity,
-        spacing=None if spacing is None else numbers("--spacing", spacing, float),
-        unit=unit,
+        **scan,
     )
     fields = asdict(answer)
     if fmt is Format.json:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Sequence
 from contextlib import closing
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from cellgraph.errors import NotFoundError, ParameterError
@@ -22,10 +22,9 @@ from cellgraph.loading.parameters import require_kind, resolve_whole
 from cellgraph.model import Sample
 from cellgraph.queries.values import check
 from cellgraph.stores import Store, open_store
-from cellgraph.volumes import open_volume
-from cellgraph.volumes.naming import sample_name
+from cellgraph.volumes.reading import Reading
+from cellgraph.volumes.scan import BACKGROUND, open_scan
 from cellgraph.voxels.block import Rules
-from cellgraph.voxels.parameters import resolve_connectivity, resolve_spacing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,7 +44,11 @@ def estimate(
     sample: str | None = None,
     seed: int = 0,
     dataset: str | None = None,
-    background: int | None = 0,
+    axes: str | None = None,
+    time: int | None = None,
+    channel: int | None = None,
+    slices: bool = False,
+    background: int | None = BACKGROUND,
     connectivity: int = 6,
     spacing: Sequence[float] | None = None,
     unit: str | None = None,
@@ -81,7 +84,7 @@ def estimate(
         Only cells of this sample, or contacts that touch one of them.
     seed : int
         The same seed draws the same; another draws others.
-    dataset, background, connectivity, spacing, unit
+    dataset, axes, time, channel, slices, background, connectivity, spacing, unit
         Of a volume; see `cellgraph.load`.
 
     Returns
@@ -98,7 +101,7 @@ def estimate(
     InputError
         If cells of a volume are too large to be sampled, and reading all of it takes longer than the time given.
     """
-    began = time.monotonic()
+    began = monotonic()
     check(expression, "str", of="the expression")
     require_kind("str", where=where, sample=sample, dataset=dataset, unit=unit)
     seed = resolve_whole("a seed", seed, least=0)
@@ -108,12 +111,12 @@ def estimate(
             return estimate_from_store(store, expression, where, sample, goal, seed, began)
     if db is not None or sample is not None:
         raise ParameterError("a volume that is not loaded is in no database and no sample: leave out db and sample")
-    with closing(open_volume(source, dataset=dataset)) as volume:
-        header = volume.header
-        known = header.spacing[3 - header.ndim :] if header.spacing else None
-        size = resolve_spacing(spacing if spacing is not None else known, header.ndim)
-        image = Sample(sample_name(header.source), header.source, spacing=size, unit=unit or header.unit or "voxel")
-        rules = Rules(background, resolve_connectivity(connectivity, header.ndim))
+    reading = Reading(axes, time, channel, slices)
+    given: dict[str, Any] = {"background": background, "connectivity": connectivity, "spacing": spacing, "unit": unit}
+    with closing(open_scan(source, dataset=dataset, reading=reading, **given)) as scan:
+        volume, header = scan.volume, scan.volume.header
+        image = Sample(scan.sample, header.source, spacing=scan.spacing, unit=scan.unit)
+        rules = Rules(scan.background, scan.connectivity)
         asked = parse_expression(expression, CATALOGUE)
         condition = None if where is None else parse_filter(where, CATALOGUE, asked.of)
         if condition and condition.samples is not None and image.name not in condition.samples:

@@ -50,7 +50,8 @@ def open_folder(folder: Path, dataset: str | None, source: str, reading: Reading
     if len(ordered) > 1 and names.doubtful is not None and not reading.slices:
         raise ParameterError(
             f"{source}: expected slices, but the names ({ordered[0].name} … {ordered[-1].name}) say "
-            f"{names.doubtful!r}, so its {len(ordered)} images may be of different times or fields; load each as a sample with "
+            f"{names.doubtful!r}, so its {len(ordered)} images may be of different times or fields; "
+            f"load each as a sample with "
             f"cellgraph load {source.rstrip('/')}/*{ordered[0].suffix}, or say with --slices that they are slices"
         )
     notes = []

@@ -22,7 +22,8 @@ from cellgraph.volumes.volume import Volume
 
 _PICKLED = (
     "expected labels, but it holds a pickled Python object, as the _seg.npy of Cellpose does, and unpickling would "
-    'execute what is in it; if you trust the file, write its masks to a file of their own: python -c "import numpy as np; '
+    "execute what is in it; if you trust the file, write its masks to a file of their "
+    'own: python -c "import numpy as np; '
     "np.save('masks.npy', np.load('{name}', allow_pickle=True).item()['masks'])\", or let Cellpose save masks as TIFF "
     "(--save_tif)"
 )
