@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import cellgraph
-from cellgraph.errors import ParameterError
+from cellgraph.errors import InputError, ParameterError
 
 LABELS = np.array([[[1, 1, 2]], [[1, 1, 2]]], np.uint8)
 NOT_WHOLE: list[Any] = ["2", -1, 1.5, True, [], b"2", np.bool_(True)]
@@ -147,4 +147,11 @@ def test_a_sample_in_a_table_is_never_called_like_a_folder(tmp_path: Path) -> No
     (tmp_path / "cells.csv").write_text("sample,id\n..,1\n")
     (tmp_path / "network.csv").write_text("id1,id2\n")
     with pytest.raises(ParameterError, match="cannot be called"):
+        cellgraph.load_tables(tmp_path / "cells.csv", tmp_path / "network.csv", db=tmp_path / "cells.db")
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "cells.csv").write_text("id,id\n1,2\n2,3\n")
+    (tmp_path / "network.csv").write_text("id1,id2\n1,2\n")
+    with pytest.raises(InputError, match="two columns 'id'"):
         cellgraph.load_tables(tmp_path / "cells.csv", tmp_path / "network.csv", db=tmp_path / "cells.db")
