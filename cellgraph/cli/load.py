@@ -19,8 +19,8 @@ from cellgraph.errors import CellgraphError, ParameterError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cellgraph.loading.load import LoadReport
     from cellgraph.loading.group import Outcome
+    from cellgraph.loading.load import LoadReport
 
 RESUME = "the blocks that are done are kept: the same command with --resume goes on from there"
 
