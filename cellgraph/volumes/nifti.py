@@ -92,7 +92,7 @@ def _voxel_size(
     header: Any, shape: tuple[int, ...]
 ) -> tuple[tuple[float, float, float] | None, str | None, tuple[str, ...]]:
     """Return spacing (z, y, x), unit and notes; no spacing where nothing in the header was set."""
-    zooms = [float(n) for n in header.get_zooms()[:3]]
+    zooms = [float(f"{n:.7g}") for n in header.get_zooms()[:3]]  # stored as float32
     sizes = zooms + [1.0] * (3 - len(zooms))
     nifti = hasattr(header, "get_xyzt_units")
     unit = unit_name(header.get_xyzt_units()[0]) if nifti else None
