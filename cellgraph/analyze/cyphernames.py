@@ -20,6 +20,7 @@ _PROPERTY = re.compile(r"(?<![\w.$)\]])([A-Za-z_]\w*)\s*\.\s*([A-Za-z_]\w*)(?!\s
 _LABEL = re.compile(r"[(\[]\s*\w*\s*:\s*([A-Za-z_]\w*)")
 _NODE = re.compile(r"[(\[]\s*([A-Za-z_]\w*)\s*(?=[:)\]{*])")
 _RELATIONSHIP = re.compile(r"-\s*\[[^\]]*\]\s*-|--")
+_INNER = re.compile(r"\(\s*\w+\s*,\s*(\w+)\s*\|\s*WHERE\b(.*?)\)\s*\]", re.IGNORECASE | re.DOTALL)
 _MATCH = re.compile(r"\bMATCH\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"\b(MATCH|WITH|RETURN|UNWIND|UNION|CALL)\b", re.IGNORECASE)
 
@@ -37,6 +38,11 @@ def notes_of(store: Store, cypher: str) -> list[str]:
         notes.append(
             "the embedded database may use a relationship twice in a pattern, which Neo4j does not; add "
             "conditions as a.label <> c.label where that matters (docs/cypher.md)."
+        )
+    if not store.relationships_once and any(re.search(rf"\b{n}\s*\.", where) for n, where in _INNER.findall(code)):
+        notes.append(
+            "a condition on the cells of a variable-length pattern, as (r, n | WHERE n.volume > 5), holds on the embedded "
+            "database for the cell at the end too, not only for those in between (docs/cypher.md)."
         )
     return notes
 
