@@ -41,8 +41,8 @@ def notes_of(store: Store, cypher: str) -> list[str]:
         )
     if not store.relationships_once and any(re.search(rf"\b{n}\s*\.", where) for n, where in _INNER.findall(code)):
         notes.append(
-            "a condition on the cells of a variable-length pattern, as (r, n | WHERE n.volume > 5), holds on the embedded "
-            "database for the cell at the end too, not only for those in between (docs/cypher.md)."
+            "a condition on the cells of a variable-length pattern, as (r, n | WHERE n.volume > 5), also holds for the "
+            "cell at its end on the embedded database, not only for those in between (docs/cypher.md)."
         )
     return notes
 

@@ -55,8 +55,9 @@ _HEAVIER = 1.5
 _LOOSER = 1.5
 """How much more skewed than the sample the rest is taken to be, and how much more spread for that."""
 
-_SHORTEST = 0.94
-"""To what part of its length skewness may shorten a side; not at all of a ratio of two columns: either has a tail."""
+_SHORTEST = {"mean": 0.9, "sum": 0.94}
+"""To what part of its length skewness may shorten a side, by simulation; less of a total, of which the number of rows
+varies too, and not at all of a ratio of two columns, either of which has a tail."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ def interval(
     elif _is_proportion(expression):
         found = _shared_proportion(totals, frame, confidence)
     else:
-        found = _ratio(totals, frame, confidence, shortest=1.0 if expression.kind == "ratio" else _SHORTEST)
+        found = _ratio(totals, frame, confidence, shortest=_SHORTEST.get(expression.kind, 1.0))
         if limits and frame.single and found.low is None and expression.kind in ("mean", "sum"):
             missed = totals.rows < totals.units
             outer = (min(limits[0], 0.0), max(limits[1], 0.0)) if total and missed else limits
