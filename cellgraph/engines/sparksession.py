@@ -41,13 +41,10 @@ class SparkSession:
         To run jobs with.
     gateway : py4j gateway or None
         To the Java process; None where the context was there before, so that it is not ours to end.
-    folder : tempfile.TemporaryDirectory or None
-        What goes with it.
     """
 
     context: Any
     gateway: Any = None
-    folder: tempfile.TemporaryDirectory[str] | None = None
 
     def stop(self) -> None:
         """End Spark and its Java, if they were begun here."""
@@ -56,8 +53,6 @@ class SparkSession:
         with suppress(Exception):  # Java may have ended already
             self.context.stop()
         _end_java(self.gateway)
-        if self.folder is not None:
-            self.folder.cleanup()
 
 
 def start_session(master: str, cores: int | None) -> SparkSession:
@@ -83,11 +78,14 @@ def start_session(master: str, cores: int | None) -> SparkSession:
         return SparkSession(active)
     conf = SparkConf(loadDefaults=False).setMaster(master).setAppName("cellgraph")
     conf.setAll(list(_settings(master, cores).items()))
-    folder = tempfile.TemporaryDirectory(prefix="cellgraph-spark-")
     gateway = None
-    with open(Path(folder.name) / "spark.log", "w+b") as log:
+    # Nothing of the folder is needed once Java runs; so a process that is killed later leaves none behind.
+    with (
+        tempfile.TemporaryDirectory(prefix="cellgraph-spark-") as folder,
+        open(Path(folder) / "spark.log", "w+b") as log,
+    ):
         try:
-            with _java(Path(folder.name)), _handlers():
+            with _java(Path(folder)), _handlers():
                 quiet = not os.environ.get("CELLGRAPH_DEBUG")
                 with interrupts_wait():  # pyspark would forget the Java that it started
                     gateway = launch_gateway(conf, {"stdout": log, "stderr": log} if quiet else {})
@@ -95,15 +93,13 @@ def start_session(master: str, cores: int | None) -> SparkSession:
         except BaseException as error:
             if gateway is not None:
                 _end_java(gateway)
-            why = _why(log)
-            folder.cleanup()
             if not isinstance(error, Exception):
                 raise
-            raise EngineError(f"Spark could not be started with the master {master} ({why or error})") from error
+            raise EngineError(f"Spark could not be started with the master {master} ({_why(log) or error})") from error
     context.setLogLevel("ERROR")
     # The workers' Python must be of our version; on this machine, and on shared file systems, it is ours.
     context.pythonExec = os.environ.get("PYSPARK_PYTHON") or sys.executable
-    return SparkSession(context, gateway, folder)
+    return SparkSession(context, gateway)
 
 
 def _settings(master: str, cores: int | None) -> dict[str, str]:

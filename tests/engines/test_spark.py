@@ -109,6 +109,31 @@ def test_a_context_that_is_there_is_used_and_left(volume):
         session.stop()
 
 
+def test_a_process_that_is_terminated_leaves_no_folders(tmp_path):
+    text = (
+        "from cellgraph.engines.sparksession import start_session\n"
+        "session = start_session('local[1]', None)\n"
+        "session.context.parallelize([1, 2]).sum()\n"
+        "print('ready', flush=True)\n"
+        "input()\n"
+    )
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", text],
+        env={**os.environ, "TMPDIR": str(folder), "SPARK_LOCAL_DIRS": str(folder)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        assert os.listdir(folder)
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+        soon(lambda: not os.listdir(folder), "the folders of Spark to go")
+
+
 def test_workers_without_cellgraph(volume, tmp_path, monkeypatch):
     (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['cellgraph'] = None")
     python = tmp_path / "python"
