@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from cellgraph.estimation.volume import CATALOGUE, VolumePopulation
 from cellgraph.loading.parameters import require_kind, resolve_whole
 from cellgraph.model import Sample
 from cellgraph.queries.values import check
-from cellgraph.stores import Store, open_store
+from cellgraph.stores import Store, earlier, open_store
 from cellgraph.volumes.reading import Reading
 from cellgraph.volumes.scan import BACKGROUND, open_scan
 from cellgraph.voxels.block import Rules
@@ -141,4 +142,8 @@ def estimate_from_store(
     columns = [*asked.columns, *(condition.columns if condition else ())]
     alone = len(samples) == len(everyone)
     population = DatabasePopulation(store, samples, asked.of, columns, seed, alone=alone)
-    return run(population, asked, condition, goal, began)
+    answer = run(population, asked, condition, goal, began)
+    if any(column.name == earlier.COLUMN for column in columns):
+        notes = filter(None, [answer.note, earlier.note_on_earlier(store, sample)])
+        answer = replace(answer, note="; ".join(notes))
+    return answer

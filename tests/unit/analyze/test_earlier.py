@@ -45,3 +45,10 @@ def test_the_note_goes_to_stderr(address: str) -> None:
     assert "oblateness has the opposite sign" in shown.stderr
     assert "opposite" not in shown.stdout
     assert "opposite" not in run("query", "cells", "--sample", "now", "--db", address, "--format", "csv").stderr
+
+
+def test_an_estimate_names_them_too(address: str) -> None:
+    told = cellgraph.estimate("mean(oblateness)", address, within_time=10)
+    assert "the sample 'then' was loaded by cellgraph before 0.2" in told.note
+    assert "opposite" not in cellgraph.estimate("mean(oblateness)", address, within_time=10, sample="now").note
+    assert "opposite" not in cellgraph.estimate("mean(volume)", address, within_time=10).note
