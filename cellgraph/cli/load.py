@@ -123,6 +123,8 @@ def load(
         from cellgraph.loading.parameters import parse_bytes
 
         options["memory"] = None if memory is None else parse_bytes(memory)
+        if not quiet:
+            _say_compiling()
         with closing(open_engine(engine, **where)) as options["engine"]:
             if options.get("time") == "each":
                 _frames(sources, db, sample, options, quiet)
@@ -133,6 +135,14 @@ def load(
     except KeyboardInterrupt:
         say(f"cellgraph: interrupted; nothing half done is visible; {RESUME}")
         raise typer.Exit(130) from None
+
+
+def _say_compiling() -> None:
+    """Tell why the first load of all takes longer."""
+    from cellgraph.voxels.compiled import is_compiled
+
+    if not is_compiled():
+        say("compiling what measures the cells: once after an installation, some 10 seconds")
 
 
 def _show_reading(source: str, sample: str | None, scan: dict[str, Any], fmt: Format | None) -> None:

@@ -42,6 +42,16 @@ def test_it_says_in_plain_words_what_it_found(two: Path, tmp_path: Path) -> None
     assert row == {"j": 2, "a": 4.0}  # two pixel edges along y, 2 micrometer each
 
 
+def test_the_first_load_of_all_says_that_it_compiles(two: Path, tmp_path: Path) -> None:
+    told = []
+    for name in ("first", "second"):
+        command = [PROGRAM, "load", two, "--db", tmp_path / "a.db", "--sample", name]
+        cache = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+        done = subprocess.run(command, env=cache, capture_output=True, text=True, check=True)
+        told.append("compiling what measures the cells: once" in done.stderr)
+    assert told == [True, False]
+
+
 def test_without_a_voxel_size_it_says_so(two: Path, tmp_path: Path) -> None:
     assert "the file gives no voxel size" in cellgraph("load", two, "--db", tmp_path / "a.db").stderr
 
