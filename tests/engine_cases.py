@@ -6,12 +6,13 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import zarr
+from web_server import serving
 
 from cellgraph.engines import Engine, Job
 from cellgraph.volumes import Block, Volume, grid, open_volume
@@ -72,7 +73,7 @@ def collect(engine: Engine, job: Job, blocks: list[Block]) -> tuple[list[int], T
 
 
 @contextmanager
-def opened(path: Path, rules: Rules | None = None) -> Iterator[Job]:
+def opened(path: Path | str, rules: Rules | None = None) -> Iterator[Job]:
     """Give the job of sweeping a file."""
     volume = open_volume(path)
     try:
@@ -93,43 +94,36 @@ def soon(condition: Callable[[], Result | None], what: str) -> Result:
 
 
 class Stuck:
-    """Replaces a file by a named pipe, so that whoever reads it hangs there until it is killed or let go."""
+    """A Zarr array behind a URL, of which one chunk never comes: who reads it hangs there until it is killed or let go."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._saved = path.with_name(path.name + ".saved")
-        os.rename(path, self._saved)
-        os.mkfifo(path)
-        self._writer = -1
+    def __init__(self, volume: Path, chunk: str) -> None:
+        self._stack = ExitStack()
+        self._site = self._stack.enter_context(serving(volume.parent))
+        self._site.hold = f"/{volume.name}/{chunk}"
+        self.url = f"{self._site.url}/{volume.name}"
 
     def reader(self) -> int:
-        """Wait until a process reads, and return its number."""
-        self._writer = soon(self._open, f"a reader of {self.path}")
-        return soon(self._who, f"the process that reads {self.path}")
+        """Wait until a process reads the chunk, and return its number."""
+        soon(lambda: self._site.held, "a reader of the chunk")
+        return soon(self._who, "the process that reads the chunk")
 
     def put_back(self) -> None:
-        """Put the file back for those who open it from now on; who reads still hangs."""
-        if self._saved.exists():
-            os.replace(self._saved, self.path)
+        """Let the chunk come for those who ask from now on; who waits already still hangs."""
+        self._site.hold = ""
 
     def __enter__(self) -> Stuck:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.put_back()
-        if self._writer >= 0:
-            os.close(self._writer)
-
-    def _open(self) -> int | None:
-        try:
-            return os.open(self.path, os.O_WRONLY | os.O_NONBLOCK)
-        except OSError:  # nobody reads yet
-            return None
+        self._stack.close()
 
     def _who(self) -> int | None:
+        """Return the process at the other end of the connection."""
+        ends = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+        sockets = {f"socket:[{end[9]}]" for end in ends if int(end[1].partition(":")[2], 16) in self._site.held}
         for link in Path("/proc").glob("[0-9]*/fd/*"):
             try:
-                if os.readlink(link) == str(self.path) and int(link.parts[2]) != os.getpid():
+                if os.readlink(link) in sockets:
                     return int(link.parts[2])
             except OSError:
                 continue  # it ended, or is somebody else's

@@ -31,6 +31,10 @@ class WebServer:
         Whether it knows of parts of files.
     requests : list of str
         The paths that were asked for.
+    hold : str
+        A path of which the answer never comes; empty for none.
+    held : list of int
+        Ports of those who wait for it.
     """
 
     folder: Path
@@ -40,6 +44,8 @@ class WebServer:
     status: Callable[[str], int | None] = lambda path: None
     ranges: bool = True
     requests: list[str] = field(default_factory=list)
+    hold: str = ""
+    held: list[int] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
     ended: threading.Event = field(default_factory=threading.Event)
 
@@ -67,7 +73,8 @@ def serving(folder: Path) -> Iterator[WebServer]:
                 site.requests.append(self.path)
                 broken = site.drop > 0
                 site.drop -= broken
-            if site.silent:
+            if site.silent or self.path == site.hold:
+                site.held.append(self.client_address[1])
                 site.ended.wait()
                 self.close_connection = True
                 return

@@ -130,9 +130,9 @@ def test_what_is_done_when_the_scheduler_dies_is_kept(tmp_path, volume):
     with (
         scheduler(tmp_path) as running,
         worker(running),
-        opened(volume) as job,
+        Stuck(volume, "c/1/1/2") as stuck,
+        opened(stuck.url) as job,
         closing(DaskEngine(1, cluster=running.address)) as engine,
-        Stuck(volume / "c" / "1" / "1" / "2") as stuck,
     ):
         sweeping = InThread(lambda: sweep(job))
         stuck.reader()
@@ -170,9 +170,9 @@ def test_workers_without_cellgraph(tmp_path, volume):
 def test_workers_that_are_killed_again_and_again(volume):
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
-        opened(volume) as job,
+        Stuck(volume, "c/1/1/2") as stuck,
+        opened(stuck.url) as job,
         closing(DaskEngine(1)) as engine,
-        Stuck(volume / "c" / "1" / "1" / "2") as stuck,
     ):
         sweep = InThread(lambda: collect(engine, job, blocks_of(job.volume)))
         os.kill(stuck.reader(), signal.SIGKILL)

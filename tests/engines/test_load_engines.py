@@ -60,8 +60,8 @@ def test_other_engines_load_the_same_graph_and_say_no_more(volume, tmp_path, eng
 @pytest.mark.parametrize("engine", ["dask", "spark"])
 def test_ctrl_c(volume, tmp_path, engine):
     """As a terminal does it: every process of the command gets the signal."""
-    command = [PROGRAM, "load", volume, "--db", tmp_path / "a.db", *SMALL, "--engine", engine, "--workers", "2"]
-    with Stuck(volume / "c" / "1" / "1" / "2") as stuck:
+    with Stuck(volume, "c/1/1/2") as stuck:
+        command = [PROGRAM, "load", stuck.url, "--db", tmp_path / "a.db", *SMALL, "--engine", engine, "--workers", "2"]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
         worker = stuck.reader()
         assert worker != process.pid

@@ -157,7 +157,7 @@ def test_what_is_done_when_java_ends_is_kept_and_spark_can_be_started_again(volu
         for blocks, tally in engine.tallies(job, blocks_of(job.volume)):
             begun.add([block.index for block in blocks], tally)
 
-    with opened(volume) as job, closing(SparkEngine(1)) as engine, Stuck(volume / "c" / "1" / "1" / "2") as stuck:
+    with Stuck(volume, "c/1/1/2") as stuck, opened(stuck.url) as job, closing(SparkEngine(1)) as engine:
         sweeping = InThread(lambda: sweep(job))
         stuck.reader()
         soon(lambda: begun.done, "the first blocks")
