@@ -94,7 +94,7 @@ def soon(condition: Callable[[], Result | None], what: str) -> Result:
 
 
 class Stuck:
-    """A Zarr array behind a URL, of which one chunk never comes: who reads it hangs there until it is killed or let go."""
+    """A Zarr array behind a URL with a chunk that never comes: who reads it hangs until it is killed or let go."""
 
     def __init__(self, volume: Path, chunk: str) -> None:
         self._stack = ExitStack()

@@ -153,7 +153,7 @@ def test_wrong_labels_are_the_error_that_they_are_with_threads(engine, tmp_path)
 
 @pytest.mark.parametrize("name", ["dask", "spark"], indirect=True, scope="module")
 def test_a_killed_worker_is_survived(engine, own):
-    """A worker hangs in the middle of a task, waiting for a chunk that never comes and that it alone needs, and is killed."""
+    """A worker hangs in the middle of a task, for a chunk that never comes and that it alone needs, and is killed."""
     with Stuck(own, "c/2/2/3") as stuck, opened(stuck.url) as job:
         sweep = InThread(lambda: collect(engine, job, blocks_of(job.volume)))
         worker = stuck.reader()
