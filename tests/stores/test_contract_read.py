@@ -191,7 +191,16 @@ def test_json_has_no_infinities(store: Store) -> None:
     store.write(table_network({"label": [1], "ratio": pa.array([float("nan")]), "size": pa.array([float("-inf")])}))
     (text,) = store.run("MATCH (c:Cell) RETURN [c] AS c")["c"].to_pylist()
     assert json.loads(text, parse_constant=pytest.fail) == [
-        {"_label": "Cell", "id": 0, "sample": "table", "label": 1, "ratio": None, "size": None}
+        {
+            "_label": "Cell",
+            "id": 0,
+            "sample": "table",
+            "label": 1,
+            "ratio": None,
+            "size": None,
+            "degree": 0,
+            "junctions": 0,
+        }
     ]
 
 
@@ -261,6 +270,8 @@ def test_columns_are_those_that_came(six: Store) -> None:
     assert [(column.name, column.type) for column in six.columns("cells", "table")] == [
         ("label", "int"),
         ("kind", "str"),
+        ("degree", "int"),
+        ("junctions", "int"),
     ]
     assert [column.name for column in six.columns("cells")] == [column.name for column in CELL_COLUMNS] + ["kind"]
 

@@ -263,7 +263,7 @@ def test_column_names_are_data_not_cypher(store: Store) -> None:
             f"{CONTACTS} WHERE s.name = 'odd' RETURN c.`{name}` AS cell, t.`{name}` AS contact, s.`{name}` AS sample"
         )
         assert rows.to_pylist() == [{"cell": float(number), "contact": name, "sample": number}]
-    assert [column.name for column in store.columns("cells", "odd")] == ["label", *ODD_NAMES]
+    assert [column.name for column in store.columns("cells", "odd")] == ["label", *ODD_NAMES, "degree", "junctions"]
 
 
 @pytest.mark.parametrize("name", ["", "*", "back`tick", "new\nline", "nul\0", "x" * 201, "id", "ID", "_ID", "SAMPLE"])

@@ -147,6 +147,13 @@ class Draft:
             checksum.unseal(self._path)
 
     @contextmanager
+    def again(self) -> Iterator[Draft]:
+        """Make a draft from this one, which takes its place at the end."""
+        other = Draft(self._path.with_name(f"{self._path.name}.again"), self._path)
+        yield other
+        os.replace(other._path, self._path)
+
+    @contextmanager
     def opened(self, *, compression: bool = True) -> Iterator[ladybug.Connection]:
         """Open it to write.
 

@@ -208,13 +208,26 @@ def _write(draft: Draft, networks: Iterable[Tables], *, without: list[str], repo
                 carry_cells(carried, connection, without=without)
         first = next_ids(old)
     for tables in networks:
+        if compression and brings_smallest(tables):
+            compression = False
+            _decompress(draft)
         with draft.opened(compression=False) as connection:
             schema.extend(connection, tables)
             create_samples(connection, tables, first)
-        compression = compression and not brings_smallest(tables)
         with draft.opened(compression=compression) as connection:
             append(connection, tables, first, report)
         first = First(first.sample + len(tables.samples), first.cell + tables.cells.num_rows)
+
+
+def _decompress(draft: Draft) -> None:
+    """Write what there is anew without compression: what is added to a compressed column is read wrong too (0.20)."""
+    with draft.again() as again, again.old() as written:
+        assert written is not None
+        with again.opened(compression=False) as connection:
+            schema.create(connection)
+            carry_samples(written, connection, without=[])
+        with again.opened(compression=False) as connection:
+            carry_cells(written, connection, without=[])
 
 
 def _names(connection: ladybug.Connection | None) -> list[str]:
