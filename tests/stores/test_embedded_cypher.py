@@ -10,6 +10,7 @@ from store_graphs import table_network
 
 from cellgraph.errors import StoreError
 from cellgraph.stores import Store, open_store
+from cellgraph.stores.embedded import checksum
 
 LOOP = "MATCH (a:Cell)-[x:TOUCHES]->(b:Cell)-[y:TOUCHES]->(c:Cell)"
 
@@ -87,6 +88,7 @@ def test_cells_of_tables_have_a_degree_and_junctions(multigraph: Store) -> None:
 
 def test_a_file_of_another_release_says_what_to_do(six: Store, tmp_path: Path) -> None:
     path = tmp_path / "cells.db"
+    checksum.unseal(path)  # other releases did not write one
     content = bytearray(path.read_bytes())
     assert content[:4] == b"LBUG"
     content[4] += 2
@@ -112,3 +114,37 @@ def test_rows_are_sorted_by_a_text_and_then_by_numbers(tmp_path: Path, limit: in
     expected = sorted(((kind, label) for label, kind in enumerate(kinds)), key=lambda row: row[1])
     expected.sort(key=lambda row: row[0], reverse=True)
     assert [tuple(row.values()) for row in rows] == expected[:limit]
+
+
+def test_many_rows_are_sorted_by_a_text_and_then_by_numbers(tmp_path: Path) -> None:
+    """With more rows than the engine sorts at once; by columns, by what is not returned, and in parts."""
+    n = 30_000
+    kinds = [f"kind {number * 7919 % 5}" if number % 7 else None for number in range(n)]
+    sizes = [float(number * 104_729 % 1009) if number % 11 else None for number in range(n)]
+    with open_store(tmp_path / "many.db", create=True) as store:
+        store.write(table_network({"sample": ["table"] * n, "label": range(n), "kind": kinds, "size": sizes}))
+        # Upwards null comes last, downwards first.
+        rows = sorted(zip(kinds, sizes, range(n), strict=True), key=lambda row: row[2])
+        rows.sort(key=lambda row: (row[1] is None, row[1] or 0.0), reverse=True)
+        rows.sort(key=lambda row: (row[0] is None, row[0] or ""))
+        told = "MATCH (c:Cell) RETURN c.kind AS k, c.size AS s, c.label AS l ORDER BY k, s DESC, l"
+        assert [tuple(row.values()) for row in store.run(told).to_pylist()] == rows
+        part = store.run(f"{told} SKIP $from LIMIT 100", {"from": 9_000}).to_pylist()
+        assert [tuple(row.values()) for row in part] == rows[9_000:9_100]
+        labels = store.run("MATCH (c:Cell) RETURN c.label // one\n ORDER BY c.kind, c.size DESC, c.label LIMIT 50")
+        assert labels.column(0).to_pylist() == [label for _, _, label in rows[:50]]
+        groups = store.run(
+            "MATCH (c:Cell) RETURN c.kind AS kind, count(*) AS n ORDER BY upper(kind) DESC, n"
+        ).to_pylist()
+        assert [group["kind"] for group in groups] == [None, "kind 4", "kind 3", "kind 2", "kind 1", "kind 0"]
+
+
+def test_several_keys_inside_a_statement_are_refused_where_there_may_be_many_rows(tmp_path: Path) -> None:
+    n = 600
+    links = {"a": list(range(n - 1)), "b": list(range(1, n)), "junctions": [1] * (n - 1)}
+    inside = "MATCH (c:Cell) WITH c ORDER BY c.kind, c.label LIMIT 3 RETURN c.label AS l"
+    with open_store(tmp_path / "many.db", create=True) as store:
+        store.write(table_network({"sample": ["table"] * n, "label": range(n), "kind": ["T"] * n}, links))
+        with pytest.raises(StoreError, match="move this ORDER BY there"):
+            store.run(inside)
+        assert len(store.run(inside.replace("c.kind, ", ""))) == 3

@@ -60,11 +60,13 @@ def _refuse_files(code: str) -> None:
 
 
 def sorts(cypher: str) -> bool:
-    """Whether a statement sorts rows, which Ladybug (0.20) does right with one thread only.
-
-    With two, rows by a text and then by numbers came unsorted in a sixth to half of the results.
-    """
+    """Whether a statement sorts rows, which Ladybug (0.20) may do wrong with more than one thread; see `sorting`."""
     return _ORDER.search(blanked(cypher)) is not None
+
+
+def can_be_asked(connection: ladybug.Connection, cypher: str) -> bool:
+    """Tell whether a statement can be prepared."""
+    return not _refusal(connection, cypher)
 
 
 def _refusal(connection: ladybug.Connection, cypher: str) -> str:

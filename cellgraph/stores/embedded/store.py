@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from cellgraph.errors import NotFoundError, StoreError, near
 from cellgraph.model import Column, Network
+from cellgraph.queries.text import parameters_in
 from cellgraph.stores.contract import Report, Topology
 from cellgraph.stores.embedded import schema
 from cellgraph.stores.embedded.access import PATIENCE, DatabaseFile, Draft, execute
@@ -17,10 +18,11 @@ from cellgraph.stores.embedded.append import First, append, create_samples, next
 from cellgraph.stores.embedded.closed import refuse_closed
 from cellgraph.stores.embedded.errors import translated
 from cellgraph.stores.embedded.names import as_written
-from cellgraph.stores.embedded.questions import require_question, sorts
+from cellgraph.stores.embedded.questions import can_be_asked, require_question, sorts
 from cellgraph.stores.embedded.results import table_of
 from cellgraph.stores.embedded.rewrite import arrow, carry_cells, carry_samples
 from cellgraph.stores.embedded.smallest import brings_smallest, holds_smallest
+from cellgraph.stores.embedded.sorting import refuse_inner, take_apart
 from cellgraph.stores.tables import Tables, listed, prepare, refuse_existing
 from cellgraph.stores.topology import bare
 from cellgraph.stores.values import plain, require_parameters
@@ -98,8 +100,8 @@ class LadybugStore:
             refuse_closed(connection, cypher, values)
             if sorts(cypher):
                 connection.set_max_threads_for_exec(1)
-            rows = table_of(execute(connection, cypher, values))
-            return rows.rename_columns(as_written(cypher, rows.column_names))
+                return _sorted(connection, cypher, values)
+            return _named(execute(connection, cypher, values), cypher)
 
     def sample_names(self) -> list[str]:
         """Return the names of the complete samples, sorted; none for a file that is still to be made."""
@@ -182,6 +184,32 @@ class LadybugStore:
     def _require_sample(self, names: list[str], sample: str) -> None:
         if sample not in names:
             raise NotFoundError(f"there is no sample {sample!r} in {self._path}.{near(sample, names)}")
+
+
+def _named(result: ladybug.QueryResult, cypher: str) -> pa.Table:
+    rows = table_of(result)
+    return rows.rename_columns(as_written(cypher, rows.column_names))
+
+
+def _sorted(connection: ladybug.Connection, cypher: str, values: dict[str, Any]) -> pa.Table:
+    """Run a statement that sorts, and sort its rows in Arrow where Ladybug might not; see `sorting`."""
+    sorting = take_apart(cypher, values)
+    if sorting is not None:
+        for statement, places in sorting.statements():
+            if can_be_asked(connection, statement):
+                refuse_inner(statement, lambda: _contacts(connection))
+                used = {name: value for name, value in values.items() if name in parameters_in(statement)}
+                rows = table_of(execute(connection, statement, used))
+                added = len({place for place in places if isinstance(place, str)})
+                rows = sorting.apply(rows, places, rows.num_columns - added)
+                return rows.rename_columns(as_written(cypher, rows.column_names))
+    refuse_inner(cypher, lambda: _contacts(connection))
+    return _named(execute(connection, cypher, values), cypher)
+
+
+def _contacts(connection: ladybug.Connection) -> int:
+    """Return the number of relationships between cells."""
+    return int(schema.rows(connection, "MATCH (:Cell)-[t:TOUCHES]->(:Cell) RETURN count(t)")[0][0])
 
 
 def _write(draft: Draft, networks: Iterable[Tables], *, without: list[str], report: Report | None) -> None:
