@@ -46,8 +46,8 @@ def start(
     bolt_port: Annotated[int, typer.Option(help="Preferred port for programs; a free one if taken.")] = 7687,
     http_port: Annotated[int, typer.Option(help="Preferred port for Neo4j Browser.")] = 7474,
     timeout: Annotated[float, typer.Option(help="Seconds to wait until it answers.")] = 180,
-    java: Annotated[str | None, typer.Option("--java", hidden=True)] = None,
-    docker: Annotated[bool, typer.Option("--docker", hidden=True)] = False,
+    java: Annotated[str | None, typer.Option("--java", hidden=True, help="Removed.")] = None,
+    docker: Annotated[bool, typer.Option("--docker", hidden=True, help="Removed.")] = False,
 ) -> None:
     """Start the local Neo4j, or find the one that runs; the first time it is downloaded (155 MB)."""
     from cellgraph import server
