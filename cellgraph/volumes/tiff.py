@@ -185,7 +185,11 @@ def _file_of(page: TiffPage | TiffFrame) -> Path:
 
 def _refuse_outside(place: Path, path: Path, source: str) -> None:
     """Refuse pages of a file that OME metadata name, if it does not lie beside the one that names it, or below."""
-    if not Path(os.path.abspath(place)).is_relative_to(Path(os.path.abspath(path)).parent):
+    # tifffile names files without links, which people may have put where they like.
+    folders = (Path(os.path.abspath(path)).parent, path.resolve().parent)
+    if not any(
+        where.is_relative_to(folder) for folder in folders for where in (Path(os.path.abspath(place)), place.resolve())
+    ):
         raise FormatError(
             f"{source}: some of its pages lie in {place}, out of its folder; put the files that belong together into "
             "one folder, or load that file by itself"

@@ -110,7 +110,7 @@ def read(path: Path | str) -> np.ndarray[Any, Any]:
 def peak_of_reading(path: Path) -> tuple[str, int]:
     """Return the error of reading a volume in a process of its own, and how many bytes of memory that took."""
     code = (
-        "import resource, sys\n"
+        "import re, sys\n"
         "from contextlib import closing\n"
         "from cellgraph.errors import CellgraphError\n"
         "from cellgraph.volumes import open_volume\n"
@@ -119,7 +119,8 @@ def peak_of_reading(path: Path) -> tuple[str, int]:
         "        volume.read((0, 0, 0), volume.header.shape)\n"
         "except CellgraphError as error:\n"
         "    print(error)\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+        # Not ru_maxrss, in which the parent of a process counts too.
+        "print(re.search(r'VmHWM:\\s*(\\d+)', open('/proc/self/status').read())[1])\n"
     )
     told = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True).stdout
     *words, peak = told.splitlines()

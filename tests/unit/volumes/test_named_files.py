@@ -154,3 +154,15 @@ def test_zero_is_white_in_an_image_of_one_bit_that_says_so(tmp_path: Path) -> No
     tifffile.imwrite(tmp_path / "black.tif", white, photometric="minisblack")
     for name in ("white.tif", "black.tif"):
         assert (read(str(tmp_path / name))[0] == white).all()
+
+
+def test_links_to_a_file_or_its_folder_are_the_users_own(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    labels = np.arange(1, 13, dtype=np.uint16).reshape(3, 4)
+    tifffile.imwrite(tmp_path / "real" / "cells.ome.tif", labels, metadata={"axes": "YX"})
+    (tmp_path / "folder").symlink_to("real")
+    (tmp_path / "cells.ome.tif").symlink_to("real/cells.ome.tif")
+    for path in ("folder/cells.ome.tif", "cells.ome.tif"):
+        volume = open_volume(tmp_path / path)
+        assert volume.read((0, 0, 0), (1, 3, 4)).ravel().tolist() == labels.ravel().tolist()
+        volume.close()
