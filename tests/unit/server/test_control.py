@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import socket
 import stat
@@ -23,7 +24,7 @@ import pytest
 
 from cellgraph import server
 from cellgraph.errors import ConnectError, ParameterError, ServerError
-from cellgraph.server import ready
+from cellgraph.server import java, ready
 from cellgraph.server.config import Ports
 from cellgraph.server.home import Home
 from cellgraph.server.process import is_server, running_pid
@@ -281,7 +282,10 @@ def test_a_stranger_on_its_port_is_not_told_the_password(local_neo4j: Path, tmp_
 
 
 def test_a_java_that_fails_is_told_with_its_own_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("JDK_JAVA_OPTIONS", "-XX:+NoSuchOption")
+    program = tmp_path / "java"
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(str(java.find()))} -XX:+NoSuchOption "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setattr(java, "find", lambda: program)
     with pytest.raises(ServerError, match=r"(?s)first password.*NoSuchOption"):
         server.start(tmp_path / "home")
     # As if it had run before: then no first password is set, and the server itself fails.
