@@ -189,7 +189,7 @@ def test_a_folder_that_is_no_zarr_is_never_replaced(tmp_path: Path) -> None:
         ({"chunks": (8, 8)}, "chunks of 3 positive whole numbers"),
         ({"out": "cells.png"}, r"\.zarr, .*but got 'cells\.png'"),
         ({"out": "cells.npy", "chunks": (8, 8, 8)}, r"chunks are for \.zarr"),
-        ({"workers": 0}, "workers of 1 or more, but got 0"),
+        ({"workers": 0}, "workers to be a whole number of 1 or more, but got 0"),
     ],
 )
 def test_a_wrong_argument_is_told(

