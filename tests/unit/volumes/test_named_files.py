@@ -166,3 +166,20 @@ def test_links_to_a_file_or_its_folder_are_the_users_own(tmp_path: Path) -> None
         volume = open_volume(tmp_path / path)
         assert volume.read((0, 0, 0), (1, 3, 4)).ravel().tolist() == labels.ravel().tolist()
         volume.close()
+
+
+@pytest.mark.parametrize("link", ["folder/a.ome.tif", "deep/a.ome.tif"])
+@pytest.mark.parametrize("beside", [True, False])
+def test_pages_of_an_ome_tiff_file_behind_a_link_lie_beside_the_real_one(
+    tmp_path: Path, link: str, beside: bool
+) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "deep").mkdir()
+    save_ome(tmp_path / "real", ["a.ome.tif", "b.ome.tif" if beside else "../b.ome.tif"])
+    (tmp_path / "folder").symlink_to("real")
+    (tmp_path / "deep" / "a.ome.tif").symlink_to("../real/a.ome.tif")
+    if beside:
+        assert (read(f"{tmp_path}/{link}") == LABELS[:2]).all()
+    else:
+        with pytest.raises(FormatError, match=rf"{link}: some of its pages lie in .*b\.ome\.tif, out of its folder"):
+            open_volume(tmp_path / link)
