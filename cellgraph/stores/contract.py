@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
@@ -28,13 +28,17 @@ class Topology:
     labels : numpy.ndarray of int64
         Label of each cell, shape (n,).
     a, b : numpy.ndarray of int64
-        Row numbers of the two cells of each relationship, shape (m,).
+        Row numbers of the two cells of each relationship, shape (m,); it is stored from a to b.
+    of_cells, of_contacts : mapping of str to pyarrow.Array
+        Properties that were asked for, of n cells and of m relationships; null where one has none.
     """
 
     samples: np.ndarray[Any, Any]
     labels: np.ndarray[Any, Any]
     a: np.ndarray[Any, Any]
     b: np.ndarray[Any, Any]
+    of_cells: Mapping[str, pa.Array] = field(default_factory=dict)
+    of_contacts: Mapping[str, pa.Array] = field(default_factory=dict)
 
 
 class Store(Protocol):
@@ -131,8 +135,17 @@ class Store(Protocol):
         """
         ...
 
-    def topology(self, sample: str | None = None) -> Topology:
-        """Return the bare graph of one sample or of all.
+    def topology(
+        self, sample: str | None = None, *, cells: Sequence[str] = (), contacts: Sequence[str] = ()
+    ) -> Topology:
+        """Return the bare graph of one sample or of all, with some properties of its cells and relationships.
+
+        Parameters
+        ----------
+        sample : str, optional
+            Name of one; None is all.
+        cells, contacts : sequence of str
+            Names of properties that `columns` lists.
 
         Raises
         ------

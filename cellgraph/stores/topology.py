@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from cellgraph.stores.contract import Topology
+
+PROPERTY = "of_"
+"""Columns of tables that are so called and numbered are properties, in their order."""
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
 
-def bare(cells: pa.Table, contacts: pa.Table) -> Topology:
+def bare(
+    cells: pa.Table, contacts: pa.Table, of_cells: Sequence[str] = (), of_contacts: Sequence[str] = ()
+) -> Topology:
     """Return cells sorted by (sample, label) and the contacts whose two cells are both among them.
 
     Parameters
     ----------
     cells : pyarrow.Table
-        Columns ``id``, ``sample`` (string) and ``label``.
+        Columns ``id``, ``sample`` (string) and ``label``, and ``of_0``, ``of_1``, … for properties.
     contacts : pyarrow.Table
-        Columns ``a`` and ``b``: ids of cells.
+        Columns ``a`` and ``b``: ids of cells; and ``of_0``, … for properties.
+    of_cells, of_contacts : sequence of str
+        Names of these properties.
     """
     import numpy as np
 
@@ -30,8 +38,19 @@ def bare(cells: pa.Table, contacts: pa.Table) -> Topology:
     a, b = row_of(contacts["a"].to_numpy()), row_of(contacts["b"].to_numpy())
     known = (a >= 0) & (b >= 0)
     if not known.all():
-        a, b = a[known], b[known]
-    return Topology(names[codes[order]], labels[order], a, b)
+        a, b, contacts = a[known], b[known], contacts.filter(known)
+    return Topology(
+        names[codes[order]], labels[order], a, b,
+        {name: _whole(cells[f"{PROPERTY}{n}"]).take(order) for n, name in enumerate(of_cells)},
+        {name: _whole(contacts[f"{PROPERTY}{n}"]) for n, name in enumerate(of_contacts)},
+    )  # fmt: skip
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    import pyarrow as pa
+
+    whole = column.combine_chunks()
+    return whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole
 
 
 def _coded(samples: pa.ChunkedArray) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:

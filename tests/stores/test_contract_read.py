@@ -244,6 +244,19 @@ def test_topology_of_one(six: Store) -> None:
     assert (bare.a.tolist(), bare.b.tolist()) == ([0], [1])
 
 
+def test_topology_with_properties(six: Store) -> None:
+    bare = six.topology("six", cells=["volume", "length"], contacts=["area", "junctions_z"])
+    assert bare.of_cells["volume"].to_pylist() == [10.0, 8.0, 8.0, 4.0, 4.0, 4.0]
+    assert bare.of_cells["length"].null_count == 6
+    ends = zip(bare.labels[bare.a].tolist(), bare.labels[bare.b].tolist(), strict=True)
+    areas = dict(zip(ends, bare.of_contacts["area"].to_pylist(), strict=True))
+    assert areas == {(1, 2): 4.0, (1, 3): 2.0, (2, 3): 2.0, (3, 4): 3.0, (4, 5): 2.0}
+    assert bare.of_contacts["junctions_z"].to_pylist() == [0] * 5
+    every = six.topology(cells=["volume"], contacts=["area", "junctions_z"])
+    assert every.of_cells["volume"].to_pylist() == [3.0, 6.0, 10.0, 8.0, 8.0, 4.0, 4.0, 4.0]
+    assert sorted(every.of_contacts["area"].to_pylist()) == [2.0, 2.0, 2.0, 3.0, 3.0, 4.0]
+
+
 def test_topology_of_one_leaves_out_contacts_with_others(store: Store) -> None:
     cells = {"sample": ["x", "x", "y"], "label": [1, 2, 1]}
     links = {"a": [0, 1], "b": [1, 2], "junctions": [5, 6]}

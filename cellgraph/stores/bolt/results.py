@@ -28,7 +28,7 @@ def table_of(result: neo4j.Result) -> pa.Table:
     while block := [record.values() for record in islice(records, _CHUNK)]:
         for column, values in zip(chunks, zip(*block, strict=True), strict=True):
             column.append(_array(values))
-    return pa.Table.from_arrays([_joined(column) for column in chunks], names=names)
+    return pa.Table.from_arrays([joined(column) for column in chunks], names=names)
 
 
 def _array(values: Iterable[Any]) -> pa.Array:
@@ -43,7 +43,7 @@ def _array(values: Iterable[Any]) -> pa.Array:
         return pa.array([as_json(value) for value in values], pa.string())
 
 
-def _joined(chunks: list[pa.Array]) -> pa.ChunkedArray:
+def joined(chunks: list[pa.Array]) -> pa.ChunkedArray:
     """Return the chunks in one type: of whole numbers and floats double, of other mixtures text."""
     import pyarrow as pa
 

@@ -162,13 +162,15 @@ class Neo4jStore:
             raise self._unknown(sample)
         return listed(dict.fromkeys(entry for row in found for entry in row[0]), of)
 
-    def topology(self, sample: str | None = None) -> Topology:
+    def topology(
+        self, sample: str | None = None, *, cells: Sequence[str] = (), contacts: Sequence[str] = ()
+    ) -> Topology:
         """Return the bare graph; see `Store.topology`."""
         with translated(self._uri):
-            found = self._unchanged(lambda: cells_and_contacts(self._connection, sample))
+            found = self._unchanged(lambda: cells_and_contacts(self._connection, sample, cells, contacts))
         if found is None:
             raise self._unknown(str(sample))
-        return bare(*found)
+        return bare(*found, cells, contacts)
 
     def close(self) -> None:
         """Close the connections to the server."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from cellgraph.queries.text import quoted
 from cellgraph.stores.bolt.foreign import SAMPLE
+from cellgraph.stores.bolt.results import joined as join
 from cellgraph.stores.bolt.send import SESSIONS
+from cellgraph.stores.topology import PROPERTY
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -16,11 +20,15 @@ if TYPE_CHECKING:
 
 _CELLS_A_LIST = 10_000
 
-_CELLS = "MATCH (c:Cell) WHERE $start <= c.id < $end RETURN collect(c.id), collect(c.label)"
-_CONTACTS = "MATCH (c:Cell)-[:TOUCHES]->(d:Cell) WHERE $start <= c.id < $end RETURN collect(c.id), collect(d.id)"
+_CELLS = "MATCH (x:Cell) WHERE $start <= x.id < $end WITH collect(x.id) AS a, collect(x.label) AS b"
+_CONTACTS = (
+    "MATCH (c:Cell)-[x:TOUCHES]->(d:Cell) WHERE $start <= c.id < $end WITH collect(c.id) AS a, collect(d.id) AS b"
+)
 
 
-def cells_and_contacts(connection: Connection, sample: str | None) -> tuple[pa.Table, pa.Table] | None:
+def cells_and_contacts(
+    connection: Connection, sample: str | None, of_cells: Sequence[str] = (), of_contacts: Sequence[str] = ()
+) -> tuple[pa.Table, pa.Table] | None:
     """Return the tables that `cellgraph.stores.topology.bare` takes; None if there is no such sample."""
     import pyarrow as pa
 
@@ -37,26 +45,38 @@ def cells_and_contacts(connection: Connection, sample: str | None) -> tuple[pa.T
         for start in range(first, first + cells, _CELLS_A_LIST)
     ]
     with ThreadPoolExecutor(SESSIONS, thread_name_prefix="neo4j") as threads:
-        cells = list(threads.map(partial(_lists, connection, _CELLS), spans))
-        contacts = list(threads.map(partial(_lists, connection, _CONTACTS), spans))
-    owners = [pa.repeat(name, len(ids)) for (name, _, _), (ids, _) in zip(spans, cells, strict=True)]
+        cells = list(threads.map(partial(_lists, connection, _CELLS, of_cells), spans))
+        contacts = list(threads.map(partial(_lists, connection, _CONTACTS, of_contacts), spans))
+    owners = [pa.repeat(name, len(lists[0])) for (name, _, _), lists in zip(spans, cells, strict=True)]
     return (
         pa.table(
             {"id": _joined(cells, 0), "sample": pa.chunked_array(owners, pa.string()), "label": _joined(cells, 1)}
+            | _properties(cells, of_cells)
         ),
-        pa.table({"a": _joined(contacts, 0), "b": _joined(contacts, 1)}),
+        pa.table({"a": _joined(contacts, 0), "b": _joined(contacts, 1)} | _properties(contacts, of_contacts)),
     )
 
 
-def _lists(connection: Connection, cypher: str, span: tuple[str, int, int]) -> tuple[Any, Any]:
+def _lists(connection: Connection, cypher: str, names: Sequence[str], span: tuple[str, int, int]) -> list[Any]:
+    """Return two arrays of whole numbers, and an Arrow array for each property; nulls keep their places."""
     import numpy as np
+    import pyarrow as pa
 
     _, start, end = span
-    ((first, second),) = connection.read(cypher, start=start, end=end)
-    return np.array(first, np.int64), np.array(second, np.int64)
+    every = ", collect(x) AS every" if names else ""
+    wanted = "".join(f", [x IN every | x.{quoted(name)}]" for name in names)
+    ((first, second, *properties),) = connection.read(f"{cypher}{every} RETURN a, b{wanted}", start=start, end=end)
+    return [np.array(first, np.int64), np.array(second, np.int64), *map(pa.array, properties)]
 
 
-def _joined(lists: list[tuple[Any, Any]], column: int) -> Any:
+def _properties(lists: list[list[Any]], names: Sequence[str]) -> dict[str, pa.ChunkedArray]:
+    import pyarrow as pa
+
+    columns = {f"{PROPERTY}{n}": [part[2 + n] for part in lists] for n in range(len(names))}
+    return {name: join([chunk for chunk in chunks if len(chunk)] or [pa.nulls(0)]) for name, chunks in columns.items()}
+
+
+def _joined(lists: list[list[Any]], column: int) -> Any:
     import numpy as np
 
-    return np.concatenate([np.empty(0, np.int64), *(pair[column] for pair in lists)])
+    return np.concatenate([np.empty(0, np.int64), *(part[column] for part in lists)])
