@@ -138,7 +138,9 @@ class Sample:
     created : str
         ISO 8601 time, UTC.
     extra : dict
-        Further properties of a sample, from a table import.
+        Further properties of a sample, from a table import or an annotation.
+    written : dict
+        Which properties of its cells and of itself were written after the load, and from what they were computed.
     """
 
     name: str
@@ -151,6 +153,7 @@ class Sample:
     version: str = ""
     created: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
+    written: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

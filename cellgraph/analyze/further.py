@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from cellgraph.stores.tables import SAMPLE_TYPES
+from cellgraph.stores.tables import PASSING, SAMPLE_TYPES
 
 if TYPE_CHECKING:
     from cellgraph.queries import Catalogue, Query
@@ -39,4 +39,4 @@ def _of_samples(store: Store, catalogue: Catalogue) -> list[str]:
     statement = catalogue["sample-nodes"].statement(store.dialect, {})
     nodes = store.run(statement.text, statement.parameters, name="sample-nodes")["node"].to_pylist()
     names = dict.fromkeys(name for node in nodes for name in json.loads(node))
-    return [name for name in names if name not in SAMPLE_TYPES and not name.startswith("_")]
+    return [name for name in names if name not in (*SAMPLE_TYPES, *PASSING) and not name.startswith("_")]

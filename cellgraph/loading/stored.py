@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cellgraph.model import Column, Network, Sample
 from cellgraph.stores import Store
-from cellgraph.stores.tables import SAMPLE_TYPES, check_name, listed, quoted
+from cellgraph.stores.tables import PASSING, SAMPLE_TYPES, check_name, listed, quoted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _ROWS_AT_ONCE = 2_000_000
 
 _COMPLETE = "MATCH (s:Sample {status: 'complete'})"
-_NOT_KEPT = {*SAMPLE_TYPES, "load", "beat", "checked"}
+_NOT_KEPT = {*SAMPLE_TYPES, *PASSING}
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,7 @@ def _entry(store: Store, sample: int, loaded: int | None) -> Entry:
         version=values.get("version") or "",
         created=values.get("created") or "",
         extra={name: value for name, value in values.items() if name not in _NOT_KEPT},
+        written=json.loads(values.get("written") or "{}"),
     )
     columns = (tuple(values.get("cell_properties") or ()), tuple(values.get("contact_properties") or ()))
     return Entry(sample, loaded, values["cells"] + values["contacts"], columns, made)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
+    from cellgraph.stores.properties import Properties
+
 Report = Callable[[str, int, int], None]
 """Called with what is being written (``cells``, ``contacts``), how many are done, and of how many."""
 
@@ -91,6 +93,45 @@ class Store(Protocol):
             Whatever it raises ends the write, and nothing of it is visible.
         replace, report
             See `write`.
+        """
+        ...
+
+    def write_properties(self, *properties: Properties, replace: bool = False, report: Report | None = None) -> None:
+        """Write properties onto complete samples and their cells; all of them are listed at once, when they are whole.
+
+        They are then columns as those that came with the load: of queries, conditions, estimates and copies.  A sample
+        that is replaced loses them.
+
+        Parameters
+        ----------
+        *properties : Properties
+            One for each sample; see `cellgraph.stores.properties`.
+        replace : bool
+            Whether properties of these names that were written before are replaced; those that came with the load
+            never are.
+        report : callable, optional
+            See `write`.
+
+        Raises
+        ------
+        NotFoundError
+            If a sample or a cell does not exist; nothing is written then.
+        ExistsError
+            If a property is there already.
+        InputError
+            If a property cannot be stored, or a cell is given twice.
+        StoreError
+            If the database fails; no property is listed that is not whole.
+        """
+        ...
+
+    def remove_properties(self, names: Sequence[str], samples: Sequence[str]) -> None:
+        """Take properties that were written after the load away from samples and their cells.
+
+        Raises
+        ------
+        NotFoundError
+            If a sample does not exist, or one of them has no such property; nothing is removed then.
         """
         ...
 

@@ -7,6 +7,7 @@ parameters only.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -42,12 +43,17 @@ SAMPLE_TYPES: dict[str, str] = {
     "contacts": "int",
     "cell_properties": "str list",
     "contact_properties": "str list",
+    "written": "str",
 }
 """Properties of every sample node.
 
 Ids of its cells are ``first_id`` and the following, in the order of their labels; ``loaded`` is when it became visible
-(milliseconds since 1970, UTC); ``*_properties`` list ``name type`` of the columns that came with it.
+(milliseconds since 1970, UTC); ``*_properties`` list ``name type`` of the columns; ``written`` is JSON of those that
+were written later, and from what (see `properties`).
 """
+
+PASSING = ("load", "beat", "checked", "writing")
+"""Properties of a sample node in Neo4j while someone writes it."""
 
 LONGEST_NAME = 200
 
@@ -90,8 +96,8 @@ def prepare(network: Network) -> Tables:
     """
     for sample in network.samples:
         check_sample_name(sample.name)
-    cells = _typed(network.cells, {"sample": "str", **CELL_TYPES}, "cells", reserved=("id",))
-    contacts = _typed(network.contacts, {"a": "int", "b": "int", **CONTACT_TYPES}, "contacts", reserved=("from", "to"))
+    cells = typed(network.cells, {"sample": "str", **CELL_TYPES}, "cells", reserved=("id",))
+    contacts = typed(network.contacts, {"a": "int", "b": "int", **CONTACT_TYPES}, "contacts", reserved=("from", "to"))
     contacts = contacts.select(["a", "b", *(name for name in contacts.column_names if name not in ("a", "b"))])
     sample_of_cell = _sample_of_cell(network.samples, cells)
     _check_labels(sample_of_cell, cells)
@@ -130,10 +136,17 @@ def check_name(name: str, where: str) -> None:
         )
 
 
-def _typed(table: pa.Table, known: dict[str, Type], where: str, *, reserved: tuple[str, ...]) -> pa.Table:
+def typed(table: pa.Table, known: dict[str, Type], where: str, *, reserved: tuple[str, ...]) -> pa.Table:
+    """Return a table in the types that are stored; `reserved` names are in lower case.
+
+    Raises
+    ------
+    InputError
+        If a name or a type cannot be stored.
+    """
     import pyarrow as pa
 
-    _check_names(table.column_names, where, reserved)
+    check_names(table.column_names, where, reserved)
     columns = {}
     for name, column in zip(table.column_names, table.columns, strict=True):
         wanted = known.get(name) or _type_of_column(column.type)
@@ -150,7 +163,8 @@ def _typed(table: pa.Table, known: dict[str, Type], where: str, *, reserved: tup
     return pa.table(columns)
 
 
-def _check_names(names: list[str], where: str, reserved: tuple[str, ...]) -> None:
+def check_names(names: list[str], where: str, reserved: tuple[str, ...]) -> None:
+    """Raise `InputError` for names that properties cannot have, or that are one name to a database."""
     seen: dict[str, str] = {}
     for name in names:
         check_name(name, where)
@@ -300,7 +314,7 @@ def _sample_rows(
 
 def _sample_row(sample: Sample) -> dict[str, Any]:
     extra = {name: value for name, value in sample.extra.items() if value is not None}
-    _check_names([*extra], "samples", reserved=tuple(SAMPLE_TYPES))
+    check_names([*extra], "samples", reserved=tuple(SAMPLE_TYPES))
     for name, value in extra.items():
         if type_of(value) is None:
             raise InputError(f"the column {name!r} of samples holds {value!r}, which cannot be a property.")
@@ -316,5 +330,6 @@ def _sample_row(sample: Sample) -> dict[str, Any]:
         "connectivity": sample.connectivity,
         "created": sample.created,
         "version": sample.version,
+        "written": json.dumps(sample.written, ensure_ascii=False) if any(sample.written.values()) else None,
         **extra,
     }

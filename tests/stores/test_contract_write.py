@@ -66,6 +66,7 @@ def test_sample_carries_its_provenance(store: Store) -> None:
         "id": 0,
         "first_id": 0,
         "name": "six",
+        "written": None,
         "source": "six.tif",
         "shape": [5, 6],
         "spacing": [2.0, 1.0],

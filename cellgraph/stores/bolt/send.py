@@ -49,7 +49,8 @@ class Stream:
     parameters : callable
         From a slice of `rows` to the parameters of `cypher`.
     created : str
-        Counter of the summary that must grow by the number of rows: ``nodes_created``, ``relationships_created``.
+        Counter of the summary that must grow by the number of rows: ``nodes_created``, ``relationships_created``;
+        empty where the statement returns that number.
     """
 
     rows: pa.Table
@@ -105,8 +106,12 @@ def _write(connection: Connection, stream: Stream, batch: pa.Table, lost: Callab
     parameters = stream.parameters(batch)
 
     def work(transaction: neo4j.Transaction) -> None:
-        counters = transaction.run(stream.cypher, parameters).consume().counters
-        if getattr(counters, stream.created) != batch.num_rows:
+        result = transaction.run(stream.cypher, parameters)
+        if stream.created:
+            written = getattr(result.consume().counters, stream.created)
+        else:
+            written = result.single(strict=True)[0]
+        if written != batch.num_rows:
             raise lost()
 
     try:

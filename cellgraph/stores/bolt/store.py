@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from cellgraph.errors import CellgraphError, NotFoundError, StoreError, near
 from cellgraph.model import Column, Network
-from cellgraph.stores.bolt import claim, owner, schema
+from cellgraph.stores.bolt import changing, claim, owner, schema
 from cellgraph.stores.bolt.address import Address
 from cellgraph.stores.bolt.append import append
 from cellgraph.stores.bolt.connection import Connection
@@ -29,6 +29,7 @@ from cellgraph.stores.bolt.remove import remove_remains
 from cellgraph.stores.bolt.results import table_of
 from cellgraph.stores.bolt.topology import cells_and_contacts
 from cellgraph.stores.contract import Report, Topology
+from cellgraph.stores.properties import Change, Properties, State, prepare_change, prepare_removal
 from cellgraph.stores.tables import listed, prepare
 from cellgraph.stores.topology import bare
 from cellgraph.stores.values import plain
@@ -76,6 +77,7 @@ class Neo4jStore:
                 refuse_attached(self._connection, names)
             schema.ensure(self._connection)
             remove_remains(self._connection, load)
+            changing.remove_unlisted(self._connection, load)
             claimed: list[claim.Claim] = []
             try:
                 claim.require_free(self._connection, names, replace=replace)
@@ -98,6 +100,35 @@ class Neo4jStore:
             if unknown is not None:
                 raise self._unknown(unknown)
             remove_remains(self._connection, load)
+
+    def write_properties(self, *properties: Properties, replace: bool = False, report: Report | None = None) -> None:
+        """Write properties; see `Store.write_properties`."""
+        self._change(
+            [given.sample for given in properties],
+            lambda states: [
+                prepare_change(given, state, changing.labels_of(self._connection, state), replace=replace)
+                for given, state in zip(properties, states, strict=True)
+            ],
+            report,
+        )
+
+    def remove_properties(self, names: Sequence[str], samples: Sequence[str]) -> None:
+        """Take written properties away; see `Store.remove_properties`."""
+        self._change(samples, lambda states: [prepare_removal(names, state) for state in states], None)
+
+    def _change(
+        self, samples: Sequence[str], prepare: Callable[[list[State]], list[Change]], report: Report | None
+    ) -> None:
+        self._require_writable()
+        with self._loading("properties") as load:
+            changing.remove_unlisted(self._connection, load)
+            changes = prepare(changing.states(self._connection, samples))
+            try:
+                changing.apply_changes(self._connection, changes, load, report)
+            except BaseException:
+                with suppress(CellgraphError), translated(self._uri):
+                    changing.abandon(self._connection, load)
+                raise
 
     def run(
         self,
@@ -185,11 +216,11 @@ class Neo4jStore:
         self.close()
 
     @contextmanager
-    def _loading(self) -> Iterator[str]:
+    def _loading(self, what: str = "load") -> Iterator[str]:
         """Give a name to what follows, by which others see that it lives."""
         load = owner.begin()
         try:
-            with translated(self._uri, query="load"), while_loading(self._uri):
+            with translated(self._uri, query=what), while_loading(self._uri):
                 yield load
         finally:
             owner.end(load)

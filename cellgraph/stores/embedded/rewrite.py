@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cellgraph.stores.embedded import schema
@@ -17,21 +17,47 @@ if TYPE_CHECKING:
 _ROWS_AT_ONCE = 2_000_000
 
 
-def carry_samples(old: ladybug.Connection, new: ladybug.Connection, *, without: Sequence[str]) -> None:
-    """Copy the nodes of all samples but those named, into a new database with all columns of the old one."""
+def carry_samples(
+    old: ladybug.Connection, new: ladybug.Connection, *, without: Sequence[str] = (), dropped: Collection[str] = ()
+) -> None:
+    """Copy the nodes of all samples but those named, into a new database with all columns of the old one.
+
+    Columns of cells that are `dropped` are left out; nobody lists them.
+    """
     for table in ("Sample", "Cell", "TOUCHES"):
-        schema.declare(new, table, schema.columns(old, table))
+        columns = schema.columns(old, table)
+        schema.declare(new, table, {name: columns[name] for name in columns if table != "Cell" or name not in dropped})
     every = [sample for sample, _ in _kept(old, without)]
-    copy(new, "Sample", _nodes(old, "Sample", "MATCH (n:Sample) WHERE list_contains($samples, n.id)", every))
+    names = list(schema.columns(old, "Sample"))
+    copy(new, "Sample", _nodes(old, names, "MATCH (n:Sample) WHERE list_contains($samples, n.id)", every))
 
 
-def carry_cells(old: ladybug.Connection, new: ladybug.Connection, *, without: Sequence[str]) -> None:
-    """Copy what belongs to these samples, some of them at a time: memory holds the largest, or many small ones."""
+def carry_cells(
+    old: ladybug.Connection,
+    new: ladybug.Connection,
+    *,
+    without: Sequence[str] = (),
+    dropped: Collection[str] = (),
+    changed: Callable[[pa.Table], pa.Table] = lambda cells: cells,
+) -> None:
+    """Copy what belongs to these samples, some of them at a time: memory holds the largest, or many small ones.
+
+    Parameters
+    ----------
+    old, new : ladybug.Connection
+    without : sequence of str
+        Names of samples that are left out.
+    dropped : collection of str
+        Columns of cells that are left out.
+    changed : callable
+        From cells of some samples, sorted by id, to what is written of them.
+    """
+    names = [name for name in schema.columns(old, "Cell") if name not in dropped]
     kept = _kept(old, without)
     every = [sample for sample, _ in kept]
     for samples in _groups(kept):
         own = "MATCH (s:Sample)-[:HAS_CELL]->(n:Cell) WHERE list_contains($samples, s.id)"
-        copy(new, "Cell", _nodes(old, "Cell", own, samples))
+        copy(new, "Cell", changed(_nodes(old, names, own, samples)))
         copy(new, "HAS_CELL", arrow(old, f"{own} RETURN s.id, n.id ORDER BY n.id", samples=samples), ends=2)
     for samples in _groups(kept):
         copy(new, "TOUCHES", _contacts(old, samples, every), ends=2)
@@ -66,8 +92,7 @@ def _groups(sizes: Sequence[Sequence[int]]) -> Iterator[list[int]]:
         yield group
 
 
-def _nodes(old: ladybug.Connection, table: str, match: str, samples: list[int]) -> pa.Table:
-    names = list(schema.columns(old, table))
+def _nodes(old: ladybug.Connection, names: list[str], match: str, samples: list[int]) -> pa.Table:
     listed = ", ".join(f"n.{quoted(name)}" for name in names)
     return arrow(old, f"{match} RETURN {listed} ORDER BY n.id", samples=samples).rename_columns(names)
 

@@ -43,6 +43,7 @@ def create(connection: ladybug.Connection) -> None:
     for table, statement in statements.items():
         if table not in there:
             connection.execute(statement)
+    declare(connection, "Sample", {"written": LADYBUG_TYPES["str"]})  # files of earlier versions have no such column
 
 
 def tables(connection: ladybug.Connection) -> set[str]:
@@ -58,12 +59,12 @@ def extend(connection: ladybug.Connection, network: Tables) -> None:
     InputError
         If a column is there with another type.
     """
-    _add(connection, "Cell", column_types(network.cells), "cells")
+    add(connection, "Cell", column_types(network.cells), "cells")
     contacts = {name: kind for name, kind in column_types(network.contacts).items() if name not in ("a", "b")}
-    _add(connection, "TOUCHES", contacts, "contacts")
+    add(connection, "TOUCHES", contacts, "contacts")
     for sample in network.samples:
         extra = {name: type_of(value) for name, value in sample.items() if name not in SAMPLE_TYPES}
-        _add(connection, "Sample", {name: kind for name, kind in extra.items() if kind}, "samples")
+        add(connection, "Sample", {name: kind for name, kind in extra.items() if kind}, "samples")
 
 
 def columns(connection: ladybug.Connection, table: str) -> dict[str, str]:
@@ -89,7 +90,8 @@ def _columns(types: Mapping[str, str]) -> str:
     return ", ".join(f"{quoted(name)} {LADYBUG_TYPES[kind]}" for name, kind in types.items())
 
 
-def _add(connection: ladybug.Connection, table: str, wanted: Mapping[str, str], where: str) -> None:
+def add(connection: ladybug.Connection, table: str, wanted: Mapping[str, str], where: str) -> None:
+    """Add columns, given by our types, where they are not there yet; see `extend`."""
     # Ladybug does not tell upper from lower case in names.
     there = {name.lower(): (name, kind) for name, kind in columns(connection, table).items()}
     for name, kind in wanted.items():

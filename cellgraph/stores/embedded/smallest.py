@@ -5,22 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cellgraph.stores.embedded import schema
-from cellgraph.stores.tables import Tables, quoted
+from cellgraph.stores.tables import quoted
 
 if TYPE_CHECKING:
     import ladybug
+    import pyarrow as pa
 
 _SMALLEST = -(2**63)
 
 
-def brings_smallest(tables: Tables) -> bool:
-    """Whether a network holds the smallest whole number in a property."""
+def brings_smallest(*tables: pa.Table) -> bool:
+    """Whether tables of cells or contacts hold the smallest whole number in a property."""
     import pyarrow.compute as pc
     from pyarrow import types
 
     return any(
         types.is_int64(column.type) and pc.min(column).as_py() == _SMALLEST
-        for table in (tables.cells, tables.contacts)
+        for table in tables
         for column in table.columns
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +15,7 @@ from cellgraph.stores.contract import Report, Topology
 from cellgraph.stores.embedded import schema
 from cellgraph.stores.embedded.access import PATIENCE, DatabaseFile, Draft, execute
 from cellgraph.stores.embedded.append import First, append, create_samples, next_ids, remove
+from cellgraph.stores.embedded.changing import apply_changes, labels_of, nodes
 from cellgraph.stores.embedded.closed import refuse_closed
 from cellgraph.stores.embedded.errors import translated
 from cellgraph.stores.embedded.names import as_written
@@ -23,6 +24,7 @@ from cellgraph.stores.embedded.results import table_of
 from cellgraph.stores.embedded.rewrite import arrow, carry_cells, carry_samples
 from cellgraph.stores.embedded.smallest import brings_smallest, holds_smallest
 from cellgraph.stores.embedded.sorting import refuse_inner, take_apart
+from cellgraph.stores.properties import Change, Properties, State, chosen_states, prepare_change, prepare_removal
 from cellgraph.stores.tables import Tables, listed, prepare, refuse_existing
 from cellgraph.stores.topology import PROPERTY, bare
 from cellgraph.stores.values import plain, require_parameters
@@ -81,6 +83,36 @@ class LadybugStore:
             for sample in samples:
                 self._require_sample(there, sample)
             _write(draft, (), without=sorted(set(samples)), report=None)
+
+    def write_properties(self, *properties: Properties, replace: bool = False, report: Report | None = None) -> None:
+        """Write properties into a new version of the file; see `Store.write_properties`."""
+        names = [given.sample for given in properties]
+        self._change(
+            names,
+            lambda old, states: [
+                prepare_change(given, state, labels_of(old, state), replace=replace)
+                for given, state in zip(properties, states, strict=True)
+            ],
+            report,
+        )
+
+    def remove_properties(self, names: Sequence[str], samples: Sequence[str]) -> None:
+        """Take written properties away; see `Store.remove_properties`."""
+        self._change(samples, lambda _, states: [prepare_removal(names, state) for state in states], None)
+
+    def _change(
+        self,
+        samples: Sequence[str],
+        prepare: Callable[[ladybug.Connection, list[State]], list[Change]],
+        report: Report | None,
+    ) -> None:
+        self._require_writable()
+        self._file.require()
+        with self._drafting("properties") as draft:
+            with draft.old() as old:
+                assert old is not None  # the file was required
+                changes = prepare(old, chosen_states(nodes(old), samples))
+            apply_changes(draft, changes, report)
 
     def run(
         self,
@@ -179,8 +211,8 @@ class LadybugStore:
             yield connection
 
     @contextmanager
-    def _drafting(self) -> Iterator[Draft]:
-        with translated(self._path, query="load"), self._file.writing() as draft:
+    def _drafting(self, what: str = "load") -> Iterator[Draft]:
+        with translated(self._path, query=what), self._file.writing() as draft:
             yield draft
 
     def _require_writable(self) -> None:
@@ -246,7 +278,7 @@ def _write(draft: Draft, networks: Iterable[Tables], *, without: list[str], repo
                 carry_cells(carried, connection, without=without)
         first = next_ids(old)
     for tables in networks:
-        if compression and brings_smallest(tables):
+        if compression and brings_smallest(tables.cells, tables.contacts):
             compression = False
             _decompress(draft)
         with draft.opened(compression=False) as connection:
@@ -263,9 +295,9 @@ def _decompress(draft: Draft) -> None:
         assert written is not None
         with again.opened(compression=False) as connection:
             schema.create(connection)
-            carry_samples(written, connection, without=[])
+            carry_samples(written, connection)
         with again.opened(compression=False) as connection:
-            carry_cells(written, connection, without=[])
+            carry_cells(written, connection)
 
 
 def _names(connection: ladybug.Connection | None) -> list[str]:

@@ -1,0 +1,191 @@
+"""Properties written onto the cells and samples of Neo4j after their load.
+
+Values go in many transactions, as cells do.  Before the first the sample no longer lists the properties that change and
+notes their names (``writing``), and whose write it is; the last one lists what is there.  What a killed write left is
+not listed, and the next one that writes removes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from cellgraph.errors import StoreError
+from cellgraph.stores.bolt import owner
+from cellgraph.stores.bolt.claim import beat
+from cellgraph.stores.bolt.foreign import SAMPLE
+from cellgraph.stores.bolt.send import Stream, send
+from cellgraph.stores.contract import Report
+from cellgraph.stores.properties import Change, State, chosen_states
+from cellgraph.stores.tables import quoted
+
+if TYPE_CHECKING:
+    import neo4j
+    import numpy as np
+
+    from cellgraph.stores.bolt.connection import Connection
+
+_CELLS_AT_ONCE = 10_000
+_COMPLETE = f"MATCH (s:Sample {{status: 'complete'}}) WHERE {SAMPLE}"
+_OURS = "MATCH (s:Sample {id: $sample, status: 'complete'}) WHERE s.load = $load"
+
+
+def states(connection: Connection, samples: Sequence[str]) -> list[State]:
+    """Return what the samples say; see `chosen_states`."""
+    rows = connection.read(f"{_COMPLETE} RETURN properties(s)")
+    return chosen_states((row[0] for row in rows), samples)
+
+
+def labels_of(connection: Connection, state: State) -> np.ndarray[Any, Any]:
+    """Return the labels of the cells of a sample, in the order of their ids."""
+    import numpy as np
+
+    found = np.empty((2, 0), np.int64)
+    for start, end in _spans(state):
+        rows = connection.read(
+            "MATCH (c:Cell) WHERE $start <= c.id < $end RETURN collect(c.id), collect(c.label)", start=start, end=end
+        )
+        found = np.concatenate([found, np.array(rows[0], np.int64)], axis=1)
+    labels: np.ndarray[Any, Any] = found[1][np.argsort(found[0])]
+    return labels
+
+
+def apply_changes(connection: Connection, changes: Sequence[Change], load: str, report: Report | None) -> None:
+    """Write values of cells, and list them at last."""
+    connection.transact(lambda transaction: _begin(transaction, connection.uri, changes, load))
+    for change in changes:
+        _write(connection, change, load, report)
+    connection.transact(lambda transaction: _finish(transaction, connection.uri, changes, load))
+
+
+def abandon(connection: Connection, load: str) -> None:
+    """Give up what a write has written so far; whoever writes next removes it."""
+    connection.write("MATCH (s:Sample) WHERE s.load = $load AND s.writing IS NOT NULL REMOVE s.load, s.beat", load=load)
+
+
+def remove_unlisted(connection: Connection, load: str) -> None:
+    """Remove the values that dead writes have left on cells."""
+    rows = connection.read(
+        f"{_COMPLETE} AND s.writing IS NOT NULL "
+        "RETURN properties(s), s.writing, s.load, coalesce((timestamp() - s.beat) / 1000.0, 0.0)"
+    )
+    for node, names, writer, silent in rows:
+        if owner.is_alive(writer, silent):
+            continue
+        state = chosen_states([node], [node["name"]])[0]
+        taken = connection.write(
+            "MATCH (s:Sample {id: $sample, status: 'complete'}) WHERE coalesce(s.load, '') = $writer "
+            "SET s.load = $load, s.beat = timestamp()",
+            sample=state.id,
+            writer=writer or "",
+            load=load,
+        )
+        if taken.counters.properties_set:
+            _remove(connection, state, names, load)
+            connection.write(f"{_OURS} REMOVE s.writing, s.load, s.beat", sample=state.id, load=load)
+
+
+def _begin(transaction: neo4j.Transaction, uri: str, changes: Sequence[Change], load: str) -> None:
+    """Take the samples over: unlist what changes, and note it."""
+    for change in changes:
+        state = change.state
+        row = transaction.run(
+            f"{_COMPLETE} AND s.id = $sample SET s.checked = true REMOVE s.checked "  # locks it before it is read
+            "RETURN s.cell_properties AS listed, s.load AS load, "
+            "coalesce((timestamp() - s.beat) / 1000.0, 0.0) AS silent",
+            sample=state.id,
+        ).single()
+        if row is not None and row["load"] and owner.is_alive(row["load"], row["silent"]):
+            raise StoreError(
+                f"properties of the sample {state.name!r} are being written in {uri} right now by "
+                f"{owner.shown(row['load'])}; wait for it, and run this again."
+            )
+        if row is None or tuple(row["listed"]) != state.cell_properties:
+            raise StoreError(f"the sample {state.name!r} in {uri} was changed meanwhile; run this again.")
+        names = [*change.cells.column_names, *change.removed]
+        listed = [entry for entry in state.cell_properties if entry.rpartition(" ")[0] not in names]
+        transaction.run(
+            "MATCH (s:Sample {id: $sample}) SET s.cell_properties = $listed, s.writing = $names, s.load = $load, "
+            "s.beat = timestamp(), s.loaded = timestamp()",
+            sample=state.id,
+            listed=listed,
+            names=names,
+            load=load,
+        ).consume()
+
+
+def _finish(transaction: neo4j.Transaction, uri: str, changes: Sequence[Change], load: str) -> None:
+    for change in changes:
+        row = transaction.run(
+            f"{_OURS} SET s += $node, s.loaded = timestamp() REMOVE s.writing, s.load, s.beat RETURN s.id",
+            sample=change.state.id,
+            load=load,
+            node=change.node,
+        ).single()
+        if row is None:
+            raise lost(uri, change.state)
+
+
+def lost(uri: str, state: State) -> StoreError:
+    """Return the error of a write whose sample someone else has replaced, deleted or taken for his own."""
+    return StoreError(
+        f"the sample {state.name!r} in {uri} was replaced or deleted while its properties were written, or the write "
+        "was silent for too long and was taken for dead; nothing of it is listed: run this again."
+    )
+
+
+def _write(connection: Connection, change: Change, load: str, report: Report | None) -> None:
+    state = change.state
+    _remove(connection, state, change.removed, load)
+    if not change.cells.num_columns or not state.cells:
+        return
+
+    def alive(done: int) -> None:
+        beat(connection, load)
+        if report is not None:
+            report("properties", done, state.cells)
+
+    alive(0)
+    stream = _stream(change, load)
+    send(connection, stream, lost=lambda: lost(connection.uri, state), alive=alive, every=owner.BEAT)
+
+
+def _stream(change: Change, load: str) -> Stream:
+    import numpy as np
+    import pyarrow as pa
+
+    state, names = change.state, change.cells.column_names
+    ids = pa.array(np.arange(state.first_id, state.first_id + state.cells))
+    parameters = ["id", *(f"c{number}" for number in range(len(names)))]
+    sets = ", ".join(f"c.{quoted(name)} = $c{number}[i]" for number, name in enumerate(names))
+    return Stream(
+        pa.table([ids, *change.cells.columns], parameters),
+        f"{_OURS} UNWIND range(0, size($id) - 1) AS i MATCH (c:Cell {{id: $id[i]}}) SET {sets} RETURN count(c)",
+        lambda rows: {
+            "sample": state.id,
+            "load": load,
+            **{name: rows[name].to_pylist() for name in rows.column_names},
+        },
+        "",
+    )
+
+
+def _remove(connection: Connection, state: State, names: Sequence[str], load: str) -> None:
+    """Take properties away from the cells of a sample."""
+    if not names:
+        return
+    removed = ", ".join(f"c.{quoted(name)}" for name in names)
+    for start, end in _spans(state):
+        connection.write(
+            f"{_OURS} MATCH (c:Cell) WHERE $start <= c.id < $end REMOVE {removed}",
+            sample=state.id,
+            load=load,
+            start=start,
+            end=end,
+        )
+        beat(connection, load)
+
+
+def _spans(state: State) -> list[tuple[int, int]]:
+    end = state.first_id + state.cells
+    return [(start, min(start + _CELLS_AT_ONCE, end)) for start in range(state.first_id, end, _CELLS_AT_ONCE)]
