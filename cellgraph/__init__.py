@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cellgraph.analyze.database import Database, open
     from cellgraph.errors import CellgraphError
     from cellgraph.estimation import Estimate, estimate
+    from cellgraph.exporting.export import export
     from cellgraph.live.slabs import Sweep
     from cellgraph.live.watch import watch
     from cellgraph.loading.arrays import sweep
@@ -35,6 +36,7 @@ _HOMES = {
     "copy": "cellgraph.loading.copy",
     "delete": "cellgraph.loading.delete",
     "estimate": "cellgraph.estimation",
+    "export": "cellgraph.exporting.export",
     "load": "cellgraph.loading.load",
     "load_many": "cellgraph.loading.many",
     "load_tables": "cellgraph.tables.importing",
@@ -54,6 +56,7 @@ __all__ = [
     "copy",
     "delete",
     "estimate",
+    "export",
     "load",
     "load_many",
     "load_tables",

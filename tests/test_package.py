@@ -28,6 +28,7 @@ PUBLIC = [
     "copy",
     "delete",
     "estimate",
+    "export",
     "load",
     "load_many",
     "load_tables",

@@ -17,14 +17,19 @@ INDEXES = {"cellgraph_sample_name": ("Sample", ("name",)), "cellgraph_cell_label
 def ensure(connection: Connection) -> None:
     """Create what is not there yet, and wait until it is in use."""
     there = {row[0] for row in connection.read("SHOW INDEXES YIELD name RETURN name")}
-    missing = [statement for name, statement in _statements().items() if name not in there]
+    missing = [statement for name, statement in _named().items() if name not in there]
     for statement in missing:
         connection.write(statement)
     if missing:
         connection.write("CALL db.awaitIndexes(300)")
 
 
-def _statements() -> dict[str, str]:
+def statements() -> list[str]:
+    """Return what creates them all."""
+    return [*_named().values()]
+
+
+def _named() -> dict[str, str]:
     unique = {
         name: f"CREATE CONSTRAINT {name} IF NOT EXISTS FOR (n:{label}) REQUIRE n.{key} IS UNIQUE"
         for name, (label, (key,)) in CONSTRAINTS.items()

@@ -1,0 +1,5 @@
+"""Samples of a database as files for other programs."""
+
+from cellgraph.exporting.export import FORMATS, Export, Exported, Format, export
+
+__all__ = ["FORMATS", "Export", "Exported", "Format", "export"]
