@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from cellgraph.errors import ParameterError
-from cellgraph.queries import Catalogue
+from cellgraph.errors import NotFoundError, ParameterError
+from cellgraph.queries import Catalogue, Query
+from cellgraph.queries.query import GRAPH
 from cellgraph.stores import dialect_of
 
 
 def show(
-    name: str, db: str | None = None, *, sample: str | None = None, limit: int | None = None, **parameters: Any
+    name: str,
+    db: str | None = None,
+    *,
+    graph: bool = False,
+    sample: str | None = None,
+    limit: int | None = None,
+    **parameters: Any,
 ) -> str:
     """Return the Cypher of a named query as the chosen database takes it, with the values of its parameters.
 
@@ -20,17 +27,22 @@ def show(
         Of the query.
     db : str, optional
         The database, as for `cellgraph.open`.
+    graph : bool
+        Show the form that Neo4j Browser draws, whichever the database.
     sample, limit, **parameters
         As for `Database.query`; those that are missing are shown as null.
 
     Raises
     ------
     NotFoundError
-        If there is no such query.
+        If there is no such query, or no graph form of it.
     ParameterError
         For an unknown or ill-typed parameter.
     """
-    query = Catalogue.load()[name]
+    catalogue = Catalogue.load()
+    query = catalogue[name]
+    if graph:
+        require_graph(catalogue, query)
     given = dict(parameters) | ({} if sample is None else {"sample": sample})
     if query.takes("limit") and limit is not None:
         given, limit = given | {"limit": limit}, None
@@ -38,7 +50,14 @@ def show(
         value = given.get(parameter.name)
         if parameter.cell and isinstance(value, str):
             given[parameter.name] = _label(parameter.name, value)
-    return query.shown(dialect_of(db), given, limit=limit)
+    return query.shown(GRAPH if graph else dialect_of(db), given, limit=limit)
+
+
+def require_graph(catalogue: Catalogue, query: Query) -> None:
+    """Refuse a query that cannot be drawn."""
+    if not query.has_graph:
+        there = ", ".join(other.name for other in catalogue.listed() if other.has_graph)
+        raise NotFoundError(f"the query {query.name!r} gives a table, which cannot be drawn; those that can: {there}.")
 
 
 def _label(parameter: str, text: str) -> int:

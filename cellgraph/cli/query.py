@@ -70,6 +70,9 @@ def query(
     show: Annotated[
         bool, typer.Option("--show", help="Print the Cypher, ready to paste into Neo4j Browser, and do not run it.")
     ] = False,
+    graph: Annotated[
+        bool, typer.Option("--graph", help="With --show: the form that Neo4j Browser draws (cellgraph browse NAME).")
+    ] = False,
     db: DbOption = None,
     fmt: FormatOption = None,
     output: OutputOption = None,
@@ -84,6 +87,8 @@ def query(
     from cellgraph.analyze.rows import note_of
 
     _check_combination(name, cypher, show, limit, method)
+    if graph and not show:
+        raise ParameterError("--graph goes with --show; cellgraph browse NAME draws it in Neo4j Browser.")
     shortcuts = {"k": k, "cell": cell, "source": source, "target": target, "sample": sample}
     parameters = _merged(
         {key: value for key, value in shortcuts.items() if value is not None}, _read(name, param or [])
@@ -91,7 +96,7 @@ def query(
     if show and name is not None:
         from cellgraph.analyze.show import show as shown
 
-        show_text(shown(name, db, limit=limit, **parameters))
+        show_text(shown(name, db, graph=graph, limit=limit, **parameters))
         return
     with open_database(db) as database:
         if name is not None:

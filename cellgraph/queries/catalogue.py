@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cellgraph.errors import FormatError, NotFoundError, near
-from cellgraph.queries.header import read, read_sibling
-from cellgraph.queries.query import PORTABLE, Query
+from cellgraph.queries.header import read, read_graph, read_sibling
+from cellgraph.queries.query import GRAPH, PORTABLE, Query
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -109,8 +109,8 @@ def _read_folder(folder: Path) -> Iterator[Query]:
     siblings: dict[Path, dict[str, Path]] = {}
     for path in files:
         stem, _, dialect = path.stem.partition(".")
-        if dialect and dialect not in DIALECTS:
-            raise FormatError(f"{path}:1: the dialect {dialect!r} is none of {', '.join(DIALECTS)}.")
+        if dialect and dialect not in (*DIALECTS, GRAPH):
+            raise FormatError(f"{path}:1: the dialect {dialect!r} is none of {', '.join((*DIALECTS, GRAPH))}.")
         siblings.setdefault(path.with_name(f"{stem}.cypher"), {})[dialect] = path
     for portable, texts in siblings.items():
         if PORTABLE not in texts:
@@ -122,6 +122,7 @@ def _read_folder(folder: Path) -> Iterator[Query]:
 def _read_query(folder: Path, path: Path, texts: Mapping[str, Path]) -> Query:
     header, text = read(path)
     group = path.relative_to(folder).parent
+    graph, note = read_graph(texts[GRAPH], header) if GRAPH in texts else ("", "")
     return Query(
         name=path.stem,
         group=str(group) if group.parts else "own",
@@ -131,7 +132,9 @@ def _read_query(folder: Path, path: Path, texts: Mapping[str, Path]) -> Query:
         columns=header.columns,
         texts={
             PORTABLE: text,
-            **{dialect: read_sibling(file, header) for dialect, file in texts.items() if dialect},
+            **{dialect: read_sibling(file, header) for dialect, file in texts.items() if dialect in DIALECTS},
+            **({GRAPH: graph} if graph else {}),
         },
         path=path,
+        graph_note=note,
     )

@@ -14,7 +14,7 @@
 A parameter without default is required; one whose default is null may be null. In parentheses stand the range of an
 ``int``, ``literal`` for a value that the loader puts into the text, and ``cell`` for the label of a cell. The sibling
 of a file in another dialect (``khop.ladybug.cypher``) takes over the header of ``khop.cypher``: its own comment says
-only why it exists.
+only why it exists.  Its graph form (``khop.graph.cypher``) has the same parameters, and returns paths to be drawn.
 """
 
 from __future__ import annotations
@@ -80,14 +80,46 @@ def read_sibling(path: Path, header: Header) -> str:
     FormatError
         As `read`, and for a header of its own.
     """
+    lines, end = _sibling_lines(path, header)
+    _check_columns(path, end, lines, header)
+    return "\n".join(lines[end:]).strip() + "\n"
+
+
+def read_graph(path: Path, header: Header) -> tuple[str, str]:
+    """Read and check the graph form of a query: Cypher of Neo4j with the same parameters, whose rows are paths ``p``.
+
+    Returns
+    -------
+    str
+        The Cypher.
+    str
+        Its comment: what is drawn, and where it limits itself.
+
+    Raises
+    ------
+    FormatError
+        As `read`, for a header of its own, and for a RETURN of anything but paths.
+    """
+    lines, end = _sibling_lines(path, header)
+    text = "\n".join(lines[end:]).strip() + "\n"
+    found = re.search(r"\bRETURN\s+(?:DISTINCT\s+)?p\b(?!\s*[,.])[^{}]*$", blanked(text))
+    if found is None or "RETURN" in found[0][len("RETURN") :]:
+        raise FormatError(f"{path}:{len(lines)}: a graph form returns paths, and nothing else: RETURN p.")
+    comment = [line.removeprefix("//").strip() for line in lines[:end]]
+    if not comment:
+        raise FormatError(f"{path}:1: a graph form starts with a comment that says what is drawn ('// …').")
+    return text, "\n".join(comment)
+
+
+def _sibling_lines(path: Path, header: Header) -> tuple[list[str], int]:
+    """Read a file that has the header of its portable sibling, and the number of comment lines at its top."""
     lines = _lines(path)
     end = _header_end(lines)
     for number, line in enumerate(lines[:end], start=1):
         if line.removeprefix("//").strip() in _SECTIONS:
             raise FormatError(f"{path}:{number}: a sibling has the header of its portable file, not one of its own.")
     _check_parameters(path, end, lines, header)
-    _check_columns(path, end, lines, header)
-    return "\n".join(lines[end:]).strip() + "\n"
+    return lines, end
 
 
 def _lines(path: Path) -> list[str]:

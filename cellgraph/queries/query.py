@@ -14,6 +14,9 @@ from cellgraph.queries.values import Type, Value, check, cypher_literal, is_whol
 PORTABLE = ""
 """The dialect of a text for every database that has none of its own."""
 
+GRAPH = "graph"
+"""Among the dialects: the graph form, in the Cypher of Neo4j, whose rows are paths to be drawn instead of a table."""
+
 _FURTHER = re.compile(r"\s*/\* and further properties of (\w+) \*/")
 
 
@@ -86,6 +89,8 @@ class Query:
         Cypher by dialect, without the header; `PORTABLE` is for the others.
     path : pathlib.Path
         The file.
+    graph_note : str
+        What the comment of the graph form says: what is drawn, and where it limits itself.
     """
 
     name: str
@@ -96,6 +101,12 @@ class Query:
     columns: tuple[Returned, ...]
     texts: Mapping[str, str]
     path: Path
+    graph_note: str = ""
+
+    @property
+    def has_graph(self) -> bool:
+        """Whether there is a form of it whose rows are paths."""
+        return GRAPH in self.texts
 
     def text(self, dialect: str) -> str:
         """Return the Cypher for a dialect, with ``$name`` for every parameter, also the literal ones."""
@@ -221,8 +232,9 @@ class Query:
         text = cypher.decide_optional(text, {name for name, value in bound.items() if value is None})
         for name, value in bound.items():
             text = cypher.replace(cypher.parameter(name), cypher_literal(value), text)
+        about = [self.summary, *(self.graph_note.splitlines() if dialect == GRAPH else [])]
         notes = [f"// Put a value for ${parameter.name}: {parameter.meaning}." for parameter in missing]
-        return "\n".join([f"// {self.summary}", *notes, text.rstrip().rstrip(";") + ";"])
+        return "\n".join([*(f"// {line}" for line in about), *notes, text.rstrip().rstrip(";") + ";"])
 
     def _filled(self, dialect: str, bound: Mapping[str, Value], further: Sequence[str], limit: int | None) -> str:
         """Return the text with what no parameter can be: names of columns, lengths of paths, the limit."""

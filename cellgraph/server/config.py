@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cellgraph.errors import ParameterError, ServerError
+from cellgraph.server import conffile
 from cellgraph.server.home import Home
 from cellgraph.server.memory import Memory
 
@@ -127,8 +128,7 @@ def settings(ports: Ports, memory: Memory) -> dict[str, str]:
 def write(home: Home, values: dict[str, str]) -> None:
     """Write the configuration files."""
     (home.configuration.parent / "user-logs.xml").write_text(_USER_LOG)
-    lines = ["# Written by `cellgraph neo4j start` at every start: changes made here are lost.", ""]
-    home.configuration.write_text("\n".join(lines + [f"{key}={value}" for key, value in values.items()]) + "\n")
+    conffile.write(home, values)
 
 
 def server_command(java: Path, home: Home, memory: Memory) -> list[str]:
@@ -143,6 +143,7 @@ def server_command(java: Path, home: Home, memory: Memory) -> list[str]:
         "-Dlog4j2.disable.jmx=true",
         "-Dio.netty.tryReflectionSetAccessible=true",
         *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED),
+        *conffile.java_options(home),
         *identifying_arguments(home),
     ]
 

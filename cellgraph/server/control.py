@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cellgraph.errors import ConnectError, ParameterError, ServerError
 from cellgraph.machine import total_memory
-from cellgraph.server import config, jars, java, memory, process, ready, state
+from cellgraph.server import config, jars, java, memory, pages, process, ready, state
 from cellgraph.server.config import Ports
 from cellgraph.server.home import USER, Home, locate
 from cellgraph.server.jars import Report
@@ -162,11 +162,12 @@ def _run(home: Home, program: Path, files: list[Path], ports: Ports) -> None:
     sizes = memory.sizes(total_memory())
     environment = {
         **_public(os.environ),
-        "CLASSPATH": os.pathsep.join(map(str, files)),
+        "CLASSPATH": os.pathsep.join(map(str, [home.pages, *files])),
         "NEO4J_HOME": str(home.path),
         "NEO4J_CONF": str(home.configuration.parent),
     }
-    config.write(home, config.settings(ports, sizes))
+    pages.prepare(home, files)
+    config.write(home, config.settings(ports, sizes) | pages.settings(home, ports.http))
     if not home.has_databases:
         command = config.password_command(program, home)
         answer = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=home.path)

@@ -21,7 +21,8 @@ This folder belongs to the local Neo4j of cellgraph (`cellgraph neo4j start`).
 
   data/        the databases
   logs/        what the server says; `cellgraph neo4j logs` prints the end of it
-  conf/        its configuration, written anew at every start
+  conf/        its configuration; your own settings in neo4j.conf are kept
+  pages/       Neo4j Browser, and what `cellgraph browse` adds to it
   password     the password of the user 'neo4j'; only you can read it
   run/         process number and ports of the running server
 
@@ -48,6 +49,21 @@ class Home:
     @property
     def configuration(self) -> Path:
         return self.path / "conf" / "neo4j.conf"
+
+    @property
+    def written_configuration(self) -> Path:
+        """The configuration as cellgraph wrote it; what differs from it is the user's."""
+        return self.path / "run" / "written.conf"
+
+    @property
+    def pages(self) -> Path:
+        """What the server serves over HTTP, in the folder ``browser`` of it."""
+        return self.path / "pages"
+
+    @property
+    def launcher(self) -> Path:
+        """The file that opens Neo4j Browser with the password."""
+        return self.path / "run" / "launch.html"
 
     @property
     def console(self) -> Path:
@@ -86,7 +102,7 @@ class Home:
                 )
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             about.write_text(_ABOUT)
-            for name in ("conf", "data", "logs", "run"):
+            for name in ("conf", "data", "logs", "pages", "run"):
                 (self.path / name).mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise ServerError(

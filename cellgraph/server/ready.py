@@ -15,7 +15,7 @@ from cellgraph.server.config import LOOPBACK, Ports
 from cellgraph.server.home import USER, Home
 
 _STARTED = re.compile(r"INFO  Started\.$", re.MULTILINE)
-_PORT_TAKEN = "Address already in use"
+_PORT_TAKEN = "already in use"
 _HINTS = {
     _PORT_TAKEN: "another program listens on its port; start it again, other ports will be chosen",
     "No space left on device": "the disk is full; make room and start it again",

@@ -177,6 +177,15 @@ def test_what_is_shown_can_be_run(db: Path) -> None:
     assert rows == cellgraph("query", "khop", "--cell", 5, "--k", 3, "--format", "csv").stdout
 
 
+def test_the_graph_form_is_shown_whatever_the_database(db: Path) -> None:
+    shown = cellgraph("query", "within", "--cell", 42, "--k", 2, "--show", "--graph").stdout
+    assert shown == cellgraph("query", "within", "--cell", 42, "--k", 2, "--show", "--graph", "--db", "neo4j").stdout
+    assert "c.label = 42" in shown
+    assert shown.endswith("RETURN p;\n")
+    assert "--show" in refused("query", "within", "--cell", 5, "--graph", status=2)
+    assert "those that can: " in refused("query", "cells", "--show", "--graph")
+
+
 def test_queries_shows_the_cypher_of_one_as_well() -> None:
     assert cellgraph("queries", "--show", "degree").stdout == cellgraph("query", "degree", "--show").stdout
 

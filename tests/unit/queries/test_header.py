@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cellgraph.errors import FormatError
-from cellgraph.queries.header import read, read_sibling
+from cellgraph.queries.header import read, read_graph, read_sibling
 from cellgraph.queries.query import Parameter, Returned
 
 GOOD = """\
@@ -148,3 +148,30 @@ def test_a_sibling_has_to_fit_the_header(folder: Path, text: str, line: int, mes
     with pytest.raises(FormatError, match=message) as caught:
         read_sibling(sibling, header)
     assert str(caught.value).startswith(f"{sibling}:{line}: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("MATCH p = (c:Cell)--() WHERE c.label > $k\nRETURN p", ":1: a graph form starts with a comment"),
+        ("// Drawn.\nMATCH (c:Cell) WHERE c.label > $k\nRETURN c.label AS p", ":3: a graph form returns paths"),
+        ("// Drawn.\nMATCH p = (c:Cell)--() WHERE c.label > $k\nRETURN p, c", ":3: a graph form returns paths"),
+        ("// Drawn.\nMATCH p = (c:Cell)--() WHERE c.label > $k\nRETURN p.a", ":3: a graph form returns paths"),
+        ("// Drawn.\nMATCH p = (c:Cell)--()\nRETURN p", "'k' is declared, but \\$k is never used"),
+        ("// Drawn.\nMATCH p = (c:Cell {label: $m})--() WHERE c.label > $k\nRETURN p", ":2: \\$m is not declared"),
+        ("// Drawn.\n// Returns\nRETURN p", ":2: a sibling has the header of its portable file"),
+    ],
+)
+def test_a_graph_form_is_checked_by_the_same_header(folder: Path, text: str, sentence: str) -> None:
+    header, _ = read(write(folder, HEADER + BODY))
+    with pytest.raises(FormatError, match=sentence):
+        read_graph(write(folder, text, "mine.graph.cypher"), header)
+
+
+def test_a_graph_form_is_its_text_and_what_it_says(folder: Path) -> None:
+    header, _ = read(write(folder, HEADER + BODY))
+    body = "MATCH p = (c:Cell)--() WHERE c.label > $k\nRETURN p LIMIT 5\n"
+    assert read_graph(write(folder, f"// Drawn: all.\n// Limit: 5.\n{body}", "mine.graph.cypher"), header) == (
+        body,
+        "Drawn: all.\nLimit: 5.",
+    )

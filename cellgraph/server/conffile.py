@@ -1,0 +1,77 @@
+"""The file neo4j.conf: our settings, which change from start to start, and those of the user, which stay."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from cellgraph.errors import ServerError
+from cellgraph.server.home import Home
+
+_ABOUT = """\
+# cellgraph writes its settings into this file at every start.  Add your own at the end, or change a value:
+# whatever you have written is kept, and takes precedence.
+"""
+_EARLIER = "# Written by `cellgraph neo4j start` at every start"
+_PAIR = re.compile(r"\s*(?![#!])([\w.-]+)\s*[=:]\s*(.*?)\s*$", re.DOTALL)
+_FIXED = re.compile(
+    r"server\.(default_(listen|advertised)_address|(bolt|http|https)\.(enabled|listen_address|advertised_address))"
+    r"|dbms\.security\.auth_enabled"
+)
+"""What the rest of cellgraph relies on: where the server listens, and that it asks for a password."""
+
+
+def own_settings(home: Home) -> dict[str, str]:
+    """Return the settings that the user has written into the file, by name.
+
+    Raises
+    ------
+    ServerError
+        If one of them is what cellgraph itself has to decide.
+    """
+    own = dict(_own_pairs(home))
+    for name in own:
+        if _FIXED.fullmatch(name):
+            raise ServerError(
+                f"{home.configuration} sets {name}, which cellgraph decides; remove that line. "
+                "Ports are chosen with --bolt-port and --http-port, and the server listens on this machine only"
+            )
+    return own
+
+
+def java_options(home: Home) -> list[str]:
+    """Return what the user's settings ask of Java, which reads no such file itself."""
+    heap = "server.memory.heap."
+    options = {f"{heap}initial_size": "-Xms", f"{heap}max_size": "-Xmx", "server.jvm.additional": ""}
+    return [options[name] + value for name, value in _own_pairs(home) if name in options]
+
+
+def write(home: Home, values: Mapping[str, str]) -> None:
+    """Write our settings, but for those that the user has of their own, and theirs after them."""
+    own_lines = _own_lines(home)
+    ours = {name: value for name, value in values.items() if name not in own_settings(home)}
+    written = _ABOUT + "\n" + "".join(f"{name}={value}\n" for name, value in ours.items())
+    with open(home.written_configuration, "a") as file:  # if we are interrupted, the old lines are known as ours too
+        file.write(written)
+    home.configuration.write_text(written + "".join(f"{line}\n" for line in own_lines))
+    home.written_configuration.write_text(written)
+
+
+def _own_pairs(home: Home) -> list[tuple[str, str]]:
+    pairs = [found.groups() for line in _own_lines(home) if (found := _PAIR.match(line))]
+    return [(name, re.sub(r"\\\n\s*", "", value)) for name, value in pairs]
+
+
+def _own_lines(home: Home) -> list[str]:
+    """Return the lines of the file that are not of our last writing; a line that goes on after ``\\`` is one."""
+    if not home.configuration.exists():
+        return []
+    text = home.configuration.read_text()
+    if home.written_configuration.exists():
+        written = set(home.written_configuration.read_text().splitlines())
+    elif text.startswith(_EARLIER):  # the file of a version that told its users that changes are lost
+        return []
+    else:
+        written = set()
+    lines = re.findall(r"(?:[^\n]*\\\n)*[^\n]*\n?", text)
+    return [line.rstrip("\n") for line in lines if line.strip() and line.rstrip("\n") not in written]

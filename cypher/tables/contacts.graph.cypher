@@ -1,0 +1,11 @@
+// Drawn: the contacts, with their cells.
+// Limit: the 300 with the most junctions.
+MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell)
+WHERE ($sample IS NULL OR s.name = $sample)
+MATCH p = (c)-[r:TOUCHES]-(d:Cell)
+WHERE c.label < d.label OR (c.label = d.label AND c.sample < d.sample)
+  OR ($sample IS NOT NULL AND c.sample <> d.sample)
+WITH p, r, c, d
+ORDER BY r.junctions DESC, c.sample, c.label, d.label
+LIMIT 300
+RETURN p
