@@ -91,6 +91,7 @@ CONTACT_COLUMNS: tuple[Column, ...] = (
     Column("junctions_x", "int", "faces", "of these, faces with normal x"),
     Column("touching_edges", "int", "pairs", "voxel pairs that meet only along an edge (connectivity 18, 26)"),
     Column("touching_corners", "int", "pairs", "voxel or pixel pairs that meet only in a corner (connectivity 26, 8)"),
+    Column("sites", "int", "patches", "number of connected patches that the shared faces form"),
 )
 
 

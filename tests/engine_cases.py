@@ -59,7 +59,10 @@ def whole(labels: Array, rules: Rules) -> Tally:
 
 def same(a: Tally, b: Tally) -> bool:
     """Tell whether two tallies are equal in every number."""
-    return all(np.array_equal(getattr(a, name), getattr(b, name)) for name in ("labels", "cells", "pairs", "counts"))
+    return all(
+        np.array_equal(getattr(a, name), getattr(b, name))
+        for name in ("labels", "cells", "pairs", "counts", "opened", "patches")
+    )
 
 
 def collect(engine: Engine, job: Job, blocks: list[Block]) -> tuple[list[int], Tally]:

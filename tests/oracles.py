@@ -85,11 +85,48 @@ def cells(labels: Array, background: int | None = 0) -> dict[int, Cell]:
     return dict(found)
 
 
+def sites(labels: Array, background: int | None = 0) -> dict[tuple[int, int], int]:
+    """Return into how many patches the faces of each pair fall, by joining faces that have an edge in common.
+
+    Places are doubled, so that voxels, faces and edges all have whole ones: voxel (z, y, x) is at (2z, 2y, 2x), its
+    faces one step from it along one axis, and the edges of these one step further along another.
+    """
+    volume = _volume(labels)
+    patch: dict[tuple[Voxel, tuple[int, int]], int] = {}
+    around: dict[tuple[Voxel, tuple[int, int]], list[Voxel]] = defaultdict(list)
+    for voxel, axis in product(volume, range(3)):
+        other = _step(voxel, axis, 1)
+        pair = (min(volume[voxel], volume.get(other, 0)), max(volume[voxel], volume.get(other, 0)))
+        if other not in volume or pair[0] == pair[1] or background in pair:
+            continue
+        z, y, x = voxel
+        face = _step((2 * z, 2 * y, 2 * x), axis, 1)
+        patch[face, pair] = len(patch)
+        for along, step in product({0, 1, 2} - {axis}, (-1, 1)):
+            around[_step(face, along, step), pair].append(face)
+    for (_, pair), faces in around.items():
+        joined = {patch[face, pair] for face in faces}
+        for face in patch:
+            if patch[face] in joined:
+                patch[face] = min(joined)
+    found: dict[tuple[int, int], set[int]] = defaultdict(set)
+    for (_, pair), number in patch.items():
+        found[pair].add(number)
+    return {pair: len(numbers) for pair, numbers in found.items()}
+
+
+def _step(place: Voxel, axis: int, step: int) -> Voxel:
+    """Return the place some steps away along an axis."""
+    z, y, x = (n + step * (k == axis) for k, n in enumerate(place))
+    return z, y, x
+
+
 def contact_rows(
     labels: Array, background: int | None, spacing: tuple[float, ...], connectivity: int
 ) -> list[dict[str, Any]]:
     """Return the contacts table."""
     face = face_areas(spacing)
+    found = sites(labels, background)
     return [
         {
             "cell_a": a,
@@ -101,6 +138,7 @@ def contact_rows(
             "junctions_x": contact.faces[2],
             "touching_edges": contact.edges,
             "touching_corners": contact.corners,
+            "sites": found.get((a, b), 0),
         }
         for (a, b), contact in sorted(contacts(labels, background, connectivity).items())
     ]

@@ -70,11 +70,11 @@ CELLS = (
 """What is measured of each cell, without its shape (length, width, … are null)."""
 
 CONTACTS = (
-    {"cell_a": 1, "cell_b": 2, "junctions": 2, "area": 4.0, "junctions_y": 0, "junctions_x": 2},
-    {"cell_a": 1, "cell_b": 3, "junctions": 1, "area": 2.0, "junctions_y": 0, "junctions_x": 1},
-    {"cell_a": 2, "cell_b": 3, "junctions": 2, "area": 2.0, "junctions_y": 2, "junctions_x": 0},
-    {"cell_a": 3, "cell_b": 4, "junctions": 2, "area": 3.0, "junctions_y": 1, "junctions_x": 1},
-    {"cell_a": 4, "cell_b": 5, "junctions": 1, "area": 2.0, "junctions_y": 0, "junctions_x": 1},
+    {"cell_a": 1, "cell_b": 2, "junctions": 2, "area": 4.0, "junctions_y": 0, "junctions_x": 2, "sites": 1},
+    {"cell_a": 1, "cell_b": 3, "junctions": 1, "area": 2.0, "junctions_y": 0, "junctions_x": 1, "sites": 1},
+    {"cell_a": 2, "cell_b": 3, "junctions": 2, "area": 2.0, "junctions_y": 2, "junctions_x": 0, "sites": 1},
+    {"cell_a": 3, "cell_b": 4, "junctions": 2, "area": 3.0, "junctions_y": 1, "junctions_x": 1, "sites": 1},
+    {"cell_a": 4, "cell_b": 5, "junctions": 1, "area": 2.0, "junctions_y": 0, "junctions_x": 1, "sites": 1},
 )
 
 

@@ -42,6 +42,6 @@ def _sample(query: Callable[..., pa.Table], name: str) -> Sample:
 
 
 def _in_order(table: pa.Table, names: list[str]) -> pa.Table:
-    """Return the columns of the model in its order, and then all others."""
+    """Return the columns of the model in its order, those that the sample has, and then all others."""
     further = [name for name in table.column_names if name not in names]
-    return table.select([*names, *further])
+    return table.select([*(name for name in names if name in table.column_names), *further])

@@ -7,6 +7,7 @@ need no whole cells: their blocks are swept as they are, and every face belongs 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -80,11 +81,11 @@ class VolumePopulation:
         plan: Plan,
         seed: int,
     ) -> None:
-        self._job = Job(volume, rules)
         self._image = image
         self._of = expression.of
         columns = (*expression.columns, *(where.columns if where else ()))
         self._columns = {column.name: "degree" if column.hops else column.name for column in columns}
+        self._job = Job(volume, replace(rules, sites="sites" in self._columns.values()))
         self._adds_up = where is None and adds_up(expression)
         self._engine = ThreadsEngine()
         self._plan = plan
@@ -92,7 +93,7 @@ class VolumePopulation:
         self._reach: list[Array] = []
         self.frame = Frame(len(plan), float(prod(volume.header.shape)), single=False)
         # So that compiling the kernels does not count as the time that a block takes.
-        sweep_block(np.zeros((1, 1, 1), volume.header.dtype), Rules(rules.background, rules.connectivity), Place())
+        sweep_block(np.zeros((1, 1, 1), volume.header.dtype), self._job.rules, Place())
 
     @property
     def length_unit(self) -> tuple[str, int]:
@@ -144,7 +145,7 @@ class VolumePopulation:
         yield 1.0, Draw.one(self._rows(self._graph(ledger.total())))
 
     def _graph(self, tally: Tally) -> CellGraph:
-        return cell_graph(tally, self._image, self._job.rules.ndim)
+        return cell_graph(tally, self._image, self._job.rules.ndim, sites=self._job.rules.sites)
 
     def _rows(self, graph: CellGraph) -> pa.Table:
         """Return the columns that are needed."""

@@ -202,7 +202,7 @@ class Sweep:
         tallies = [segments[0].tally]
         depth = segments[0].depth
         for below, above in pairwise(segments):
-            tallies += [sweep_seam(below.last, above.first, self._rules), above.tally.shifted(depth)]
+            tallies += [sweep_seam(below.last, above.first, self._rules, depth), above.tally.shifted(depth)]
             depth += above.depth
         first, last = segments[0], segments[-1]
         return _Segment(first.start, last.stop, depth, merge(tallies), first.first, last.last)

@@ -100,6 +100,7 @@ def load(
     connectivity: int = 6,
     spacing: Sequence[float] | None = None,
     unit: str | None = None,
+    sites: bool = True,
     any_labels: bool = False,
     replace: bool = False,
     resume: bool = False,
@@ -140,6 +141,8 @@ def load(
         Size of a voxel, (z, y, x) or (y, x); by default what the file says, or 1.
     unit : str, optional
         Unit of the spacing; by default what the file says, or ``voxel``.
+    sites : bool
+        Count the sites of contacts, which about doubles the time of the sweep; else the column is left out.
     any_labels : bool
         Load also what looks like an image before segmentation: more than 1,000 labels, most of them of few voxels.
     replace : bool
@@ -183,6 +186,7 @@ def load(
             connectivity=connectivity,
             spacing=spacing,
             unit=unit,
+            sites=sites,
             any_labels=any_labels,
             replace=replace,
             resume=resume,
@@ -231,7 +235,8 @@ class Tallied:
                 f"the work folder {self.ledger.folder} was damaged after {self.done.sample.source} had been read; "
                 "load it again with --resume"
             )
-        return cell_graph(kept.take(), self.done.sample, len(self.done.sample.shape)).network()
+        ndim, sites = len(self.done.sample.shape), bool(self.ledger.identity["sites"])
+        return cell_graph(kept.take(), self.done.sample, ndim, sites=sites).network()
 
 
 def tallied(
@@ -250,6 +255,7 @@ def tallied(
     connectivity: int = 6,
     spacing: Sequence[float] | None = None,
     unit: str | None = None,
+    sites: bool = True,
     any_labels: bool = False,
     replace: bool = False,
     resume: bool = False,
@@ -264,7 +270,7 @@ def tallied(
     Its work folder is locked until `stack` is closed.  `there` are the names of the samples in the database, if the
     caller knows them.
     """
-    require_kind("bool", replace=replace, resume=resume)
+    require_kind("bool", sites=sites, replace=replace, resume=resume)
     require_kind("str", dataset=dataset, sample=sample, unit=unit)
     require_path(work=work)
     require_calls(report=report)
@@ -277,7 +283,7 @@ def tallied(
         volume, name, sweeper = scan.volume, scan.sample, engine
         header = volume.header
         target = address_of(db)
-        rules = Rules(scan.background, scan.connectivity)
+        rules = Rules(scan.background, scan.connectivity, sites)
         provenance = new_sample(
             name=name,
             source=redacted(header.source) if scan.source else "array",
@@ -352,7 +358,7 @@ def _sweep(job: Job, sample: Sample, engine: Engine, ledger: Ledger, report: Rep
             "nothing was loaded: load it again when it is complete"
         )
     ledger.flush()
-    graph = cell_graph(ledger.take(), sample, header.ndim)
+    graph = cell_graph(ledger.take(), sample, header.ndim, sites=job.rules.sites)
     if not graph.cells.num_rows:
         ledger.remove()
         raise InputError(f"{header.source} holds no cells: {only_background(sample.background)}")

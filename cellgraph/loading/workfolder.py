@@ -187,6 +187,7 @@ def _identity(job: Job, block: tuple[int, int, int]) -> dict[str, Any]:
         "dtype": str(header.dtype),
         "background": job.rules.background,
         "connectivity": job.rules.connectivity,
+        "sites": job.rules.sites,
         "grid": list(block),
         "version": __version__,
     }

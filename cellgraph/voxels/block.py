@@ -11,6 +11,7 @@ from cellgraph.errors import LabelError
 from cellgraph.model import signed
 from cellgraph.voxels import kernels
 from cellgraph.voxels.parameters import resolve_background
+from cellgraph.voxels.patches import FOREIGN, PATCH, patches, roots
 from cellgraph.voxels.room import require_room_for_block
 from cellgraph.voxels.runs import Runs, find_runs
 from cellgraph.voxels.tally import Tally
@@ -28,6 +29,8 @@ class Rules:
         The label that is no cell, given in any integer type; None where every label is one.
     connectivity : int
         6, 18, 26 for three dimensions; 4, 8 for two.
+    sites : bool
+        Whether the sites of contacts are counted, which takes about as long as all else.
 
     Raises
     ------
@@ -37,6 +40,7 @@ class Rules:
 
     background: int | None = 0
     connectivity: int = 6
+    sites: bool = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "background", resolve_background(self.background))
@@ -93,22 +97,39 @@ def sweep_block(labels: Array, rules: Rules, place: Place) -> Tally:
     origin = np.array(place.origin, np.int64)
     cells = kernels.measure(runs.ends, ids, runs.rows, runs.shape, halo, origin, border, len(names))
     table = _contacts(runs, ids, halo, rules, kernels.passes_of(rules.connectivity), within=True)
-    return _tally(names, cells, table)
+    tally = _tally(names, cells, table)
+    if not rules.sites:
+        return tally
+    seen = [np.zeros(size, np.int64) for size in runs.shape]
+    for axis in range(3 - rules.ndim, 3):
+        if place.halo[axis]:
+            seen[axis][0] = FOREIGN
+        elif not place.low[axis]:
+            seen[axis][0] += 1
+        if not place.high[axis]:
+            seen[axis][-1] += 1
+    return _with_sites(tally, runs, ids, names, seen, place.origin)
 
 
-def sweep_seam(below: Array, above: Array, rules: Rules) -> Tally:
+def sweep_seam(below: Array, above: Array, rules: Rules, z: int) -> Tally:
     """Return the tally of what lies between two neighbouring slices: their contacts with each other, and no cell.
 
     Parameters
     ----------
     below, above : numpy.ndarray, shape (ny, nx)
         Slices z - 1 and z, of one dtype.
+    z : int
+        Index in the volume of the upper one.
     """
     runs, ids, names = _numbered(np.stack([below, above]), rules)
     passes = kernels.passes_of(rules.connectivity)
     across = passes[passes[:, 1] == -1]
     table = _contacts(runs, ids, np.array([1, 0, 0], np.int64), rules, across, within=False)
-    return _tally(names, kernels.no_cells(len(names)), table)
+    tally = _tally(names, kernels.no_cells(len(names)), table)
+    if not rules.sites:
+        return tally
+    seen = [np.full(2, FOREIGN), *(np.zeros(size, np.int64) for size in below.shape)]
+    return _with_sites(tally, runs, ids, names, seen, (z - 1, 0, 0))
 
 
 def sweep_border(plane: Array, rules: Rules) -> Tally:
@@ -167,7 +188,7 @@ def _numbered(labels: Array, rules: Rules) -> tuple[Runs, Array, Array]:
 
 
 def _contacts(runs: Runs, ids: Array, halo: Array, rules: Rules, passes: Array, *, within: bool) -> Array:
-    width = 1 + (3 if rules.connectivity in (4, 6) else kernels.PAIR_WIDTH)
+    width = 1 + (3 if rules.connectivity in (4, 6) else kernels.COUNTED)
     table = kernels.contacts(runs.ends, ids, runs.rows, runs.shape, halo, passes, within, width)
     return np.asarray(table[table[:, 0] != 0])
 
@@ -189,6 +210,22 @@ def _tally(names: Array, cells: Array, table: Array) -> Tally:
     rows = np.flatnonzero(present)
     rows = rows[np.argsort(names[rows])]
     return Tally(names[rows], cells[rows], pairs[order], counts)
+
+
+def _with_sites(
+    tally: Tally, runs: Runs, ids: Array, names: Array, seen: list[Array], origin: tuple[int, int, int]
+) -> Tally:
+    """Return a tally with its patches of contact: those that end in the block as sites, the others as open ones."""
+    ends, ids = np.append(runs.ends, np.int32(runs.shape[2])), np.append(ids, np.int32(0))
+    parent, keys, opened = patches(ends, ids, runs.rows, runs.shape, *seen)
+    root = roots(parent)
+    pairs = np.stack([names[keys >> 32], names[keys & 0xFFFFFFFF]], axis=1)
+    pairs.sort(axis=1)
+    opened += np.array([*origin[:2], 4 * origin[2], 0, 0])
+    opened[:, PATCH] = root[opened[:, PATCH]]
+    ended = root == np.arange(len(root))
+    ended[opened[:, PATCH]] = False
+    return tally.with_patches(pairs[ended], opened, pairs)
 
 
 def _fits(background: int, dtype: np.dtype[Any]) -> bool:

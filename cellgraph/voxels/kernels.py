@@ -35,8 +35,10 @@ CELL_WIDTH = 22
 FAR = np.iinfo(np.int64).max
 
 # Columns of the table of pairs, after the two ids.
-FACES_Z, FACES_Y, FACES_X, EDGES, CORNERS = range(5)
-PAIR_WIDTH = 5
+FACES_Z, FACES_Y, FACES_X, EDGES, CORNERS, SITES = range(6)
+PAIR_WIDTH = 6
+COUNTED = 5
+"""How many of these columns `contacts` counts; `patches` finds the sites."""
 
 
 def passes_of(connectivity: int) -> Array:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 
-def cell_graph(tally: Tally, sample: Sample, ndim: int) -> CellGraph:
+def cell_graph(tally: Tally, sample: Sample, ndim: int, *, sites: bool = True) -> CellGraph:
     """Return the graph of a volume from its tally.
 
     Parameters
@@ -38,13 +38,15 @@ def cell_graph(tally: Tally, sample: Sample, ndim: int) -> CellGraph:
         With `spacing` of length `ndim`.
     ndim : int
         2 or 3.
+    sites : bool
+        Whether the tally has the sites of contacts.
     """
     spacing = np.array((1.0,) * (3 - ndim) + tuple(sample.spacing), np.float64)
     face = np.prod(spacing) / spacing  # area of a face by its normal; in 2D the length of an edge
-    return CellGraph(sample, _cells(tally, spacing, face, ndim), _contacts(tally, face))
+    return CellGraph(sample, _cells(tally, spacing, face, ndim), _contacts(tally, face, sites))
 
 
-def _contacts(tally: Tally, face: Array) -> pa.Table:
+def _contacts(tally: Tally, face: Array, sites: bool) -> pa.Table:
     import pyarrow as pa
 
     counts = tally.counts
@@ -60,6 +62,7 @@ def _contacts(tally: Tally, face: Array) -> pa.Table:
             "junctions_x": counts[:, k.FACES_X],
             "touching_edges": counts[:, k.EDGES],
             "touching_corners": counts[:, k.CORNERS],
+            **({"sites": tally.sites} if sites else {}),
         }
     )
 

@@ -10,18 +10,35 @@ import io
 import zlib
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numba import njit
 
 from cellgraph.errors import CellgraphError
-from cellgraph.voxels.kernels import CELL_WIDTH, PAIR_WIDTH, VOXELS, X_MAX, X_MIN, Z_MAX, Z_MIN, ZX, ZY, ZZ, X, Y, Z
+from cellgraph.voxels.kernels import (
+    CELL_WIDTH,
+    PAIR_WIDTH,
+    SITES,
+    VOXELS,
+    X_MAX,
+    X_MIN,
+    Z_MAX,
+    Z_MIN,
+    ZX,
+    ZY,
+    ZZ,
+    X,
+    Y,
+    Z,
+)
+from cellgraph.voxels.patches import OPEN_WIDTH
+from cellgraph.voxels.sites import add_sites, in_order, merge_open
 
 Array = np.ndarray[Any, Any]
 
-_MAGIC = b"cellgraph tally 1\n"
+_MAGIC = b"cellgraph tally 2\n"
 
 
 class DamagedTally(CellgraphError, ValueError):
@@ -41,13 +58,19 @@ class Tally:
     pairs : numpy.ndarray of int64, shape (m, 2)
         Labels of touching cells, the smaller first; sorted and distinct.
     counts : numpy.ndarray of int64, shape (m, PAIR_WIDTH)
-        Faces along z, y, x; edges; corners.
+        Faces along z, y, x; edges; corners; patches that are whole.
+    opened : numpy.ndarray of int64, shape (k, OPEN_WIDTH)
+        Faces that other parts see too, sorted by place, with the number of their patch; see `patches`.
+    patches : numpy.ndarray of int64, shape (p, 2)
+        Labels of the pair of each patch that is not whole yet, in the order of their first open faces.
     """
 
     labels: Array
     cells: Array
     pairs: Array
     counts: Array
+    opened: Array = field(default_factory=lambda: np.zeros((0, OPEN_WIDTH), np.int64))
+    patches: Array = field(default_factory=lambda: np.zeros((0, 2), np.int64))
 
     @staticmethod
     def empty() -> Tally:
@@ -57,15 +80,22 @@ class Tally:
 
     @property
     def nbytes(self) -> int:
-        """Size of the four arrays in bytes."""
-        return self.labels.nbytes + self.cells.nbytes + self.pairs.nbytes + self.counts.nbytes
+        """Size of the arrays in bytes."""
+        return sum(array.nbytes for array in self._arrays())
+
+    @property
+    def sites(self) -> Array:
+        """Number of patches of each pair, shape (m,): those that are whole, and what there is of others."""
+        counts = self.counts.copy()
+        add_sites(self.pairs, counts, self.patches)
+        return np.asarray(counts[:, SITES])
 
     def merge(self, other: Tally) -> Tally:
         """Return the tally of both parts together."""
         # The tally of a seam has contacts, but no cells.
-        if not len(other.labels) and not len(other.pairs):
+        if not len(other.labels) and not len(other.pairs) and not len(other.opened):
             return self
-        if not len(self.labels) and not len(self.pairs):
+        if not len(self.labels) and not len(self.pairs) and not len(self.opened):
             return other
         n = len(self.labels) + len(other.labels)
         labels, cells = np.empty((n, 1), np.int64), np.empty((n, CELL_WIDTH), np.int64)
@@ -76,7 +106,14 @@ class Tally:
         # Shrunk in place: a copy would need the memory twice. Nobody else has seen these arrays yet.
         for array, rows in ((labels, n), (cells, n), (pairs, m), (counts, m)):
             array.resize((rows, array.shape[1]), refcheck=False)
-        return Tally(labels[:, 0], cells, pairs, counts)
+        opened, patches, ended = merge_open(self.opened, self.patches, other.opened, other.patches)
+        add_sites(pairs, counts, ended)
+        return Tally(labels[:, 0], cells, pairs, counts, opened, patches)
+
+    def with_patches(self, ended: Array, opened: Array, pairs: Array) -> Tally:
+        """Return the tally with its patches: the pairs of those that are whole, open faces, and pairs of these."""
+        add_sites(self.pairs, self.counts, ended)
+        return Tally(self.labels, self.cells, self.pairs, self.counts, *in_order(opened, pairs))
 
     def shifted(self, z: int) -> Tally:
         """Return the tally of the same voxels `z` slices further on."""
@@ -89,12 +126,17 @@ class Tally:
         seen = voxels > 0
         cells[seen, Z_MIN] += z
         cells[seen, Z_MAX] += z
-        return Tally(self.labels, cells, self.pairs, self.counts)
+        opened = self.opened.copy()
+        opened[:, 0] += z
+        return Tally(self.labels, cells, self.pairs, self.counts, opened, self.patches)
+
+    def _arrays(self) -> tuple[Array, ...]:
+        return (self.labels, self.cells, self.pairs, self.counts, self.opened, self.patches)
 
     def to_bytes(self) -> bytes:
         """Return the tally as bytes with a checksum, for a file or another process."""
         buffer = io.BytesIO()
-        for array in (self.labels, self.cells, self.pairs, self.counts):
+        for array in self._arrays():
             np.save(buffer, array, allow_pickle=False)
         body = buffer.getvalue()
         return _MAGIC + zlib.crc32(body).to_bytes(4, "little") + body
@@ -113,7 +155,7 @@ class Tally:
         if data[: len(_MAGIC)] != _MAGIC or zlib.crc32(body).to_bytes(4, "little") != data[len(_MAGIC) : head]:
             raise DamagedTally("expected a stored tally, but its checksum does not fit: the file is damaged")
         buffer = io.BytesIO(body)
-        return Tally(*(np.load(buffer, allow_pickle=False) for _ in range(4)))
+        return Tally(*(np.load(buffer, allow_pickle=False) for _ in range(6)))
 
 
 def merge(tallies: Iterable[Tally]) -> Tally:

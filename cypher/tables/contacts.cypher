@@ -1,8 +1,9 @@
 // Contacts: every relationship between two different cells, once, with its junctions.
 //
 // The cell with the smaller label stands first. A table import may have given a pair more than once; each relationship
-// is a row then. One between two samples is among the contacts of both. Columns that came with an import follow at the
-// end; of samples loaded as directed also source and target, the labels of the cells from and to which it leads.
+// is a row then. One between two samples is among the contacts of both. What else a load has counted follows at the end
+// (sites: of how many connected patches the contact consists), and columns that came with an import; of samples loaded
+// as directed also source and target, the labels of the cells from and to which it leads.
 //
 // Parameters
 //   sample: str = null      name of one sample; null is all

@@ -45,7 +45,7 @@ def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (
             "contacts --sample pair",
             "sample,cell_a,cell_b,junctions,area,junctions_z,junctions_y,junctions_x,touching_edges,touching_corners,"
-            "sample_b\npair,1,3,3,3,,,,,,pair\n",
+            "sample_b,sites\npair,1,3,3,3,,,,,,pair,\n",
         ),
     ],
 )

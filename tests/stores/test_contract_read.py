@@ -210,7 +210,7 @@ def test_paths_are_json(six: Store) -> None:
     assert [node["label"] for node in path["_nodes"]] == [4, 5]
     assert path["_relationships"] == [
         {"_type": "TOUCHES", "junctions": 1, "area": 2.0, "junctions_y": 0, "junctions_x": 1}
-        | {"junctions_z": 0, "touching_corners": 0, "touching_edges": 0}
+        | {"junctions_z": 0, "touching_corners": 0, "touching_edges": 0, "sites": 1}
     ]
 
 

@@ -190,7 +190,7 @@ def tallies(case: Case, borders: list[list[int]]) -> list[Tally]:
 
 
 def assert_equal_tallies(found: Tally, expected: Tally) -> None:
-    for name in ("labels", "cells", "pairs", "counts"):
+    for name in ("labels", "cells", "pairs", "counts", "opened", "patches"):
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), err_msg=name)
 
 

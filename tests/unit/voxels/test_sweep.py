@@ -98,13 +98,22 @@ def test_a_graph_that_can_be_checked_by_eye() -> None:
     labels = np.array([[[1, 1, 2], [3, 0, 2]], [[1, 4, 4], [0, 4, 4]]])
     graph = sweep(labels, spacing=(3.0, 2.0, 1.0), connectivity=26)
     contacts = {(row.pop("cell_a"), row.pop("cell_b")): row for row in graph.contacts.to_pylist()}
-    names = ("junctions", "area", "junctions_z", "junctions_y", "junctions_x", "touching_edges", "touching_corners")
+    names = (
+        "junctions",
+        "area",
+        "junctions_z",
+        "junctions_y",
+        "junctions_x",
+        "touching_edges",
+        "touching_corners",
+        "sites",
+    )
     assert {pair: tuple(row[name] for name in names) for pair, row in contacts.items()} == {
-        (1, 2): (1, 6.0, 0, 0, 1, 1, 0),
-        (1, 3): (1, 3.0, 0, 1, 0, 2, 0),
-        (1, 4): (2, 8.0, 1, 0, 1, 4, 2),
-        (2, 4): (2, 4.0, 2, 0, 0, 4, 2),
-        (3, 4): (0, 0.0, 0, 0, 0, 1, 1),
+        (1, 2): (1, 6.0, 0, 0, 1, 1, 0, 1),
+        (1, 3): (1, 3.0, 0, 1, 0, 2, 0, 1),
+        (1, 4): (2, 8.0, 1, 0, 1, 4, 2, 1),
+        (2, 4): (2, 4.0, 2, 0, 0, 4, 2, 1),
+        (3, 4): (0, 0.0, 0, 0, 0, 1, 1, 0),
     }
 
 
@@ -149,3 +158,17 @@ def test_one_cell_has_no_contacts() -> None:
     (cell,) = graph.cells.to_pylist()
     assert (cell["degree"], cell["junctions"], cell["border_faces"]) == (0, 0, 2 * (12 + 15 + 20))
     assert graph.contacts.num_rows == 0
+
+
+def test_sites_are_the_patches_of_a_contact() -> None:
+    fork = np.array([[1, 1, 1, 1, 1], [1, 2, 1, 2, 1], [2, 2, 2, 2, 2]])  # a ring in 3D goes on around
+    apart = np.array([[1, 1, 1, 1, 1], [2, 0, 2, 0, 2], [2, 2, 2, 2, 2]])
+    around = np.array([[1, 1, 1], [1, 2, 1], [1, 1, 1]])
+    corners = np.array([[1, 2], [2, 1]])
+    for labels, expected in ((fork, 1), (apart, 3), (around, 1), (corners, 1), (np.array([[1, 2, 1, 2]]), 3)):
+        assert sweep(labels).contacts["sites"].to_pylist() == [expected]
+        assert sweep(np.stack([labels] * 3)).contacts["sites"].to_pylist() == [expected]
+    third = np.full((1, 3, 3), 2)
+    third[0, 1, 1] = 3  # a hole in the contact does not make two of it
+    contacts = sweep(np.concatenate([np.ones((1, 3, 3), int), third])).contacts.to_pylist()
+    assert {(row["cell_a"], row["cell_b"]): row["sites"] for row in contacts} == {(1, 2): 1, (1, 3): 1, (2, 3): 1}
