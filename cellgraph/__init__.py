@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cellgraph.loading.many import load_many
     from cellgraph.model import CellGraph
     from cellgraph.phantoms.phantom import phantom
+    from cellgraph.tables.annotating import annotate
     from cellgraph.tables.importing import load_tables
 
 __version__ = "0.2.0"
@@ -33,6 +34,7 @@ _HOMES = {
     "Database": "cellgraph.analyze.database",
     "Estimate": "cellgraph.estimation",
     "Sweep": "cellgraph.live.slabs",
+    "annotate": "cellgraph.tables.annotating",
     "copy": "cellgraph.loading.copy",
     "delete": "cellgraph.loading.delete",
     "estimate": "cellgraph.estimation",
@@ -53,6 +55,7 @@ __all__ = [
     "Estimate",
     "Sweep",
     "__version__",
+    "annotate",
     "copy",
     "delete",
     "estimate",

@@ -25,6 +25,7 @@ PUBLIC = [
     "Estimate",
     "Sweep",
     "__version__",
+    "annotate",
     "copy",
     "delete",
     "estimate",

@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from cellgraph.cli import check, copy, delete, estimate, export, load, neo4j, phantom, query, tables, watch
+from cellgraph.cli import (
+    annotate,
+    check,
+    copy,
+    delete,
+    estimate,
+    export,
+    load,
+    neo4j,
+    phantom,
+    query,
+    tables,
+    watch,
+)
 from cellgraph.cli.stdout import give_up_stdout, printing, show_text
 from cellgraph.cli.streams import hold_streams, say
 from cellgraph.errors import CellgraphError, ParameterError
@@ -22,7 +35,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for module in (load, query, estimate, watch, neo4j, phantom, tables, copy, export, delete, check):
+for module in (load, query, estimate, watch, neo4j, phantom, tables, annotate, copy, export, delete, check):
     module.register(app)
 
 

@@ -94,3 +94,18 @@ def _closing(code: str, opening: int) -> int:
         if not depth:
             return place
     return len(code)
+
+
+_WORDS = re.compile(
+    r"acyclic|all|and|any|asc|ascending|case|cast|column|create|dbtype|default|desc|descending|distinct|else"
+    r"|end|ends|exists|false|for|glob|group|headers|hint|in|index|install|join|macro|multi_join|none|not|null"
+    r"|on|only|optional|or|order|primary|profile|shortest|single|starts|table|then|trail|true|union|unwind|when"
+    r"|where|with|xor",
+    re.IGNORECASE,
+)
+"""What the embedded database (0.20) does not take after ``c.`` without backticks; Neo4j takes any word there."""
+
+
+def needs_backticks(name: str) -> bool:
+    """Tell whether a property has to stand between backticks in Cypher: a word of it, or more than one word."""
+    return _WORDS.fullmatch(name) is not None or re.fullmatch(r"[^\W\d]\w*", name) is None

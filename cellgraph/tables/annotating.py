@@ -1,0 +1,306 @@
+"""Tables of properties, as cell types and genotypes, onto cells and samples that are loaded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cellgraph.errors import InputError, NotFoundError, ParameterError, near
+from cellgraph.loading.parameters import require_calls, require_kind, require_path
+from cellgraph.queries.text import needs_backticks
+from cellgraph.stores import Store, open_store
+from cellgraph.stores.properties import Properties
+from cellgraph.tables import columns, roles
+from cellgraph.tables.cellkeys import as_ids, as_texts, some
+from cellgraph.tables.tablefile import Source, TableFile, read_table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Report = Callable[[str, int, int], None]
+
+_ON = roles.Role("the cell", "--on", roles.CELL.names)
+
+
+@dataclass(frozen=True)
+class AnnotationReport:
+    """What was written.
+
+    Attributes
+    ----------
+    samples : tuple of str
+        Names of the samples that were annotated, themselves or their cells.
+    cells : int
+        How many cells.
+    properties : tuple of str
+        Names of the properties.
+    notes : tuple of str
+        Sentences that the user should know.
+    """
+
+    samples: tuple[str, ...]
+    cells: int
+    properties: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def summary(self) -> str:
+        """Return what was written, in sentences."""
+        where = f"the sample {self.samples[0]!r}" if len(self.samples) == 1 else f"{len(self.samples):,} samples"
+        what = f"{self.cells:,} cells of {where}" if self.cells else where
+        return "\n".join((*self.notes, f"annotated {what} with {', '.join(self.properties)}"))
+
+
+def annotate(
+    cells: Source | None = None,
+    samples: Source | None = None,
+    *,
+    db: str | os.PathLike[str] | None = None,
+    sample: str | None = None,
+    on: str | None = None,
+    replace: bool = False,
+    report: Report | None = None,
+) -> AnnotationReport:
+    """Write properties from tables onto cells and samples that are loaded, as cell types or genotypes.
+
+    They are then columns as those that came with the load.  A sample that is replaced loses them.
+
+    Parameters
+    ----------
+    cells : path or data frame, optional
+        A row a cell: its label, or its name where cells have names; its sample, unless it is one; and properties.
+        Cells without a row stay without.
+    samples : path or data frame, optional
+        A row a sample: its name, and properties.
+    db : str or path, optional
+        The database, as in `cellgraph.open`.
+    sample : str, optional
+        The sample of all cells, where the table does not tell and there are several.
+    on : str, optional
+        The column with the label or name of each cell; without `cells` that with the name of each sample.
+    replace : bool
+        Replace properties of these names that were written before; those that came with the load stay in any case.
+    report : callable, optional
+        Called with what is being written, how many are done, and of how many.
+
+    Raises
+    ------
+    ParameterError
+        If there is no table, a named column does not exist, or the sample has to be said.
+    NotFoundError
+        If a file, a sample or a cell does not exist; nothing is written then.
+    ExistsError
+        If a property is there already.
+    InputError
+        If a cell or sample is there twice, or a property cannot be stored.
+
+    Examples
+    --------
+    >>> cellgraph.annotate("types.csv", db="cellgraph.db")
+    """
+    require_kind("str", sample=sample, on=on)
+    require_kind("bool", replace=replace)
+    require_calls(report=report)
+    if cells is None and samples is None:
+        raise ParameterError("--cells or --samples (cells=…, samples=…) is needed: a table with properties")
+    for name, table in (("cells", cells), ("samples", samples)):
+        if not hasattr(table, "__arrow_c_stream__"):
+            require_path(**{name: table})
+    with open_store(db) as store:
+        names = _samples_of(store)
+        if sample is not None and sample not in names:
+            raise NotFoundError(f"there is no sample {sample!r} in the database.{near(sample, names)}")
+        of_cells: dict[str, pa.Table] = {}
+        of_sample: dict[str, dict[str, Any]] = {}
+        notes: list[str] = []
+        sources: dict[str, str] = {}
+        if cells is not None:
+            given = read_table(cells, "cells")
+            of_cells, more = _cells(store, given, names, sample, on)
+            notes += [*given.notes, *more]
+            sources |= {name: given.name for table in of_cells.values() for name in table.column_names}
+        if samples is not None:
+            given = read_table(samples, "samples")
+            of_sample = _samples(given, names, sample, on if cells is None else None)
+            notes += given.notes
+            sources |= {name: given.name for row in of_sample.values() for name in row}
+        sources.pop("label", None)
+        made_from = {name: {"file": file} for name, file in sources.items()}
+        every = [
+            Properties(name, of_cells.get(name), of_sample.get(name, {}), made_from)
+            for name in names
+            if name in of_cells or name in of_sample
+        ]
+        store.write_properties(*every, replace=replace, report=report)
+    quoted = [name for name in sources if needs_backticks(name)]
+    if quoted:
+        notes.append(f"in Cypher write {', '.join(f'c.`{name}`' for name in quoted)}: with backticks")
+    count = sum(table.num_rows for table in of_cells.values())
+    return AnnotationReport(tuple(given.sample for given in every), count, tuple(sources), tuple(notes))
+
+
+def _samples_of(store: Store) -> list[str]:
+    names = store.sample_names()
+    if not names:
+        raise NotFoundError(f"there is no sample in {store!r}; load one with: cellgraph load IMAGE")
+    return names
+
+
+def _cells(
+    store: Store, table: TableFile, names: Sequence[str], sample: str | None, on: str | None
+) -> tuple[dict[str, pa.Table], list[str]]:
+    """Return for each sample the labels and properties of the cells that the table names, and notes."""
+    _require_rows(table, "cells")
+    column = _cell_column(table, on)
+    of_row, sample_column = _sample_of_row(table, names, sample, column)
+    rest = columns.properties(table, {column, sample_column}, frozenset({"id", "sample", "label"}))
+    _require_properties(table, rest)
+    made, notes = {}, []
+    for name in of_row.unique().to_pylist():
+        import pyarrow.compute as pc
+
+        rows = pc.equal(of_row, name)
+        own = TableFile(table.name, table.stem, table.table.filter(rows))
+        labels = _labels(store, own, column, name)
+        made[name] = rest.filter(rows).add_column(0, "label", labels)
+        total = store.run(
+            "MATCH (s:Sample {status: 'complete'}) WHERE s.name = $name RETURN s.cells AS n", {"name": name}
+        )
+        without = total["n"][0].as_py() - len(labels)
+        if without > 0:
+            notes.append(f"{without:,} cells of the sample {name!r} have no row in {table.name} and stay without")
+    return made, notes
+
+
+def _require_rows(table: TableFile, what: str) -> None:
+    if not table.table.num_rows:
+        raise InputError(f"{table.name} has a header but no {what}; there is nothing to write")
+
+
+def _require_properties(table: TableFile, rest: pa.Table) -> None:
+    if not rest.num_columns:
+        raise InputError(f"{table.name} has no properties to write, only {', '.join(table.columns)}; add a column")
+    for name in rest.column_names:
+        if rest[name].null_count == rest.num_rows:
+            raise InputError(f"the column {name!r} of {table.name} has no value in any row; fill it in or leave it out")
+
+
+def _cell_column(table: TableFile, on: str | None) -> str:
+    column = columns.find(table, on, _ON) or columns.find(table, None, roles.NAME)
+    if column is None:
+        raise InputError(
+            f"{table.name} needs a column with the label or name of each cell, as cell, label or name, but it has "
+            f"{', '.join(table.columns)}; say which with --on"
+        )
+    return column
+
+
+def _sample_of_row(
+    table: TableFile, names: Sequence[str], sample: str | None, used: str
+) -> tuple[pa.Array, str | None]:
+    """Return the sample of each row, and the column that says it."""
+    import pyarrow as pa
+
+    column = columns.find(table, None, roles.SAMPLE)
+    column = None if column == used else column
+    if column is None:
+        if sample is None and len(names) > 1:
+            raise ParameterError(
+                f"{table.name} has no column with the sample of each cell, and there are {len(names)} samples "
+                f"({some(names)}); say whose cells they are with --sample NAME (sample=…)"
+            )
+        return pa.array([sample or names[0]] * table.table.num_rows, pa.string()), None
+    of_row = as_texts(table, column)
+    for name in of_row.unique().to_pylist():
+        if sample is not None and name != sample:
+            raise InputError(
+                f"the column {column!r} of {table.name} has cells of the sample {name!r}, but --sample says {sample!r};"
+                " leave --sample out, or these rows"
+            )
+        if name not in names:
+            raise NotFoundError(
+                f"the column {column!r} of {table.name} names the sample {name!r}, which is not in the database; "
+                f"nothing was written.{near(name, names)}"
+            )
+    return of_row, column
+
+
+def _labels(store: Store, table: TableFile, column: str, sample: str) -> pa.Array:
+    """Return the label of the cell in each row, from its label or its name."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_string(table.table[column].type):
+        labels = pa.array(as_ids(table, column))
+        _refuse_twice(table, column, labels, sample)
+        return labels
+    keys = as_texts(table, column)
+    _refuse_twice(table, column, keys, sample)
+    if not any(known.name == "name" and known.type == "str" for known in store.columns("cells", sample)):
+        raise InputError(
+            f"the column {column!r} of {table.name} holds text, as {keys[0].as_py()!r}, but cells of the sample "
+            f"{sample!r} have labels and no names; give a column with labels, or say which with --on"
+        )
+    known = store.run(
+        "MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell) WHERE s.name = $name AND c.name IS NOT NULL "
+        "RETURN c.name AS name, c.label AS label",
+        {"name": sample},
+    )
+    several = known["name"].value_counts()
+    several = several.filter(pc.greater(several.field("counts"), 1)).field("values")
+    if pc.any(pc.is_in(keys, several), min_count=0).as_py():
+        twice = keys.filter(pc.is_in(keys, several))[0].as_py()
+        raise InputError(f"the name {twice!r} is that of several cells of the sample {sample!r}; give their labels")
+    place = pc.index_in(keys, value_set=known["name"].combine_chunks())
+    if place.null_count:
+        unknown = keys.filter(pc.is_null(place)).to_pylist()
+        which = "is no cell" if len(unknown) == 1 else "are no cells"
+        raise NotFoundError(
+            f"there {which} {some(unknown)} in the sample {sample!r}; nothing was written."
+            f"{near(unknown[0], known['name'].to_pylist())}"
+        )
+    return known["label"].take(place).combine_chunks()
+
+
+def _refuse_twice(table: TableFile, column: str, keys: pa.Array, of: str) -> None:
+    counts = keys.value_counts()
+    twice = counts.filter(np.asarray(counts.field("counts")) > 1).field("values").to_pylist()
+    if twice:
+        where = f" for the sample {of!r}" if of else ""
+        raise InputError(f"the column {column!r} of {table.name} has {some(twice)} more than once{where}; give one row")
+
+
+def _samples(table: TableFile, names: Sequence[str], sample: str | None, on: str | None) -> dict[str, dict[str, Any]]:
+    """Return the properties of each sample that a table names."""
+    _require_rows(table, "samples")
+    plain = roles.Role("the name of each sample", "--on", ("id",))
+    role = roles.Role("the name of each sample", "--on", roles.SAMPLE.names)
+    column = columns.find(table, on, role) or columns.find(table, None, roles.NAME) or columns.find(table, None, plain)
+    if column is None:
+        raise InputError(
+            f"{table.name} needs a column with the name of each sample, as sample or name, but it has "
+            f"{', '.join(table.columns)}; say which with --on"
+        )
+    keys = as_texts(table, column)
+    _refuse_twice(table, column, keys, "")
+    rest = columns.properties(table, {column}, frozenset())
+    _require_properties(table, rest)
+    made: dict[str, dict[str, Any]] = {}
+    for key, row in zip(keys.to_pylist(), rest.to_pylist(), strict=True):
+        if key not in names:
+            raise NotFoundError(
+                f"the column {column!r} of {table.name} names the sample {key!r}, which is not in the database; "
+                f"nothing was written.{near(key, names)}"
+            )
+        if sample is None or key == sample:
+            made[key] = _present(row)
+    if not made:
+        raise NotFoundError(f"{table.name} has no row for the sample {sample!r}, which --sample names")
+    return made
+
+
+def _present(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if value is not None}
