@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, get_args
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from cellgraph.estimation.selection import Selection
     from cellgraph.model import CellGraph
+    from cellgraph.statistics.autocorrelation import Method as Correlated
+    from cellgraph.statistics.enrichment import Convention, Null
+    from cellgraph.statistics.network import Weight
     from cellgraph.stores import Store
 
 _LONGEST_SECONDS = 1e9
@@ -237,6 +240,166 @@ class Database:
             raise ParameterError(f"a graph is of one sample, but there are {len(names)}: {listed}; name one.")
         return read_graph(self.query, sample or names[0])
 
+    def enrichment(
+        self,
+        by: str,
+        *,
+        sample: str | None = None,
+        pool: bool = False,
+        null: Null = "labels",
+        count: Weight = "contacts",
+        convention: Convention = "classic",
+        patch_size: float | None = None,
+        permutations: int = 1000,
+        seed: int = 0,
+    ) -> pa.Table:
+        """Test which types of cells touch which, more or less than by chance.
+
+        Parameters
+        ----------
+        by : str
+            Column of cells that holds their types.
+        sample : str, optional
+            Name of one sample; None is all, each on its own.
+        pool : bool
+            Add up the samples; permutations stay within each.
+        null : {'labels', 'degree'}
+            Chance: the types exchanged among the cells of a sample; or its contacts rewired, so that each cell keeps
+            its type and its number of contacts.
+        count : {'contacts', 'junctions', 'area'}
+            What is added up over the neighbours of a cell.
+        convention : {'classic', 'histocat', 'patch'}
+            That sum per cell of the first type; per cell of it that has any; the part of its cells that have at least
+            `patch_size`.
+        patch_size : float, optional
+            See `convention`; in what `count` says.
+        permutations : int
+        seed : int
+            The same seed gives the same permutations.
+
+        Returns
+        -------
+        pyarrow.Table
+            A row for each sample and ordered pair of its types: sample, type_a, type_b, cells (of type_a), count,
+            value (by the convention), expected and sd (of the permutations), z, p_gt, p_lt, p (two-sided) and fdr
+            (adjusted over the rows of the sample).
+
+        Raises
+        ------
+        ParameterError
+            For an unknown column, one with fewer than two types or too many, and wrong arguments.
+        InputError
+            If contacts have no junctions or area, and that is asked for.
+        """
+        from cellgraph.statistics.asking import comparison_of
+        from cellgraph.statistics.enrichment import enrichment
+
+        asked = comparison_of(by, null, count, convention, patch_size, permutations, seed)
+        return _noted(enrichment(self._store, asked, self._checked_sample(sample), _true_or_false(pool=pool)))
+
+    def autocorrelation(
+        self,
+        columns: str | Sequence[str],
+        *,
+        sample: str | None = None,
+        method: Correlated = "moran",
+        weight: Weight = "contacts",
+        row_standardized: bool = True,
+        permutations: int = 1000,
+        seed: int = 0,
+    ) -> pa.Table:
+        """Test whether cells that touch have like values: Moran's I (Moran 1950) or Geary's C (Geary 1954).
+
+        Parameters
+        ----------
+        columns : str or sequence of str
+            Columns of cells that hold numbers, or true and false.
+        sample : str, optional
+            Name of one sample; None is all, each on its own.
+        method : {'moran', 'geary'}
+        weight : {'contacts', 'junctions', 'area'}
+            Of a pair of cells that touch: 1, their junctions, or their area.
+        row_standardized : bool
+            Divide the weights of each cell by their sum.
+        permutations : int
+            Of the values among the cells of a sample.
+        seed : int
+            The same seed gives the same permutations.
+
+        Returns
+        -------
+        pyarrow.Table
+            A row for each sample and column: sample, column, method, cells, value, expected and sd (of the
+            permutations), z, p_gt, p_lt, p (two-sided) and fdr (adjusted over the columns of the sample).
+
+        Raises
+        ------
+        ParameterError
+            For an unknown column, one of text, one that is constant or empty in every sample, and wrong arguments.
+        InputError
+            If contacts have no junctions or area, and that is asked for.
+        """
+        from cellgraph.statistics.asking import correlation_of
+        from cellgraph.statistics.autocorrelation import autocorrelation
+
+        asked = correlation_of(columns, method, weight, row_standardized, permutations, seed)
+        return _noted(autocorrelation(self._store, asked, self._checked_sample(sample)))
+
+    def niches(
+        self,
+        by: str,
+        *,
+        k: int = 1,
+        niches: int = 5,
+        sample: str | None = None,
+        pool: bool = False,
+        summary: bool = False,
+        seed: int = 0,
+    ) -> pa.Table:
+        """Group cells by the types around them: k-means of the shares of types within k contacts.
+
+        Parameters
+        ----------
+        by : str
+            Column of cells that holds their types.
+        k : int
+            How many contacts around a cell; the cell itself is not counted.
+        niches : int
+            How many groups.
+        sample : str, optional
+            Name of one sample; None is all, each with niches of its own.
+        pool : bool
+            Group the cells of all samples together, so that niches are comparable.
+        summary : bool
+            A row for each niche instead of one for each cell.
+        seed : int
+            The same seed gives the same groups.
+
+        Returns
+        -------
+        pyarrow.Table
+            sample, cell, niche (1 has the most cells; null where no cell of a type is around), around (cells of any
+            type within k contacts), and the share of each type among them. A summary has sample (unless pooled),
+            niche, cells, and mean shares.
+
+        Raises
+        ------
+        ParameterError
+            For an unknown column, one with fewer than two types or too many, more niches than different surroundings,
+            and wrong arguments.
+        MissingExtraError
+            If scikit-learn is not installed.
+        """
+        from cellgraph.statistics.asking import clustering_of
+        from cellgraph.statistics.niches import niches as found
+
+        asked = clustering_of(by, k, niches, seed)
+        flags = _true_or_false(pool=pool), _true_or_false(summary=summary)
+        return _noted(found(self._store, asked, self._checked_sample(sample), *flags))
+
+    def _checked_sample(self, sample: str | None) -> str | None:
+        return None if sample is None else str(check(sample, "str", of="sample"))
+
     @property
     def cells(self) -> Selection:
         """All cells, for early answers: ``db.cells.mean("volume").within_time(5)``."""
@@ -298,6 +461,17 @@ class Database:
             hint = near(sample, names) or f" There are: {', '.join(map(repr, names[:10]))}."
             raise NotFoundError(f"there is no sample {sample!r} in the database.{hint}")
         return names
+
+
+def _noted(found: tuple[pa.Table, list[str]]) -> pa.Table:
+    """Return rows that carry the sentences about them."""
+    rows, notes = found
+    return with_note(rows, "\n".join(notes))
+
+
+def _true_or_false(**flag: bool) -> bool:
+    ((name, value),) = flag.items()
+    return bool(check(value, "bool", of=name))
 
 
 def _check_method(name: str, method: str) -> None:

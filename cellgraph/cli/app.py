@@ -19,6 +19,7 @@ from cellgraph.cli import (
     neo4j,
     phantom,
     query,
+    statistics,
     tables,
     watch,
 )
@@ -35,7 +36,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for module in (load, query, estimate, watch, neo4j, phantom, tables, annotate, copy, export, delete, check):
+for module in (load, query, statistics, estimate, watch, neo4j, phantom, tables, annotate, copy, export, delete, check):
     module.register(app)
 
 

@@ -1,0 +1,197 @@
+"""The commands `cellgraph enrichment`, `cellgraph autocorrelation` and `cellgraph niches`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cellgraph.cli.options import DbOption
+from cellgraph.cli.output import FormatOption, OutputOption, render
+from cellgraph.cli.query import SampleOption
+from cellgraph.cli.streams import say
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from cellgraph.cli.output import Format
+
+
+class NullChoice(StrEnum):
+    """What chance is."""
+
+    labels = "labels"
+    degree = "degree"
+
+
+class WeightChoice(StrEnum):
+    """What a contact counts."""
+
+    contacts = "contacts"
+    junctions = "junctions"
+    area = "area"
+
+
+class ConventionChoice(StrEnum):
+    """How counts of cells are summed up."""
+
+    classic = "classic"
+    histocat = "histocat"
+    patch = "patch"
+
+
+class MeasureChoice(StrEnum):
+    """What a matrix shows."""
+
+    counted = "count"
+    value = "value"
+    expected = "expected"
+    z = "z"
+    p = "p"
+    fdr = "fdr"
+
+
+class CorrelationChoice(StrEnum):
+    """Which autocorrelation."""
+
+    moran = "moran"
+    geary = "geary"
+
+
+ByOption = Annotated[
+    str, typer.Option("--by", metavar="COLUMN", help="Column of cells with their types.", show_default=False)
+]
+PermutationsOption = Annotated[int, typer.Option("--permutations", min=1, help="Permutations within each sample.")]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Another seed draws others.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    app.command()(enrichment)
+    app.command()(autocorrelation)
+    app.command()(niches)
+
+
+def enrichment(
+    by: ByOption,
+    sample: SampleOption = None,
+    pool: Annotated[bool, typer.Option("--pool", help="Add up the samples; permutations stay within each.")] = False,
+    null: Annotated[
+        NullChoice,
+        typer.Option(help="Chance: types exchanged among cells; or contacts rewired, each cell keeping its degree."),
+    ] = NullChoice.labels,
+    count: Annotated[WeightChoice, typer.Option(help="What is added up over neighbours.")] = WeightChoice.contacts,
+    convention: Annotated[
+        ConventionChoice,
+        typer.Option(help="Per cell; per cell that has any; the part of the cells that have --patch-size or more."),
+    ] = ConventionChoice.classic,
+    patch_size: Annotated[
+        float | None, typer.Option(metavar="N", help="Of the convention patch.", show_default=False)
+    ] = None,
+    permutations: PermutationsOption = 1000,
+    seed: SeedOption = 0,
+    matrix: Annotated[
+        MeasureChoice | None,
+        typer.Option(help="Print one measure as a matrix of types by types.", show_default=False),
+    ] = None,
+    db: DbOption = None,
+    fmt: FormatOption = None,
+    output: OutputOption = None,
+) -> None:
+    """Test which types of cells touch which, more or less than by chance.
+
+    Example:  cellgraph enrichment --by cell_type --count area --matrix z
+    """
+    from cellgraph.analyze.database import open as open_database
+
+    with open_database(db) as database:
+        rows = database.enrichment(
+            by,
+            sample=sample,
+            pool=pool,
+            null=null.value,
+            count=count.value,
+            convention=convention.value,
+            patch_size=patch_size,
+            permutations=permutations,
+            seed=seed,
+        )
+    if matrix is None:
+        _show(rows, rows, fmt, output)
+        return
+    from cellgraph.statistics.enrichment import as_matrix
+
+    _show(as_matrix(rows, matrix.value), rows, fmt, output)
+
+
+def autocorrelation(
+    columns: Annotated[
+        list[str], typer.Argument(metavar="COLUMN...", help="Columns of cells with numbers.", show_default=False)
+    ],
+    sample: SampleOption = None,
+    method: Annotated[CorrelationChoice, typer.Option(help="Moran's I or Geary's C.")] = CorrelationChoice.moran,
+    weight: Annotated[WeightChoice, typer.Option(help="What a contact weighs.")] = WeightChoice.contacts,
+    row_standardized: Annotated[
+        bool,
+        typer.Option(
+            "--row-standardized/--raw-weights", help="Divide the weights of each cell by their sum, or leave them."
+        ),
+    ] = True,
+    permutations: PermutationsOption = 1000,
+    seed: SeedOption = 0,
+    db: DbOption = None,
+    fmt: FormatOption = None,
+    output: OutputOption = None,
+) -> None:
+    """Test whether cells that touch have like values: Moran's I, Geary's C.
+
+    Example:  cellgraph autocorrelation volume degree --method geary
+    """
+    from cellgraph.analyze.database import open as open_database
+
+    with open_database(db) as database:
+        rows = database.autocorrelation(
+            columns,
+            sample=sample,
+            method=method.value,
+            weight=weight.value,
+            row_standardized=row_standardized,
+            permutations=permutations,
+            seed=seed,
+        )
+    _show(rows, rows, fmt, output)
+
+
+def niches(
+    by: ByOption,
+    k: Annotated[int, typer.Option("--k", min=1, max=30, help="How many contacts around a cell.")] = 1,
+    niches: Annotated[int, typer.Option("--niches", min=2, max=1000, help="How many groups.")] = 5,
+    sample: SampleOption = None,
+    pool: Annotated[bool, typer.Option("--pool", help="Group the cells of all samples together.")] = False,
+    summary: Annotated[bool, typer.Option("--summary", help="A row for each niche, not for each cell.")] = False,
+    seed: SeedOption = 0,
+    db: DbOption = None,
+    fmt: FormatOption = None,
+    output: OutputOption = None,
+) -> None:
+    """Group cells by the types around them: k-means of the shares of types within k contacts.
+
+    Example:  cellgraph niches --by cell_type --k 2 --niches 5 --summary
+    """
+    from cellgraph.analyze.database import open as open_database
+
+    with open_database(db) as database:
+        rows = database.niches(by, k=k, niches=niches, sample=sample, pool=pool, summary=summary, seed=seed)
+    _show(rows, rows, fmt, output)
+
+
+def _show(shown: pa.Table, rows: pa.Table, fmt: Format | None, output: Path | None) -> None:
+    """Print rows, and then what there is to know about them."""
+    from cellgraph.analyze.rows import note_of
+
+    render(shown, fmt, output)
+    for note in note_of(rows).splitlines():
+        say(f"cellgraph: {note}")

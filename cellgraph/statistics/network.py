@@ -1,0 +1,147 @@
+"""The contacts of one sample as a weighted sparse matrix, beside columns of its cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from cellgraph.errors import InputError, ParameterError, near
+from cellgraph.estimation.catalogue import SampleFact, named, read_samples
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+    from cellgraph.stores import Store
+
+    Array = np.ndarray[Any, Any]
+
+Weight = Literal["contacts", "junctions", "area"]
+
+
+@dataclass(frozen=True)
+class SampleNetwork:
+    """Cells of a sample and whom they touch, each pair once in each direction, sorted by label.
+
+    Attributes
+    ----------
+    name : str
+        Of the sample.
+    labels : numpy.ndarray of int64, shape (n,)
+    matrix : scipy.sparse.csr_array of float64, shape (n, n)
+        Symmetric, zero diagonal: 1 for each pair that touches, or its junctions or its area, those of all its
+        relationships together.
+    columns : mapping of str to pyarrow.Array
+        Of n cells.
+    """
+
+    name: str
+    labels: Array
+    matrix: Any
+    columns: Mapping[str, pa.Array]
+
+    def only(self, kept: Array) -> SampleNetwork:
+        """Return the cells for which an array of bool is true, with the contacts among them."""
+        import pyarrow as pa
+
+        chosen = pa.array(kept)
+        columns = {name: column.filter(chosen) for name, column in self.columns.items()}
+        return SampleNetwork(self.name, self.labels[kept], self.matrix[kept][:, kept], columns)
+
+
+def read_networks(
+    store: Store, columns: Sequence[str], sample: str | None, weight: Weight, notes: list[str]
+) -> Iterator[SampleNetwork]:
+    """Read the samples that have some columns, one at a time.
+
+    Parameters
+    ----------
+    store : Store
+    columns : sequence of str
+        Columns of cells.
+    sample : str or None
+        One sample; None is all.
+    weight : {'contacts', 'junctions', 'area'}
+        What is between a pair.
+    notes : list of str
+        Samples that have not got the columns, and contacts with other samples, are told here.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such sample.
+    ParameterError
+        If no sample has the columns.
+    InputError
+        If contacts have no junctions or no area.
+    """
+    facts = read_samples(store) if sample is None else named(read_samples(store), [sample])
+    known = {column.name: column.type for fact in facts for column in fact.of_cells}
+    for name in columns:
+        if name not in known:
+            hint = near(name, known) or " cellgraph query cells shows the columns of cells; annotate adds one."
+            raise ParameterError(f"cells have no column {name!r}.{hint}")
+    there = [fact for fact in facts if set(columns) <= {column.name for column in fact.of_cells}]
+    if not there:
+        raise ParameterError(f"no sample has all of the columns {', '.join(map(repr, columns))}; ask them one by one.")
+    if len(there) < len(facts):
+        missing = [fact.name for fact in facts if fact not in there]
+        notes.append(f"{_listed(missing)} left out: without {' or '.join(map(repr, columns))}.")
+    for fact in there:
+        yield _read(store, fact, columns, weight, notes)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return `the sample 'a'` or `the samples 'a', 'b'`, as the beginning of a sentence."""
+    shown = ", ".join(map(repr, names[:5])) + (", …" if len(names) > 5 else "")
+    return f"the sample{'s' if len(names) > 1 else ''} {shown} {'were' if len(names) > 1 else 'was'}"
+
+
+def _read(store: Store, fact: SampleFact, columns: Sequence[str], weight: Weight, notes: list[str]) -> SampleNetwork:
+    import numpy as np
+    from scipy.sparse import coo_array
+
+    wanted = () if weight == "contacts" else (weight,)
+    if wanted and weight not in {column.name for column in fact.of_contacts}:
+        raise InputError(f"the contacts of the sample {fact.name!r} have no {weight}; count contacts instead.")
+    graph = store.topology(fact.name, cells=columns, contacts=wanted)
+    outside = fact.contacts - len(graph.a)
+    if outside > 0:
+        notes.append(f"{outside:,} contacts of the sample {fact.name!r} with other samples were left out.")
+    apart = graph.a != graph.b
+    a, b = graph.a[apart], graph.b[apart]
+    values = np.ones(len(a))
+    if wanted:
+        values = as_floats(graph.of_contacts[weight], weight)[apart]
+        if missing := int((~np.isfinite(values) | (values < 0)).sum()):
+            raise InputError(
+                f"{missing:,} of {len(values):,} contacts of the sample {fact.name!r} have no {weight}, or one below "
+                "0; count contacts instead."
+            )
+    n = len(graph.labels)
+    matrix = coo_array((np.r_[values, values], (np.r_[a, b], np.r_[b, a])), shape=(n, n)).tocsr()
+    matrix.sum_duplicates()
+    if not wanted:
+        matrix.data[:] = 1.0  # a pair that was given more than once is one contact
+    return SampleNetwork(fact.name, graph.labels, matrix, dict(graph.of_cells))
+
+
+def as_floats(column: pa.Array, name: str) -> Array:
+    """Return numbers as floats, true as 1, null as NaN.
+
+    Raises
+    ------
+    ParameterError
+        If the column holds text.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    if pa.types.is_string(column.type):
+        raise ParameterError(
+            f"the column {name!r} holds text, and a number is needed; of types ask: cellgraph enrichment --by {name}."
+        )
+    if pa.types.is_boolean(column.type):
+        column = column.cast(pa.int64())
+    return np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False), np.float64)
