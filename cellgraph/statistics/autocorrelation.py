@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from cellgraph.errors import ParameterError
-from cellgraph.statistics.network import SampleNetwork, Weight, as_floats, read_networks
+from cellgraph.statistics.network import SampleNetwork, Weight, as_floats, left_out, read_networks
 from cellgraph.statistics.permutations import Standing, generator, permuted, stand
 
 if TYPE_CHECKING:
@@ -38,10 +38,9 @@ def autocorrelation(store: Store, asked: Correlation, sample: str | None) -> tup
 
     notes: list[str] = []
     rows: list[dict[str, Any]] = []
-    answered = False
+    why: list[str] = []
     for network in read_networks(store, asked.columns, sample, asked.weight, notes):
-        found = [_of_column(network, column, asked, notes) for column in asked.columns]
-        answered = answered or any(row["value"] is not None for row in found)
+        found = [_of_column(network, column, asked, notes, why) for column in asked.columns]
         known = [row for row in found if row["p"] is not None]
         if known:
             from scipy.stats import false_discovery_control
@@ -49,18 +48,19 @@ def autocorrelation(store: Store, asked: Correlation, sample: str | None) -> tup
             for row, fdr in zip(known, false_discovery_control([row["p"] for row in known]), strict=True):
                 row["fdr"] = float(fdr)
         rows += found
-    if not answered:
-        raise ParameterError(f"there is no answer: {' '.join(notes)}")
-    notes.append(
-        f"{asked.permutations:,} permutations of the values among the cells of each sample, seed {asked.seed}."
-    )
+    if len(why) == len(rows):
+        raise ParameterError(" ".join(why))
+    notes += why
+    notes.append(f"{asked.permutations:,} permutations of the values within each sample, seed {asked.seed}.")
     names = ("value", "expected", "sd", "z", "p_gt", "p_lt", "p", "fdr")
     schema = [("sample", pa.string()), ("column", pa.string()), ("method", pa.string()), ("cells", pa.int64())]
     return pa.Table.from_pylist(rows, pa.schema([*schema, *((name, pa.float64()) for name in names)])), notes
 
 
-def _of_column(network: SampleNetwork, column: str, asked: Correlation, notes: list[str]) -> dict[str, Any]:
-    """Return the row of one column; its numbers are None where there is no answer, which a note tells."""
+def _of_column(
+    network: SampleNetwork, column: str, asked: Correlation, notes: list[str], why: list[str]
+) -> dict[str, Any]:
+    """Return the row of one column; its numbers are None where there is no answer, and `why` gets a sentence."""
     import numpy as np
 
     values = as_floats(network.columns[column], column)
@@ -68,14 +68,11 @@ def _of_column(network: SampleNetwork, column: str, asked: Correlation, notes: l
     row: dict[str, Any] = {"sample": network.name, "column": column, "method": asked.method, "cells": int(known.sum())}
     row |= dict.fromkeys(("value", "expected", "sd", "z", "p_gt", "p_lt", "p", "fdr"))
     if not known.all() and known.any():
-        notes.append(
-            f"{int((~known).sum()):,} cells of the sample {network.name!r} without a number in {column!r} were left "
-            "out, with their contacts."
-        )
+        of = f"of the sample {network.name!r} without a number in {column!r}"
+        notes.append(left_out(int((~known).sum()), "cell", of))
         network, values = network.only(known), values[known]
-    why = _why_not(network, values, known)
-    if why:
-        notes.append(f"the column {column!r} of the sample {network.name!r} has no autocorrelation: {why}.")
+    if reason := _why_not(network, values, known):
+        why.append(f"the column {column!r} of the sample {network.name!r} has no autocorrelation: {reason}.")
         return row
     standing, observed = _tested(network, values, asked)
     measures = {"value": observed, **vars(standing)}

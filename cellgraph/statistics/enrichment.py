@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from cellgraph.errors import ParameterError
-from cellgraph.statistics.network import SampleNetwork, Weight, read_networks
+from cellgraph.statistics.network import SampleNetwork, Weight, left_out, read_networks
 from cellgraph.statistics.permutations import generator, permuted, stand
 from cellgraph.statistics.types import as_text, types_of
 
@@ -64,8 +64,8 @@ def enrichment(store: Store, asked: Comparison, sample: str | None, pool: bool) 
         )
     if alone:
         notes.append(f"samples with fewer than two types have no rows: {', '.join(map(repr, alone))}.")
-    exchanged = "contacts, rewired," if asked.null == "degree" else f"{asked.by} among the cells"
-    notes.append(f"{asked.permutations:,} permutations of {exchanged} of each sample, seed {asked.seed}.")
+    exchanged = "rewirings of the contacts" if asked.null == "degree" else f"permutations of {asked.by}"
+    notes.append(f"{asked.permutations:,} {exchanged} within each sample, seed {asked.seed}.")
     if len({table["type_a"].type for table in tables}) > 1:  # Neo4j has no types of columns
         tables = [table.cast(_texts(table.schema)) for table in tables]
     return pa.concat_tables(tables), notes
@@ -90,11 +90,9 @@ def _of_group(name: str, networks: Sequence[SampleNetwork], asked: Comparison, n
         return None
     typed = []
     for network, codes in zip(networks, types.codes, strict=True):
-        if left_out := int((codes < 0).sum()):
-            notes.append(
-                f"{left_out:,} cells of the sample {network.name!r} without a value of {asked.by!r} were left out, "
-                "with their contacts."
-            )
+        if untyped := int((codes < 0).sum()):
+            of = f"of the sample {network.name!r} without a value of {asked.by!r}"
+            notes.append(left_out(untyped, "cell", of))
         typed.append((network.only(codes >= 0), codes[codes >= 0]))
     cells = np.bincount(np.concatenate([codes for _, codes in typed]), minlength=kinds).astype(np.float64)
 

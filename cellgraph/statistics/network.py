@@ -108,7 +108,7 @@ def _read(store: Store, fact: SampleFact, columns: Sequence[str], weight: Weight
     graph = store.topology(fact.name, cells=columns, contacts=wanted)
     outside = fact.contacts - len(graph.a)
     if outside > 0:
-        notes.append(f"{outside:,} contacts of the sample {fact.name!r} with other samples were left out.")
+        notes.append(left_out(outside, "contact", f"of the sample {fact.name!r} with other samples"))
     apart = graph.a != graph.b
     a, b = graph.a[apart], graph.b[apart]
     values = np.ones(len(a))
@@ -125,6 +125,11 @@ def _read(store: Store, fact: SampleFact, columns: Sequence[str], weight: Weight
     if not wanted:
         matrix.data[:] = 1.0  # a pair that was given more than once is one contact
     return SampleNetwork(fact.name, graph.labels, matrix, dict(graph.of_cells))
+
+
+def left_out(number: int, what: str, of: str) -> str:
+    """Return the sentence that some cells or contacts take no part."""
+    return f"{number:,} {what}{'' if number == 1 else 's'} {of} {'was' if number == 1 else 'were'} left out."
 
 
 def as_floats(column: pa.Array, name: str) -> Array:

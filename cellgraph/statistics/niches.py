@@ -56,7 +56,7 @@ def niches(
     groups = [list(range(len(networks)))] if pool else [[number] for number in range(len(networks))]
     tables = []
     for group in groups:
-        name = "the samples, pooled," if pool else f"the sample {networks[group[0]].name!r}"
+        name = "the pooled samples" if pool else f"the sample {networks[group[0]].name!r}"
         numbers = _clustered([around[number] for number in group], asked, name, notes)
         tables += [
             _rows(networks[number], around[number], niche, types) for number, niche in zip(group, numbers, strict=True)
@@ -100,7 +100,8 @@ def _clustered(around: Sequence[Array], asked: Clustering, name: str, notes: lis
     known = sums > 0
     shares = every[known] / sums[known, None]
     if alone := int((~known).sum()):
-        notes.append(f"{alone:,} cells of {name} without a cell of a type within {asked.k} contacts have no niche.")
+        cells = "1 cell" if alone == 1 else f"{alone:,} cells"
+        notes.append(f"without a niche, as no cell of a type is within {asked.k} contacts: {cells} of {name}.")
     different = len(np.unique(shares, axis=0))
     if different < asked.niches:
         raise ParameterError(
