@@ -138,6 +138,8 @@ class Sample:
         Version of cellgraph.
     created : str
         ISO 8601 time, UTC.
+    reading : str
+        How the volume or the tables were read, and where each part of that comes from; empty where unknown.
     extra : dict
         Further properties of a sample, from a table import or an annotation.
     written : dict
@@ -153,6 +155,7 @@ class Sample:
     connectivity: int = 6
     version: str = ""
     created: str = ""
+    reading: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
     written: dict[str, dict[str, Any]] = field(default_factory=dict)
 

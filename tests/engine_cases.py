@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,9 +15,11 @@ import numpy as np
 import zarr
 from web_server import serving
 
-from cellgraph.engines import Engine, Job
-from cellgraph.volumes import Block, Volume, grid, open_volume
-from cellgraph.voxels.block import Place, Rules, sweep_block
+from cellgraph.engines import Engine
+from cellgraph.volumes import Block, Volume, grid
+from cellgraph.volumes.scan import Scan, scanned, settle
+from cellgraph.voxels.block import Place, sweep_block
+from cellgraph.voxels.parameters import Rules
 from cellgraph.voxels.tally import Tally, merge
 
 Array = np.ndarray[Any, Any]
@@ -65,7 +68,7 @@ def same(a: Tally, b: Tally) -> bool:
     )
 
 
-def collect(engine: Engine, job: Job, blocks: list[Block]) -> tuple[list[int], Tally]:
+def collect(engine: Engine, job: Scan, blocks: list[Block]) -> tuple[list[int], Tally]:
     """Return the numbers of the blocks that an engine sweeps, sorted, and their tally."""
     done: list[int] = []
     tallies = []
@@ -76,13 +79,15 @@ def collect(engine: Engine, job: Job, blocks: list[Block]) -> tuple[list[int], T
 
 
 @contextmanager
-def opened(path: Path | str, rules: Rules | None = None) -> Iterator[Job]:
-    """Give the job of sweeping a file."""
-    volume = open_volume(path)
-    try:
-        yield Job(volume, rules or Rules(), str(path))
-    finally:
-        volume.close()
+def opened(path: Path | str, rules: Rules | None = None) -> Iterator[Scan]:
+    """Give the scan of a file."""
+    with scanned(path) as scan:
+        yield replace(scan, rules=rules or scan.rules)
+
+
+def scan_of(volume: Any) -> Scan:
+    """Return a scan of a volume that no file opens again."""
+    return settle(volume.header, volume=volume)
 
 
 def soon(condition: Callable[[], Result | None], what: str) -> Result:

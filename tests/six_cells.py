@@ -45,6 +45,7 @@ SAMPLE = Sample(
     connectivity=4,
     version="0.1.0",
     created="2024-02-29T12:00:00Z",
+    reading="voxel 2 x 1 µm (as you said) · background 0 (assumed)",
 )
 
 CELLS = (

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from cellgraph.cli.options import DbOption, scan_options
+from cellgraph.cli.options import DbOption, DryRunOption, scan_options
 from cellgraph.cli.output import Format, FormatOption, render
 from cellgraph.cli.progress import QuietOption
+from cellgraph.cli.reading import show_reading
 from cellgraph.cli.stdout import show_text
 from cellgraph.cli.streams import say
 from cellgraph.errors import ParameterError
@@ -69,6 +70,7 @@ def estimate(
     sample: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only cells of this sample.", show_default=False)
     ] = None,
+    dry_run: DryRunOption = False,
     seed: Annotated[int, typer.Option(min=0, help="Another seed draws other cells or blocks.")] = 0,
     fmt: FormatOption = None,
     quiet: QuietOption = False,
@@ -78,8 +80,11 @@ def estimate(
     """Estimate a statistic over all cells from a random sample, with its confidence interval."""
     from cellgraph.estimation import estimate as library
 
-    if scan.get("time") == "each":
-        raise ParameterError("expected --time to be the number of one frame, got 'each'")
+    if dry_run:
+        if source is None:
+            raise ParameterError("--dry-run shows how a volume would be read, so it needs --source VOLUME")
+        show_reading(source, scan, fmt)
+        return
     answer = library(
         expression,
         db,

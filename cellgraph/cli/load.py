@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cellgraph.cli.options import DbOption, scan_options
-from cellgraph.cli.output import Format, FormatOption
+from cellgraph.cli.options import DbOption, DryRunOption, scan_options
+from cellgraph.cli.output import FormatOption
 from cellgraph.cli.progress import QuietOption, progress
-from cellgraph.cli.stdout import show_text
+from cellgraph.cli.reading import show_reading
 from cellgraph.cli.streams import say
 from cellgraph.errors import CellgraphError, ParameterError
 
@@ -27,7 +26,7 @@ RESUME = "the blocks that are done are kept: the same command with --resume goes
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
-    app.command()(scan_options(load))
+    app.command()(scan_options(load, each=True))
 
 
 def load(
@@ -44,9 +43,7 @@ def load(
     sample: Annotated[
         str | None, typer.Option(help="Name of the sample; by default that of the file.", show_default=False)
     ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print how it would be read, and what else could be chosen; load nothing.")
-    ] = False,
+    dry_run: DryRunOption = False,
     no_sites: Annotated[
         bool, typer.Option("--no-sites", help="Leave out the sites of contacts: the sweep takes half the time.")
     ] = False,
@@ -102,7 +99,7 @@ def load(
     """Turn labelled images into graphs of cells, in a database."""
     if dry_run:
         for source in sources:
-            _show_reading(source, sample, scan, fmt)
+            show_reading(source, scan, fmt, sample)
         return
     if fmt is not None:
         raise ParameterError("--format is for --dry-run; a load prints its summary on stderr")
@@ -147,21 +144,6 @@ def _say_compiling() -> None:
 
     if not is_compiled():
         say("compiling what measures the cells: once after an installation, some 10 seconds")
-
-
-def _show_reading(source: str, sample: str | None, scan: dict[str, Any], fmt: Format | None) -> None:
-    """Print how a volume would be read."""
-    from cellgraph.volumes.reading import Reading
-    from cellgraph.volumes.scan import open_scan
-
-    if fmt not in (None, Format.table, Format.json):
-        raise ParameterError(f"--dry-run prints text or json, not {fmt.value}")
-    asked = dict(scan)
-    frame = 0 if asked.get("time") == "each" else asked.get("time")
-    reading = Reading(asked.pop("axes", None), frame, asked.pop("channel", None), asked.pop("slices", False))
-    asked.pop("time", None)
-    with closing(open_scan(source, sample=sample, reading=reading, **asked)) as opened:
-        show_text(json.dumps(opened.fields(), ensure_ascii=False) if fmt is Format.json else opened.describe())
 
 
 def _one(source: str, db: str | None, sample: str | None, options: dict[str, Any], quiet: bool) -> None:

@@ -63,11 +63,8 @@ _SCAN: dict[str, tuple[Any, Any]] = {
         ],
         None,
     ),
-    "time": (
-        Annotated[str | None, typer.Option(metavar="N|each", help="Which frame, from 0 on; each: a sample a frame.")],
-        None,
-    ),
-    "channel": (Annotated[int | None, typer.Option(metavar="N", help="Which channel, from 0 on.")], None),
+    "time": (Annotated[str | None, typer.Option(metavar="N", help="Which frame, counted from 0.")], None),
+    "channel": (Annotated[int | None, typer.Option(metavar="N", help="Which channel, counted from 0.")], None),
     "slices": (
         Annotated[bool, typer.Option("--slices", help="The images of a folder are slices, whatever their names.")],
         False,
@@ -75,16 +72,19 @@ _SCAN: dict[str, tuple[Any, Any]] = {
     "background": (
         Annotated[
             str | None,
-            typer.Option(metavar="N|none", help="Label that is no cell, by default 0; none: every label is one."),
+            typer.Option(metavar="N|none", help="Label that is no cell, by default 0; none: every label is a cell."),
         ],
         None,
     ),
     "connectivity": (
         Annotated[
-            int,
-            typer.Option(metavar="6|18|26", help="Voxels are neighbours by a face, an edge, a corner; 2D: 4 or 8."),
+            int | None,
+            typer.Option(
+                metavar="6|18|26",
+                help="Voxels are neighbours by a face (6, the default), an edge, a corner; 2D: 4 or 8.",
+            ),
         ],
-        6,
+        None,
     ),
     "spacing": (
         Annotated[str | None, typer.Option(metavar="Z,Y,X", help="Size of a voxel; by default what the file says.")],
@@ -94,22 +94,43 @@ _SCAN: dict[str, tuple[Any, Any]] = {
 }
 
 
-def scan_options(command: Callable[..., None]) -> Callable[..., None]:
+_EACH = Annotated[
+    str | None, typer.Option(metavar="N|each", help="Which frame, counted from 0; each: every frame as a sample.")
+]
+
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Print how the volume would be read, and what else could be chosen; then end.")
+]
+
+
+def scan_options(command: Callable[..., None], *, each: bool = False, slices: bool = True) -> Callable[..., None]:
     """Give a command the options that say how a volume is read; it gets them as one dictionary, ``scan``.
 
-    Its keys are arguments of the library; background, spacing and the like are in it only if they were given.
+    Its keys are those of `ScanOptions`; what was not given is not in it.
+
+    Parameters
+    ----------
+    command : callable
+        With an argument ``scan``.
+    each : bool
+        Whether ``--time each`` is possible.
+    slices : bool
+        Whether there is ``--slices``.
     """
     own = signature(command, eval_str=True)
+    wanted = {name: option for name, option in _SCAN.items() if slices or name != "slices"}
+    if each:
+        wanted["time"] = (_EACH, None)
     shared = [
         Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=kind)
-        for name, (kind, default) in _SCAN.items()
+        for name, (kind, default) in wanted.items()
     ]
     kept = [p.replace(kind=Parameter.KEYWORD_ONLY) for p in own.parameters.values() if p.name != "scan"]
 
     @wraps(command)
     def run(**given: Any) -> None:
-        scan = {name: given.pop(name) for name in _SCAN}
-        command(scan=_read_scan(scan), **given)
+        scan = {name: given.pop(name) for name in wanted}
+        command(scan=_read_scan(scan, each), **given)
 
     del run.__wrapped__  # typer would look there for the options
     run.__signature__ = own.replace(parameters=[*kept, *shared])  # type: ignore[attr-defined]
@@ -117,18 +138,17 @@ def scan_options(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def _read_scan(scan: dict[str, Any]) -> dict[str, Any]:
+def _read_scan(scan: dict[str, Any], each: bool) -> dict[str, Any]:
     """Read the values of the options; what was not given is left out."""
     read = {name: value for name, value in scan.items() if value is not None and value is not False}
     if "background" in read:
         read["background"] = read_background(read["background"])
     if "spacing" in read:
         read["spacing"] = numbers("--spacing", read["spacing"], float)
-    if "time" in read and read["time"] != "each":
+    if "time" in read and not (each and read["time"] == "each"):
         try:
             read["time"] = int(read["time"])
         except ValueError:
-            raise ParameterError(
-                f"expected --time to be the number of a frame, or each, got {scan['time']!r}"
-            ) from None
+            wanted = "the number of a frame, or each" if each else "the number of one frame"
+            raise ParameterError(f"expected --time to be {wanted}, got {scan['time']!r}") from None
     return read

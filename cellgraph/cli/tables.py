@@ -10,6 +10,7 @@ import typer
 from cellgraph.cli.options import DbOption
 from cellgraph.cli.progress import QuietOption, progress
 from cellgraph.cli.streams import say
+from cellgraph.errors import CellgraphError
 
 
 def register(app: typer.Typer) -> None:
@@ -18,10 +19,23 @@ def register(app: typer.Typer) -> None:
 
 
 def load_tables(
-    network: Annotated[Path, typer.Option(help="CSV or Parquet: the two cells of each relationship, junctions.")],
     cells: Annotated[
-        Path | None,
-        typer.Option(help="CSV or Parquet: sample, id and properties of each cell; by default those of the network."),
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="CSV or Parquet: sample, id and properties of each cell; by default those of the network. "
+            "A pattern in quotes ('scans/*.csv') or a repeated option: one sample per file.",
+            show_default=False,
+        ),
+    ] = None,
+    network: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="CSV or Parquet: the two cells of each relationship, junctions; without it there are no contacts. "
+            "Many files belong to those of --cells by their names.",
+            show_default=False,
+        ),
     ] = None,
     samples: Annotated[
         Path | None, typer.Option(help="CSV or Parquet: id, name and properties of each sample.")
@@ -31,6 +45,9 @@ def load_tables(
         str | None, typer.Option(metavar="NAME", help="Name of the sample, if the cells are of one.")
     ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace samples of these names.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Many files: leave out those that an earlier call has loaded.")
+    ] = False,
     symmetric: Annotated[
         bool, typer.Option("--symmetric", help="Each pair is listed in both directions: count it once.")
     ] = False,
@@ -64,12 +81,13 @@ def load_tables(
 
     with progress(quiet) as report:
         done = library(
-            cells,
-            network,
+            _one_or_many(cells),
+            _one_or_many(network),
             samples,
             db=db,
             sample=sample,
             replace=replace,
+            resume=resume,
             symmetric=symmetric,
             directed=directed,
             sample_column=sample_column,
@@ -81,3 +99,15 @@ def load_tables(
         )
     for line in done.notes if quiet else (done.summary(),):
         say(line)
+    for sentence in done.failed:
+        say(f"cellgraph: error: {sentence}")
+    if done.failed:
+        total = len(done.failed) + len(done.samples)
+        raise CellgraphError(
+            f"{len(done.failed)} of {total} files were not loaded, for the reasons above; the others are in the "
+            "database: run the command again with --resume once they are mended"
+        )
+
+
+def _one_or_many(files: list[str] | None) -> str | list[str] | None:
+    return files[0] if files and len(files) == 1 else files or None

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from cellgraph.cli.options import DbOption, numbers, read_background
+from cellgraph.cli.options import DbOption, scan_options
 from cellgraph.cli.progress import QuietOption
 from cellgraph.cli.streams import say
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
-    app.command()(watch)
+    app.command()(scan_options(watch, slices=False))
 
 
 def watch(
@@ -33,19 +33,13 @@ def watch(
     sample: Annotated[
         str | None, typer.Option(help="Name of the sample; by default that of the folder.", show_default=False)
     ] = None,
-    background: Annotated[
-        str, typer.Option(metavar="N|none", help="Label that is no cell; none: every label is one.")
-    ] = "0",
-    connectivity: Annotated[
-        int, typer.Option(metavar="6|18|26", help="Voxels are neighbours by a face, an edge, a corner.")
-    ] = 6,
-    spacing: Annotated[str | None, typer.Option(metavar="Z,Y,X", help="Size of a voxel.", show_default=False)] = None,
-    unit: Annotated[str | None, typer.Option(help="Unit of the spacing, as micrometer.", show_default=False)] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Begin anew, and replace a sample of that name.")] = False,
     work: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where what was taken is kept; by default beside the database.")
     ] = None,
     quiet: QuietOption = False,
+    *,
+    scan: dict[str, Any],
 ) -> None:
     """Follow a live scan: the graph in the database grows while slices arrive; Ctrl-C stops it."""
     from cellgraph.live.watch import watch as library
@@ -64,13 +58,10 @@ def watch(
         idle=idle,
         every=every,
         sample=sample,
-        background=read_background(background),
-        connectivity=connectivity,
-        spacing=None if spacing is None else numbers("--spacing", spacing, float),
-        unit=unit,
         replace=replace,
         work=work,
         tell=tell,
+        **scan,
     )
     for sentence in done.unreadable:
         say(f"not in the graph: {sentence}")

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from cellgraph.engines.daskclient import client_at, local_cluster, quiet
-from cellgraph.engines.engine import Job, Tallies
+from cellgraph.engines.engine import Tallies
 from cellgraph.engines.jobqueue import job_queue, read_options, say_queued
 from cellgraph.engines.remote import KEPT, Swept, Task, end_sweep, first_line, plan_tasks, sweep_task
 from cellgraph.errors import CellgraphError, EngineError, MissingExtraError, ParameterError
 from cellgraph.machine import cores
 from cellgraph.volumes import Block
+from cellgraph.volumes.scan import Scan
 
 _log = logging.getLogger(__name__)
 
@@ -101,9 +102,9 @@ class DaskEngine:
             threads = self._connection().nthreads()
         return max(1, sum(int(n) for n in threads.values()))
 
-    def tallies(self, job: Job, blocks: Sequence[Block]) -> Tallies:
+    def tallies(self, scan: Scan, blocks: Sequence[Block]) -> Tallies:
         """See `Engine.tallies`."""
-        tasks = deque(plan_tasks(job, blocks, self.workers, "dask"))
+        tasks = deque(plan_tasks(scan, blocks, self.workers, "dask"))
         if not tasks:
             return
         sweep, numbers = tasks[0].sweep, {block.index: block for block in blocks}

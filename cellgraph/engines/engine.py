@@ -3,46 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from cellgraph.volumes import Block, Volume
-from cellgraph.volumes.reading import PLAIN, Reading
-from cellgraph.voxels.block import Place, Rules, sweep_block
+from cellgraph.volumes import Block
+from cellgraph.volumes.scan import Scan
+from cellgraph.voxels.block import Place, sweep_block
 from cellgraph.voxels.tally import Tally
 
 
-@dataclass(frozen=True)
-class Job:
-    """A volume to sweep, and how.
-
-    Attributes
-    ----------
-    volume : Volume
-        Opened in this process.
-    rules : Rules
-        What is a cell and what is a contact.
-    source : str
-        What another process opens to read the same volume; empty for arrays, which only threads can sweep.
-    dataset : str or None
-        The dataset in `source`.
-    reading : Reading
-        What else the user says of how to read it.
-    """
-
-    volume: Volume
-    rules: Rules
-    source: str = field(default="", repr=False)  # a password may stand in it
-    dataset: str | None = None
-    reading: Reading = PLAIN
-
-    def sweep(self, block: Block, labels: Any, halo: tuple[int, int, int]) -> Tally:
-        """Return the tally of a block that was read with its halo."""
-        shape = self.volume.header.shape
-        z, y, x = (first - n for first, n in zip(block.start, halo, strict=True))
-        a, b, c = (first == 0 for first in block.start)
-        d, e, f = (last == size for last, size in zip(block.stop, shape, strict=True))
-        return sweep_block(labels, self.rules, Place((z, y, x), halo, (a, b, c), (d, e, f)))
+def sweep_part(scan: Scan, block: Block, labels: Any, halo: tuple[int, int, int]) -> Tally:
+    """Return the tally of a block of a scan that was read with its halo."""
+    shape = scan.header.shape
+    z, y, x = (first - n for first, n in zip(block.start, halo, strict=True))
+    a, b, c = (first == 0 for first in block.start)
+    d, e, f = (last == size for last, size in zip(block.stop, shape, strict=True))
+    return sweep_block(labels, scan.rules, Place((z, y, x), halo, (a, b, c), (d, e, f)))
 
 
 Tallies = Generator[tuple[list[Block], Tally], None, None]
@@ -66,13 +41,13 @@ class Engine(Protocol):
         """Whether all workers share the memory of this machine."""
         ...
 
-    def tallies(self, job: Job, blocks: Sequence[Block]) -> Tallies:
+    def tallies(self, scan: Scan, blocks: Sequence[Block]) -> Tallies:
         """Yield the tallies of all blocks, each with the blocks that it is of, as they are done.
 
         Parameters
         ----------
-        job : Job
-            What to sweep, and how.
+        scan : Scan
+            The volume to sweep, and how it is read.
         blocks : sequence of Block
             In raster order; all of a volume, or those that are left of it.
 

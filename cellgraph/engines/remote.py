@@ -13,14 +13,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from cellgraph.engines.engine import Job
 from cellgraph.engines.groups import group_blocks
 from cellgraph.engines.shelf import Shelf
 from cellgraph.engines.threads import ThreadsEngine
 from cellgraph.errors import CellgraphError, EngineError, ParameterError
-from cellgraph.volumes import Block, Index, Volume, open_volume
-from cellgraph.volumes.reading import PLAIN, Reading
-from cellgraph.voxels.block import Rules
+from cellgraph.volumes import Block, Volume, open_volume
+from cellgraph.volumes.scan import Scan
 from cellgraph.voxels.tally import Tally, merge
 
 KEPT = "what is done is kept: once that is mended, the same load with --resume goes on from there"
@@ -34,27 +32,19 @@ class Task:
     ----------
     sweep : str
         Which sweep it is of: tasks of one sweep share an open volume in each process.
-    source, dataset, rules
-        As in `Job`; the source is an absolute path or a URL.
-    shape, dtype
-        What the volume has where the sweep was begun; the worker must see the same.
+    scan : Scan
+        What to sweep, without its open volume; its source is an absolute path or a URL.  The worker must see a volume
+        of the same shape and type.
     version : str
-        Of cellgraph there.
+        Of cellgraph where the sweep was started.
     blocks : tuple of Block
         In raster order.
-    reading : Reading
-        Of the job.
     """
 
     sweep: str
-    source: str = field(repr=False)  # a password may stand in it, and schedulers log what fails
-    dataset: str | None
-    rules: Rules
-    shape: Index
-    dtype: str
+    scan: Scan = field(repr=False)  # a password may stand in its source, and schedulers log what fails
     version: str
     blocks: tuple[Block, ...]
-    reading: Reading = PLAIN
 
 
 @dataclass(frozen=True)
@@ -115,7 +105,7 @@ class Swept:
             raise self.failure.error()
 
 
-def plan_tasks(job: Job, blocks: Sequence[Block], workers: int, engine: str) -> list[Task]:
+def plan_tasks(scan: Scan, blocks: Sequence[Block], workers: int, engine: str) -> list[Task]:
     """Divide a sweep into tasks.
 
     Raises
@@ -125,19 +115,14 @@ def plan_tasks(job: Job, blocks: Sequence[Block], workers: int, engine: str) -> 
     """
     from cellgraph import __version__
 
-    header = job.volume.header
-    if not job.source:
+    if not scan.source:
         raise ParameterError(
             f"the engine {engine!r} sweeps volumes that its workers can open, but this is an array in memory; "
             "sweep it with the engine 'threads', or save it first, for example with numpy.save"
         )
-    source = job.source if "://" in job.source else os.path.abspath(job.source)
     sweep = uuid.uuid4().hex
-    dtype = header.dtype.str
-    return [
-        Task(sweep, source, job.dataset, job.rules, header.shape, dtype, __version__, tuple(group), job.reading)
-        for group in group_blocks(blocks, header, workers)
-    ]
+    sent = scan.sent()
+    return [Task(sweep, sent, __version__, tuple(group)) for group in group_blocks(blocks, scan.header, workers)]
 
 
 def sweep_task(task: Task) -> Swept:
@@ -147,10 +132,9 @@ def sweep_task(task: Task) -> Swept:
     failure = None
     try:
         _check_version(task)
-        with _shelf.borrow(task.sweep, partial(_open, task)) as volume:
+        with _shelf.borrow(task.sweep, partial(_open, task.scan)) as volume:
             # One thread reads ahead, one sweeps.
-            job = Job(volume, task.rules)
-            for blocks, tally in ThreadsEngine(1).tallies(job, task.blocks):
+            for blocks, tally in ThreadsEngine(1).tallies(task.scan.of(volume), task.blocks):
                 done += [block.index for block in blocks]
                 tallies.append(tally)
     except CellgraphError as error:
@@ -172,20 +156,20 @@ def _here() -> str:
     return f"on {socket.gethostname()} (process {os.getpid()})"
 
 
-def _open(task: Task) -> Volume:
+def _open(scan: Scan) -> Volume:
     try:
-        volume = open_volume(task.source, dataset=task.dataset, reading=task.reading)
+        volume = open_volume(scan.source, dataset=scan.dataset, reading=scan.reading)
     except CellgraphError as error:
         raise EngineError(
             f"the worker {_here()} cannot open the volume ({error}); it must be readable by all workers under "
             f"the same path or URL, and with the same libraries; {KEPT}"
         ) from error
-    header = volume.header
-    if (header.shape, header.dtype.str) != (task.shape, task.dtype):
+    here, there = volume.header, scan.header
+    if (here.shape, here.dtype) != (there.shape, there.dtype):
         volume.close()
         raise EngineError(
-            f"the worker {_here()} sees another volume under {task.source}: expected {task.shape} voxels of "
-            f"{task.dtype}, got {header.shape} of {header.dtype.str}; it must be the same file for all workers"
+            f"the worker {_here()} sees another volume under {scan.source}: expected {there.shape} voxels of "
+            f"{there.dtype}, got {here.shape} of {here.dtype}; it must be the same file for all workers"
         )
     return volume
 

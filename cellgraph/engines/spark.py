@@ -11,13 +11,14 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from cellgraph.engines.engine import Job, Tallies
+from cellgraph.engines.engine import Tallies
 from cellgraph.engines.reach import require_reachable, split_address
 from cellgraph.engines.remote import KEPT, Swept, Task, first_line, plan_tasks, sweep_task
 from cellgraph.engines.sparksession import SparkSession, start_session
 from cellgraph.errors import CellgraphError, EngineError, MissingExtraError
 from cellgraph.machine import cores
 from cellgraph.volumes import Block
+from cellgraph.volumes.scan import Scan
 
 CONNECT_SECONDS = 10.0
 _POLL_SECONDS = 1.0
@@ -70,9 +71,9 @@ class SparkEngine:
         with _translated(self._name()):
             return max(1, int(self._context().defaultParallelism))
 
-    def tallies(self, job: Job, blocks: Sequence[Block]) -> Tallies:
+    def tallies(self, scan: Scan, blocks: Sequence[Block]) -> Tallies:
         """See `Engine.tallies`."""
-        tasks = plan_tasks(job, blocks, self.workers, "spark")
+        tasks = plan_tasks(scan, blocks, self.workers, "spark")
         if not tasks:
             return
         numbers = {block.index: block for block in blocks}

@@ -7,10 +7,11 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from cellgraph.engines.engine import Job, Tallies
+from cellgraph.engines.engine import Tallies, sweep_part
 from cellgraph.errors import CellgraphError, EngineError, ParameterError
 from cellgraph.machine import cores
 from cellgraph.volumes import Block, HaloReader
+from cellgraph.volumes.scan import Scan
 from cellgraph.voxels.tally import Tally
 
 
@@ -48,14 +49,14 @@ class ThreadsEngine:
     def __init__(self, workers: int | None = None) -> None:
         self.workers = cores() if workers is None else whole_workers(workers)
 
-    def tallies(self, job: Job, blocks: Sequence[Block]) -> Tallies:
+    def tallies(self, scan: Scan, blocks: Sequence[Block]) -> Tallies:
         """See `Engine.tallies`."""
         with (
             ThreadPoolExecutor(1, "cellgraph-read") as ahead,
             ThreadPoolExecutor(self.workers, "cellgraph-sweep") as pool,
         ):
             try:
-                yield from self._pipeline(job, blocks, ahead, pool)
+                yield from self._pipeline(scan, blocks, ahead, pool)
             except MemoryError as error:
                 raise EngineError(
                     f"there is not enough memory for {self.workers + 2} blocks of {blocks[0].shape} voxels at once; "
@@ -67,9 +68,9 @@ class ThreadsEngine:
                 pool.shutdown(wait=False, cancel_futures=True)
 
     def _pipeline(
-        self, job: Job, blocks: Sequence[Block], ahead: ThreadPoolExecutor, pool: ThreadPoolExecutor
+        self, scan: Scan, blocks: Sequence[Block], ahead: ThreadPoolExecutor, pool: ThreadPoolExecutor
     ) -> Tallies:
-        reader = HaloReader(job.volume, blocks)
+        reader = HaloReader(scan.volume, blocks)
         running: deque[tuple[Block, Future[Tally]]] = deque()
         unreadable: CellgraphError | None = None
         reads = deque(ahead.submit(reader.read, block) for block in blocks[:1])
@@ -81,7 +82,7 @@ class ThreadsEngine:
                 break
             if number + 1 < len(blocks):
                 reads.append(ahead.submit(reader.read, blocks[number + 1]))
-            running.append((block, pool.submit(job.sweep, block, labels, halo)))
+            running.append((block, pool.submit(sweep_part, scan, block, labels, halo)))
             del labels
             while len(running) > self.workers:
                 done, tally = running.popleft()

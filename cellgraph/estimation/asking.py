@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import replace
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Unpack
 
 from cellgraph.errors import NotFoundError, ParameterError
 from cellgraph.estimation.answer import Estimate
@@ -20,22 +18,16 @@ from cellgraph.estimation.grid import plan_sample
 from cellgraph.estimation.run import run
 from cellgraph.estimation.volume import CATALOGUE, VolumePopulation
 from cellgraph.loading.parameters import require_kind, resolve_whole
-from cellgraph.model import Sample
 from cellgraph.queries.values import check
 from cellgraph.stores import Store, earlier, open_store
-from cellgraph.volumes.reading import Reading
-from cellgraph.volumes.scan import BACKGROUND, open_scan
-from cellgraph.voxels.block import Rules
-
-if TYPE_CHECKING:
-    import numpy as np
+from cellgraph.volumes.scan import Scannable, ScanOptions, scanned
 
 
 def estimate(
     expression: str,
     db: str | os.PathLike[str] | None = None,
     *,
-    source: str | os.PathLike[str] | np.ndarray[Any, Any] | None = None,
+    source: Scannable | None = None,
     within_time: float | str | None = None,
     within_ci: float | str | None = None,
     error: float | str | None = None,
@@ -44,17 +36,9 @@ def estimate(
     where: str | None = None,
     sample: str | None = None,
     seed: int = 0,
-    dataset: str | None = None,
-    axes: str | None = None,
-    time: int | None = None,
-    channel: int | None = None,
-    slices: bool = False,
-    background: int | None = BACKGROUND,
-    connectivity: int = 6,
-    spacing: Sequence[float] | None = None,
-    unit: str | None = None,
+    **options: Unpack[ScanOptions],
 ) -> Estimate:
-    """Estimate a number about all cells or contacts from random ones, soon, and tell how sure it is.
+    """Estimate a statistic over all cells or contacts from a random sample, with its confidence interval.
 
     Parameters
     ----------
@@ -65,7 +49,7 @@ def estimate(
         number of other cells within k contacts.
     db : str or path, optional
         The database; see `cellgraph.open`.
-    source : str, path or numpy.ndarray, optional
+    source : str, path, numpy.ndarray or Scan, optional
         A volume that is not loaded, instead of a database.
     within_time : float or str, optional
         Seconds, or as ``500ms``, ``5s``, ``2m``: answer then with what was seen, or before if that was everything.  A
@@ -85,8 +69,9 @@ def estimate(
         Only cells of this sample, or contacts that touch one of them.
     seed : int
         The same seed draws the same; another draws others.
-    dataset, axes, time, channel, slices, background, connectivity, spacing, unit
-        Of a volume; see `cellgraph.load`.
+    **options
+        How the volume of `source` is read: `dataset`, `axes`, `time`, `channel`, `slices`, `background`,
+        `connectivity`, `spacing` and `unit`, see `ScanOptions`.
 
     Returns
     -------
@@ -104,26 +89,24 @@ def estimate(
     """
     began = monotonic()
     check(expression, "str", of="the expression")
-    require_kind("str", where=where, sample=sample, dataset=dataset, unit=unit)
+    require_kind("str", where=where, sample=sample)
     seed = resolve_whole("a seed", seed, least=0)
     goal = make_goal(within_time, within_ci, error, absolute_error, confidence)
     if source is None:
+        if options:
+            given = ", ".join(sorted(options))
+            raise ParameterError(f"{given} tell how a volume is read, so they need source (--source VOLUME)")
         with open_store(db, read_only=True) as store:
             return estimate_from_store(store, expression, where, sample, goal, seed, began)
     if db is not None or sample is not None:
         raise ParameterError("a volume that is not loaded is in no database and no sample: leave out db and sample")
-    reading = Reading(axes, time, channel, slices)
-    given: dict[str, Any] = {"background": background, "connectivity": connectivity, "spacing": spacing, "unit": unit}
-    with closing(open_scan(source, dataset=dataset, reading=reading, **given)) as scan:
-        volume, header = scan.volume, scan.volume.header
-        image = Sample(scan.sample, header.source, spacing=scan.spacing, unit=scan.unit)
-        rules = Rules(scan.background, scan.connectivity)
+    with scanned(source, **options) as scan:
         asked = parse_expression(expression, CATALOGUE)
         condition = None if where is None else parse_filter(where, CATALOGUE, asked.of)
-        if condition and condition.samples is not None and image.name not in condition.samples:
+        if condition and condition.samples is not None and scan.sample not in condition.samples:
             other = ", ".join(map(repr, sorted(condition.samples)))
-            raise NotFoundError(f"the filter is about the sample {other}, but a load of this volume is {image.name!r}")
-        population = VolumePopulation(volume, rules, image, asked, condition, plan_sample(header, goal.seconds), seed)
+            raise NotFoundError(f"the filter is about the sample {other}, but a load of this volume is {scan.sample!r}")
+        population = VolumePopulation(scan, asked, condition, plan_sample(scan.header, goal.seconds), seed)
         return run(population, asked, condition, goal, began)
 
 

@@ -26,7 +26,8 @@ from cellgraph.estimation.population import CannotDraw
 from cellgraph.volumes.blocks import Block
 from cellgraph.volumes.volume import Index, Volume
 from cellgraph.voxels import kernels as k
-from cellgraph.voxels.block import Place, Rules, first_voxels, sweep_block
+from cellgraph.voxels.block import Place, first_voxels, sweep_block
+from cellgraph.voxels.parameters import Rules
 from cellgraph.voxels.tally import Tally
 
 Array = np.ndarray[Any, Any]

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cellgraph.engines import Job, Ledger, ThreadsEngine
+from cellgraph.engines import Ledger, ThreadsEngine
+from cellgraph.engines.engine import sweep_part
 from cellgraph.estimation.additive import adds_up, sums
 from cellgraph.estimation.answer import Sampled
 from cellgraph.estimation.columns import Catalogue, Reference
@@ -25,8 +26,9 @@ from cellgraph.estimation.intervals import Frame
 from cellgraph.estimation.population import Pieces
 from cellgraph.estimation.totals import Draw
 from cellgraph.model import CELL_COLUMNS, CONTACT_COLUMNS, CellGraph, Column, Sample
-from cellgraph.volumes import Block, Volume, plan_blocks
-from cellgraph.voxels.block import Place, Rules, sweep_block
+from cellgraph.volumes import Block, plan_blocks
+from cellgraph.volumes.scan import Scan
+from cellgraph.voxels.block import Place, sweep_block
 from cellgraph.voxels.measures import cell_graph
 from cellgraph.voxels.tally import Tally
 
@@ -53,12 +55,8 @@ class VolumePopulation:
 
     Parameters
     ----------
-    volume : Volume
-        Opened.
-    rules : Rules
-        What is a cell and what is a contact.
-    image : Sample
-        With the name, the spacing, as long as the volume has dimensions, and its unit.
+    scan : Scan
+        The volume, and how it is read.
     expression : Expression
         What is asked.
     where : Filter, optional
@@ -73,32 +71,30 @@ class VolumePopulation:
 
     def __init__(
         self,
-        volume: Volume,
-        rules: Rules,
-        image: Sample,
+        scan: Scan,
         expression: Expression,
         where: Filter | None,
         plan: Plan,
         seed: int,
     ) -> None:
-        self._image = image
+        self._image = Sample(scan.sample, spacing=scan.spacing, unit=scan.unit)
         self._of = expression.of
         columns = (*expression.columns, *(where.columns if where else ()))
         self._columns = {column.name: "degree" if column.hops else column.name for column in columns}
-        self._job = Job(volume, replace(rules, sites="sites" in self._columns.values()))
+        self._scan = replace(scan, rules=replace(scan.rules, sites="sites" in self._columns.values()))
         self._adds_up = where is None and adds_up(expression)
         self._engine = ThreadsEngine()
         self._plan = plan
         self._order = np.random.default_rng(seed).permutation(len(plan))
         self._reach: list[Array] = []
-        self.frame = Frame(len(plan), float(prod(volume.header.shape)), single=False)
+        self.frame = Frame(len(plan), float(prod(scan.header.shape)), single=False)
         # So that compiling the kernels does not count as the time that a block takes.
-        sweep_block(np.zeros((1, 1, 1), volume.header.dtype), self._job.rules, Place())
+        sweep_block(np.zeros((1, 1, 1), scan.header.dtype), self._scan.rules, Place())
 
     @property
     def length_unit(self) -> tuple[str, int]:
         """See `Population`."""
-        return self._image.unit, self._job.rules.ndim
+        return self._image.unit, self._scan.rules.ndim
 
     @property
     def at_once(self) -> bool:
@@ -137,15 +133,15 @@ class VolumePopulation:
         """See `Population`."""
         ledger = Ledger(None, {})
         seen = 0
-        header = self._job.volume.header
-        for blocks, tally in self._engine.tallies(self._job, plan_blocks(header, None, self._engine.workers)):
+        header = self._scan.header
+        for blocks, tally in self._engine.tallies(self._scan, plan_blocks(header, None, self._engine.workers)):
             ledger.add([block.index for block in blocks], tally)
             seen += sum(prod(block.shape) for block in blocks)
             yield 0.99 * seen / self.frame.size, Draw.none()  # the rest is for the tables of the graph
         yield 1.0, Draw.one(self._rows(self._graph(ledger.total())))
 
     def _graph(self, tally: Tally) -> CellGraph:
-        return cell_graph(tally, self._image, self._job.rules.ndim, sites=self._job.rules.sites)
+        return cell_graph(tally, self._image, self._scan.rules.ndim, sites=self._scan.rules.sites)
 
     def _rows(self, graph: CellGraph) -> pa.Table:
         """Return the columns that are needed."""
@@ -158,7 +154,7 @@ class VolumePopulation:
 
     def _whole_cells(self, block: Block, margin: Array) -> tuple[pa.Table, Array]:
         """Return the cells that begin in a block, or the contacts of which the smaller label does, and their reach."""
-        begun = cells_of(self._job.volume, block, self._job.rules, margin)
+        begun = cells_of(self._scan.volume, block, self._scan.rules, margin)
         graph = self._graph(begun.tally)
         of = graph.cells["label"] if self._of == "cells" else graph.contacts["cell_a"]
         return self._rows(graph).filter(np.isin(of.to_numpy(), begun.labels)), begun.reach
@@ -169,10 +165,10 @@ class VolumePopulation:
 
         z, y, x = (min(1, first) for first in block.start)
         start = (block.start[0] - z, block.start[1] - y, block.start[2] - x)
-        labels = self._job.volume.read(start, block.stop)
-        ndim = self._job.rules.ndim
+        labels = self._scan.volume.read(start, block.stop)
+        ndim = self._scan.rules.ndim
         spacing = np.array((1.0,) * (3 - ndim) + self._image.spacing)
-        found = sums(self._job.sweep(block, labels, (z, y, x)), spacing, self._of)
+        found = sums(sweep_part(self._scan, block, labels, (z, y, x)), spacing, self._of)
         return pa.table({name: [found[name]] for name in self._columns})
 
     def _margin(self) -> Array:

@@ -13,13 +13,15 @@ from typing import Any
 import numpy as np
 
 from cellgraph.errors import CellgraphError, NotFoundError
-from cellgraph.volumes import open_volume
 from cellgraph.volumes.numbering import gaps, number_in
+from cellgraph.volumes.scan import ScanOptions, scanned
+from cellgraph.volumes.volume import Header
 
 Array = np.ndarray[Any, Any]
 Stamp = tuple[int, int]
 """Size in bytes and time of modification in nanoseconds."""
 _File = tuple[int, Path, Stamp]
+_Slab = tuple[Header, Array]
 
 _OLD_SECONDS = 2.0
 
@@ -49,6 +51,13 @@ class Incoming:
         Gets a sentence for each odd file, once.
     taken : dict
         Number in the name, and what is known of it, of each file that an earlier process has taken.
+    options : ScanOptions
+        How each file is read.
+
+    Attributes
+    ----------
+    header : Header or None
+        Of the first slab that was taken, which says how all are read.
 
     Raises
     ------
@@ -56,13 +65,17 @@ class Incoming:
         If there is no such folder.
     """
 
-    def __init__(self, folder: Path, pattern: str, tell: Callable[[str], None], taken: dict[int, Taken]) -> None:
+    def __init__(
+        self, folder: Path, pattern: str, tell: Callable[[str], None], taken: dict[int, Taken], options: ScanOptions
+    ) -> None:
         if not folder.is_dir():
             raise NotFoundError(f"expected a folder into which slices are written, but {str(folder)!r} is none")
         self._folder = folder
         self._pattern = pattern
         self._tell = tell
         self.taken = taken
+        self.header: Header | None = None
+        self._options = options
         self._stamps: dict[str, Stamp] = {}
         self._unreadable: dict[str, tuple[Stamp, str]] = {}
         self._told: set[str] = set()
@@ -86,15 +99,17 @@ class Incoming:
 
         While one is worked on, the next one is read.
         """
-        for (number, path, stamp), labels in _read_ahead(self._complete()):
+        for (number, path, stamp), slab in _read_ahead(self._complete(), self._options):
             if self._is_taken(number, path):  # by another file of that number, meanwhile
                 continue
-            if isinstance(labels, CellgraphError):
-                self._unreadable[path.name] = (stamp, str(labels))
+            if isinstance(slab, CellgraphError):
+                self._unreadable[path.name] = (stamp, str(slab))
                 continue
+            header, labels = slab
             if self._stamp(path) != stamp:  # it was written to while it was read
                 continue
             self._unreadable.pop(path.name, None)
+            self.header = self.header or header
             self.taken[number] = Taken(path.name, len(labels), stamp)
             yield number, labels
 
@@ -164,25 +179,22 @@ def _written_again(name: str) -> str:
     )
 
 
-def _read_ahead(files: Iterable[_File]) -> Iterator[tuple[_File, Array | CellgraphError]]:
-    """Yield each file with its labels, or why it cannot be read; the next one is being read meanwhile."""
+def _read_ahead(files: Iterable[_File], options: ScanOptions) -> Iterator[tuple[_File, _Slab | CellgraphError]]:
+    """Yield each file with its header and labels, or why it cannot be read; the next one is being read meanwhile."""
     with ThreadPoolExecutor(1, "cellgraph-read") as thread:
-        reading: deque[tuple[_File, Future[Array | CellgraphError]]] = deque()
+        reading: deque[tuple[_File, Future[_Slab | CellgraphError]]] = deque()
         for file in files:
-            reading.append((file, thread.submit(_read, file[1])))
+            reading.append((file, thread.submit(_read, file[1], options)))
             if len(reading) > 1:
-                before, labels = reading.popleft()
-                yield before, labels.result()
-        for file, labels in reading:
-            yield file, labels.result()
+                before, slab = reading.popleft()
+                yield before, slab.result()
+        for file, slab in reading:
+            yield file, slab.result()
 
 
-def _read(path: Path) -> Array | CellgraphError:
+def _read(path: Path, options: ScanOptions) -> _Slab | CellgraphError:
     try:
-        volume = open_volume(path)
-        try:
-            return np.array(volume.read((0, 0, 0), volume.header.shape))
-        finally:
-            volume.close()
+        with scanned(path, **options) as scan:
+            return scan.header, np.array(scan.volume.read((0, 0, 0), scan.header.shape))
     except CellgraphError as error:
         return error

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from cellgraph.errors import InputError, ParameterError
-from cellgraph.loading.parameters import require_kind, resolve_connectivity, resolve_spacing, resolve_whole
+from cellgraph.loading.parameters import require_kind, resolve_whole
 from cellgraph.loading.provenance import new_sample
 from cellgraph.model import CellGraph, check_sample_name
 from cellgraph.volumes.array import ArrayVolume
-from cellgraph.voxels.block import Place, Rules, sweep_block, sweep_border, sweep_seam
+from cellgraph.volumes.scan import VoxelOptions, settle
+from cellgraph.volumes.volume import Header
+from cellgraph.voxels.block import Place, sweep_block, sweep_border, sweep_seam
 from cellgraph.voxels.measures import cell_graph
 from cellgraph.voxels.tally import Tally, merge
 
@@ -44,16 +46,10 @@ class Sweep:
 
     Parameters
     ----------
-    background : int or None
-        The label that is no cell; None where every label is one.
-    spacing : sequence of float, optional
-        Size of a voxel (z, y, x), in `unit`; 1 by default.
-    unit : str, optional
-        Unit of `spacing`.
-    connectivity : {6, 18, 26}
-        Which voxels are neighbours: those that share a face; also an edge; also a corner.
     name, source : str
         For the `Sample` of the graph.
+    **options
+        `background`, `connectivity`, `spacing` and `unit`, see `VoxelOptions`; a slab is always 3D.
 
     Examples
     --------
@@ -66,22 +62,10 @@ class Sweep:
     [3]
     """
 
-    def __init__(
-        self,
-        *,
-        background: int | None = 0,
-        spacing: Sequence[float] | None = None,
-        unit: str | None = None,
-        connectivity: int = 6,
-        name: str = "sample",
-        source: str = "",
-    ) -> None:
-        self._rules = Rules(background, resolve_connectivity(connectivity, 3))
-        self._spacing = resolve_spacing(spacing, 3)
-        self._unit = unit
-        self._name = check_sample_name(name)
-        require_kind("str", unit=unit, source=source)
-        self._source = source
+    def __init__(self, *, name: str = "sample", source: str = "", **options: Unpack[VoxelOptions]) -> None:
+        require_kind("str", source=source)
+        awaited = Header(source, (0, 0, 0), 3, np.dtype(np.int64), None, None, (1, 1, 1))
+        self.scan = settle(awaited, sample=check_sample_name(name), **options)
         self._segments: list[_Segment] = []
 
     @property
@@ -139,7 +123,7 @@ class Sweep:
         labels = ArrayVolume(array, names="zyx").read((0, 0, 0), (depth, ny, nx))
         start, stop = self._range(depth, z, number)
         inner = (False, True, True)
-        tally = sweep_block(labels, self._rules, Place(low=inner, high=inner))
+        tally = sweep_block(labels, self.scan.rules, Place(low=inner, high=inner))
         self._add(_Segment(start, stop, depth, tally, labels[0].copy(), labels[-1].copy()))
         return self
 
@@ -169,8 +153,8 @@ class Sweep:
         """
         if not isinstance(other, Sweep):
             raise ParameterError(f"expected a Sweep to merge, got {other!r}")
-        if other._rules != self._rules:
-            raise ParameterError(f"expected a sweep with {self._rules}, got one with {other._rules}")
+        if other.scan.rules != self.scan.rules:
+            raise ParameterError(f"expected a sweep with {self.scan.rules}, got one with {other.scan.rules}")
         for segment in other._segments:
             self._check(segment)
         for segment in other._segments:
@@ -202,7 +186,7 @@ class Sweep:
         tallies = [segments[0].tally]
         depth = segments[0].depth
         for below, above in pairwise(segments):
-            tallies += [sweep_seam(below.last, above.first, self._rules, depth), above.tally.shifted(depth)]
+            tallies += [sweep_seam(below.last, above.first, self.scan.rules, depth), above.tally.shifted(depth)]
             depth += above.depth
         first, last = segments[0], segments[-1]
         return _Segment(first.start, last.stop, depth, merge(tallies), first.first, last.last)
@@ -226,15 +210,8 @@ class Sweep:
             ranges = ", ".join(f"{a} to {b - 1}" for a, b in self.fed)
             raise InputError(f"expected all slices from 0 on, but only {ranges} were fed")
         whole = self._join(self._segments)
-        borders = [sweep_border(plane, self._rules) for plane in (whole.first, whole.last)]
-        sample = new_sample(
-            name=self._name,
-            source=self._source,
-            shape=(whole.depth, *whole.first.shape),
-            spacing=self._spacing,
-            unit=self._unit,
-            rules=self._rules,
-        )
+        borders = [sweep_border(plane, self.scan.rules) for plane in (whole.first, whole.last)]
+        sample = replace(new_sample(self.scan), shape=(whole.depth, *whole.first.shape))
         return cell_graph(merge([whole.tally, *borders]), sample, 3)
 
     def to_bytes(self) -> bytes:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -29,7 +29,6 @@ from cellgraph.loading.parameters import (
     require_calls,
     require_kind,
     require_path,
-    resolve_connectivity,
     resolve_number,
     resolve_whole,
 )
@@ -39,7 +38,8 @@ from cellgraph.model import check_sample_name
 from cellgraph.stores import address_of, open_store
 from cellgraph.volumes.blocks import BLOCK_BYTES
 from cellgraph.volumes.naming import sample_name
-from cellgraph.voxels.parameters import resolve_background
+from cellgraph.volumes.scan import ScanOptions, VoxelOptions, settle
+from cellgraph.volumes.volume import Header
 
 Array = np.ndarray[Any, Any]
 
@@ -85,13 +85,10 @@ def watch(
     idle: float | None = None,
     every: float = 10.0,
     sample: str | None = None,
-    background: int | None = 0,
-    connectivity: int = 6,
-    spacing: Sequence[float] | None = None,
-    unit: str | None = None,
     replace: bool = False,
     work: str | os.PathLike[str] | None = None,
     tell: Callable[[str], None] = lambda sentence: None,
+    **options: Unpack[ScanOptions],
 ) -> WatchReport:
     """Keep the graph of a scan that is being written up to date in a database.
 
@@ -105,7 +102,7 @@ def watch(
         Where slices (2D images) or slabs (3D) appear, in any format that `open_volume` reads as one file.
     pattern : str
         Of their names, as ``slice_*.tif``.
-    db, sample, background, connectivity, spacing, unit, work
+    db, sample, work
         See `load`.
     replace : bool
         Begin anew, whatever an earlier watch has taken, and replace a sample of that name.
@@ -116,7 +113,10 @@ def watch(
     every : float
         Seconds between updates of the database, at least.
     tell : callable
-        Gets a sentence for each update and each odd file.
+        Gets a sentence for each update and each odd file, and how the first slab was read, as all others are.
+    **options
+        How each file is read: `dataset`, `axes`, `time`, `channel`, `background`, `connectivity`, `spacing` and
+        `unit`, see `ScanOptions`.  The voxel size is (z, y, x); 2D images do not say how far apart they are.
 
     Raises
     ------
@@ -133,8 +133,7 @@ def watch(
         until = resolve_whole("until", until, least=1)
     idle = None if idle is None else resolve_number("idle", idle)
     every = resolve_number("every", every)
-    background = resolve_background(background)
-    require_kind("str", pattern=pattern, sample=sample, unit=unit)
+    require_kind("str", pattern=pattern, sample=sample)
     require_kind("bool", replace=replace)
     require_path(folder=folder, work=work)
     require_calls(tell=tell)
@@ -151,26 +150,28 @@ def watch(
     target = address_of(db)
     place = WorkFolder.of(work, target, name)
     state = place.path / STATE
-    sweep = Sweep(
-        background=background, connectivity=connectivity, spacing=spacing, unit=unit, name=name, source=str(folder)
-    )
+    how = dict(options)
+    voxels: dict[str, Any] = {name: how.pop(name) for name in VoxelOptions.__annotations__ if name in how}
+    sweep = Sweep(name=name, source=str(folder), **voxels)
     identity = {
         "folder": str(path.resolve()),
         "pattern": pattern,
-        "background": background,
-        "connectivity": resolve_connectivity(connectivity, 3),
-        "spacing": None if spacing is None else [float(size) for size in spacing],
-        "unit": unit,
+        **how,
+        "background": sweep.scan.rules.background,
+        "connectivity": sweep.scan.rules.connectivity,
+        "spacing": None if options.get("spacing") is None else list(sweep.scan.spacing),
+        "unit": options.get("unit"),
         "version": __version__,
     }
     with place.locked(), interrupts_noted() as interrupted:
         resumed = state.is_file() and not replace
         taken = restore(state, identity, sweep) if resumed else {}
         check_target(target, name, replace or resumed)
-        incoming = Incoming(path, pattern, tell, taken)
+        incoming = Incoming(path, pattern, tell, taken, ScanOptions(**how))  # type: ignore[typeddict-item]
         if resumed:
             tell(f"went on with the {len(taken):,} slices that were taken before")
-        live = _Live(sweep, incoming, target, state, identity, tell)
+            tell(sweep.scan.sentence())
+        live = _Live(sweep, incoming, target, state, identity, tell, voxels)
         looks = watchfiles.watch(path, rust_timeout=_LOOK_MILLISECONDS, yield_on_timeout=True, step=50, debounce=100)
         try:
             while True:
@@ -194,7 +195,7 @@ def watch(
             state.unlink(missing_ok=True)
         if not live.cells:
             raise InputError(
-                f"{path}: no cells came in {sweep.depth:,} slices: {only_background(background)}"
+                f"{path}: no cells came in {sweep.depth:,} slices: {only_background(sweep.scan.rules.background)}"
                 + ("" if ended == "until" else "; with --replace, to begin anew")
             )
     return WatchReport(
@@ -236,12 +237,14 @@ class _Live:
         state: Path,
         identity: dict[str, Any],
         tell: Callable[[str], None],
+        voxels: dict[str, Any],
     ) -> None:
         self.sweep = sweep
         self.incoming = incoming
         self.cells = self.contacts = 0
         self.last_arrival = time.monotonic()
         self._target, self._state, self._identity, self._tell = target, state, identity, tell
+        self._voxels = voxels
         self._changed = bool(incoming.taken)
         self._updated = float("-inf")
         self._cost = 0.0
@@ -270,6 +273,8 @@ class _Live:
         if not slabs:
             return
         number, labels = slabs[0]
+        if not self.sweep.depth and self.incoming.header is not None:
+            self._settle(self.incoming.header)
         try:
             if len(slabs) == 1:
                 self.sweep.feed(labels, number=number)
@@ -284,6 +289,23 @@ class _Live:
             return
         self._changed = True
         self.last_arrival = time.monotonic()
+
+    def _settle(self, first: Header) -> None:
+        """Read all slabs as the first one, and tell how."""
+        known = first.ndim == 3
+        if first.spacing is not None and not known:
+            size = f"{first.spacing[1]:g} x {first.spacing[2]:g} {first.unit or ''}".rstrip()
+            self._tell(f"the slices have pixels of {size}, but do not say how far apart they are: --spacing Z,Y,X")
+        before = self.sweep.scan
+        header = replace(
+            first,
+            source=before.header.source,
+            ndim=3,
+            spacing=first.spacing if known else None,
+            unit=first.unit if known else None,
+        )
+        self.sweep.scan = settle(header, sample=before.sample, **self._voxels)
+        self._tell(self.sweep.scan.sentence())
 
     def due(self, every: float) -> bool:
         """Tell whether the database should be brought up to date now."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from cellgraph.engines.manifest import differences, write_atomically, writing
 from cellgraph.errors import ResumeError
 from cellgraph.live.incoming import Taken
 from cellgraph.live.slabs import Sweep
+from cellgraph.volumes.reading import Part
 
 
 def keep(state: Path, identity: dict[str, Any], taken: dict[int, Taken], sweep: Sweep) -> None:
@@ -33,7 +35,9 @@ def keep(state: Path, identity: dict[str, Any], taken: dict[int, Taken], sweep: 
         If the file cannot be written; what was kept before still is.
     """
     files = {number: (file.name, file.depth, *file.stamp) for number, file in taken.items()}
-    text = json.dumps({"identity": identity, "taken": files}).encode()
+    scan = sweep.scan
+    read = {"spacing": scan.spacing, "unit": scan.unit, "parts": [asdict(part) for part in scan.parts]}
+    text = json.dumps({"identity": identity, "taken": files, "read": read}).encode()
     body = len(text).to_bytes(8, "little") + text + sweep.to_bytes()
     with writing(state.parent, "watch again"):
         write_atomically(state, zlib.crc32(body).to_bytes(4, "little") + body)
@@ -58,6 +62,9 @@ def restore(state: Path, identity: dict[str, Any], sweep: Sweep) -> dict[int, Ta
             f"{state} was kept by another watch: {changed}; use the options of then, or begin anew with --replace"
         )
     sweep.restore(body[end:])
+    read = kept["read"]
+    parts = tuple(Part(**{**part, "others": tuple(part["others"])}) for part in read["parts"])
+    sweep.scan = replace(sweep.scan, spacing=tuple(read["spacing"]), unit=read["unit"], parts=parts)
     return {
         int(number): Taken(name, depth, (size, modified))
         for number, (name, depth, size, modified) in kept["taken"].items()

@@ -23,7 +23,7 @@ from cellgraph.stores import Store, dialect_of, open_store
 
 Report = Callable[[str, int, int], None]
 
-_LEAST = 32 * 2**20
+LEAST_BYTES = 32 * 2**20
 """Bytes of graphs that are written together at least: copying so much takes a fraction of a second."""
 
 _AT_ONCE = 64 * 2**20
@@ -86,7 +86,7 @@ class Group:
         self._ended.append(ended)
         waiting = self._waiting()
         size = sum(one.tallied.bytes for one in waiting)
-        if not waiting or not self._together or len(waiting) >= self._most or size >= max(_LEAST, self._size()):
+        if not waiting or not self._together or len(waiting) >= self._most or size >= max(LEAST_BYTES, self._size()):
             yield from self.write()
 
     def write(self) -> Iterator[Outcome]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from dataclasses import replace as changed
-from typing import TYPE_CHECKING, Any
+from typing import Any, Unpack
 
 from cellgraph.addresses import redacted
-from cellgraph.engines import Engine, Job, Ledger, using_engine
+from cellgraph.engines import Engine, Ledger, using_engine
 from cellgraph.engines.manifest import has_work
 from cellgraph.errors import InputError, LabelError, VolumeReadError, only_background, printable
 from cellgraph.loading.loaded import find_loaded
@@ -20,18 +20,13 @@ from cellgraph.loading.remarks import no_labels, remarks
 from cellgraph.loading.target import names_in, refuse_taken
 from cellgraph.loading.workfolder import WorkFolder, grid_of, open_ledger
 from cellgraph.machine import free_memory, give_back_memory
-from cellgraph.model import CellGraph, Network, Sample, check_sample_name
+from cellgraph.model import CellGraph, Network, Sample
 from cellgraph.stores import address_of, db_option, open_store
 from cellgraph.volumes import stamps
-from cellgraph.volumes.reading import Reading
-from cellgraph.volumes.scan import BACKGROUND, open_scan, shown_size
+from cellgraph.volumes.scan import Scan, Scannable, ScanOptions, scanned, shown_size
 from cellgraph.volumes.volume import Header
-from cellgraph.voxels.block import Rules
 from cellgraph.voxels.measures import cell_graph
 from cellgraph.voxels.room import TooManyCellsError
-
-if TYPE_CHECKING:
-    import numpy as np
 
 # A part of a volume that takes no more is decoded however little memory is given.
 _ALWAYS_BYTES = 64 << 20
@@ -55,8 +50,6 @@ class LoadReport:
         Cells on the border of the volume.
     notes : tuple of str
         Sentences that the user should know: what was assumed, what is odd.
-    read : str
-        How the volume was read, and where each part of that comes from.
     """
 
     sample: Sample
@@ -65,7 +58,11 @@ class LoadReport:
     contacts: int
     border_cells: int
     notes: tuple[str, ...]
-    read: str = ""
+
+    @property
+    def read(self) -> str:
+        """How the volume was read, and where each part of that comes from."""
+        return f"read: {self.sample.reading}" if self.sample.reading else ""
 
     def summary(self) -> str:
         """Return the report in plain words, one fact a line."""
@@ -86,61 +83,11 @@ class LoadReport:
         return "\n".join(lines)
 
 
-def load(
-    source: str | os.PathLike[str] | np.ndarray[Any, Any],
-    db: str | os.PathLike[str] | None = None,
-    *,
-    dataset: str | None = None,
-    sample: str | None = None,
-    axes: str | None = None,
-    time: int | None = None,
-    channel: int | None = None,
-    slices: bool = False,
-    background: int | None = BACKGROUND,
-    connectivity: int = 6,
-    spacing: Sequence[float] | None = None,
-    unit: str | None = None,
-    sites: bool = True,
-    any_labels: bool = False,
-    replace: bool = False,
-    resume: bool = False,
-    work: str | os.PathLike[str] | None = None,
-    memory: int | str | None = None,
-    workers: int | None = None,
-    engine: Engine | str = "threads",
-    save_every: float = 2.0,
-    report: Report | None = None,
-) -> LoadReport:
-    """Load the graph of a labelled volume into a database.
+class LoadOptions(ScanOptions, total=False):
+    """Keyword arguments of a load: those of `ScanOptions`, and how the load goes about it.
 
-    The volume is read once, by blocks.  Tallies of finished blocks are kept in a work folder until the graph is in the
-    database, so that a load that was stopped in any way goes on where it was.
-
-    Parameters
+    Attributes
     ----------
-    source : str, path or numpy.ndarray
-        A volume in any format that `open_volume` knows, or an array of shape (z, y, x) or (y, x).
-    db : str or path, optional
-        A file for the embedded database, a ``bolt://`` or ``neo4j://`` URL, or ``neo4j`` for the local server; by
-        default ``$CELLGRAPH_DB`` or ``cellgraph.db``.
-    dataset : str, optional
-        The dataset in a file that holds several.
-    sample : str, optional
-        Name of the sample; by default the name of the file.
-    axes : str, optional
-        One letter an axis of the stored array, as ``tzyx``; by default what the file says, or (z, y, x).
-    time, channel : int, optional
-        Which frame and which channel of an image that has several, from 0 on.
-    slices : bool
-        Whether the images of a folder are slices, whatever their names say.
-    background : int or None
-        The label that is no cell; None where every label is one.
-    connectivity : {6, 18, 26} or {4, 8}
-        Which voxels are neighbours.
-    spacing : sequence of float, optional
-        Size of a voxel, (z, y, x) or (y, x); by default what the file says, or 1.
-    unit : str, optional
-        Unit of the spacing; by default what the file says, or ``voxel``.
     sites : bool
         Count the sites of contacts, which about doubles the time of the sweep; else the column is left out.
     any_labels : bool
@@ -148,59 +95,85 @@ def load(
     replace : bool
         Replace a sample of that name; readers see the old one until the new one is complete.
     resume : bool
-        Insist on going on where an earlier load stopped: refused if that one was of another volume or other options.
-        If it came to its end, nothing is done.
-        Without it work of other options is begun anew, with a note; that of another volume is never touched.
-    work : path, optional
+        Insist on resuming an earlier load: an error if that one was of another volume or other options.  If it was
+        completed, nothing is done.  Without `resume`, unfinished work with other options is started over, with a note;
+        that of another volume is never touched.
+    work : path
         Work folder, which holds nothing else; by default beside the database.
-    memory : int or str, optional
+    memory : int or str
         Bytes, or as ``512MB``, for blocks in memory, on a cluster in each worker's; by default a quarter of what is
         free here.
+    save_every : float
+        Seconds between the moments at which finished work is saved in the work folder; 2 by default.
+    report : callable
+        Called with what is done, how much of it, of how much.
+    """
+
+    sites: bool
+    any_labels: bool
+    replace: bool
+    resume: bool
+    work: str | os.PathLike[str] | None
+    memory: int | str | None
+    save_every: float
+    report: Report | None
+
+
+def divided(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what options say of reading a volume, and of loading it."""
+    own = LoadOptions.__annotations__.keys() - ScanOptions.__annotations__.keys()
+    scan = {name: value for name, value in options.items() if name not in own}
+    return scan, {name: value for name, value in options.items() if name in own}
+
+
+def load(
+    source: Scannable,
+    db: str | os.PathLike[str] | None = None,
+    *,
+    sample: str | None = None,
+    workers: int | None = None,
+    engine: Engine | str = "threads",
+    **options: Unpack[LoadOptions],
+) -> LoadReport:
+    """Load the graph of a labelled volume into a database.
+
+    The volume is read once, block by block.  Tallies of finished blocks are kept in a work folder until the graph is in
+    the database, so that a load that was interrupted in any way can be resumed.
+
+    Parameters
+    ----------
+    source : str, path, numpy.ndarray or Scan
+        A volume in any format that `open_volume` knows, an array of shape (z, y, x) or (y, x), or what `open_scan`
+        gave, which stays open.
+    db : str or path, optional
+        A file for the embedded database, a ``bolt://`` or ``neo4j://`` URL, or ``neo4j`` for the local server; by
+        default ``$CELLGRAPH_DB`` or ``cellgraph.db``.
+    sample : str, optional
+        Name of the sample; by default the name of the file.
     workers : int, optional
-        Number of threads or processes of an engine that is named; by default one a core.
+        Number of threads or processes of an engine that is named; by default one per core.
     engine : {'threads', 'dask', 'spark'} or Engine
         What sweeps the blocks: a name, for one on this machine, or what `open_engine` gave, which stays open.
-    save_every : float
-        Seconds between the moments at which what is done is made safe in the work folder.
-    report : callable, optional
-        Called with what is done, how much of it, of how much.
+    **options
+        How the volume is read: `dataset`, `axes`, `time`, `channel`, `slices`, `background`, `connectivity`,
+        `spacing` and `unit`, see `ScanOptions`; and how it is loaded: `sites`, `any_labels`, `replace`, `resume`,
+        `work`, `memory`, `save_every` and `report`, see `LoadOptions`.
 
     Raises
     ------
     CellgraphError
         Of the kind that `cellgraph.errors` describes; the database is as it was before.
     """
+    reading, own = divided(options)
     with using_engine(engine, workers) as sweeper, ExitStack() as stack:
-        found = tallied(
-            stack,
-            source,
-            db,
-            engine=sweeper,
-            dataset=dataset,
-            sample=sample,
-            axes=axes,
-            time=time,
-            channel=channel,
-            slices=slices,
-            background=background,
-            connectivity=connectivity,
-            spacing=spacing,
-            unit=unit,
-            sites=sites,
-            any_labels=any_labels,
-            replace=replace,
-            resume=resume,
-            work=work,
-            memory=memory,
-            save_every=save_every,
-            report=report,
-        )
+        with scanned(source, sample, **reading) as scan:
+            found = tallied(stack, scan, db, sweeper, **own)
         if isinstance(found, LoadReport):
             return found
         network = found.take()
         give_back_memory()
         with open_store(address_of(db), create=True) as store:
-            store.write(network, replace=replace, report=report)
+            store.write(network, replace=own.get("replace", False), report=own.get("report"))
         found.ledger.remove()
         return found.done
 
@@ -241,20 +214,10 @@ class Tallied:
 
 def tallied(
     stack: ExitStack,
-    source: str | os.PathLike[str] | np.ndarray[Any, Any],
+    scan: Scan,
     db: str | os.PathLike[str] | None,
-    *,
     engine: Engine,
-    dataset: str | None = None,
-    sample: str | None = None,
-    axes: str | None = None,
-    time: int | None = None,
-    channel: int | None = None,
-    slices: bool = False,
-    background: int | None = BACKGROUND,
-    connectivity: int = 6,
-    spacing: Sequence[float] | None = None,
-    unit: str | None = None,
+    *,
     sites: bool = True,
     any_labels: bool = False,
     replace: bool = False,
@@ -270,52 +233,36 @@ def tallied(
     Its work folder is locked until `stack` is closed.  `there` are the names of the samples in the database, if the
     caller knows them.
     """
-    require_kind("bool", sites=sites, replace=replace, resume=resume)
-    require_kind("str", dataset=dataset, sample=sample, unit=unit)
+    require_kind("bool", sites=sites, any_labels=any_labels, replace=replace, resume=resume)
     require_path(work=work)
     require_calls(report=report)
     save_every = resolve_number("save_every", save_every, or_equal=True)
-    if sample is not None:
-        check_sample_name(sample)
-    reading = Reading(axes, time, channel, slices)
-    asked: dict[str, Any] = {"background": background, "connectivity": connectivity, "spacing": spacing, "unit": unit}
-    with closing(open_scan(source, dataset=dataset, reading=reading, sample=sample, **asked)) as scan:
-        volume, name, sweeper = scan.volume, scan.sample, engine
-        header = volume.header
-        target = address_of(db)
-        rules = Rules(scan.background, scan.connectivity, sites)
-        provenance = new_sample(
-            name=name,
-            source=redacted(header.source) if scan.source else "array",
-            shape=scan.shape,
-            spacing=scan.spacing,
-            unit=scan.unit,
-            rules=rules,
-        )
-        folder = WorkFolder.of(work, target, name)
-        if resume and not replace and scan.source and (there is None or name in there):
-            done = _loaded_already(target, provenance, folder)
-            if done is not None:
-                return done
-        refuse_taken(target, name, names_in(target) if there is None else there, replace)
-        job = Job(volume, rules, scan.source, dataset, reading)
-        notes = list(header.notes)
-        size = parse_bytes(memory) if memory is not None else free_memory() // 4
-        _require_memory(header, size, memory is not None)
-        size = size if sweeper.local else size * sweeper.workers
-        ledger = stack.enter_context(open_ledger(folder, job, size, sweeper.workers, resume=resume, notes=notes))
-        ledger.save_seconds = save_every
-        graph = _sweep(job, provenance, sweeper, ledger, report)
-        if not any_labels and (refusal := no_labels(graph)):
-            ledger.remove()
-            raise LabelError(f"{header.source}: {refusal}")
-        notes += remarks(graph, scan)
-        read = scan.sentence()
+    scan = changed(scan, rules=changed(scan.rules, sites=sites))
+    header, target = scan.header, address_of(db)
+    provenance = new_sample(scan)
+    name = provenance.name
+    folder = WorkFolder.of(work, target, name)
+    if resume and not replace and scan.source and (there is None or name in there):
+        done = _loaded_already(target, provenance, folder)
+        if done is not None:
+            return done
+    refuse_taken(target, name, names_in(target) if there is None else there, replace)
+    notes = list(header.notes)
+    size = parse_bytes(memory) if memory is not None else free_memory() // 4
+    _require_memory(header, size, memory is not None)
+    size = size if engine.local else size * engine.workers
+    ledger = stack.enter_context(open_ledger(folder, scan, size, engine.workers, resume=resume, notes=notes))
+    ledger.save_seconds = save_every
+    graph = _sweep(scan, provenance, engine, ledger, report)
+    if not any_labels and (refusal := no_labels(graph)):
+        ledger.remove()
+        raise LabelError(f"{header.source}: {refusal}")
+    notes += remarks(graph, scan)
     network = graph.network()
     del graph  # its columns that the network has not are large
     cells, contacts = network.cells, network.contacts
     border = int(cells["on_border"].to_numpy(zero_copy_only=False).sum())
-    done = LoadReport(provenance, redacted(target), cells.num_rows, contacts.num_rows, border, tuple(notes), read)
+    done = LoadReport(provenance, redacted(target), cells.num_rows, contacts.num_rows, border, tuple(notes))
     return Tallied(done, ledger, cells.nbytes + contacts.nbytes, network)
 
 
@@ -327,19 +274,19 @@ def _loaded_already(target: str, sample: Sample, folder: WorkFolder) -> LoadRepo
     notes = [f"it was loaded already ({found.created}), so there was nothing to go on with"]
     if has_work(folder.path):
         notes.append(f"there is unfinished work in {folder.path} too; to go on with that add --replace")
-    then = changed(sample, created=found.created, version=found.version)
+    then = changed(sample, created=found.created, version=found.version, reading=found.read)
     return LoadReport(then, redacted(target), found.cells, found.contacts, found.border_cells, tuple(notes))
 
 
-def _sweep(job: Job, sample: Sample, engine: Engine, ledger: Ledger, report: Report | None) -> CellGraph:
+def _sweep(scan: Scan, sample: Sample, engine: Engine, ledger: Ledger, report: Report | None) -> CellGraph:
     """Sweep the blocks that are not in the ledger; keep what is done, however it ends."""
-    header = job.volume.header
+    header = scan.header
     blocks = grid_of(ledger.identity)
     voxels = header.shape[0] * header.shape[1] * header.shape[2]
     todo = [block for block in blocks if block.index not in ledger.done]
     seen = voxels - sum(_size(block.shape) for block in todo)
     try:
-        with closing(engine.tallies(job, todo)) as tallies:
+        with closing(engine.tallies(scan, todo)) as tallies:
             for done, tally in tallies:
                 ledger.add([block.index for block in done], tally)
                 seen += sum(_size(block.shape) for block in done)
@@ -351,14 +298,14 @@ def _sweep(job: Job, sample: Sample, engine: Engine, ledger: Ledger, report: Rep
     except BaseException:
         ledger.flush()
         raise
-    if (job.volume.fingerprint(), stamps(job.volume, blocks)) != (ledger.identity["fingerprint"], ledger.stamps):
+    if (scan.volume.fingerprint(), stamps(scan.volume, blocks)) != (ledger.identity["fingerprint"], ledger.stamps):
         ledger.remove()
         raise VolumeReadError(
             f"{header.source} changed while it was read, so its parts do not belong together; "
             "nothing was loaded: load it again when it is complete"
         )
     ledger.flush()
-    graph = cell_graph(ledger.take(), sample, header.ndim, sites=job.rules.sites)
+    graph = cell_graph(ledger.take(), sample, header.ndim, sites=scan.rules.sites)
     if not graph.cells.num_rows:
         ledger.remove()
         raise InputError(f"{header.source} holds no cells: {only_background(sample.background)}")

@@ -18,6 +18,7 @@ class Loaded:
 
     created: str
     version: str
+    read: str
     cells: int
     contacts: int
     border_cells: int
@@ -35,7 +36,7 @@ def find_loaded(target: str, sample: Sample) -> Loaded | None:
             border = _ask(store, "border-cells", sample.name)["cells"]
     except NotFoundError:  # no such database yet
         return None
-    return Loaded(row["created"], row["version"], row["cells"], row["contacts"], border)
+    return Loaded(row["created"], row["version"], row["read"] or "", row["cells"], row["contacts"], border)
 
 
 def _ask(store: Store, query: str, sample: str) -> dict[str, Any]:

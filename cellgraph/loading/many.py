@@ -7,30 +7,30 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import Unpack
 
 from cellgraph.addresses import redacted
 from cellgraph.engines import Engine, using_engine
 from cellgraph.errors import CellgraphError, ParameterError
 from cellgraph.loading.group import Group, Outcome, Waiting
-from cellgraph.loading.load import LoadReport, tallied
+from cellgraph.loading.load import LoadOptions, LoadReport, divided, tallied
 from cellgraph.loading.parameters import require_path, resolve_whole
 from cellgraph.loading.target import names_in
 from cellgraph.stores import address_of
 from cellgraph.volumes.naming import sample_name
-from cellgraph.volumes.reading import Reading
-from cellgraph.volumes.scan import open_scan
+from cellgraph.volumes.scan import ScanOptions, scanned
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """One of the loads: what it is called in messages, its volume, and the arguments of `load` that are its own."""
+    """One of the loads: what it is called in messages, its volume and sample, and what is its own in reading it."""
 
     told: str
     source: str
-    own: dict[str, Any]
+    sample: str
+    own: ScanOptions
 
 
 def load_many(
@@ -40,7 +40,7 @@ def load_many(
     parallel: int = 1,
     workers: int | None = None,
     engine: Engine | str = "threads",
-    **options: Any,
+    **options: Unpack[LoadOptions],
 ) -> Iterator[Outcome]:
     """Load several volumes into one database, each as a sample; yields how each ended, in their order.
 
@@ -70,7 +70,7 @@ def load_many(
     require_path(**{f"volume {number}": source for number, source in enumerate(sources, 1)})
     names = sample_names([os.fspath(source) for source in sources])
     at_once = resolve_whole("how many volumes are loaded at the same time", parallel, least=1)
-    asked = [_Asked(redacted(source), source, {"sample": name}) for source, name in names.items()]
+    asked = [_Asked(redacted(source), source, name, {}) for source, name in names.items()]
     with using_engine(engine, workers) as shared:
         yield from _load_each(asked, db, shared, at_once, options)
 
@@ -82,7 +82,7 @@ def load_frames(
     sample: str | None = None,
     engine: Engine | str = "threads",
     workers: int | None = None,
-    **options: Any,
+    **options: Unpack[LoadOptions],
 ) -> Iterator[Outcome]:
     """Load each frame of a time series as a sample, named ``NAME_t0000`` and so on; yields how each ended.
 
@@ -102,14 +102,14 @@ def load_frames(
     CellgraphError
         If the volume cannot be opened, or has no axis of time.
     """
-    reading = Reading(options.get("axes"), 0, options.get("channel"), options.get("slices", False))
-    with closing(open_scan(source, dataset=options.get("dataset"), reading=reading, sample=sample)) as scan:
-        axes, name = scan.volume.header.axes, scan.sample
+    reading, _ = divided({**options, "time": 0})
+    with scanned(source, sample, **reading) as scan:
+        axes, name = scan.header.axes, scan.sample
     if scan.part("time") is None:
         raise ParameterError(f"{source}: --time each needs an axis of time, but it has none; name it with --axes")
     frames = axes.frames if axes is not None else 1
     asked = [
-        _Asked(f"{redacted(source)} frame {frame}", source, {"sample": f"{name}_t{frame:04d}", "time": frame})
+        _Asked(f"{redacted(source)} frame {frame}", source, f"{name}_t{frame:04d}", {"time": frame})
         for frame in range(frames)
     ]
     with using_engine(engine, workers) as shared:
@@ -117,7 +117,7 @@ def load_frames(
 
 
 def _load_each(
-    asked: Sequence[_Asked], db: str | os.PathLike[str] | None, engine: Engine, at_once: int, options: dict[str, Any]
+    asked: Sequence[_Asked], db: str | os.PathLike[str] | None, engine: Engine, at_once: int, options: LoadOptions
 ) -> Iterator[Outcome]:
     """Load volumes, some at the same time, and write their graphs in groups."""
     stop = threading.Event()
@@ -127,6 +127,8 @@ def _load_each(
             raise KeyboardInterrupt
 
     target = address_of(db)
+    reading, own = divided(options)
+    own["report"] = report
     group = Group(target, replace=bool(options.get("replace", False)), report=report)
     try:
         there = names_in(target)
@@ -137,7 +139,8 @@ def _load_each(
     def load(one: _Asked) -> Outcome | Waiting:
         stack = ExitStack()
         try:
-            found = tallied(stack, one.source, target, engine=engine, report=report, there=there, **one.own, **options)
+            with scanned(one.source, one.sample, **{**reading, **one.own}) as scan:
+                found = tallied(stack, scan, target, engine, there=there, **own)
         except BaseException as error:
             stack.close()
             if isinstance(error, CellgraphError):

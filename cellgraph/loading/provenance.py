@@ -4,37 +4,30 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from cellgraph.loading.parameters import resolve_text
+from cellgraph.addresses import redacted
 from cellgraph.model import Sample, check_sample_name
-from cellgraph.voxels.block import Rules
+from cellgraph.volumes.scan import Scan
 
 
-def new_sample(
-    *,
-    name: str,
-    source: str,
-    shape: tuple[int, ...],
-    spacing: tuple[float, ...],
-    unit: str | None,
-    rules: Rules,
-) -> Sample:
-    """Return the provenance of a graph made now by this version; `shape` and `spacing` as in `Sample`.
+def new_sample(scan: Scan) -> Sample:
+    """Return the provenance of a graph that is made of a scan now, by this version.
 
     Raises
     ------
     ParameterError
-        If the name is none that a sample can have, or the unit is no text.
+        If the name of the file is not valid as the name of a sample.
     """
     from cellgraph import __version__
 
     return Sample(
-        name=check_sample_name(name),
-        source=source.encode(errors="backslashreplace").decode(),  # a path may hold bytes that are no text
-        shape=tuple(int(size) for size in shape),
-        spacing=spacing,
-        unit="voxel" if unit is None else resolve_text("the unit", unit) or "voxel",
-        background=rules.background,
-        connectivity=rules.connectivity,
+        name=check_sample_name(scan.sample),
+        source=redacted(scan.header.source).encode(errors="backslashreplace").decode(),  # a path may not be UTF-8
+        shape=tuple(int(size) for size in scan.shape),
+        spacing=scan.spacing,
+        unit=scan.unit,
+        background=scan.rules.background,
+        connectivity=scan.rules.connectivity,
         version=__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
+        reading=scan.words(),
     )

@@ -31,7 +31,7 @@ def remarks(graph: CellGraph, scan: Scan) -> list[str]:
     """Return notes on a graph: no voxel size, a label that looks like the background, no contacts."""
     notes = []
     told = scan.part("voxel")
-    quoted = any("--spacing" in note for note in scan.volume.header.notes)
+    quoted = any("--spacing" in note for note in scan.header.notes)
     if told is not None and told.origin == "assumed" and not quoted:
         order = "Z,Y,X" if len(graph.sample.shape) == 3 else "Y,X"
         notes.append(f"the file gives no voxel size, so 1 was taken; set it with --spacing {order} and --unit UNIT")

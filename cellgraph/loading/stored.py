@@ -90,6 +90,7 @@ def _entry(store: Store, sample: int, loaded: int | None) -> Entry:
         connectivity=values.get("connectivity") or 0,
         version=values.get("version") or "",
         created=values.get("created") or "",
+        reading=values.get("reading") or "",
         extra={name: value for name, value in values.items() if name not in _NOT_KEPT},
         written=json.loads(values.get("written") or "{}"),
     )

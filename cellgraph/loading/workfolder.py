@@ -14,11 +14,12 @@ from typing import Any
 from urllib.parse import quote
 
 from cellgraph.addresses import redacted
-from cellgraph.engines import Job, Ledger
+from cellgraph.engines import Ledger
 from cellgraph.engines.manifest import MANIFEST, has_work, is_manifest, read_manifest, require_volume
 from cellgraph.errors import ParameterError, ResumeError, StoreError
 from cellgraph.volumes import Block, grid, plan_blocks, stamps
 from cellgraph.volumes.reading import PLAIN
+from cellgraph.volumes.scan import Scan
 
 STATE = "watch.npz"
 """Where a watch keeps what it has taken."""
@@ -120,7 +121,7 @@ def grid_of(identity: dict[str, Any]) -> list[Block]:
 
 @contextmanager
 def open_ledger(
-    folder: WorkFolder, job: Job, memory: int, workers: int, *, resume: bool, notes: list[str]
+    folder: WorkFolder, scan: Scan, memory: int, workers: int, *, resume: bool, notes: list[str]
 ) -> Iterator[Ledger]:
     """Open the ledger of a load: one that goes on, if there is one of the same load, or a new one.
 
@@ -128,7 +129,7 @@ def open_ledger(
     ----------
     folder : WorkFolder
         Where it is.
-    job : Job
+    scan : Scan
         What is swept.
     memory, workers : int
         See `plan_blocks`; a load that goes on keeps the blocks that it was begun with.
@@ -143,17 +144,17 @@ def open_ledger(
         See `Ledger.resume` and `WorkFolder.locked`; and if the folder holds unfinished work of another volume.
     """
     with folder.locked():
-        yield _open(folder.path, job, memory, workers, resume, notes)
+        yield _open(folder.path, scan, memory, workers, resume, notes)
 
 
-def _open(folder: Path, job: Job, memory: int, workers: int, resume: bool, notes: list[str]) -> Ledger:
-    first = plan_blocks(job.volume.header, memory, workers)[0]
-    identity = _identity(job, first.shape)
+def _open(folder: Path, scan: Scan, memory: int, workers: int, resume: bool, notes: list[str]) -> Ledger:
+    first = plan_blocks(scan.header, memory, workers)[0]
+    identity = _identity(scan, first.shape)
     if has_work(folder):
         require_volume(folder, identity)
         try:
             identity["grid"] = read_manifest(folder).get("grid")
-            ledger = Ledger.resume(folder, identity, stamps(job.volume, grid_of(identity)))
+            ledger = Ledger.resume(folder, identity, stamps(scan.volume, grid_of(identity)))
         except ResumeError as error:
             if resume:
                 raise
@@ -171,23 +172,22 @@ def _open(folder: Path, job: Job, memory: int, workers: int, resume: bool, notes
         identity["grid"] = list(first.shape)
     elif resume:
         notes.append(f"there was no unfinished work in {folder}; loaded from the beginning")
-    return Ledger(folder, identity, stamps(job.volume, grid_of(identity)))
+    return Ledger(folder, identity, stamps(scan.volume, grid_of(identity)))
 
 
-def _identity(job: Job, block: tuple[int, int, int]) -> dict[str, Any]:
+def _identity(scan: Scan, block: tuple[int, int, int]) -> dict[str, Any]:
     from cellgraph import __version__
 
-    header = job.volume.header
+    header = scan.header
     return {
-        "source": os.path.abspath(job.source) if job.source and "://" not in job.source else redacted(job.source),
-        "dataset": job.dataset,
-        **({} if job.reading == PLAIN else {"reading": asdict(job.reading)}),
-        "fingerprint": job.volume.fingerprint(),
+        "source": os.path.abspath(scan.source) if scan.source and "://" not in scan.source else redacted(scan.source),
+        "dataset": scan.dataset,
+        **({} if scan.reading == PLAIN else {"reading": asdict(scan.reading)}),
+        "fingerprint": scan.volume.fingerprint(),
         "shape": list(header.shape),
         "dtype": str(header.dtype),
-        "background": job.rules.background,
-        "connectivity": job.rules.connectivity,
-        "sites": job.rules.sites,
+        "background": scan.rules.background,
+        "connectivity": scan.rules.connectivity,
         "grid": list(block),
         "version": __version__,
     }

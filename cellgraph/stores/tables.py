@@ -39,6 +39,7 @@ SAMPLE_TYPES: dict[str, str] = {
     "loaded": "int",
     "created": "str",
     "version": "str",
+    "reading": "str",
     "cells": "int",
     "contacts": "int",
     "cell_properties": "str list",
@@ -331,5 +332,6 @@ def _sample_row(sample: Sample) -> dict[str, Any]:
         "created": sample.created,
         "version": sample.version,
         "written": json.dumps(sample.written, ensure_ascii=False) if any(sample.written.values()) else None,
+        "reading": sample.reading or None,
         **extra,
     }

@@ -20,7 +20,7 @@ Array = np.ndarray[Any, Any]
 
 _RESERVED = frozenset(
     {"id", "name", "directed", "source", "shape", "spacing", "unit", "background", "connectivity", "status", "created"}
-    | {"version", "cells", "contacts", "cell_properties", "contact_properties"}
+    | {"version", "reading", "cells", "contacts", "cell_properties", "contact_properties"}
 )
 
 
@@ -79,8 +79,8 @@ def samples_of_cells(
         )
     if name is not None and len(found) != 1:
         raise ParameterError(
-            f"--sample is the name of one sample, but there are {len(found)}, as the column {column!r} of "
-            f"{cells.name} tells; leave it out"
+            f"expected one sample, {name!r}, but the column {column!r} of {cells.name} has {len(found)}; leave "
+            "--sample out, or load a file of several samples by itself, or ignore the column with --sample-column none"
         )
     if keys is None:
         numbers = np.zeros(cells.table.num_rows, np.int64)

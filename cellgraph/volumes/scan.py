@@ -3,67 +3,112 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
 from cellgraph.addresses import redacted
 from cellgraph.errors import ParameterError
+from cellgraph.model import check_sample_name
+from cellgraph.queries.values import check
 from cellgraph.volumes.naming import sample_name
 from cellgraph.volumes.opening import open_volume
 from cellgraph.volumes.reading import PLAIN, Part, Reading
 from cellgraph.volumes.units import symbol, unit_name
-from cellgraph.volumes.volume import Volume
-from cellgraph.voxels.parameters import resolve_connectivity, resolve_spacing
+from cellgraph.volumes.volume import Header, Volume
+from cellgraph.voxels.parameters import Rules, resolve_connectivity, resolve_spacing
 
 
-class Assumed(int):
-    """A label that nobody has named as background."""
+class VoxelOptions(TypedDict, total=False):
+    """What the voxels of a volume mean, as keyword arguments.
+
+    Attributes
+    ----------
+    background : int or None
+        The label that is no cell, 0 by default; None: every label is a cell.
+    connectivity : {6, 18, 26} or {4, 8}
+        Which voxels are neighbours: those that share a face (6, the default), also an edge (18), also a corner (26).
+        In 2D, 6 means 4, and 18 and 26 mean 8.
+    spacing : sequence of float
+        Size of a voxel, (z, y, x) or (y, x); by default what the file says, or 1.
+    unit : str
+        Unit of the spacing, as micrometer; by default what the file says, or ``voxel``.
+    """
+
+    background: int | None
+    connectivity: int
+    spacing: Sequence[float] | None
+    unit: str | None
 
 
-BACKGROUND = Assumed(0)
+class ScanOptions(VoxelOptions, total=False):
+    """How a volume is read, as keyword arguments; whatever is left out comes from the file, or is assumed.
+
+    Attributes
+    ----------
+    dataset : str
+        The dataset in a file that holds several.
+    axes : str
+        One letter per axis of the stored array, as ``tzyx``; by default what the file says, or (z, y, x).
+    time, channel : int
+        The frame and the channel of an image that has several, counted from 0.
+    slices : bool
+        The images of a folder are slices, whatever their names.
+    """
+
+    dataset: str | None
+    axes: str | None
+    time: int | None
+    channel: int | None
+    slices: bool
 
 
 @dataclass(frozen=True)
 class Scan:
-    """A volume together with how it is read.
+    """A volume together with how it is read: made by `open_scan` or `settle`.
 
     Attributes
     ----------
-    volume : Volume
-        Opened; `close` closes it.
+    header : Header
+        Of the volume.
+    sample : str
+        Name of the sample in a database.
+    rules : Rules
+        Background and connectivity.
+    spacing : tuple of float
+        Size of a voxel, (z, y, x) or (y, x).
+    unit : str
+        Its unit; ``voxel`` if unknown.
+    parts : tuple of Part
+        Each part of the reading, and whether the file or the user said so, or it is assumed.
     source : str
-        What opens it again; empty for an array.
+        Path or URL that opens the volume again; empty for an array.
     dataset : str or None
         The dataset in it that the user named.
     reading : Reading
         What else the user said.
-    sample : str
-        What it is called in a database.
-    background : int or None
-        The label that is no cell; None where every label is one.
-    connectivity : int
-        Which voxels are neighbours.
-    spacing : tuple of float
-        Size of a voxel, (z, y, x) or (y, x).
-    unit : str
-        Its unit; ``voxel`` where none is known.
-    parts : tuple of Part
-        Each part of the reading, and whether the file or the user said so, or it is assumed.
     """
 
-    volume: Volume
-    source: str
-    dataset: str | None
-    reading: Reading
+    header: Header
     sample: str
-    background: int | None
-    connectivity: int
+    rules: Rules
     spacing: tuple[float, ...]
     unit: str
     parts: tuple[Part, ...]
+    source: str = field(default="", repr=False)  # a password may stand in it
+    dataset: str | None = None
+    reading: Reading = PLAIN
+    _volume: Volume | None = None
+
+    @property
+    def volume(self) -> Volume:
+        """The opened volume; a scan that arrives slab by slab has none."""
+        if self._volume is None:
+            raise ValueError("this scan arrives slab by slab: it has no volume that can be read")
+        return self._volume
 
     def part(self, what: str) -> Part | None:
         """Return a part of the reading by its name."""
@@ -72,26 +117,28 @@ class Scan:
     @property
     def shape(self) -> tuple[int, ...]:
         """(z, y, x) or (y, x)."""
-        header = self.volume.header
-        return header.shape[3 - header.ndim :]
+        return self.header.shape[3 - self.header.ndim :]
+
+    def words(self) -> str:
+        """Return how the volume is read, in one line."""
+        return " · ".join(part.words() for part in self.parts if part.what != "connectivity")
 
     def sentence(self) -> str:
-        """Return how it is read in one line."""
-        return "read: " + " · ".join(part.words() for part in self.parts if part.what != "connectivity")
+        """Return the same as the summary of a load shows it."""
+        return f"read: {self.words()}"
 
     def describe(self) -> str:
         """Return what a load would read, in lines, with what else could have been chosen."""
         size = " x ".join(f"{n:,}" for n in self.shape)
         what, order = ("voxels", "z, y, x") if len(self.shape) == 3 else ("pixels", "y, x")
-        header = self.volume.header
-        lines = [f"{self.sample}: {size} {what} ({order}) of type {header.dtype.name}", self.sentence()]
+        lines = [f"{self.sample}: {size} {what} ({order}) of type {self.header.dtype.name}", self.sentence()]
         lines += [f"{part.what} could also be: {', '.join(part.others)}" for part in self.parts if part.others]
-        lines += [f"note: {note}" for note in header.notes]
+        lines += [f"note: {note}" for note in self.header.notes]
         return "\n".join(lines)
 
     def fields(self) -> dict[str, Any]:
-        """Return the same as values, JSON-ready."""
-        header = self.volume.header
+        """Return the same as JSON-ready values."""
+        header = self.header
         return {
             "source": redacted(header.source),
             "sample": self.sample,
@@ -99,8 +146,8 @@ class Scan:
             "dtype": header.dtype.name,
             "spacing": list(self.spacing),
             "unit": self.unit,
-            "background": self.background,
-            "connectivity": self.connectivity,
+            "background": self.rules.background,
+            "connectivity": self.rules.connectivity,
             "frames": header.axes.frames if header.axes else 1,
             "read": [
                 {"part": p.what, "value": p.value, "origin": p.origin, "why": p.why, "others": list(p.others)}
@@ -109,81 +156,130 @@ class Scan:
             "notes": list(header.notes),
         }
 
+    def sent(self) -> Scan:
+        """Return the scan without its open volume, for another process; its source is an absolute path or a URL."""
+        source = self.source if "://" in self.source else os.path.abspath(self.source)
+        return replace(self, source=source, _volume=None)
+
+    def of(self, volume: Volume) -> Scan:
+        """Return the scan with its volume, opened again."""
+        return replace(self, _volume=volume)
+
     def close(self) -> None:
         """Close the volume."""
         self.volume.close()
 
 
+Scannable = str | os.PathLike[str] | np.ndarray[Any, Any] | Scan
+"""A path or URL, an array of shape (z, y, x) or (y, x), or a scan that is open already."""
+
+
 def open_scan(
-    source: str | os.PathLike[str] | np.ndarray[Any, Any],
-    *,
-    dataset: str | None = None,
-    reading: Reading = PLAIN,
-    sample: str | None = None,
-    background: int | None = BACKGROUND,
-    connectivity: int = 6,
-    spacing: Sequence[float] | None = None,
-    unit: str | None = None,
+    source: str | os.PathLike[str] | np.ndarray[Any, Any], *, sample: str | None = None, **options: Unpack[ScanOptions]
 ) -> Scan:
-    """Open a volume, and settle how it is read: what the user says, else what the file says, else what is usual.
+    """Open a volume, and settle how it is read: as the user says, else as the file says, else as usual.
 
     Parameters
     ----------
-    source, dataset, reading
+    source
         See `open_volume`.
-    sample, background, connectivity, spacing, unit
-        See `Scan`; what is left out comes from the file, or is assumed.
+    sample : str, optional
+        Name of the sample; by default the name of the file.
+    **options
+        See `ScanOptions`.
+
+    Returns
+    -------
+    Scan
+        To be closed when it is no longer needed.
 
     Raises
     ------
     CellgraphError
-        See `open_volume`; ParameterError if a value does not go with the volume.
+        See `open_volume`; ParameterError if a value does not fit the volume.
     """
+    _require_known(options)
+    dataset = options.get("dataset")
+    if dataset is not None:
+        check(dataset, "str", of="dataset")
+    reading = Reading(options.get("axes"), options.get("time"), options.get("channel"), options.get("slices", False))
     volume = open_volume(source, dataset=dataset, reading=reading)
     try:
-        header = volume.header
-        named = isinstance(source, str | os.PathLike)
-        known = header.spacing[3 - header.ndim :] if header.spacing else None
-        size = resolve_spacing(spacing if spacing is not None else known, header.ndim)
-        if unit is not None and not isinstance(unit, str):
-            raise ParameterError(f"expected the unit to be a text, got {unit!r}")
-        own = unit_name(unit) or unit or header.unit or "voxel"
-        parts = list(header.axes.parts) if header.axes else []
-        told = next((part for part in parts if part.what == "voxel"), None)
-        parts = [part for part in parts if part.what != "voxel"]
-        parts.append(_voxel(size, own, spacing, unit, known, header.unit, told.why if told else "the file says so"))
-        origin = "assumed" if isinstance(background, Assumed) else "user"
-        parts.append(Part("background", "none" if background is None else str(int(background)), origin))
-        rule = resolve_connectivity(connectivity, header.ndim)
-        parts.append(Part("connectivity", str(rule), "assumed" if connectivity == 6 else "user"))
-        return Scan(
-            volume,
-            os.fspath(source) if isinstance(source, str | os.PathLike) else "",
-            dataset,
-            reading,
-            sample or sample_name(header.source if named else "array"),
-            None if background is None else int(background) if isinstance(background, Assumed) else background,
-            rule,
-            size,
-            own,
-            tuple(parts),
-        )
+        path = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
+        return settle(volume.header, path, sample=sample, volume=volume, reading=reading, **options)
     except BaseException:
         volume.close()
         raise
 
 
+@contextmanager
+def scanned(source: Scannable, sample: str | None = None, **options: Unpack[ScanOptions]) -> Iterator[Scan]:
+    """Give the scan of a source, and close it afterwards; a scan that is open already stays open."""
+    if isinstance(source, Scan):
+        if options or sample is not None:
+            given = ", ".join(sorted({**options, **({} if sample is None else {"sample": sample})}))
+            raise ParameterError(f"an open scan is read as it was opened; pass {given} to open_scan instead")
+        yield source
+        return
+    with closing(open_scan(source, sample=sample, **options)) as scan:
+        yield scan
+
+
+def settle(
+    header: Header,
+    source: str = "",
+    *,
+    sample: str | None = None,
+    volume: Volume | None = None,
+    reading: Reading = PLAIN,
+    **options: Unpack[ScanOptions],
+) -> Scan:
+    """Return how a volume with a header is read; see `open_scan`.
+
+    Raises
+    ------
+    ParameterError
+        If a value is invalid or does not fit the volume.
+    """
+    _require_known(options)
+    if sample is not None:
+        check_sample_name(sample)
+    spacing, unit = options.get("spacing"), options.get("unit")
+    known = header.spacing[3 - header.ndim :] if header.spacing else None
+    size = resolve_spacing(spacing if spacing is not None else known, header.ndim)
+    if unit is not None and not isinstance(unit, str):
+        raise ParameterError(f"expected unit to be a text, got {unit!r}")
+    own = unit_name(unit) or unit or header.unit or "voxel"
+    parts = list(header.axes.parts) if header.axes else []
+    told = next((part for part in parts if part.what == "voxel"), None)
+    parts = [part for part in parts if part.what != "voxel"]
+    parts.append(_voxel(size, own, options, known, header.unit, told.why if told else "the file says so"))
+    connectivity = options.get("connectivity", 6)
+    rules = Rules(options.get("background", 0), resolve_connectivity(connectivity, header.ndim))
+    label = "none" if rules.background is None else str(rules.background)
+    parts.append(Part("background", label, "user" if "background" in options else "assumed"))
+    parts.append(Part("connectivity", str(rules.connectivity), "assumed" if connectivity == 6 else "user"))
+    name = sample or sample_name(header.source)
+    return Scan(header, name, rules, size, own, tuple(parts), source, options.get("dataset"), reading, volume)
+
+
+def _require_known(options: Mapping[str, Any]) -> None:
+    """Raise `TypeError` for an argument that is none, as Python does."""
+    unknown = next((name for name in options if name not in ScanOptions.__annotations__), None)
+    if unknown is not None:
+        raise TypeError(f"got an unexpected keyword argument {unknown!r}")
+
+
 def _voxel(
     size: tuple[float, ...],
     unit: str,
-    spacing: Sequence[float] | None,
-    said_unit: str | None,
+    options: ScanOptions,
     known: tuple[float, ...] | None,
     known_unit: str | None,
     why: str,
 ) -> Part:
     value = shown_size(size, unit)
-    if spacing is not None or (said_unit is not None and known is not None):
+    if options.get("spacing") is not None or (options.get("unit") is not None and known is not None):
         before = f"; the file says {shown_size(known, known_unit or 'voxel')}" if known is not None else ""
         return Part("voxel", value, "user", f"as you said{before}")
     if known is None:

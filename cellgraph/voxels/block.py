@@ -10,45 +10,13 @@ import numpy as np
 from cellgraph.errors import LabelError
 from cellgraph.model import signed
 from cellgraph.voxels import kernels
-from cellgraph.voxels.parameters import resolve_background
+from cellgraph.voxels.parameters import Rules
 from cellgraph.voxels.patches import FOREIGN, PATCH, patches, roots
 from cellgraph.voxels.room import require_room_for_block
 from cellgraph.voxels.runs import Runs, find_runs
 from cellgraph.voxels.tally import Tally
 
 Array = np.ndarray[Any, Any]
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What is a cell and what is a contact: the same for all blocks of a volume.
-
-    Attributes
-    ----------
-    background : int or None
-        The label that is no cell, given in any integer type; None where every label is one.
-    connectivity : int
-        6, 18, 26 for three dimensions; 4, 8 for two.
-    sites : bool
-        Whether the sites of contacts are counted, which takes about as long as all else.
-
-    Raises
-    ------
-    ParameterError
-        If the background is no whole number, or none that a voxel can have.
-    """
-
-    background: int | None = 0
-    connectivity: int = 6
-    sites: bool = True
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "background", resolve_background(self.background))
-
-    @property
-    def ndim(self) -> int:
-        """2 or 3."""
-        return 2 if self.connectivity in (4, 8) else 3
 
 
 @dataclass(frozen=True)

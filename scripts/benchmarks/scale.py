@@ -14,10 +14,11 @@ import tifffile
 import zarr
 from measure import Table, command, folder
 
-from cellgraph.engines import Job, Ledger, ThreadsEngine
+from cellgraph.engines import Ledger, ThreadsEngine
+from cellgraph.engines.engine import sweep_part
 from cellgraph.phantoms.phantom import phantom
-from cellgraph.volumes import HaloReader, open_volume, plan_blocks
-from cellgraph.voxels.block import Rules
+from cellgraph.volumes import HaloReader, plan_blocks
+from cellgraph.volumes.scan import open_scan
 
 VOLUMES = {  # GVoxel: cells, shape; at each size a cell has some 20,000 voxels
     0.13: (6_500, (128, 1024, 1024)),
@@ -75,21 +76,21 @@ def sizes(place: Path, largest: float) -> None:
 
 def shares(path: Path) -> tuple[float, ...]:
     """Return the processor time of reading, sweeping and merging, in ns a voxel, over the first blocks."""
-    volume = open_volume(path)
-    job, reader, ledger = Job(volume, Rules()), HaloReader(volume), Ledger(None, {})
+    scan = open_scan(path)
+    reader, ledger = HaloReader(scan.volume), Ledger(None, {})
     spent, voxels = [0.0, 0.0, 0.0], 0
     clock = time.process_time
-    for block in plan_blocks(volume.header, 768_000_000, 2)[:40]:
+    for block in plan_blocks(scan.header, 768_000_000, 2)[:40]:
         times = [clock()]
         labels, halo = reader.read(block)
         times.append(clock())
-        tally = job.sweep(block, labels, halo)
+        tally = sweep_part(scan, block, labels, halo)
         times.append(clock())
         ledger.add([block.index], tally)
         times.append(clock())
         spent = [total + b - a for total, a, b in zip(spent, times[:-1], times[1:], strict=True)]
         voxels += labels.size
-    volume.close()
+    scan.close()
     return tuple(seconds / voxels * 1e9 for seconds in spent)
 
 
@@ -109,14 +110,13 @@ def workers(place: Path, path: Path) -> None:
 
 def resume(place: Path, path: Path) -> None:
     """Compare sweeps that keep their work on disk with sweeps that do not."""
-    volume = open_volume(path)
-    job = Job(volume, Rules(), str(path))
-    blocks = plan_blocks(volume.header, None, 2)
+    scan = open_scan(path)
+    blocks = plan_blocks(scan.header, None, 2)
 
     def swept(work: Path | None) -> float:
         begin = time.perf_counter()
         ledger = Ledger(work, {})
-        for done, tally in ThreadsEngine(2).tallies(job, blocks):
+        for done, tally in ThreadsEngine(2).tallies(scan, blocks):
             ledger.add([block.index for block in done], tally)
         ledger.flush()
         ledger.total()
@@ -126,7 +126,7 @@ def resume(place: Path, path: Path) -> None:
 
     swept(None)
     pairs = [(swept(place / "work"), swept(None)) for _ in range(5)]
-    volume.close()
+    scan.close()
     more = median(kept / bare - 1 for kept, bare in pairs)
     Table("Keeping work for --resume, 1.07 GVoxel, median of 5", "more time than without").row(f"{100 * more:.1f} %")
 

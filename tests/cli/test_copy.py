@@ -40,7 +40,9 @@ def odd() -> Network:
         "weight": [LARGEST, SMALLEST, 0, None],
     }
     return table_network(
-        cells, links, (Sample("a", connectivity=0, background=None, extra=extra), Sample("b", connectivity=0))
+        cells,
+        links,
+        (Sample("a", connectivity=0, background=None, extra=extra), Sample("b", connectivity=0, reading="1 µm")),
     )
 
 
@@ -50,7 +52,7 @@ def held(address: str) -> list[list[dict[str, Any]]]:
         names = {of: [column.name for column in store.columns(of)] for of in ("cells", "contacts")}
         extra = ["order", "weight", "alive", "größe", "2nd note", "small"]
         kept = ["name", "source", "shape", "spacing", "unit", "background", "connectivity", "status", "created"]
-        kept += ["version", "cells", "contacts", "cell_properties", "contact_properties", *extra]
+        kept += ["version", "reading", "cells", "contacts", "cell_properties", "contact_properties", *extra]
         asked = [
             ("MATCH (s:Sample) ", "s", kept, "name"),
             ("MATCH (c:Cell) ", "c", ["sample", *names["cells"]], "sample, label"),

@@ -13,7 +13,10 @@ import tifffile
 import zarr
 from command import cellgraph, refused
 
+import cellgraph as package
+from cellgraph.errors import ParameterError
 from cellgraph.stores import open_store
+from cellgraph.volumes.scan import scanned
 
 LABELS = np.arange(1, 25, dtype=np.uint16).reshape(2, 3, 4).repeat(3, 0).repeat(2, 1).repeat(2, 2)  # (6, 6, 8)
 MOVES = np.zeros((2, 4, 8), np.uint16)
@@ -48,6 +51,39 @@ def test_the_summary_tells_how_it_was_read(tmp_path: Path) -> None:
         'read: dataset "label" (named so; "raw" left out) · axes z y x (assumed) · voxel 0.5 x 0.2 x 0.2 µm '
         "(element_size_um) · background 0 (assumed)" in done.stderr
     )
+
+
+def test_the_reading_is_kept_with_the_sample(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", LABELS)
+    db = tmp_path / "a.db"
+    said = cellgraph("load", tmp_path / "a.npy", "--db", db, "--spacing", "3,1,1", "--unit", "um").stderr
+    (row,) = json.loads(cellgraph("query", "samples", "--db", db, "--format", "json").stdout)
+    assert f"read: {row['read']}\n" in said
+    assert (row["shape"], row["spacing"], row["unit"], row["background"]) == ([6, 6, 8], [3, 1, 1], "micrometer", 0)
+    again = cellgraph("load", tmp_path / "a.npy", "--db", db, "--spacing", "3,1,1", "--unit", "um", "--resume").stderr
+    assert "loaded already" in again
+    assert f"read: {row['read']}\n" in again
+
+
+def test_a_volume_and_its_estimate_are_read_alike(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", LABELS)
+    asked = (tmp_path / "a.npy", "--axes", "xyz", "--spacing", "3,1,1", "--dry-run")
+    shown = cellgraph("load", *asked).stdout
+    assert cellgraph("estimate", "mean(volume)", "--source", *asked).stdout == shown
+    assert "source" in refused("estimate", "mean(volume)", "--axes", "xyz", status=2)
+    assert "--source" in refused("estimate", "mean(volume)", "--dry-run", status=2)
+
+
+def test_a_scan_is_opened_once_and_loaded_as_it_was_shown(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", LABELS)
+    with scanned(tmp_path / "a.npy", "mine", axes="xyz", background=1) as scan:
+        done = package.load(scan, tmp_path / "a.db")
+        assert (done.sample.name, done.read) == ("mine", scan.sentence())
+        assert package.estimate("count()", source=scan).estimate == done.cells
+        with pytest.raises(ParameterError, match="pass background to open_scan"):
+            package.load(scan, tmp_path / "a.db", background=0)
+    with pytest.raises(TypeError, match="'axis'"):
+        package.load(tmp_path / "a.npy", tmp_path / "a.db", axis="xyz")  # type: ignore[call-arg]
 
 
 def test_a_dry_run_prints_the_reading_and_loads_nothing(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import signal
 import subprocess
@@ -72,6 +73,34 @@ def test_when_the_last_slice_is_in_the_graph_is_that_of_load(tmp_path: Path, vol
     cellgraph("load", folder, "--db", tmp_path / "whole.db")
     for live, whole in zip(graph(tmp_path / "live.db"), graph(tmp_path / "whole.db"), strict=True):
         assert live.equals(whole)
+
+
+def test_it_tells_how_the_slabs_are_read(tmp_path: Path, volume: np.ndarray) -> None:
+    folder, db = tmp_path / "in", tmp_path / "a.db"
+    folder.mkdir()
+    size = {"resolution": (5, 5), "metadata": {"axes": "ZYX", "spacing": 0.5, "unit": "um"}}
+    tifffile.imwrite(folder / "slab_0.tif", volume[:3], imagej=True, **size)
+    done = cellgraph("watch", folder, "--db", db, "--idle", 3)
+    assert "read: axes z y x (ImageJ) · voxel 0.5 x 0.2 x 0.2 µm" in done.stderr
+    tifffile.imwrite(folder / "slab_3.tif", volume[3:6], imagej=True, **size)
+    again = cellgraph("watch", folder, "--db", db, "--until", 2)
+    assert "voxel 0.5 x 0.2 x 0.2 µm" in again.stderr  # from what was kept
+    (row,) = json.loads(cellgraph("query", "samples", "--db", db, "--format", "json").stdout)
+    assert (row["shape"], row["spacing"], row["unit"]) == ([6, 24, 21], [0.5, 0.2, 0.2], "micrometer")
+    assert f"read: {row['read']}\n" in done.stderr
+
+
+def test_frames_of_slabs_are_chosen(tmp_path: Path, volume: np.ndarray) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for z in range(2):
+        tifffile.imwrite(folder / f"s_{z}.tif", np.stack([volume[11], volume[z]]), metadata={"axes": "TYX"}, ome=True)
+    cellgraph("watch", folder, "--db", tmp_path / "a.db", "--until", 2, "--time", 1, "--spacing", "2,1,1")
+    np.save(tmp_path / "b.npy", volume[:2])
+    cellgraph("load", tmp_path / "b.npy", "--db", tmp_path / "b.db", "--spacing", "2,1,1")
+    for live, whole in zip(graph(tmp_path / "a.db"), graph(tmp_path / "b.db"), strict=True):
+        assert live.equals(whole)
+    assert "one frame" in refused("watch", folder, "--db", tmp_path / "a.db", "--time", "each", status=2)
 
 
 def test_odd_slices_are_named_and_survived(tmp_path: Path, volume: np.ndarray) -> None:

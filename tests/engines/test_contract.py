@@ -13,7 +13,7 @@ from engine_cases import InThread, Stuck, blocks_of, collect, opened, same, tiss
 
 from cellgraph.engines import Ledger, open_engine
 from cellgraph.errors import LabelError, VolumeReadError
-from cellgraph.voxels.block import Rules
+from cellgraph.voxels.parameters import Rules
 from cellgraph.voxels.tally import merge
 
 SHAPE = (40, 48, 64)

@@ -19,7 +19,7 @@ from engine_cases import InThread, Stuck, blocks_of, collect, opened, same, soon
 from cellgraph.engines import Ledger, ThreadsEngine, daskclient
 from cellgraph.engines.dask import DaskEngine
 from cellgraph.errors import EngineError
-from cellgraph.voxels.block import Rules
+from cellgraph.voxels.parameters import Rules
 
 LABELS = tissue((32, 32, 48), 40)
 

@@ -20,7 +20,7 @@ from engine_cases import blocks_of, collect, opened, same, tissue, whole, write_
 from cellgraph.engines.dask import DaskEngine
 from cellgraph.engines.jobqueue import SYSTEMS, make_cluster, read_options
 from cellgraph.errors import EngineError, ParameterError
-from cellgraph.voxels.block import Rules
+from cellgraph.voxels.parameters import Rules
 
 LABELS = tissue((32, 32, 48), 40)
 

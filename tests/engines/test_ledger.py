@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from cellgraph.engines import Ledger, ThreadsEngine, ledger, manifest
 from cellgraph.engines.manifest import MANIFEST, has_work, read_manifest
 from cellgraph.errors import ResumeError, StoreError
-from cellgraph.voxels.block import Rules
+from cellgraph.voxels.parameters import Rules
 from cellgraph.voxels.tally import Tally, merge
 
 IDENTITY = {

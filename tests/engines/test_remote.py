@@ -8,14 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from engine_cases import blocks_of, opened, same, tissue, whole, write_zarr
+from engine_cases import blocks_of, opened, same, scan_of, tissue, whole, write_zarr
 
 from cellgraph import errors
-from cellgraph.engines import Job
 from cellgraph.engines.remote import Failure, Swept, Task, end_sweep, plan_tasks, sweep_task
 from cellgraph.errors import CellgraphError, EngineError, MissingExtraError, ParameterError, VolumeReadError
 from cellgraph.volumes.array import ArrayVolume
-from cellgraph.voxels.block import Rules
+from cellgraph.voxels.parameters import Rules
 from cellgraph.voxels.tally import DamagedTally, Tally, merge
 
 SHAPE = (32, 32, 48)
@@ -49,7 +48,7 @@ def test_tasks_of_a_sweep_merge_to_the_whole(tasks):
 def test_an_array_cannot_be_sent(volume):
     array = ArrayVolume(np.ones((4, 4, 4), np.uint8))
     with pytest.raises(ParameterError, match=r"'spark' sweeps volumes that its workers can open.*'threads'"):
-        plan_tasks(Job(array, Rules()), blocks_of(array), 1, "spark")
+        plan_tasks(scan_of(array), blocks_of(array), 1, "spark")
 
 
 def test_relative_paths_are_made_absolute_and_urls_are_kept(volume, monkeypatch):
@@ -58,8 +57,8 @@ def test_relative_paths_are_made_absolute_and_urls_are_kept(volume, monkeypatch)
         blocks = blocks_of(job.volume)
         relative = plan_tasks(replace(job, source="cells.zarr"), blocks, 1, "dask")
         url = plan_tasks(replace(job, source="s3://bucket/cells.zarr"), blocks, 1, "dask")
-    assert {task.source for task in relative} == {str(volume)}
-    assert {task.source for task in url} == {"s3://bucket/cells.zarr"}
+    assert {task.scan.source for task in relative} == {str(volume)}
+    assert {task.scan.source for task in url} == {"s3://bucket/cells.zarr"}
 
 
 def test_another_version_on_the_worker_is_refused(tasks):
@@ -69,14 +68,16 @@ def test_another_version_on_the_worker_is_refused(tasks):
 
 
 def test_a_volume_that_the_worker_does_not_see(tasks, tmp_path):
-    swept = sweep_task(replace(tasks[0], sweep="other", source=str(tmp_path / "gone.zarr")))
+    swept = sweep_task(
+        replace(tasks[0], sweep="other", scan=replace(tasks[0].scan, source=str(tmp_path / "gone.zarr")))
+    )
     with pytest.raises(EngineError, match=rf"on {socket.gethostname()} .*cannot open the volume \(.*gone\.zarr"):
         list(swept.deliver({}))
 
 
 def test_another_volume_under_the_same_path(tasks, tmp_path):
     other = write_zarr(tmp_path / "other.zarr", np.ones((16, 16, 16), np.uint8))
-    swept = sweep_task(replace(tasks[0], sweep="other", source=str(other)))
+    swept = sweep_task(replace(tasks[0], sweep="other", scan=replace(tasks[0].scan, source=str(other))))
     with pytest.raises(EngineError, match=r"sees another volume .*expected \(32, 32, 48\) .*got \(16, 16, 16\)"):
         list(swept.deliver({}))
 

@@ -18,12 +18,13 @@ import pyspark
 import pytest
 from engine_cases import InThread, Stuck, blocks_of, collect, opened, same, soon, tissue, whole, write_zarr
 
-from cellgraph.engines import Job, Ledger, ThreadsEngine
+from cellgraph.engines import Ledger, ThreadsEngine
 from cellgraph.engines import spark as engine_module
 from cellgraph.engines.spark import SparkEngine
 from cellgraph.engines.sparksession import _java, start_session
 from cellgraph.errors import EngineError, ParameterError
-from cellgraph.voxels.block import Rules
+from cellgraph.volumes.scan import Scan
+from cellgraph.voxels.parameters import Rules
 
 LABELS = tissue((32, 32, 48), 40)
 SPARK_CLASS = Path(pyspark.__file__).parent / "bin" / "spark-class"
@@ -192,7 +193,7 @@ def test_an_address_that_is_none(master):
         _ = engine.workers
 
 
-def refusal(job: Job, engine: SparkEngine) -> str:
+def refusal(job: Scan, engine: SparkEngine) -> str:
     """Return what an engine says that cannot start Java."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # pyspark leaves the pipe to such a Java open

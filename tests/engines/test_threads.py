@@ -8,12 +8,11 @@ from contextlib import closing
 
 import numpy as np
 import pytest
-from engine_cases import blocks_of, opened, same, tissue, write_zarr
+from engine_cases import blocks_of, opened, same, scan_of, tissue, write_zarr
 
-from cellgraph.engines import Job, ThreadsEngine
+from cellgraph.engines import ThreadsEngine
 from cellgraph.errors import EngineError, LabelError, VolumeReadError
 from cellgraph.volumes.array import ArrayVolume
-from cellgraph.voxels.block import Rules
 
 
 def sweepers() -> list[str]:
@@ -61,7 +60,7 @@ def test_all_blocks_before_one_with_wrong_labels_are_yielded():
     volume = ArrayVolume(labels)
     seen = []
     with pytest.raises(LabelError, match="-7"):
-        seen.extend(ThreadsEngine(2).tallies(Job(volume, Rules()), blocks_of(volume)))
+        seen.extend(ThreadsEngine(2).tallies(scan_of(volume), blocks_of(volume)))
     assert len(seen) == 8
 
 
@@ -86,7 +85,7 @@ def test_ctrl_c_ends_the_sweep(volume):
                 return read(*arguments)
 
         with pytest.raises(KeyboardInterrupt):
-            list(ThreadsEngine(2).tallies(Job(Interrupting(), Rules()), blocks_of(job.volume)))
+            list(ThreadsEngine(2).tallies(scan_of(Interrupting()), blocks_of(job.volume)))
 
 
 def test_too_little_memory_is_said_in_a_sentence(volume):
@@ -100,7 +99,7 @@ def test_too_little_memory_is_said_in_a_sentence(volume):
                 return np.empty((1 << 20, 1 << 14, 1 << 14), np.uint8)
 
         with pytest.raises(EngineError, match=r"not enough memory for 4 blocks of \(16, 16, 16\) voxels.*--memory"):
-            list(ThreadsEngine(2).tallies(Job(Huge(), Rules()), blocks_of(job.volume)))
+            list(ThreadsEngine(2).tallies(scan_of(Huge()), blocks_of(job.volume)))
 
 
 def test_no_blocks(volume):

@@ -76,6 +76,7 @@ def test_sample_carries_its_provenance(store: Store) -> None:
         "status": "complete",
         "created": "2024-02-29T12:00:00Z",
         "version": "0.1.0",
+        "reading": "voxel 2 x 1 µm (as you said) · background 0 (assumed)",
         "cells": 6,
         "contacts": 5,
     }
@@ -102,6 +103,13 @@ def test_sample_without_volume(store: Store) -> None:
     store.write(table_network({"label": [1]}, samples=(Sample("table", background=None, connectivity=0),)))
     rows = store.run("MATCH (s:Sample) RETURN s.background AS b, s.shape AS shape, s.spacing AS spacing").to_pylist()
     assert rows == [{"b": None, "shape": [], "spacing": []}]
+
+
+def test_how_a_sample_was_read_is_kept_with_it(store: Store) -> None:
+    samples = (Sample("told", reading='dataset "label" (named so)'), Sample("not"))
+    store.write(table_network({"sample": ["told", "not"], "label": [1, 1]}, samples=samples))
+    rows = store.run("MATCH (s:Sample) RETURN s.name AS name, s.reading AS read ORDER BY name").to_pylist()
+    assert rows == [{"name": "not", "read": None}, {"name": "told", "read": 'dataset "label" (named so)'}]
 
 
 def test_a_background_beyond_signed_integers(store: Store) -> None:

@@ -32,6 +32,7 @@ from store_graphs import (
 
 from cellgraph.errors import NotFoundError, ParameterError, StoreError
 from cellgraph.model import Sample
+from cellgraph.queries import Catalogue
 from cellgraph.stores import open_store
 from cellgraph.stores.embedded import LadybugStore
 from cellgraph.stores.tables import CELL_TYPES, CONTACT_TYPES
@@ -460,3 +461,19 @@ def test_any_printable_name_is_a_column(path: Path, names: list[str]) -> None:
         for number, name in enumerate(names):
             (row,) = store.run(f"{CONTACTS} RETURN c.`{name}` AS cell, t.`{name}` AS contact").to_pylist()
             assert row == {"cell": number, "contact": -number}
+
+
+def test_a_file_of_an_earlier_version_has_null_for_what_it_does_not_know(path: Path) -> None:
+    """Files that were written before samples had a property `reading` are asked, and written to, as ever."""
+    with ladybug.Database(str(path)) as database, ladybug.Connection(database) as connection:
+        connection.execute("ALTER TABLE Sample DROP reading")
+    asked = Catalogue.load()["samples"].statement("ladybug", {})
+    with LadybugStore(path) as store:
+        _, row = store.run(asked.text, asked.parameters).to_pylist()
+        assert (row["sample"], row["read"], row["unit"]) == ("six", None, "micrometer")
+        store.delete("pair")
+        store.write(six_cells("second").network())
+        read = {row["sample"]: row["read"] for row in store.run(asked.text, asked.parameters).to_pylist()}
+        assert read == {"six": None, "second": six_cells().sample.reading}
+        store.write(six_cells().network(), replace=True)
+        assert store.run(asked.text, asked.parameters)["read"].null_count == 0

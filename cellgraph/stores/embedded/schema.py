@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,9 @@ LADYBUG_TYPES = {
     "str list": "STRING[]",
 }
 
+LATER = "reading"
+"""The property of samples that files written before version 0.2 do not have."""
+
 
 def create(connection: ladybug.Connection) -> None:
     """Create the tables of the model where they are not there yet."""
@@ -43,7 +47,8 @@ def create(connection: ladybug.Connection) -> None:
     for table, statement in statements.items():
         if table not in there:
             connection.execute(statement)
-    declare(connection, "Sample", {"written": LADYBUG_TYPES["str"]})  # files of earlier versions have no such column
+    if "Sample" in there:  # written by an earlier version, which had fewer properties
+        add(connection, "Sample", SAMPLE_TYPES, "samples")
 
 
 def tables(connection: ladybug.Connection) -> set[str]:
@@ -78,6 +83,15 @@ def declare(connection: ladybug.Connection, table: str, wanted: Mapping[str, str
     for name, kind in wanted.items():
         if name not in there:
             connection.execute(f"ALTER TABLE {table} ADD {quoted(name)} {kind}")
+
+
+def without_later(connection: ladybug.Connection, cypher: str) -> str:
+    """Return a statement with null for properties of samples that a file of an earlier version does not have."""
+    if LATER not in cypher or LATER in columns(connection, "Sample"):
+        return cypher
+    for variable in set(re.findall(r"\(\s*(\w+)\s*:\s*Sample\b", cypher)):
+        cypher = re.sub(rf"\b{variable}\.{LATER}\b", "CAST(NULL AS STRING)", cypher)
+    return cypher
 
 
 def rows(connection: ladybug.Connection, cypher: str, **parameters: Any) -> list[list[Any]]:

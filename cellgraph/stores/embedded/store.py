@@ -126,6 +126,7 @@ class LadybugStore:
         values = plain(parameters)
         require_parameters(cypher, values)
         with self._reading(query=name, parameters=values, timeout=timeout) as connection:
+            cypher = schema.without_later(connection, cypher)
             require_question(connection, cypher)
             if timeout is not None:
                 connection.set_query_timeout(max(1, round(timeout * 1000)))

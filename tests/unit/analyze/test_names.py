@@ -11,7 +11,7 @@ from six_cells import six_cells
 
 import cellgraph
 from cellgraph.errors import NotFoundError, ParameterError
-from cellgraph.tables.importing import read_network
+from cellgraph.tables.reading import read_tables
 
 WORM = {"source": ["B", "A", "B", "C", "3"], "target": ["A", "B", "C", "3", "B"], "n": [3, 2, 7, 1, 4]}
 # Labels: 3 is 1, A is 2, B is 3, C is 4.
@@ -21,8 +21,8 @@ WORM = {"source": ["B", "A", "B", "C", "3"], "target": ["A", "B", "C", "3", "B"]
 def address(fill: Callable[..., str]) -> str:
     """A directed network with names, another in two samples, and an image."""
     joined = {"sample_a": ["y", "y"], "a": ["A", "D"], "sample_b": ["y", "z"], "b": ["D", "E"]}
-    worm = read_network(None, pa.table(WORM), sample="worm", directed=True)[0]
-    return fill(worm, read_network(None, pa.table(joined))[0], six_cells().network())
+    worm = read_tables(None, pa.table(WORM), sample="worm", directed=True).network
+    return fill(worm, read_tables(None, pa.table(joined)).network, six_cells().network())
 
 
 @pytest.fixture

@@ -27,13 +27,12 @@ from cellgraph.estimation.population import CannotDraw
 from cellgraph.estimation.run import run
 from cellgraph.estimation.totals import Totals, add_up
 from cellgraph.estimation.volume import CATALOGUE, VolumePopulation
-from cellgraph.model import CellGraph, Sample
+from cellgraph.model import CellGraph
 from cellgraph.phantoms.phantom import phantom
 from cellgraph.volumes import Header, Index, Volume, open_volume
 from cellgraph.volumes import grid as blocks_of
 from cellgraph.volumes.array import ArrayVolume
-from cellgraph.voxels.block import Rules
-from cellgraph.voxels.parameters import resolve_connectivity
+from cellgraph.volumes.scan import settle
 
 ALL = 10**9
 
@@ -50,13 +49,12 @@ def population(
     seed: int = 0,
 ) -> VolumePopulation:
     """Return what is drawn from: a volume in blocks of a shape."""
-    ndim = volume.header.ndim
-    rules = Rules(background, resolve_connectivity(connectivity, ndim))
-    image = Sample("image", spacing=spacing or (1.0,) * ndim, unit="micrometer")
+    options = {"background": background, "connectivity": connectivity, "spacing": spacing, "unit": "micrometer"}
+    scan = settle(volume.header, sample="image", volume=volume, **options)
     expression = parse_expression(text, CATALOGUE)
     condition = None if where is None else parse_filter(where, CATALOGUE, expression.of)
     plan = Plan(volume.header.shape, block)
-    return VolumePopulation(volume, rules, image, expression, condition, plan, seed)
+    return VolumePopulation(scan, expression, condition, plan, seed)
 
 
 def all_columns(of: Of) -> Expression:

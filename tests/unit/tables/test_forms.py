@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cellgraph.errors import CellgraphError, FormatError, InputError, ParameterError
-from cellgraph.tables.importing import ReadTables, read_tables
+from cellgraph.tables.reading import ReadTables, read_tables
 
 
 def network(folder: Path, text: str | bytes, name: str = "network.csv", **options: Any) -> ReadTables:

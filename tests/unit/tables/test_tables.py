@@ -21,11 +21,18 @@ from cellgraph.errors import (
 )
 from cellgraph.model import Network
 from cellgraph.stores import open_store
-from cellgraph.tables.importing import Columns, load_tables, read_network
+from cellgraph.tables.importing import load_tables
+from cellgraph.tables.reading import Columns, read_tables
 
 ANIMALS = "id,weight\n1,100\n2,40\n3,80\n"
 CELLS = "animal,type,density,volume\n1,Cancer,0.5,1.00\n1,Healthy,1.0,2.00\n2,Cancer,0.5,0.95\n"
 NETWORK = "id1,id2,junctions\n1,2,800\n1,3,40\n3,1,300\n"
+
+
+def read_network(*tables: Any, **options: Any) -> tuple[Network, tuple[str, ...]]:
+    """Return the network of some tables, and the notes."""
+    read = read_tables(*tables, **options)
+    return read.network, read.notes
 
 
 class Tables:

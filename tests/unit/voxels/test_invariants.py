@@ -15,7 +15,8 @@ from labels import Case, cases
 from cellgraph.live.slabs import Sweep
 from cellgraph.loading.arrays import sweep
 from cellgraph.model import CELL_COLUMNS, CONTACT_COLUMNS, CellGraph
-from cellgraph.voxels.block import Place, Rules, sweep_block
+from cellgraph.voxels.block import Place, sweep_block
+from cellgraph.voxels.parameters import Rules
 from cellgraph.voxels.tally import Tally, merge
 
 Array = np.ndarray[Any, Any]

@@ -1,0 +1,241 @@
+"""Tables in many files into a database, one sample per file: a damaged file does not stop the rest."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from cellgraph.errors import CellgraphError, ExistsError, InputError
+from cellgraph.loading.group import LEAST_BYTES
+from cellgraph.model import Network
+from cellgraph.stores import Store
+from cellgraph.stores.tables import column_types
+from cellgraph.tables.files import FileSet
+from cellgraph.tables.reading import ReadTables, read_tables
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Report = Callable[[str, int, int], None]
+Types = dict[str, dict[str, str]]
+"""For ``cells`` and ``contacts``: the type of each column."""
+
+_SHOWN = 5
+
+
+@dataclass
+class Loaded:
+    """What was loaded, file by file.
+
+    Attributes
+    ----------
+    samples : list of str
+        Names of the samples that are in the database now.
+    cells, contacts : int
+        How many came.
+    notes, failed : list of str
+        Sentences: what the user should know, and why a file was not loaded.
+    readings : list of str
+        Which columns hold what, each once.
+    """
+
+    samples: list[str]
+    cells: int
+    contacts: int
+    notes: list[str]
+    failed: list[str]
+    readings: list[str]
+
+
+def load_files(
+    store: Store, sets: Sequence[FileSet], *, replace: bool, resume: bool, report: Report | None, **options: Any
+) -> Loaded:
+    """Load the tables of many files.
+
+    All files are read twice: once to find those that are damaged and what types their columns have together, and once
+    to write them.  Samples become visible in groups, since every write into a database file copies it.
+
+    Parameters
+    ----------
+    store : Store
+        Opened to write.
+    sets : sequence of FileSet
+        The files of each sample.
+    replace : bool
+        Whether samples of these names are replaced.
+    resume : bool
+        Whether to leave out files that an earlier call has loaded.
+    report : callable, optional
+        Called with what is done, how much of it, of how much.
+    **options
+        Of `read_tables`, the same for all.
+
+    Raises
+    ------
+    ExistsError
+        If a sample is in the database already, of another file if `resume` is true, and `replace` is false.
+    """
+    done = Loaded([], 0, 0, [], [], [])
+    sets = _remaining(store, sets, replace, resume, done)
+    types: Types = {"cells": {}, "contacts": {}}
+    if store.sample_names():
+        types = {of: {column.name: column.type for column in store.columns(of)} for of in ("cells", "contacts")}
+    schemas: list[tuple[FileSet, Types]] = []
+    for number, one in enumerate(sets):
+        if report is not None:
+            report("files read", number, len(sets))
+        try:
+            read = _read(one, options)
+            schemas.append((one, _merge(types, read.network, one)))
+        except CellgraphError as error:
+            done.failed.append(_named(one, error))
+            continue
+        done.notes += [note for note in read.notes if note not in done.notes]
+        done.readings += [read.reading] if read.reading not in done.readings else []
+    done.notes += _differing(schemas)
+    good = [one for one, _ in schemas]
+    for group in _groups(store, good, types, options, done):
+        _write(store, group, replace, done)
+        if report is not None:
+            report("files", len(done.samples) + len(done.failed), len(sets))
+    return done
+
+
+def _remaining(store: Store, sets: Sequence[FileSet], replace: bool, resume: bool, done: Loaded) -> list[FileSet]:
+    """Return the files that are still to be loaded."""
+    there = set(store.sample_names())
+    taken = [one for one in sets if one.sample in there]
+    if not taken or (replace and not resume):
+        return list(sets)
+    if not resume:
+        raise ExistsError(
+            f"the sample {taken[0].sample!r} is already in the database; replace it with --replace (replace=True), or "
+            "go on with the files that are not loaded yet with --resume (resume=True)"
+        )
+    rows = store.run("MATCH (s:Sample {status: 'complete'}) RETURN s.name AS name, s.source AS source")
+    sources = dict(zip(rows["name"].to_pylist(), rows["source"].to_pylist(), strict=True))
+    for one in taken:
+        if os.path.abspath(sources[one.sample] or "") != os.path.abspath(one.source):
+            raise ExistsError(
+                f"the sample {one.sample!r} is already in the database, but of {sources[one.sample]!r} and not of "
+                f"{one.source!r}; rename the file, or replace the sample with --replace (replace=True)"
+            )
+    done.notes.append(f"{len(taken):,} of {len(sets):,} files were loaded before, and are left as they are.")
+    return [one for one in sets if one.sample not in there]
+
+
+def _read(one: FileSet, options: dict[str, Any]) -> ReadTables:
+    return read_tables(one.cells, one.network, sample=one.sample, **options)
+
+
+def _tables(network: Network) -> dict[str, pa.Table]:
+    return {"cells": network.cells, "contacts": network.contacts}
+
+
+def _merge(types: Types, network: Network, one: FileSet) -> Types:
+    """Widen the types of columns so that those of a network fit too, and return its own.
+
+    Raises
+    ------
+    InputError
+        If a column holds text, and numbers in the others.
+    """
+    own: Types = {}
+    wider: Types = {}
+    for of, table in _tables(network).items():
+        own[of] = {name: kind for name, kind in column_types(table).items() if table[name].null_count < len(table)}
+        wider[of] = {}
+        for name, kind in own[of].items():
+            known = types[of].get(name, kind)
+            if known != kind and {known, kind} != {"int", "float"}:
+                raise InputError(
+                    f"the column {name!r} of {of} holds {kind}, but {known} in the files before or in the database; "
+                    "rename it, or bring it into one type"
+                )
+            wider[of][name] = kind if kind == known else "float"
+    for of, columns in wider.items():
+        types[of].update(columns)
+    return own
+
+
+def _differing(schemas: Sequence[tuple[FileSet, Types]]) -> list[str]:
+    """Name the files whose columns are not those of the first one."""
+    notes = []
+    for of in ("cells", "contacts"):
+        for one, types in schemas[1:]:
+            first, columns = schemas[0][1][of].keys(), types[of].keys()
+            told = [
+                f"{what} {', '.join(map(repr, list(names)[:_SHOWN]))}{', …' if len(names) > _SHOWN else ''}"
+                for what, names in (("has no", first - columns), ("has also", columns - first))
+                if names
+            ]
+            file = one.cells if of == "cells" else one.network
+            if told:
+                notes.append(
+                    f"The columns of {file or one.source} are not those of the first file: it {' and '.join(told)}."
+                )
+    return notes
+
+
+def _groups(
+    store: Store, sets: Sequence[FileSet], types: Types, options: dict[str, Any], done: Loaded
+) -> Iterator[list[tuple[FileSet, Network]]]:
+    """Yield networks that are written together: as large as what is written already, so that copying stays cheap."""
+    group: list[tuple[FileSet, Network]] = []
+    size = written = 0
+    for one in sets:
+        try:
+            network = _typed(_read(one, options).network, types)
+        except CellgraphError as error:  # it has changed since it was read first
+            done.failed.append(_named(one, error))
+            continue
+        group.append((one, network))
+        size += network.cells.nbytes + network.contacts.nbytes
+        if not store.copies_whole or size >= max(LEAST_BYTES, written):
+            yield group
+            group, size, written = [], 0, written + size
+    if group:
+        yield group
+
+
+def _typed(network: Network, types: Types) -> Network:
+    """Return a network with columns of the types that all files have together."""
+    import pyarrow as pa
+
+    kinds = {"int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(), "str": pa.string()}
+    changed = {}
+    for of, table in _tables(network).items():
+        for place, name in enumerate(table.column_names):
+            wanted = kinds[types[of].get(name, "str")]
+            if name not in types[of] or table[name].type == wanted:
+                continue
+            column = table[name]
+            empty = column.null_count == len(column)
+            made = pa.nulls(len(column), wanted) if empty else column.cast(wanted, safe=False)
+            table = table.set_column(place, name, made)
+        changed[of] = table
+    return replace(network, **changed)
+
+
+def _write(store: Store, group: Sequence[tuple[FileSet, Network]], replace: bool, done: Loaded) -> None:
+    """Write some samples at once; if one of them cannot be, each alone."""
+    names = [one.sample for one, _ in group]
+    try:
+        store.write_all(names, [network for _, network in group], replace=replace)
+    except CellgraphError as error:
+        if len(group) > 1 and isinstance(error, InputError | ExistsError):
+            for one in group:
+                _write(store, [one], replace, done)
+        else:
+            done.failed += [_named(one, error) for one, _ in group]
+        return
+    done.samples += names
+    done.cells += sum(network.cells.num_rows for _, network in group)
+    done.contacts += sum(network.contacts.num_rows for _, network in group)
+
+
+def _named(one: FileSet, error: CellgraphError) -> str:
+    text = str(error)
+    return text if any(file and file in text for file in (one.cells, one.network)) else f"{one.source}: {text}"
