@@ -79,11 +79,12 @@ def read_tables(
     if symmetric and directed:
         raise ParameterError("--symmetric and --directed exclude each other; give one of them")
     named = named or Columns()
+    given_cells = None if cells is None else _read_cells(cells)
     edges = None if network is None else read_table(network, "network")
     pair = None if edges is None else columns.find_pair(edges, named.a, named.b, directed=directed)
     pair_samples = None
-    if cells is not None:
-        table = _read_cells(cells)
+    if given_cells is not None:
+        table = given_cells
         cell_column = _cell_column(table, named)
         sample_column = columns.find(table, named.sample, roles.SAMPLE)
         if edges is not None and pair is not None:

@@ -79,8 +79,8 @@ def samples_of_cells(
         )
     if name is not None and len(found) != 1:
         raise ParameterError(
-            f"expected one sample, {name!r}, but the column {column!r} of {cells.name} has {len(found)}; leave "
-            "--sample out, or load a file of several samples by itself, or ignore the column with --sample-column none"
+            f"the name {name!r} is for one sample, but there are {len(found)}, as the column {column!r} of "
+            f"{cells.name} tells; leave it out (--sample), or load a file of several samples by itself"
         )
     if keys is None:
         numbers = np.zeros(cells.table.num_rows, np.int64)
