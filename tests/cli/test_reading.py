@@ -70,7 +70,8 @@ def test_a_volume_and_its_estimate_are_read_alike(tmp_path: Path) -> None:
     asked = (tmp_path / "a.npy", "--axes", "xyz", "--spacing", "3,1,1", "--dry-run")
     shown = cellgraph("load", *asked).stdout
     assert cellgraph("estimate", "mean(volume)", "--source", *asked).stdout == shown
-    assert "source" in refused("estimate", "mean(volume)", "--axes", "xyz", status=2)
+    useless = ("estimate", "mean(volume)", "--within-time", "1s", "--axes", "xyz")
+    assert "axes tell how a volume is read, so they need source (--source VOLUME)" in refused(*useless, status=2)
     assert "--source" in refused("estimate", "mean(volume)", "--dry-run", status=2)
 
 
@@ -79,7 +80,7 @@ def test_a_scan_is_opened_once_and_loaded_as_it_was_shown(tmp_path: Path) -> Non
     with scanned(tmp_path / "a.npy", "mine", axes="xyz", background=1) as scan:
         done = package.load(scan, tmp_path / "a.db")
         assert (done.sample.name, done.read) == ("mine", scan.sentence())
-        assert package.estimate("count()", source=scan).estimate == done.cells
+        assert package.estimate("count()", source=scan, within_time=60).estimate == done.cells
         with pytest.raises(ParameterError, match="pass background to open_scan"):
             package.load(scan, tmp_path / "a.db", background=0)
     with pytest.raises(TypeError, match="'axis'"):
