@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,7 @@ class Catalogue:
 
     @classmethod
     def load(cls, folders: Iterable[Path] | None = None) -> Catalogue:
-        """Read every query of some folders, or of the bundled one and the user's own.
+        """Return every query of some folders, or of the bundled one and the user's own; read anew if a file changed.
 
         Raises
         ------
@@ -57,18 +58,12 @@ class Catalogue:
         FormatError
             If a file is wrong, or two have the same name.
         """
-        queries: dict[str, Query] = {}
-        for folder in (bundled(), *own_folders()) if folders is None else folders:
+        chosen = tuple((bundled(), *own_folders()) if folders is None else folders)
+        for folder in chosen:
             if not folder.is_dir():
                 raise NotFoundError(f"the folder of queries {str(folder)!r} does not exist.")
-            for query in _read_folder(folder):
-                if query.name in queries:
-                    raise FormatError(
-                        f"{query.path}:1: a query {query.name!r} is already there, in {queries[query.name].path}; "
-                        f"rename the file."
-                    )
-                queries[query.name] = query
-        return cls(dict(sorted(queries.items())))
+        files = tuple(path for folder in chosen for path in folder.rglob("*.cypher"))
+        return _read_all(chosen, tuple((path, path.stat().st_mtime_ns if path.exists() else 0) for path in files))
 
     def listed(self) -> list[Query]:
         """Return the queries that people ask, by name."""
@@ -97,6 +92,21 @@ class Catalogue:
                 f"there is no query {name!r}.{near(name, known) or ' There are: ' + ', '.join(known) + '.'}"
             )
         return self.queries[name]
+
+
+@lru_cache(maxsize=8)
+def _read_all(folders: tuple[Path, ...], stamps: tuple[tuple[Path, int], ...]) -> Catalogue:
+    """Read every query of some folders; `stamps` tell whether a file is another one than before."""
+    queries: dict[str, Query] = {}
+    for folder in folders:
+        for query in _read_folder(folder):
+            if query.name in queries:
+                raise FormatError(
+                    f"{query.path}:1: a query {query.name!r} is already there, in {queries[query.name].path}; "
+                    f"rename the file."
+                )
+            queries[query.name] = query
+    return Catalogue(dict(sorted(queries.items())))
 
 
 def _read_folder(folder: Path) -> Iterator[Query]:

@@ -63,6 +63,13 @@ class DatabaseFile:
         """Whether there is a file; an empty one is where a first load ended before it was complete."""
         return self._file.exists() and (self._file.is_dir() or self._file.stat().st_size > 0)
 
+    def version(self) -> tuple[int, ...] | None:
+        """Return what tells this version of the file from all others; None while another program writes into it."""
+        if self._log.exists():
+            return None
+        status = self._file.stat()
+        return (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size)
+
     def require(self) -> None:
         """Raise `NotFoundError` if there is no file."""
         if not self.exists():

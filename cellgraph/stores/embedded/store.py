@@ -36,6 +36,11 @@ if TYPE_CHECKING:
 SMALL = 20_000
 """Cells up to which samples are deleted from a copy of the file; else all others are copied."""
 
+_names_of: dict[tuple[int, ...], list[str]] = {}
+"""Names of the samples in versions of files: of one version they are always the same."""
+
+_MOST_KNOWN = 64
+
 _SAMPLES = "MATCH (s:Sample {status: 'complete'})"
 
 
@@ -65,24 +70,27 @@ class LadybugStore:
     ) -> None:
         """Write networks into one new version of the file; see `Store.write_all`."""
         self._require_writable()
-        with self._drafting() as draft:
-            with draft.old() as old:
-                there = _names(old)
+
+        def replaced(there: list[str]) -> set[str]:
             if not replace:
                 refuse_existing(names, there, str(self._path))
-            tables = (prepare(network) for network in networks)
-            _write(draft, tables, without=sorted(set(names) & set(there)), report=report)
+            return set(names) & set(there)
+
+        with self._drafting() as draft:
+            _write(draft, (prepare(network) for network in networks), leaving=replaced, report=report)
 
     def delete(self, *samples: str) -> None:
         """Remove samples; see `Store.delete`."""
         self._require_writable()
         self._file.require()
-        with self._drafting() as draft:
-            with draft.old() as old:
-                there = _names(old)
+
+        def deleted(there: list[str]) -> set[str]:
             for sample in samples:
                 self._require_sample(there, sample)
-            _write(draft, (), without=sorted(set(samples)), report=None)
+            return set(samples)
+
+        with self._drafting() as draft:
+            _write(draft, (), leaving=deleted, report=None)
 
     def write_properties(self, *properties: Properties, replace: bool = False, report: Report | None = None) -> None:
         """Write properties into a new version of the file; see `Store.write_properties`."""
@@ -140,8 +148,16 @@ class LadybugStore:
         """Return the names of the complete samples, sorted; none for a file that is still to be made."""
         if not self._file.exists():
             return []
-        with self._reading() as connection:
-            return _names(connection)
+        version = self._file.version()
+        names = None if version is None else _names_of.get(version)
+        if names is None:
+            with self._reading() as connection:
+                names = _names(connection)
+            if version is not None:
+                while len(_names_of) >= _MOST_KNOWN:
+                    _names_of.pop(next(iter(_names_of)), None)
+                _names_of[version] = names
+        return list(names)
 
     def unfinished(self) -> int:
         """Return 0: a version of the file is seen whole or not at all."""
@@ -189,9 +205,11 @@ class LadybugStore:
         if create:
             with translated(self._path):
                 self._file.repair()
-        if not create or self._file.exists():
-            with self._reading():
-                return
+        if not create:
+            self._file.require()
+        if self._file.exists():
+            self.sample_names()
+            return
         if not self._path.parent.is_dir():
             raise StoreError(f"there is no folder {self._path.parent} for the database {self._path}; make it first.")
 
@@ -255,14 +273,19 @@ def _contacts(connection: ladybug.Connection) -> int:
     return int(schema.rows(connection, "MATCH (:Cell)-[t:TOUCHES]->(:Cell) RETURN count(t)")[0][0])
 
 
-def _write(draft: Draft, networks: Iterable[Tables], *, without: list[str], report: Report | None) -> None:
-    """Write the next version of a file: all samples of the old one but those named, and networks.
+def _write(
+    draft: Draft, networks: Iterable[Tables], *, leaving: Callable[[list[str]], set[str]], report: Report | None
+) -> None:
+    """Write the next version of a file: all samples of the old one but some, and networks.
+
+    `leaving` gets the names of the samples that there are, and tells which are left out, or raises.
 
     Ladybug deletes one by one, in a time that grows with the square of the cells of a sample (520 s for the `HAS_CELL`
     of a million), and does not shrink the file: large samples are rather not copied.  There is no transaction: an error
     throws the whole version away, and Ladybug would keep all of it in memory.
     """
     with draft.old() as old:
+        without = sorted(leaving(_names(old)))
         compression = not holds_smallest(old)
         carried = old if old is not None and _cells(old, without) > SMALL else None
         if carried is None:
