@@ -78,7 +78,7 @@ def main() -> None:
             raise
         _fail(error, 1)
     except KeyboardInterrupt:
-        say("cellgraph: interrupted; nothing half done is visible in the database")
+        say("cellgraph: interrupted; nothing incomplete is visible in the database")
         sys.exit(130)
 
 

@@ -36,42 +36,50 @@ def estimate(
     ],
     within_time: Annotated[
         str | None,
-        typer.Option(metavar="T", help="Answer after this time, as 5s, 500ms, 2m.", show_default=False),
+        typer.Option(metavar="T", help="Answer after this time, as 5s, 500ms or 2m.", show_default=False),
     ] = None,
     within_ci: Annotated[
         str | None,
-        typer.Option(metavar="C", help="Answer when the interval of this confidence is tight.", show_default=False),
+        typer.Option(
+            metavar="C",
+            help="Answer when the interval of this confidence level is narrow enough, as 0.95.",
+            show_default=False,
+        ),
     ] = None,
     error: Annotated[
         str | None,
-        typer.Option(metavar="E%", help="How tight: plus or minus this part of the estimate.", show_default=False),
+        typer.Option(
+            metavar="E%", help="Half width of the interval, relative to the estimate, as 1%.", show_default=False
+        ),
     ] = None,
     absolute_error: Annotated[
         float | None,
-        typer.Option(metavar="E", help="How tight: plus or minus this, in its unit.", show_default=False),
+        typer.Option(metavar="E", help="Half width of the interval, in the unit of the estimate.", show_default=False),
     ] = None,
     confidence: Annotated[
         str | None,
-        typer.Option(metavar="C", help="Of the interval with --within-time; 0.95 if not given.", show_default=False),
+        typer.Option(metavar="C", help="Confidence level with --within-time; by default 0.95.", show_default=False),
     ] = None,
     where: Annotated[
         str | None,
         typer.Option(
             metavar="FILTER",
-            help="Only those for which it is true: \"sample = 'a' and not on_border and volume > 10\".",
+            help="Only cells or contacts that match: \"sample = 'a' and not on_border and volume > 10\".",
             show_default=False,
         ),
     ] = None,
     source: Annotated[
         str | None,
-        typer.Option(metavar="VOLUME", help="Ask a volume that is not loaded, block by block.", show_default=False),
+        typer.Option(
+            metavar="VOLUME", help="Estimate from a volume that is not loaded, from random blocks.", show_default=False
+        ),
     ] = None,
     db: DbOption = None,
     sample: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only cells of this sample.", show_default=False)
     ] = None,
     dry_run: DryRunOption = False,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed draws other cells or blocks.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the random sample.")] = 0,
     fmt: FormatOption = None,
     quiet: QuietOption = False,
     *,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cellgraph.loading.group import Outcome
     from cellgraph.loading.load import LoadReport
 
-RESUME = "the blocks that are done are kept: the same command with --resume goes on from there"
+RESUME = "the blocks that are done are kept: the same command with --resume continues from there"
 
 
 def register(app: typer.Typer) -> None:
@@ -48,33 +48,32 @@ def load(
         bool, typer.Option("--no-sites", help="Leave out the sites of contacts: the sweep takes half the time.")
     ] = False,
     any_labels: Annotated[
-        bool, typer.Option("--any-labels", help="Load also what looks like an image before segmentation.")
+        bool, typer.Option("--any-labels", help="Also load what looks like an unsegmented image.")
     ] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Replace a sample of that name.")] = False,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on where an interrupted load of this volume stopped.")
-    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume an interrupted load of this volume.")] = False,
     work: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Where unfinished work is kept; by default beside the database."),
     ] = None,
     memory: Annotated[
         str | None,
-        typer.Option(metavar="SIZE", help="Memory for blocks, as 512MB; by default a quarter of what is free."),
+        typer.Option(metavar="SIZE", help="Memory for blocks, as 512MB; by default a quarter of the free memory."),
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, help="Threads or processes; by default one a core.", show_default=False),
+        typer.Option(min=1, help="Threads or processes; by default one per core.", show_default=False),
     ] = None,
-    parallel: Annotated[int, typer.Option(min=1, help="How many volumes are loaded at the same time.")] = 1,
+    parallel: Annotated[int, typer.Option(min=1, help="Number of volumes to load at the same time.")] = 1,
     engine: Annotated[
         str,
         typer.Option(
-            metavar="threads|dask|spark", help="What sweeps: threads, or processes here or on a cluster, see docs."
+            metavar="threads|dask|spark",
+            help="What processes the blocks: threads, or processes here or on a cluster (see docs).",
         ),
     ] = "threads",
     cluster: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Dask: a scheduler that runs, as tcp://host:8786.")
+        str | None, typer.Option(metavar="ADDRESS", help="Dask: address of a running scheduler, as tcp://host:8786.")
     ] = None,
     jobqueue: Annotated[
         str | None,
@@ -85,18 +84,18 @@ def load(
         typer.Option(metavar="NAME=VALUE", help="Dask: an option of the jobs, as queue=long, memory=8GB; repeatable."),
     ] = None,
     master: Annotated[
-        str | None, typer.Option(metavar="URL", help="Spark: a master that runs, as spark://host:7077 or yarn.")
+        str | None, typer.Option(metavar="URL", help="Spark: URL of a running master, as spark://host:7077 or yarn.")
     ] = None,
     save_every: Annotated[
         float,
-        typer.Option(min=0, metavar="SECONDS", help="How often what is done is made safe on disk, for --resume."),
+        typer.Option(min=0, metavar="SECONDS", help="How often finished work is saved to disk, for --resume."),
     ] = 2.0,
     fmt: FormatOption = None,
     quiet: QuietOption = False,
     *,
     scan: dict[str, Any],
 ) -> None:
-    """Turn labelled images into graphs of cells, in a database."""
+    """Load labelled images into a database, as graphs of cells."""
     if dry_run:
         for source in sources:
             show_reading(source, scan, fmt, sample)
@@ -134,7 +133,7 @@ def load(
             else:
                 _many(sources, db, sample, options, parallel, quiet)
     except KeyboardInterrupt:
-        say(f"cellgraph: interrupted; nothing half done is visible; {RESUME}")
+        say(f"cellgraph: interrupted; nothing incomplete is visible; {RESUME}")
         raise typer.Exit(130) from None
 
 
@@ -143,7 +142,7 @@ def _say_compiling() -> None:
     from cellgraph.voxels.compiled import is_compiled
 
     if not is_compiled():
-        say("compiling what measures the cells: once after an installation, some 10 seconds")
+        say("compiling the code that measures cells: once after an installation, about 10 seconds")
 
 
 def _one(source: str, db: str | None, sample: str | None, options: dict[str, Any], quiet: bool) -> None:

@@ -31,7 +31,7 @@ def numbers(option: str, text: str, kind: Callable[[str], Number]) -> list[Numbe
     Raises
     ------
     ParameterError
-        If one is no number.
+        If one is not a number.
     """
     try:
         return [kind(part) for part in text.split(",")]
@@ -72,7 +72,7 @@ _SCAN: dict[str, tuple[Any, Any]] = {
     "background": (
         Annotated[
             str | None,
-            typer.Option(metavar="N|none", help="Label that is no cell, by default 0; none: every label is a cell."),
+            typer.Option(metavar="N|none", help="Label of the background, by default 0; none: every label is a cell."),
         ],
         None,
     ),

@@ -190,7 +190,7 @@ def _quoted(texts: pa.Array) -> pa.Array:
 
 
 def _plain_text(value: object) -> str | None:
-    """Return a value that is no number as one line of text: lists and maps as JSON."""
+    """Return a value that is not a number as one line of text: lists and maps as JSON."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, dict | list | tuple):

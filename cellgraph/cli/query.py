@@ -49,17 +49,17 @@ def query(
         str | None, typer.Option("--to", metavar="LABEL", help="The cell where a path ends.", show_default=False)
     ] = None,
     sample: SampleOption = None,
-    limit: Annotated[int | None, typer.Option(min=0, help="Most rows that are wanted.", show_default=False)] = None,
+    limit: Annotated[int | None, typer.Option(min=0, help="Maximum number of rows.", show_default=False)] = None,
     param: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help="Any parameter of the query; repeat it.", show_default=False),
     ] = None,
     method: Annotated[
-        MethodChoice, typer.Option(help="What answers: the database, or compiled code on its bare graph.")
+        MethodChoice, typer.Option(help="How to answer: in the database, or with compiled code.")
     ] = MethodChoice.auto,
     timeout: Annotated[
         float | None,
-        typer.Option(metavar="SECONDS", help="Longest time that the database may take.", show_default=False),
+        typer.Option(metavar="SECONDS", help="Time limit for the database.", show_default=False),
     ] = None,
     cypher: Annotated[
         str | None,

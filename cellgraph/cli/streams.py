@@ -50,11 +50,11 @@ def read_stdin(what: str) -> str:
     CellgraphError
         If it cannot be read, as when it is closed.
     ParameterError
-        If it is no text.
+        If it is not text.
     """
     try:
         return sys.stdin.read()
     except UnicodeDecodeError as error:
-        raise ParameterError(f"expected {what} on stdin as text in UTF-8, got bytes that are none ({error})") from error
+        raise ParameterError(f"expected {what} on stdin as text in UTF-8, got bytes that are not ({error})") from error
     except OSError as error:
         raise CellgraphError(f"cannot read {what} from stdin: {error.strerror or error}") from error

@@ -23,19 +23,19 @@ def watch(
         str, typer.Option(metavar="GLOB", help="Names of the slices, as 'slice_*.tif'; numbers in them order them.")
     ] = "*",
     until: Annotated[
-        int | None, typer.Option(metavar="N", help="End when N files have been taken.", show_default=False)
+        int | None, typer.Option(metavar="N", help="End when N files have been read.", show_default=False)
     ] = None,
     idle: Annotated[
-        float | None, typer.Option(metavar="S", help="End when none came for S seconds.", show_default=False)
+        float | None, typer.Option(metavar="S", help="End when no file arrived for S seconds.", show_default=False)
     ] = None,
     every: Annotated[float, typer.Option(metavar="S", help="Seconds between updates of the database.")] = 10.0,
     db: DbOption = None,
     sample: Annotated[
         str | None, typer.Option(help="Name of the sample; by default that of the folder.", show_default=False)
     ] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Begin anew, and replace a sample of that name.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Start over, and replace a sample of that name.")] = False,
     work: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where what was taken is kept; by default beside the database.")
+        Path | None, typer.Option(metavar="DIR", help="Where progress is kept; by default beside the database.")
     ] = None,
     quiet: QuietOption = False,
     *,

@@ -40,7 +40,7 @@ class DaskEngine:
     Parameters
     ----------
     workers : int, optional
-        Number of processes of a local cluster (by default one a core) or of a queue system (required); with an
+        Number of processes of a local cluster (by default one per core) or of a queue system (required); with an
         address, the most tasks that run at a time (by default as many as the cluster has threads).
     cluster : str, optional
         Address of a scheduler, as ``tcp://host:8786``, or its ``.json`` file.

@@ -149,7 +149,7 @@ def read_options(system: str, options: Mapping[str, Sequence[str]]) -> dict[str,
     Raises
     ------
     ParameterError
-        If there is no such queue system or option, or a value is no number where one is expected.
+        If there is no such queue system or option, or a value is not a number where one is expected.
     """
     if system not in SYSTEMS:
         raise ParameterError(

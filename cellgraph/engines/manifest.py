@@ -58,7 +58,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if version != FORMAT:
         raise ResumeError(
             f"the work folder {folder} was written in another format (expected {FORMAT}, got {version}); "
-            "load without --resume to begin anew"
+            "load without --resume to start over"
         )
     if checksum != _checksum(manifest):
         raise _damaged(folder, "its checksum does not fit")
@@ -86,10 +86,10 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> str:
 
 
 def another_load(folder: Path, why: str) -> ResumeError:
-    """Return the error of a work folder that cannot be gone on with."""
+    """Return the error of a work folder that cannot be resumed."""
     return ResumeError(
-        f"the work folder {folder} belongs to another load: {why}; resume with the volume and the options of then, or "
-        "load without --resume to begin anew"
+        f"the work folder {folder} belongs to another load: {why}; resume with the volume and the options of that "
+        "load, or load without --resume to start over"
     )
 
 
@@ -102,7 +102,7 @@ def require_volume(folder: Path, identity: dict[str, Any]) -> None:
     old, new = (_volume(of) for of in (manifest, identity))
     if old != new:
         raise ResumeError(
-            f"the work folder {folder} holds unfinished work of another volume: expected {new}, got {old}; go on with "
+            f"the work folder {folder} holds unfinished work of another volume: expected {new}, got {old}; resume "
             "that one with --resume, delete the folder, or name another one with --work"
         )
 
@@ -127,7 +127,7 @@ def writing(folder: Path, again: str) -> Iterator[None]:
     folder : pathlib.Path
         The work folder.
     again : str
-        What goes on from there once there is room, as ``load again with --resume``.
+        What continues from there once there is room, as ``load again with --resume``.
     """
     try:
         yield
@@ -135,7 +135,7 @@ def writing(folder: Path, again: str) -> Iterator[None]:
         why = "there is no space left" if error.errno == errno.ENOSPC else (error.strerror or str(error))
         raise StoreError(
             f"the work folder {folder} cannot be written: {why}; what was written before is kept: "
-            f"make room and {again}, or name another folder with --work"
+            f"free some space and {again}, or name another folder with --work"
         ) from error
 
 
@@ -170,7 +170,7 @@ def _checksum(manifest: dict[str, Any]) -> int:
 def _damaged(folder: Path, why: str) -> ResumeError:
     return ResumeError(
         f"the work folder {folder} cannot be resumed, its {MANIFEST} is damaged ({why}); "
-        "load without --resume to begin anew"
+        "load without --resume to start over"
     )
 
 

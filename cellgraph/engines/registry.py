@@ -31,7 +31,7 @@ def open_engine(
         ``threads`` sweeps in this process.  ``dask`` and ``spark`` start a local cluster of `workers` processes unless
         an address or a queue system is given.
     workers : int, optional
-        Number of threads or processes, or the most that a cluster gives; by default one a core, or the whole cluster.
+        Number of threads or processes, or the most that a cluster gives; by default one per core, or the whole cluster.
     cluster : str, optional
         Dask: address of a scheduler, as ``tcp://host:8786``, or its ``.json`` file.
     jobqueue : {'sge', 'htcondor', 'slurm'}, optional

@@ -21,7 +21,7 @@ from cellgraph.volumes import Block, Volume, open_volume
 from cellgraph.volumes.scan import Scan
 from cellgraph.voxels.tally import Tally, merge
 
-KEPT = "what is done is kept: once that is mended, the same load with --resume goes on from there"
+KEPT = "finished work is kept: once this is fixed, run the same load with --resume"
 
 
 @dataclass(frozen=True)

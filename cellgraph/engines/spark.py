@@ -35,7 +35,7 @@ class SparkEngine:
     Parameters
     ----------
     workers : int, optional
-        Number of processes of a local cluster (by default one a core), or the most cores to take of a master (by
+        Number of processes of a local cluster (by default one per core), or the most cores to take of a master (by
         default all that it gives).
     master : str, optional
         URL of the master, as ``spark://host:7077``, ``yarn``, ``k8s://…`` or ``local[4]``.

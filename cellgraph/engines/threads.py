@@ -21,7 +21,7 @@ def whole_workers(workers: int) -> int:
     Raises
     ------
     ParameterError
-        If it is no whole number of 1 or more.
+        If it is not a whole number of 1 or more.
     """
     try:
         number = 0 if isinstance(workers, bool) else int(operator.index(workers))
@@ -41,7 +41,7 @@ class ThreadsEngine:
     Parameters
     ----------
     workers : int, optional
-        Number of sweeping threads; by default one a core.
+        Number of sweeping threads; by default one per core.
     """
 
     local = True

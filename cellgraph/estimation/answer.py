@@ -68,7 +68,7 @@ class Estimate:
         note = f"; {self.note}" if self.note else ""
         value = f"{question} is {_short(self.estimate)} {self.unit}".rstrip()
         if self.exact:
-            return f"{value}: exact, from everything there is, in {self.seconds:.2g} s{note}"
+            return f"{value}: exact, from all data, in {self.seconds:.2g} s{note}"
         low, high = ("unknown" if end is None else _short(end) for end in (self.low, self.high))
         cluster = " (a cluster sample: whole blocks count, not single cells)" if self.sampled == "blocks" else ""
         seen = f"{self.units:,} random {self.sampled}{cluster}, {100 * self.fraction:.2g} % of all"

@@ -99,7 +99,9 @@ def estimate(
         with open_store(db, read_only=True) as store:
             return estimate_from_store(store, expression, where, sample, goal, seed, began)
     if db is not None or sample is not None:
-        raise ParameterError("a volume that is not loaded is in no database and no sample: leave out db and sample")
+        raise ParameterError(
+            "source is a volume that is not loaded, so --db and --sample (db=…, sample=…) do not apply; leave them out"
+        )
     with scanned(source, **options) as scan:
         asked = parse_expression(expression, CATALOGUE)
         condition = None if where is None else parse_filter(where, CATALOGUE, asked.of)

@@ -233,7 +233,7 @@ class _Parser:
         if token.kind == "text":
             self.reader.take()
             if any("\ud800" <= letter <= "\udfff" for letter in token.value):
-                self.reader.fail("the text is no valid Unicode", token)
+                self.reader.fail("the text is not valid Unicode", token)
             return _Value(None, token.value, "text", token)
         if token.kind == "number" or token.value in ("-", "+"):
             return _Value(None, self.number(), "a number", token)

@@ -59,16 +59,16 @@ def make_goal(
         If it is none, or one that cannot be reached.
     """
     if within_ci is None and (error is not None or absolute_error is not None):
-        raise ParameterError("an error belongs to an interval: give its confidence too, as --within-ci 0.95")
+        raise ParameterError("an error needs the confidence of its interval: add --within-ci 0.95")
     if within_ci is not None and error is None and absolute_error is None:
-        raise ParameterError("an interval needs the error that it may have, as --within-ci 0.95 --error 1%")
+        raise ParameterError("an interval needs its half width: add --error 1% or --absolute-error")
     if within_ci is None and within_time is None:
         raise ParameterError(
-            "expected when to stop: --within-time 5s, or --within-ci 0.95 --error 1%; "
-            "for the exact number see cellgraph query, or give it all the time it needs"
+            "expected a stopping rule: --within-time 5s, or --within-ci 0.95 --error 1%; "
+            "for the exact value use cellgraph query, or a --within-time that suffices to read everything"
         )
     if within_ci is not None and confidence is not None:
-        raise ParameterError("the confidence is given by --within-ci already; leave --confidence out")
+        raise ParameterError("--within-ci already gives the confidence; leave --confidence out")
     if within_ci is not None:
         confidence = _confidence(within_ci, "--within-ci")
     return Goal(
@@ -105,8 +105,8 @@ def _confidence(given: float | str, option: str) -> float:
     value = _number(given, option, "a confidence between 0 and 1, as 0.95 or 95%")
     if value == 1:
         raise ParameterError(
-            f"{option} 1 asks for certainty, which no sample gives: only all the data do. Ask for less, as 0.99; "
-            "or take the exact number from cellgraph query"
+            f"{option} 1 asks for certainty, which a random sample cannot give; use a lower confidence, as 0.99, "
+            "or compute the exact value with cellgraph query"
         )
     if not 0 < value < 1:
         hint = f"; did you mean {value:g}%?" if 1 < value < 100 else ""
@@ -118,7 +118,7 @@ def _relative(given: float | str) -> float:
     value = _positive(given, "--error")
     if value >= 1:
         raise ParameterError(
-            f"expected --error to be a part of the estimate, as 1% or 0.01, got {given}; "
+            f"expected --error to be relative to the estimate, as 1% or 0.01, got {given}; "
             "an error in the unit of the estimate is --absolute-error"
         )
     return value
@@ -130,8 +130,8 @@ def _positive(given: float | str, option: str) -> float:
         raise ParameterError(f"expected {option} to be a number above 0, got {given}")
     if value <= 0:
         raise ParameterError(
-            f"expected {option} to be above 0, got {given}: no sample is without error; "
-            "take the exact number from cellgraph query"
+            f"expected {option} to be above 0, got {given}: a random sample always has an error; "
+            "compute the exact value with cellgraph query"
         )
     return value
 

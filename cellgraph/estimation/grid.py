@@ -48,7 +48,7 @@ class Plan:
 
 
 def plan_sample(header: Header, seconds: float | None) -> Plan:
-    """Return how to sample a volume in the time that there is; None is no limit."""
+    """Return how to sample a volume in the time that there is; None is not a limit."""
     least, most = _BLOCK_VOXELS
     wanted = most if seconds is None else min(max(least, int(_VOXELS_A_SECOND * seconds)), most)
     plan = Plan(header.shape, block_shape(header, wanted))

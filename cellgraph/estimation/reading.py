@@ -4,7 +4,7 @@ Contacts are those of the query `contacts`: every relationship between two diffe
 that touch one of their cells.  `cell_a` is the smaller label, and `sample` that of `cell_a`, whatever the direction in
 which a contact is stored.  It comes with the cell at which it begins; where that is of no asked sample, with its end.
 
-It is put together here, and is no file among the queries, since its columns are those that a user names; their names
+It is put together here, and is not a file among the queries, since its columns are those that a user names; their names
 are quoted, and values are parameters.
 """
 
@@ -101,7 +101,7 @@ class CellReader:
     _ENDS = frozenset({"cell_a", "cell_b", "sample"})
 
     def look_up(self, ids: Array) -> Found:
-        """Read the cells of some ids; those that are no cells of the samples are left out."""
+        """Read the cells of some ids; those that are not cells of the samples are left out."""
         return self._found(self._looked_up, {"ids": ids.tolist()})
 
     def scan(self, first: int, stop: int) -> Found:

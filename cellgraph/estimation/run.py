@@ -78,7 +78,7 @@ class _Census:
         self.seconds += time.monotonic() - began
 
     def stop(self) -> None:
-        """End it; if it is not complete, it would begin anew."""
+        """End it; if it is not complete, it would start over."""
         if self._steps is not None:
             self._steps.close()
         if self.done < 1:
@@ -319,22 +319,22 @@ def _notes(work: _Run, found: Interval, whole: bool, left_out: int, n: int) -> I
     if whole:
         return
     if work.told == 1 or (work.is_thin() and work.frame.single):
-        yield f"only {n:,} {of} were seen that tell something, so the interval may be too narrow: give it more time"
+        yield f"only {n:,} {of} contributed to the estimate, so the interval may be too narrow: allow more time"
     elif work.is_thin():
-        yield f"only {work.told:,} blocks were seen that tell something, so the interval is wide: give it more time"
+        yield f"only {work.told:,} blocks contributed to the estimate, so the interval is wide: allow more time"
     if work.totals.rows > 1 and found.half == math.inf:
-        yield "an end of the interval is unknown: what was seen does not tell how far the rest may lie"
+        yield "one end of the interval is unknown: the random sample gives no bound for it"
     elif work.frame.single and "limits" in vars(work) and work.limits:
         low, high = work.limits
         yield (
-            f"what was seen tells too little of the rest, so the interval allows for rare values between {low:g} and "
-            f"{high:g}, which the column has"
+            f"the random sample is too small to rule out rare values, so the interval allows for values between "
+            f"{low:g} and {high:g}, the range of the column"
         )
 
 
 def _nothing(expression: Expression, where: Filter | None, n: int) -> str:
     """Say why there is no number."""
     if n:
-        return f"{expression.text} has no value: the {n:,} {expression.of} that were looked at give 0 to divide by"
+        return f"{expression.text} has no value: the {n:,} {expression.of} that were read give a division by 0"
     which = f"that pass the filter {where.text!r}" if where else "with a value"
     return f"{expression.text} has no value: there are no {expression.of} {which}"

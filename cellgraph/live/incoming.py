@@ -69,7 +69,7 @@ class Incoming:
         self, folder: Path, pattern: str, tell: Callable[[str], None], taken: dict[int, Taken], options: ScanOptions
     ) -> None:
         if not folder.is_dir():
-            raise NotFoundError(f"expected a folder into which slices are written, but {str(folder)!r} is none")
+            raise NotFoundError(f"expected a folder into which slices are written, but {str(folder)!r} is not a folder")
         self._folder = folder
         self._pattern = pattern
         self._tell = tell
@@ -174,8 +174,8 @@ class Incoming:
 
 def _written_again(name: str) -> str:
     return (
-        f"{name} was written again after it was taken; what it held before is in the graph, "
-        "and a watch with --replace begins anew with what it holds now"
+        f"{name} was written again after it was taken; its earlier contents are in the graph, "
+        "and --replace starts over with its present contents"
     )
 
 

@@ -107,7 +107,7 @@ class Sweep:
         InputError
             If the slab has another shape than those before, or a slice was fed before.
         ParameterError
-            If `z` or `number` is no whole number of 0 or more, or both are given.
+            If `z` or `number` is not a whole number of 0 or more, or both are given.
         LabelError
             If a label cannot be one of a cell; the sweep is then as it was before.
         """
@@ -147,7 +147,7 @@ class Sweep:
         Raises
         ------
         ParameterError
-            If the other is no sweep, or has another background or connectivity.
+            If the other is not a sweep, or has another background or connectivity.
         InputError
             If both were fed the same slice, or slices of different shapes.
         """

@@ -105,7 +105,7 @@ def watch(
     db, sample, work
         See `load`.
     replace : bool
-        Begin anew, whatever an earlier watch has taken, and replace a sample of that name.
+        Start over, whatever an earlier watch has taken, and replace a sample of that name.
     until : int, optional
         End when so many files have been taken.
     idle : float, optional
@@ -169,7 +169,7 @@ def watch(
         check_target(target, name, replace or resumed)
         incoming = Incoming(path, pattern, tell, taken, ScanOptions(**how))  # type: ignore[typeddict-item]
         if resumed:
-            tell(f"went on with the {len(taken):,} slices that were taken before")
+            tell(f"resumed with the {len(taken):,} slices that were taken before")
             tell(sweep.scan.sentence())
         live = _Live(sweep, incoming, target, state, identity, tell, voxels)
         looks = watchfiles.watch(path, rust_timeout=_LOOK_MILLISECONDS, yield_on_timeout=True, step=50, debounce=100)
@@ -184,10 +184,10 @@ def watch(
         finally:
             looks.close()
         if ended == "interrupted":
-            tell("interrupted: the last slices go into the database, then the watch ends")
+            tell("interrupted: writing the last slices into the database, then the watch ends")
         if not taken:
             raise NotFoundError(
-                f"no slice came: expected files like {pattern!r} in {path}"
+                f"no slice arrived: expected files like {pattern!r} in {path}"
                 + "".join(f"; {reason}" for reason in incoming.unreadable)
             )
         live.update()
@@ -195,8 +195,8 @@ def watch(
             state.unlink(missing_ok=True)
         if not live.cells:
             raise InputError(
-                f"{path}: no cells came in {sweep.depth:,} slices: {only_background(sweep.scan.rules.background)}"
-                + ("" if ended == "until" else "; with --replace, to begin anew")
+                f"{path}: there are no cells in {sweep.depth:,} slices: {only_background(sweep.scan.rules.background)}"
+                + ("" if ended == "until" else "; with --replace, to start over")
             )
     return WatchReport(
         name=name,

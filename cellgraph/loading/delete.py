@@ -27,7 +27,7 @@ def delete(samples: str | Sequence[str], db: str | os.PathLike[str] | None = Non
     Raises
     ------
     ParameterError
-        If no name is given, or one is no text.
+        If no name is given, or one is not text.
     NotFoundError
         If there is no such database or one of the samples does not exist; nothing is deleted then.
     """

@@ -271,9 +271,9 @@ def _loaded_already(target: str, sample: Sample, folder: WorkFolder) -> LoadRepo
     found = find_loaded(target, sample)
     if found is None:
         return None
-    notes = [f"it was loaded already ({found.created}), so there was nothing to go on with"]
+    notes = [f"it was already loaded ({found.created}), so there was nothing to resume"]
     if has_work(folder.path):
-        notes.append(f"there is unfinished work in {folder.path} too; to go on with that add --replace")
+        notes.append(f"there is also unfinished work in {folder.path}; to resume it, add --replace")
     then = changed(sample, created=found.created, version=found.version, reading=found.read)
     return LoadReport(then, redacted(target), found.cells, found.contacts, found.border_cells, tuple(notes))
 

@@ -46,7 +46,7 @@ def parse_bytes(size: str | float) -> int:
     Raises
     ------
     ParameterError
-        If it is no size, or none above 0.
+        If it is not a size, or none above 0.
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]i?)?b?\s*", str(size), re.IGNORECASE)
     number = float(match[1]) * _BYTES[(match[2] or "").lower()] if match else 0.0
@@ -71,7 +71,7 @@ def resolve_whole(what: str, value: Any, *, least: int) -> int:
     Raises
     ------
     ParameterError
-        If it is no whole number, or a smaller one.
+        If it is not a whole number, or a smaller one.
     """
     try:
         number = least - 1 if isinstance(value, bool) else int(operator.index(value))
@@ -103,7 +103,7 @@ def require_kind(kind: str, **values: Any) -> None:
 
 
 def require_path(**values: Any) -> None:
-    """Raise `ParameterError` if an argument is given and is no path."""
+    """Raise `ParameterError` if an argument is given and is not a path."""
     for name, value in values.items():
         if value is not None and (not isinstance(value, str | os.PathLike) or not os.fspath(value)):
             raise ParameterError(f"expected {name} to be a path, got {value!r}")

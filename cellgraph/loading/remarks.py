@@ -23,7 +23,7 @@ def no_labels(graph: CellGraph) -> str | None:
     return (
         f"expected labelled cells, but of {len(voxels):,} labels {small:,} have only one to three voxels, as in an "
         "image that is not segmented; choose the labels with --dataset, segment the image first, or load it "
-        "all the same with --any-labels"
+        "anyway with --any-labels"
     )
 
 
@@ -61,5 +61,6 @@ def _background(graph: CellGraph, scan: Scan) -> list[str]:
     label = int(graph.cells["label"][largest].as_py())
     return [
         f"no voxel is 0, and the label {label} covers {100 * faces[largest] / faces.sum():.0f} % of the border of the "
-        f"image, so it may be the background: it was loaded as a cell; if it is none, --background {label} --replace"
+        f"image, so it may be the background: it was loaded as a cell; if it is the background, load "
+        f"again with --background {label} --replace"
     ]

@@ -109,7 +109,7 @@ class WorkFolder:
         if strange:
             raise ResumeError(
                 f"the work folder {self.path} is in use for something else: expected it to be empty, or to hold an "
-                f"unfinished load, but {strange[0]!r} is none of cellgraph's files; name another folder with --work"
+                f"unfinished load, but {strange[0]!r} is not a file of cellgraph; name another folder with --work"
             )
 
 
@@ -134,7 +134,7 @@ def open_ledger(
     memory, workers : int
         See `plan_blocks`; a load that goes on keeps the blocks that it was begun with.
     resume : bool
-        Whether work of another load is an error, or is begun anew.
+        Whether work of another load is an error, or is started over.
     notes : list of str
         Gets sentences for the user.
 
@@ -158,15 +158,15 @@ def _open(folder: Path, scan: Scan, memory: int, workers: int, resume: bool, not
         except ResumeError as error:
             if resume:
                 raise
-            notes.append(f"unfinished work in {folder} was of another load and is begun anew ({error})")
+            notes.append(f"unfinished work in {folder} belonged to another load and was discarded ({error})")
         else:
-            notes.append(f"went on where an earlier load had stopped: {len(ledger.done):,} blocks were done already")
+            notes.append(f"resumed an earlier load: {len(ledger.done):,} blocks were done already")
             if ledger.redone:
                 notes.append(f"damaged files of the work folder were done again: {', '.join(ledger.redone)}")
             if prod(identity["grid"]) > prod(first.shape):
                 notes.append(
-                    "the blocks that it was begun with are kept, which take more memory than --memory and --workers "
-                    f"now allow; to begin anew with smaller ones, delete {folder}"
+                    "its original blocks are kept, which take more memory than --memory and --workers "
+                    f"now allow; to start over with smaller ones, delete {folder}"
                 )
             return ledger
         identity["grid"] = list(first.shape)

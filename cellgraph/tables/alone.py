@@ -27,7 +27,7 @@ def cells_of(network: TableFile, pair: tuple[str, str], samples: tuple[str, str]
     Raises
     ------
     InputError
-        If there are no relationships, or an id is missing or is no whole number where the others are.
+        If there are no relationships, or an id is missing or is not a whole number where the others are.
     """
     import pyarrow as pa
 

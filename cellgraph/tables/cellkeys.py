@@ -137,7 +137,7 @@ def as_ids(table: TableFile, column: str, hint: str = "") -> Array:
     Raises
     ------
     InputError
-        If a value is missing or is no whole number; with the row, and the hint.
+        If a value is missing or is not a whole number; with the row, and the hint.
     """
     import pyarrow as pa
 
@@ -165,7 +165,7 @@ def as_ids(table: TableFile, column: str, hint: str = "") -> Array:
 
 
 def _rounded(number: float) -> str:
-    """Tell why a large float is no id, as a part of a sentence."""
+    """Tell why a large float is not an id, as a part of a sentence."""
     if not np.isfinite(number) or abs(number) <= _EXACT:
         return ""
     return ", which is not exact (a spreadsheet shortens long ids); export the ids as text or whole numbers"

@@ -73,7 +73,7 @@ def _folded(contacts: pa.Table, name: str, number: Array, forward: Array, selves
     single = len(kept) - len(first) - int(selves.sum())
     if single:
         rows = "1 relationship stands" if single == 1 else f"{single:,} relationships stand"
-        notes.append(f"{rows} in {name} in one direction only, and counts all the same.")
+        notes.append(f"{rows} in {name} in one direction only, and is counted anyway.")
     differing = [
         column
         for column in contacts.column_names

@@ -75,7 +75,7 @@ def find_layout(path: Path) -> Layout:
     Raises
     ------
     FormatError
-        If there are only comments, or the beginning is no CSV.
+        If there are only comments, or the beginning is not a CSV.
     InputError
         If two columns have the same name.
     """
@@ -99,7 +99,7 @@ def find_layout(path: Path) -> Layout:
             lines = reader.line_num
             second = next(reader, None)
         except csv.Error as error:
-            raise FormatError(f"{str(path)!r} is no table: {error}") from None
+            raise FormatError(f"{str(path)!r} is not a table: {error}") from None
     fields = [field.strip() for field in fields]
     header = _behind_mark(comments, separator, fields)
     if header is not None:

@@ -90,7 +90,7 @@ def read_table(source: Source, what: str, *, texts: tuple[str, ...] = ()) -> Tab
         return _table_file(str(path), path.stem, _read_parquet(path), texts)
     table, layout, notes = _read_csv(path, beginning, texts)
     if not layout.headed:
-        notes.append(f"{path} has no header: its columns are called {', '.join(layout.names)}.")
+        notes.append(f"{path} has no header: its columns are named {', '.join(layout.names)}.")
     stem = Path(path.stem).stem if path.suffix.lower() == ".gz" else path.stem
     return _table_file(str(path), stem, table, texts, layout.headed, notes)
 
@@ -177,7 +177,7 @@ def _read_csv(path: Path, beginning: bytes, texts: tuple[str, ...]) -> tuple[pa.
         try:
             table = read(threads=False)  # only so the error tells the row
         except pa.ArrowInvalid as error:
-            raise FormatError(f"{str(path)!r} is no table: {_csv_reason(error)}") from error
+            raise FormatError(f"{str(path)!r} is not a table: {_csv_reason(error)}") from error
     _refuse_comments(path, table)
     if layout.separator == ",":
         return table, layout, []

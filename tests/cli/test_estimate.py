@@ -46,7 +46,7 @@ def test_a_table_for_reading_and_a_sentence_beside_it(folder: Path) -> None:
     header, row = done.stdout.splitlines()
     assert header.split() == ["estimate", "low", "high", "fraction", "exact", "n", "unit"]
     assert row.split() == ["8", "8", "8", "1", "true", "1", "micrometer^2"]
-    assert done.stderr.startswith("mean(volume) where not on_border is 8 micrometer^2: exact, from everything there is")
+    assert done.stderr.startswith("mean(volume) where not on_border is 8 micrometer^2: exact, from all data")
     quiet = cellgraph("estimate", "mean(volume)", "--within-time", "5s", "--quiet", cwd=folder)
     assert quiet.stderr == ""
 
@@ -67,10 +67,13 @@ def test_csv_and_parquet_hold_everything(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (["mean(volume)"], "expected when to stop: --within-time 5s, or --within-ci 0.95 --error 1%"),
+        (["mean(volume)"], "expected a stopping rule: --within-time 5s, or --within-ci 0.95 --error 1%"),
         (["mean(volume)", "--within-time", "soon"], "expected a time above 0 as 5s, 500ms or 2m, got 'soon'"),
         (["mean(volume)", "--within-time", "0s"], "expected a time above 0"),
-        (["mean(volume)", "--within-ci", "1", "--error", "1%"], "asks for certainty, which no sample gives"),
+        (
+            ["mean(volume)", "--within-ci", "1", "--error", "1%"],
+            "asks for certainty, which a random sample cannot give",
+        ),
         (["mean(volume)", "--within-ci", "0", "--error", "1%"], "between 0 and 1"),
         (["mean(volume)", "--within-ci", "0.95"], "needs the error that it may have"),
         (["mean(volume)", "--within-ci", "0.95", "--error", "0%"], "no sample is without error"),

@@ -114,10 +114,10 @@ def test_a_kill_loses_no_finished_tally(tmp_path: Path) -> None:
     with child(KILLED, path, *paths) as process:
         assert process.wait() == -signal.SIGKILL
     said = cellgraph("load", *paths, "--db", path, "--resume").stderr
-    assert said.count("went on where an earlier load had stopped: 1 blocks were done already") == 4
+    assert said.count("resumed an earlier load: 1 blocks were done already") == 4
     assert samples(path) == {f"v{number:02d}": 8 + number % 2 for number in range(4)}
     assert not Path(f"{path}-work").exists()
-    assert cellgraph("load", *paths, "--db", path, "--resume").stderr.count("it was loaded already") == 4
+    assert cellgraph("load", *paths, "--db", path, "--resume").stderr.count("it was already loaded") == 4
 
 
 def test_a_job_array_into_one_file(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_a_damaged_file_does_not_stop_the_rest(folder: Path) -> None:
     (folder / "b_cells.csv").write_text(whole.replace("2,2,b", "2,2"))
     command = ("load-tables", "--cells", folder / "*_cells.csv", "--network", folder / "*_contacts.csv", "--db", db)
     said = failed(*command)
-    assert f"{str(folder / 'b_cells.csv')!r} is no table: the header has 3 columns, but row 2 has 2" in said
+    assert f"{str(folder / 'b_cells.csv')!r} is not a table: the header has 3 columns, but row 2 has 2" in said
     assert "1 of 3 files were not loaded" in said
     assert samples(db) == {"a_cells": (3, 2), "c_cells": (5, 2)}
     assert "'a_cells' is already in the database" in refused(*command)

@@ -61,7 +61,7 @@ def test_the_reading_is_kept_with_the_sample(tmp_path: Path) -> None:
     assert f"read: {row['read']}\n" in said
     assert (row["shape"], row["spacing"], row["unit"], row["background"]) == ([6, 6, 8], [3, 1, 1], "micrometer", 0)
     again = cellgraph("load", tmp_path / "a.npy", "--db", db, "--spacing", "3,1,1", "--unit", "um", "--resume").stderr
-    assert "loaded already" in again
+    assert "already loaded" in again
     assert f"read: {row['read']}\n" in again
 
 

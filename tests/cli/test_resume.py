@@ -54,7 +54,7 @@ def test_a_folder_of_something_else_is_refused_and_stays(scan: Scan, tmp_path: P
     mine.mkdir(parents=True)
     (mine / name).write_text('{"mine": "precious"}')
     for command in (("load", scan.path), ("watch", tmp_path, "--idle", 1)):
-        assert f"{name!r} is none of cellgraph's files" in refused(*command, "--db", tmp_path / "a.db", "--work", mine)
+        assert f"{name!r} is not a file of cellgraph" in refused(*command, "--db", tmp_path / "a.db", "--work", mine)
     assert (mine / name).read_text() == '{"mine": "precious"}'
 
 
@@ -78,10 +78,10 @@ def test_unfinished_work_of_another_volume_is_never_touched(scan: Scan, tmp_path
         said = refused("load", tmp_path / "scan.npy", "--db", tmp_path / "a.db", *work, *resume)
         assert f"unfinished work of another volume: expected {tmp_path / 'scan.npy'}, got {scan.path}" in said
     assert entries(folder) == kept
-    # Other options of the same volume are begun anew, which is said.
+    # Other options of the same volume are discarded, which is said.
     scan.mend()
     anew = cellgraph("load", scan.path, "--db", tmp_path / "a.db", "--connectivity", 26, *work)
-    assert "is begun anew (" in anew.stderr
+    assert "belonged to another load and was discarded (" in anew.stderr
     assert not (tmp_path / "a.db-work").exists()
 
 
@@ -92,7 +92,7 @@ def test_a_load_goes_on_when_a_damaged_chunk_was_mended(scan: Scan, tmp_path: Pa
     again = ("load", scan.path, "--db", tmp_path / "a.db", "--resume", "--workers", 1)
     resumed = cellgraph(*again, "--memory", memory)
     assert ("blocks that it was begun with are kept" in resumed.stderr) is noted
-    assert "went on where an earlier load had stopped" in resumed.stderr
+    assert "resumed an earlier load" in resumed.stderr
     assert "scan: 215 cells and 537 contacts" in resumed.stderr
 
 
@@ -102,7 +102,9 @@ def test_a_chunk_that_was_read_and_has_changed_is_noticed(scan: Scan, tmp_path: 
     os.utime(scan.path / "c" / "0" / "0" / "1")
     said = refused("load", scan.path, "--db", tmp_path / "a.db", "--resume")
     assert "the volume itself has changed since then, where it had been read already" in said
-    assert "is begun anew" in cellgraph("load", scan.path, "--db", tmp_path / "a.db").stderr
+    assert (
+        "belonged to another load and was discarded" in cellgraph("load", scan.path, "--db", tmp_path / "a.db").stderr
+    )
 
 
 @pytest.mark.parametrize("chunk", ["c/0/0/1", "c/5/5/5"])
@@ -123,7 +125,7 @@ def test_a_load_that_came_to_its_end_is_not_repeated(scan: Scan, tmp_path: Path)
     options = ("--db", "a.db", "--resume")
     first = cellgraph("load", "scan.zarr", *options, cwd=tmp_path).stderr
     both = cellgraph("load", scan.path, "two.npy", *options, "--parallel", 2, cwd=tmp_path).stderr
-    assert "note: it was loaded already (" in both
+    assert "note: it was already loaded (" in both
     facts = [line for line in first.splitlines() if line.startswith(("scan: ", "a cell touches"))]
     assert len(facts) == 2
     assert set(facts) <= set(both.splitlines())

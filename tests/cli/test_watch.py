@@ -174,7 +174,7 @@ def test_it_goes_on_after_a_crash_even_without_the_files(tmp_path: Path, volume:
     for z in range(5, len(volume)):
         write(folder, z, volume[z])
     done = cellgraph("watch", folder, "--pattern", "slice_*.tif", "--db", db, "--until", len(volume), "--idle", "60")
-    assert "went on with the 5 slices" in done.stderr
+    assert "resumed with the 5 slices" in done.stderr
     np.save(tmp_path / "whole.npy", volume)
     cellgraph("load", tmp_path / "whole.npy", "--db", tmp_path / "whole.db")
     for live, whole in zip(graph(db), graph(tmp_path / "whole.db"), strict=True):
@@ -224,7 +224,7 @@ def test_a_scan_without_cells_is_no_success(tmp_path: Path, end: tuple[object, .
         write(folder, z, np.zeros((4, 5), np.uint8))
     watched = ("watch", folder, "--pattern", "slice_*.tif", "--db", db, *end)
     sentence = refused(*watched)
-    assert "no cells came in 2 slices: every voxel has the background label 0" in sentence
+    assert "there are no cells in 2 slices: every voxel has the background label 0" in sentence
     assert not db.exists()
     again = cellgraph(*watched, "--background", "none", *(["--replace"] if "--replace" in sentence else []))
     assert "2 slices are in" in again.stderr
@@ -256,7 +256,7 @@ def test_times_in_names_give_the_order(tmp_path: Path, volume: np.ndarray) -> No
     cellgraph(*watched, 3)
     write(folder, 20261122173000123456, volume[1])
     done = cellgraph(*watched, 60, "--until", 5)
-    assert "went on with the 4 slices" in done.stderr
+    assert "resumed with the 4 slices" in done.stderr
     assert "5 slices are in" in done.stderr
     assert "missing" not in done.stderr
     np.save(tmp_path / "whole.npy", volume[[0, 3, 6, 9, 1]])
@@ -287,10 +287,10 @@ def test_no_space_in_the_work_folder_is_a_sentence(tmp_path: Path) -> None:
     )
     assert done.returncode == 1, done.stderr
     assert f"cellgraph: error: the work folder {tmp_path / 'work'} cannot be written" in done.stderr
-    assert "make room and watch again" in done.stderr
+    assert "free some space and watch again" in done.stderr
 
 
 def test_what_cannot_be_watched_is_a_sentence(tmp_path: Path) -> None:
-    assert "is none" in refused("watch", tmp_path / "nothing", "--db", tmp_path / "a.db")
-    assert "no slice came" in refused("watch", tmp_path, "--db", tmp_path / "a.db", "--idle", "0.5")
+    assert "is not a folder" in refused("watch", tmp_path / "nothing", "--db", tmp_path / "a.db")
+    assert "no slice arrived" in refused("watch", tmp_path, "--db", tmp_path / "a.db", "--idle", "0.5")
     assert "above 0" in refused("watch", tmp_path, "--db", tmp_path / "a.db", "--idle", "-1", status=2)

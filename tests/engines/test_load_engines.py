@@ -71,8 +71,8 @@ def test_ctrl_c(volume, tmp_path, engine):
         soon(lambda: not Path(f"/proc/{worker}").exists(), "the worker to end")
     lines = [line for line in said.decode().splitlines() if not line.startswith("voxels:")]
     assert lines == [
-        "cellgraph: interrupted; nothing half done is visible; "
-        "the blocks that are done are kept: the same command with --resume goes on from there"
+        "cellgraph: interrupted; nothing incomplete is visible; "
+        "the blocks that are done are kept: the same command with --resume continues from there"
     ]
     assert not (tmp_path / "a.db").exists()
 

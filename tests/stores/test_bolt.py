@@ -250,7 +250,7 @@ def test_a_server_that_is_killed_during_a_load(own_home: Path) -> None:
         os.kill(server.status().pid, signal.SIGKILL)
         said = process.communicate("go on\n")[0].splitlines()[-1]
     assert said.startswith("ConnectError Neo4j at bolt://127.0.0.1")
-    assert "nothing half done is visible, and the next load repairs it" in said
+    assert "nothing incomplete is visible, and the next load repairs it" in said
     server.start()
     with open_store("neo4j") as store:
         assert (labels(store), contacts(store)) == (SIX_LABELS, SIX_CONTACTS)

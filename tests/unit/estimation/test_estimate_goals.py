@@ -57,8 +57,8 @@ def test_a_goal_is_read(given: dict[str, Any], expected: Goal) -> None:
 @pytest.mark.parametrize(
     ("given", "why"),
     [
-        ({}, "expected when to stop"),
-        ({"within_ci": 1, "error": "1%"}, "asks for certainty, which no sample gives"),
+        ({}, "expected a stopping rule"),
+        ({"within_ci": 1, "error": "1%"}, "asks for certainty, which a random sample cannot give"),
         ({"within_ci": "100%", "error": "1%"}, "asks for certainty"),
         ({"within_ci": 0, "error": "1%"}, "between 0 and 1, as 0.95, got 0"),
         ({"within_ci": -0.5, "error": "1%"}, "between 0 and 1"),
@@ -69,9 +69,9 @@ def test_a_goal_is_read(given: dict[str, Any], expected: Goal) -> None:
         ({"within_ci": 0.95, "error": 0}, "no sample is without error"),
         ({"within_ci": 0.95, "error": "0%"}, "no sample is without error"),
         ({"within_ci": 0.95, "error": "-1%"}, "expected --error to be above 0"),
-        ({"within_ci": 0.95, "error": 5}, "a part of the estimate, as 1% or 0.01"),
+        ({"within_ci": 0.95, "error": 5}, "relative to the estimate, as 1% or 0.01"),
         ({"within_ci": 0.95, "absolute_error": 0}, "expected --absolute-error to be above 0"),
-        ({"within_time": 5, "error": "1%"}, "an error belongs to an interval"),
+        ({"within_time": 5, "error": "1%"}, "an error needs the confidence of its interval"),
         ({"within_time": 5, "confidence": 1}, "--confidence 1 asks for certainty"),
         ({"within_ci": 0.95, "error": "1%", "confidence": 0.9}, "leave --confidence out"),
     ],

@@ -226,7 +226,7 @@ def test_the_sentence_says_how_sure_it_is() -> None:
     for part in ("mean(volume) where not on_border is 3", "with 95 % confidence between", "random cells", "% of all"):
         assert part in said
     exact = answer("count()", Goal())
-    assert exact.sentence().startswith("count() is 100,000 cells: exact, from everything there is, in ")
+    assert exact.sentence().startswith("count() is 100,000 cells: exact, from all data, in ")
 
 
 def test_cells_without_a_value_are_told() -> None:

@@ -192,7 +192,7 @@ def test_what_cannot_be_known_is_refused(tmp_path: Path, text: str, message: str
     [
         (gzip.compress(b"source,target\n1,2\n")[:-9], "n.csv.gz", "damaged gzip file"),
         (b"// nothing\n# at all\n", "n.csv", "holds comment lines only"),
-        (b'"' + b"x" * 200_000, "n.csv", "is no table: field larger"),
+        (b'"' + b"x" * 200_000, "n.csv", "is not a table: field larger"),
     ],
 )
 def test_files_without_a_table(tmp_path: Path, contents: bytes, name: str, message: str) -> None:

@@ -500,7 +500,7 @@ PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
         (b"PK\x03\x04\x14\x00\x00\xff", "neither CSV in UTF-8 nor Parquet; save the sheet as CSV"),
         ("id,größe\n1,2\n".encode("latin-1"), "neither CSV in UTF-8"),
         (b"PAR1 and no more", "damaged Parquet file"),
-        (b"id,volume\n1,2\n3\n", "is no table: the header has 2 columns, but row 2 has 1$"),
+        (b"id,volume\n1,2\n3\n", "is not a table: the header has 2 columns, but row 2 has 1$"),
     ],
 )
 def test_a_file_that_is_no_table_is_told(tables: Tables, contents: bytes, message: str) -> None:
