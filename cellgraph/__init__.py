@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cellgraph.loading.delete import delete
     from cellgraph.loading.load import load
     from cellgraph.loading.many import load_many
+    from cellgraph.metrics.compute import metrics
     from cellgraph.model import CellGraph
     from cellgraph.phantoms.phantom import phantom
     from cellgraph.tables.annotating import annotate
@@ -42,6 +43,7 @@ _HOMES = {
     "load": "cellgraph.loading.load",
     "load_many": "cellgraph.loading.many",
     "load_tables": "cellgraph.tables.importing",
+    "metrics": "cellgraph.metrics.compute",
     "open": "cellgraph.analyze.database",
     "phantom": "cellgraph.phantoms.phantom",
     "sweep": "cellgraph.loading.arrays",
@@ -63,6 +65,7 @@ __all__ = [
     "load",
     "load_many",
     "load_tables",
+    "metrics",
     "open",
     "phantom",
     "server",

@@ -94,6 +94,24 @@ CONTACT_COLUMNS: tuple[Column, ...] = (
     Column("sites", "int", "patches", "number of connected patches that the shared faces form"),
 )
 
+# What `cellgraph metrics --write` adds to cells; formulas and sources are in docs/metrics.md.
+METRIC_COLUMNS: tuple[Column, ...] = (
+    Column("degree", "int", "cells", "number of cells that it touches"),
+    Column("strength", "float", "", "sum of the weights of its contacts; by default their junctions"),
+    Column("pagerank", "float", "", "PageRank, damping 0.85; all cells of a sample add up to 1"),
+    Column("eigenvector", "float", "", "eigenvector centrality, of length 1"),
+    Column("betweenness", "float", "", "share of the shortest paths between other cells that lead through it"),
+    Column("current_flow_betweenness", "float", "", "current through it between pairs of other cells, mean"),
+    Column("closeness", "float", "", "cells reached over their mean distance, Wasserman-Faust"),
+    Column("harmonic", "float", "", "sum of 1 / distance to all others"),
+    Column("clustering", "float", "", "share of the pairs of its neighbours that touch"),
+    Column("core_number", "int", "", "largest k of a k-core that has it"),
+    Column("components", "int", "", "smallest label of its connected piece"),
+    Column("community", "int", "", "smallest label of its community (Leiden, modularity)"),
+    Column("articulation", "bool", "", "whether its piece falls apart without it"),
+    Column("eccentricity", "int", "contacts", "distance to the farthest cell of its piece"),
+)
+
 
 def check_sample_name(name: object) -> str:
     """Return the name of a sample: a text that is not empty, no folder that is always there, and Unicode.

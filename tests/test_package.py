@@ -33,6 +33,7 @@ PUBLIC = [
     "load",
     "load_many",
     "load_tables",
+    "metrics",
     "open",
     "phantom",
     "server",

@@ -120,3 +120,44 @@ def distances_to(indptr: Array, indices: Array, target: int, source: int, distan
                 distance[other] = distance[node] + 1
                 queue[end] = other
                 end += 1
+
+
+@njit(nogil=True, cache=True)
+def count_all_distances(
+    indptr: Array, indices: Array, starts: Array, seen: Array, queue: Array, farthest: Array, histogram: Array
+) -> None:
+    """Count the nodes at every distance from some starts, all together.
+
+    Parameters
+    ----------
+    indptr : int64, shape (n + 1,)
+    indices : int32
+    starts : int64, shape (s,)
+        The nodes to start from, each once for one array `seen`.
+    seen : int32, shape (n,)
+        The start that saw a node last; -1 before the first call.
+    queue : int32, shape (n,)
+        Scratch.
+    farthest : int64, shape (s,)
+        Written: the largest distance of a node from each start.
+    histogram : int64, shape (n + 1,)
+        Added to: ``histogram[d]`` nodes are at distance d from a start.
+    """
+    for row in range(starts.size):
+        start = starts[row]
+        seen[start] = start
+        queue[0] = start
+        first, last, hop = 0, 1, 0
+        while first < last:
+            histogram[hop] += last - first
+            farthest[row] = hop
+            end = last
+            for place in range(first, last):
+                node = queue[place]
+                for edge in range(indptr[node], indptr[node + 1]):
+                    other = indices[edge]
+                    if seen[other] != start:
+                        seen[other] = start
+                        queue[end] = other
+                        end += 1
+            first, last, hop = last, end, hop + 1

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from cellgraph.errors import near
+from cellgraph.model import METRIC_COLUMNS
 from cellgraph.queries.text import blanked
 from cellgraph.stores.tables import SAMPLE_TYPES
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 LABELS = ("Cell", "Sample", "TOUCHES", "HAS_CELL")
 
-_PROPERTY = re.compile(r"(?<![\w.$)\]])([A-Za-z_]\w*)\s*\.\s*([A-Za-z_]\w*)(?!\s*[.(\w])")
+_PROPERTY = re.compile(r"(?<![\w.$)\]])([A-Za-z_]\w*)\s*\.\s*([A-Za-z_]\w*)(?!\w|\s*[.(])")
 _LABEL = re.compile(r"[(\[]\s*\w*\s*:\s*([A-Za-z_]\w*)")
 _NODE = re.compile(r"[(\[]\s*([A-Za-z_]\w*)\s*(?=[:)\]{*])")
 _RELATIONSHIP = re.compile(r"-\s*\[[^\]]*\]\s*-|--")
@@ -59,7 +60,9 @@ def _unknown(store: Store, code: str) -> Iterator[str]:
     known = _properties(store)
     for name in dict.fromkeys(used):
         if name not in known and not (store.typed_properties and name.lower() in {n.lower() for n in known}):
-            yield f"no cell, contact or sample in this database has the property {name!r}.{near(name, known)}"
+            metric = any(name == column.name for column in METRIC_COLUMNS)
+            hint = f" Compute it with: cellgraph metrics {name} --write" if metric else near(name, known)
+            yield f"no cell, contact or sample in this database has the property {name!r}.{hint}"
 
 
 def _properties(store: Store) -> list[str]:

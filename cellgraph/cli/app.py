@@ -16,6 +16,7 @@ from cellgraph.cli import (
     estimate,
     export,
     load,
+    metrics,
     neo4j,
     phantom,
     query,
@@ -36,7 +37,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for module in (load, query, statistics, estimate, watch, neo4j, phantom, tables, annotate, copy, export, delete, check):
+COMMANDS = (
+    *(load, query, metrics, statistics, estimate, watch, neo4j, phantom, tables, annotate, copy, export, delete),
+    check,
+)
+for module in COMMANDS:
     module.register(app)
 
 

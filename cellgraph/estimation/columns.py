@@ -8,7 +8,7 @@ from typing import Literal
 
 from cellgraph.errors import near
 from cellgraph.estimation.lexer import Reader, Token
-from cellgraph.model import Column, Type
+from cellgraph.model import METRIC_COLUMNS, Column, Type
 
 Of = Literal["cells", "contacts"]
 
@@ -103,6 +103,8 @@ def _find(reader: Reader, catalogue: Catalogue, of: Of, token: Token) -> Referen
         return Reference("khop(1)", "int", "cells", 1)
     other: Of = "contacts" if of == "cells" else "cells"
     hint = near(token.value, known)
+    if of == "cells" and any(token.value == metric.name for metric in METRIC_COLUMNS):
+        hint = f" Compute it with: cellgraph metrics {token.value} --write"
     if not hint and token.value in catalogue.of(other):
         hint = f" The {other} have one: {other}.{token.value}."
     return reader.fail(f"{of} have no column {token.value!r}.{hint}", token)

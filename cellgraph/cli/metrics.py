@@ -1,0 +1,79 @@
+"""The command `cellgraph metrics`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cellgraph.cli.options import DbOption
+from cellgraph.cli.output import FormatOption, OutputOption, render
+from cellgraph.cli.progress import QuietOption, progress
+from cellgraph.cli.streams import say
+from cellgraph.errors import ParameterError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(metrics)
+
+
+def metrics(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME...",
+            help="degree, strength, pagerank, eigenvector, betweenness, current_flow_betweenness, closeness, harmonic, "
+            "clustering, core_number, components, community, articulation, eccentricity; all: the quick ones. Or one "
+            "of whole samples: diameter, assortativity, hop_plot, polygon_classes, lewis, aboav_weaire.",
+            show_default=False,
+        ),
+    ] = None,
+    write: Annotated[bool, typer.Option("--write", help="Keep them as properties of the cells.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove those that were written.")] = False,
+    listing: Annotated[
+        bool, typer.Option("--list", help="List the properties written after the load, and what each is made from.")
+    ] = False,
+    sample: Annotated[
+        str | None, typer.Option(metavar="NAME", help="One sample; by default all, each on its own.")
+    ] = None,
+    weight: Annotated[
+        str | None,
+        typer.Option(metavar="EXPR", help="Weight of a contact, as area or 1/junctions; by default each is 1."),
+    ] = None,
+    error: Annotated[
+        float | None, typer.Option(metavar="E", help="Sample betweenness, within this error; as 0.01.")
+    ] = None,
+    db: DbOption = None,
+    fmt: FormatOption = None,
+    output: OutputOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Compute measures of the network: centralities, cores, communities, topology of the tissue.
+
+    Example:  cellgraph metrics all --write
+    """
+    from cellgraph import metrics as library
+    from cellgraph.metrics import remove as remove_written
+
+    chosen = list(names or ())
+    if sum((write, remove, listing)) > 1:
+        raise ParameterError("--write, --remove and --list exclude each other; give one of them")
+    if listing:
+        from cellgraph.metrics.listing import written
+
+        if chosen:
+            raise ParameterError("--list lists all that was written; leave the names out")
+        render(written(db, sample=sample), fmt, output, whole=True)
+    elif remove:
+        if weight is not None or error is not None or fmt is not None or output is not None:
+            raise ParameterError("--remove goes with names and --sample only")
+        gone = remove_written(chosen, db, sample=sample)
+        if not quiet:
+            say(f"removed {', '.join(gone)}")
+    else:
+        with progress(quiet) as report:
+            done = library(chosen, db, sample=sample, weight=weight, error=error, write=write, report=report)
+        render(done.rows, fmt, output)
+        for note in done.notes:
+            say(f"cellgraph: {note}")

@@ -1,0 +1,346 @@
+"""Metrics by name: computed on the graph of each sample, and written onto its cells."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cellgraph.adjacency.weights import parse_weight
+from cellgraph.errors import ExistsError, NotFoundError, ParameterError, near
+from cellgraph.metrics import ofcells, ofsamples
+from cellgraph.metrics.graph import Array, Graph, graphs
+from cellgraph.model import METRIC_COLUMNS
+from cellgraph.stores import Store, Topology, open_store
+from cellgraph.stores.properties import Properties, written_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Report = Callable[[str, int, int], None]
+
+ALL = ("degree", "strength", "pagerank", "clustering", "core_number", "components", "community", "articulation")
+"""Those that take seconds for a million cells."""
+
+OF_CELLS = {column.name: column for column in METRIC_COLUMNS}
+OF_SAMPLES = ("diameter", "assortativity", "hop_plot", "polygon_classes", "lewis", "aboav_weaire")
+METRICS = (*OF_CELLS, *OF_SAMPLES)
+SAME = {"component": "components", "leiden": "community", "core": "core_number", "articulation_cells": "articulation"}
+
+_WEIGHTED = (
+    *("strength", "pagerank", "eigenvector", "betweenness", "closeness", "harmonic", "community"),
+    "current_flow_betweenness",
+)
+_MOST_QUADRATIC = 100_000
+_QUADRATIC = ("betweenness", "closeness", "harmonic", "eccentricity")
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Rows, and sentences that the user should know."""
+
+    rows: pa.Table
+    notes: tuple[str, ...]
+
+
+def metrics(
+    names: str | Sequence[str],
+    db: str | os.PathLike[str] | None = None,
+    *,
+    sample: str | None = None,
+    weight: str | None = None,
+    error: float | None = None,
+    write: bool = False,
+    report: Report | None = None,
+) -> Metrics:
+    """Compute metrics of the network, each sample on its own; relationships are followed in both directions.
+
+    Parameters
+    ----------
+    names : str or sequence of str
+        Of `METRICS`, or ``all``: those that are quick.  Metrics of cells can be asked together, one of samples alone.
+    db : str or path, optional
+        The database, as in `cellgraph.open`.
+    sample : str, optional
+        Name of one; None is all.
+    weight : str, optional
+        Weight of a contact, an expression of its columns as ``1/junctions``.  It is a strength for strength, pagerank,
+        eigenvector, current_flow_betweenness and community, and the length of a step for betweenness, closeness and
+        harmonic.  Without it every contact is 1; ``strength`` adds up the junctions.
+    error : float, optional
+        For betweenness: sampled, so that in 9 of 10 runs every cell is within this error.  For current-flow
+        betweenness the largest standard error.
+    write : bool
+        Keep them as properties of the cells.
+    report : callable, optional
+        Called with what is done, how much of it, of how much.
+
+    Returns
+    -------
+    Metrics
+        ``rows`` with ``sample``, ``cell`` and a column for each metric of cells; for one of samples ``sample`` and its
+        columns.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown metric, a weight that is no expression or not above 0, or options that do not fit.
+    NotFoundError
+        If there is no such sample.
+    MissingExtraError
+        If networkit is needed and not installed.
+    """
+    wanted = resolve(names)
+    _check(wanted, weight, error, write)
+    with open_store(db, read_only=not write) as store:
+        if not store.sample_names():
+            raise NotFoundError(f"there is no sample in {store!r}; load one with: cellgraph load IMAGE")
+        columns = {column.name: column.type for column in store.columns("contacts", sample)}
+        if weight is None and "strength" in wanted and "junctions" in columns:
+            weights = {"strength": "junctions"}
+        else:
+            weights = {}
+        parsed = {text: parse_weight(text, columns) for text in {*weights.values(), *([weight] if weight else [])}}
+        of_cells = ["volume", "on_border"] if wanted[0] in OF_SAMPLES else []
+        known = {column.name for column in store.columns("cells", sample)}
+        topology = store.topology(
+            sample,
+            cells=[name for name in of_cells if name in known],
+            contacts=list(dict.fromkeys(name for read in parsed.values() for name in read.columns)),
+        )
+        if wanted[0] in OF_SAMPLES:
+            return _of_samples(wanted[0], topology)
+        values = {text: _weights(topology, read, text) for text, read in parsed.items()}
+        made, notes = _of_cells(wanted, topology, values, weight, weights, error, report)
+        if write:
+            notes += _write(store, wanted, topology, made, weight, weights, error, report)
+    return Metrics(made, tuple(notes))
+
+
+def remove(
+    names: str | Sequence[str], db: str | os.PathLike[str] | None = None, *, sample: str | None = None
+) -> tuple[str, ...]:
+    """Take metrics that were written away from the cells of one sample, or of all that have them.
+
+    Returns
+    -------
+    tuple of str
+        Names of the metrics that are gone.
+
+    Raises
+    ------
+    NotFoundError
+        If no sample has one of these metrics.
+    """
+    every = names in ("all", ["all"], ("all",))
+    wanted = list(METRICS) if every else resolve(names)
+    with open_store(db) as store:
+        written = {name: _metrics_in(of) for name, of in written_of(store).items() if sample in (None, name)}
+        if sample is not None and sample not in written:
+            raise NotFoundError(f"there is no sample {sample!r} in the database.{near(sample, store.sample_names())}")
+        there = {name for of in written.values() for name in of}
+        missing = [name for name in wanted if name not in there]
+        if (missing and not every) or not there:
+            listed = f" There are: {', '.join(sorted(there))}." if there else ""
+            what = "metric" if every else f"metric {missing[0]!r}"
+            raise NotFoundError(f"no {what} was written with cellgraph metrics --write, so none is removed.{listed}")
+        by_names: dict[tuple[str, ...], list[str]] = {}
+        for name, of in written.items():
+            own = tuple(metric for metric in wanted if metric in of)
+            if own:
+                by_names.setdefault(own, []).append(name)
+        for own, samples in by_names.items():
+            store.remove_properties(own, samples)
+    return tuple(name for name in wanted if name in there)
+
+
+def resolve(names: str | Sequence[str]) -> list[str]:
+    """Return the names of metrics as they are called here, each once.
+
+    Raises
+    ------
+    ParameterError
+        If one is unknown, or there are none.
+    """
+    wanted: dict[str, None] = {}
+    for given in [names] if isinstance(names, str) else names:
+        name = given.lower().replace("-", "_") if isinstance(given, str) else given
+        for each in ALL if name == "all" else [SAME.get(name, name)]:
+            if each not in METRICS:
+                raise ParameterError(
+                    f"there is no metric {given!r}; there are all, {', '.join(METRICS)}.{near(name, ('all', *METRICS))}"
+                )
+            wanted[each] = None
+    if not wanted:
+        raise ParameterError(f"name a metric or more: all, {', '.join(METRICS)}.")
+    of_samples = [name for name in wanted if name in OF_SAMPLES]
+    if of_samples and len(wanted) > 1:
+        raise ParameterError(f"{of_samples[0]} is a measure of whole samples, with rows of its own; ask it alone.")
+    return list(wanted)
+
+
+def _check(wanted: list[str], weight: str | None, error: float | None, write: bool) -> None:
+    if weight is not None and not any(name in _WEIGHTED for name in wanted):
+        raise ParameterError(f"--weight (weight=…) goes with {', '.join(_WEIGHTED)}, not with {', '.join(wanted)}.")
+    if write and wanted[0] in OF_SAMPLES:
+        raise ParameterError(f"{wanted[0]} is a measure of whole samples, which --write does not keep; leave it out.")
+    if error is None:
+        return
+    if not {"betweenness", "current_flow_betweenness"} & set(wanted):
+        raise ParameterError("--error (error=…) goes with betweenness and current_flow_betweenness only.")
+    if isinstance(error, bool) or not isinstance(error, int | float) or not 0.0005 <= error < 1:
+        raise ParameterError(f"--error (error=…) must be from 0.0005 to below 1, as 0.01, not {error!r}.")
+
+
+def _weights(topology: Topology, read: Any, text: str) -> Array:
+    columns = {name: _numbers(topology.of_contacts[name]) for name in read.columns}
+    values: Array = read(columns, len(topology.a))
+    wrong = np.flatnonzero(~((values > 0) & np.isfinite(values)))
+    if wrong.size and text != "junctions":
+        at = int(wrong[0])
+        a, b = topology.a[at], topology.b[at]
+        raise ParameterError(
+            f"the weight {text!r} must be a number above 0 for every contact, but is {values[at]:g} between the cells "
+            f"{topology.labels[a]} and {topology.labels[b]} of the sample {topology.samples[a]!r} "
+            f"(contacts: {wrong.size:,}); use another one."
+        )
+    return np.nan_to_num(values, nan=0.0)
+
+
+def _numbers(column: Any) -> Array:
+    import pyarrow as pa
+
+    numbers: Array = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    return numbers
+
+
+def _of_cells(
+    wanted: list[str],
+    topology: Topology,
+    values: dict[str, Array],
+    weight: str | None,
+    weights: dict[str, str],
+    error: float | None,
+    report: Report | None,
+) -> tuple[pa.Table, list[str]]:
+    import pyarrow as pa
+
+    n = len(topology.labels)
+    kinds: dict[str, Any] = {"int": np.int64, "float": np.float64, "bool": np.bool_}
+    made = {name: np.zeros(n, kinds[OF_CELLS[name].type]) for name in wanted}
+    notes: list[str] = []
+    for text in [weight, *weights.values()]:
+        own = [name for name in wanted if (weights.get(name) or (weight if name in _WEIGHTED else None)) == text]
+        if not own:
+            continue
+        for graph, elsewhere in graphs(topology, None if text is None else values[text]):
+            notes += _remarks(graph, elsewhere, own)
+            rows = slice(graph.first, graph.first + graph.n)
+            for name in own:
+                _tell(report, name, graph.first, n)
+                made[name][rows] = _compute(name, graph, error)
+                _tell(report, name, graph.first + graph.n, n)
+    columns = {"sample": pa.array(topology.samples, pa.string()), "cell": topology.labels}
+    return pa.table(columns | made), list(dict.fromkeys(notes))
+
+
+def _compute(name: str, graph: Graph, error: float | None) -> Array:
+    if name == "betweenness" and error is not None:
+        return ofcells.sampled_betweenness(graph, error)
+    if name == "current_flow_betweenness":
+        return ofcells.current_flow_betweenness(graph, error)
+    function: Callable[[Graph], Array] = getattr(ofcells, name)
+    return function(graph)
+
+
+def _remarks(graph: Graph, elsewhere: int, names: list[str]) -> list[str]:
+    notes = []
+    if elsewhere:
+        notes.append(f"{elsewhere:,} contacts of {graph.sample!r} with other samples are left out")
+    slow = [name for name in names if name in _QUADRATIC]
+    if graph.n > _MOST_QUADRATIC and slow:
+        notes.append(
+            f"{slow[0]} searches from each of {graph.n:,} cells, which takes long"
+            + ("; --error E samples it" if slow[0] == "betweenness" else "")
+        )
+    return notes
+
+
+def _of_samples(name: str, topology: Topology) -> Metrics:
+    import pyarrow as pa
+
+    function = getattr(ofsamples, name)
+    notes: list[str] = []
+    tables = []
+    n = len(topology.labels)
+    properties = {
+        key: _numbers(topology.of_cells[key]) if key in topology.of_cells else np.full(n, np.nan)
+        for key in ("volume", "on_border")
+    }
+    for graph, elsewhere in graphs(topology, None):
+        own = {key: values[graph.first : graph.first + graph.n] for key, values in properties.items()}
+        rows, more = function(graph, own)
+        notes += [*_remarks(graph, elsewhere, []), *more]
+        length = len(next(iter(rows.values())))
+        tables.append(pa.table({"sample": pa.array([graph.sample] * length, pa.string()), **rows}))
+    return Metrics(pa.concat_tables(tables, promote_options="permissive") if tables else pa.table({}), tuple(notes))
+
+
+def _write(
+    store: Store,
+    wanted: list[str],
+    topology: Topology,
+    made: pa.Table,
+    weight: str | None,
+    weights: dict[str, str],
+    error: float | None,
+    report: Report | None,
+) -> list[str]:
+    written = written_of(store)
+    notes = []
+    listed = {
+        sample: {column.name for column in store.columns("cells", sample)} - _metrics_in(written[sample])
+        for sample in dict.fromkeys(topology.samples.tolist())
+    }
+    properties = []
+    for graph, _ in graphs(topology, None):
+        names = []
+        for name in wanted:
+            if name not in listed[graph.sample]:
+                names.append(name)
+            elif name == "degree":
+                notes.append("degree came with the load already, and is not written again")
+            else:
+                raise ExistsError(
+                    f"cells of {graph.sample!r} already have the property {name!r}, which is no metric of cellgraph; "
+                    "nothing was written: load or annotate it under another name."
+                )
+        if not names:
+            continue
+        own = made.slice(graph.first, graph.n).select(["cell", *names]).rename_columns(["label", *names])
+        origin = {name: _origin(name, weights.get(name, weight), error) for name in names}
+        properties.append(Properties(graph.sample, own, {}, origin))
+    if properties:
+        store.write_properties(*properties, replace=True, report=report)
+    return list(dict.fromkeys(notes))
+
+
+def _origin(name: str, weight: str | None, error: float | None) -> dict[str, Any]:
+    parameters: dict[str, Any] = {}
+    if weight is not None and name in _WEIGHTED:
+        parameters["weight"] = weight
+    if error is not None and name in ("betweenness", "current_flow_betweenness"):
+        parameters["error"] = error
+    return {"metric": name, "parameters": parameters}
+
+
+def _metrics_in(written: dict[str, dict[str, Any]]) -> set[str]:
+    return {name for name, origin in written["cells"].items() if "metric" in origin}
+
+
+def _tell(report: Report | None, what: str, done: int, total: int) -> None:
+    if report is not None:
+        report(what, done, total)
