@@ -14,7 +14,7 @@ from cellgraph.errors import InputError, ParameterError
 from cellgraph.loading.parameters import require_kind, resolve_whole
 from cellgraph.loading.provenance import new_sample
 from cellgraph.model import CellGraph, check_sample_name
-from cellgraph.volumes.array import ArrayVolume
+from cellgraph.volumes.array import array_volume
 from cellgraph.volumes.scan import VoxelOptions, settle
 from cellgraph.volumes.volume import Header
 from cellgraph.voxels.block import Place, sweep_block, sweep_border, sweep_seam
@@ -120,7 +120,7 @@ class Sweep:
         if array.ndim != 3 or not array.size:
             raise InputError(f"expected a slab (z, y, x) or a slice (y, x) that is not empty, got shape {array.shape}")
         depth, ny, nx = array.shape
-        labels = ArrayVolume(array, names="zyx").read((0, 0, 0), (depth, ny, nx))
+        labels = array_volume(array, names="zyx").read((0, 0, 0), (depth, ny, nx))
         start, stop = self._range(depth, z, number)
         inner = (False, True, True)
         tally = sweep_block(labels, self.scan.rules, Place(low=inner, high=inner))

@@ -11,7 +11,7 @@ from cellgraph.errors import FormatError
 from cellgraph.loading.provenance import new_sample
 from cellgraph.model import CellGraph, check_sample_name
 from cellgraph.volumes import plan_blocks
-from cellgraph.volumes.array import ArrayVolume
+from cellgraph.volumes.array import array_volume
 from cellgraph.volumes.scan import VoxelOptions, settle
 from cellgraph.voxels.measures import cell_graph
 
@@ -54,7 +54,7 @@ def sweep(
         raise FormatError(
             f"expected a labelled array (z, y, x) or (y, x), got {array.ndim} dimension(s), shape {array.shape}"
         )
-    volume = ArrayVolume(array, names="zyx"[3 - array.ndim :])
+    volume = array_volume(array, names="zyx"[3 - array.ndim :])
     scan = settle(volume.header, sample=check_sample_name(name), volume=volume, **options)
     sample = new_sample(scan)
     engine = ThreadsEngine(workers)

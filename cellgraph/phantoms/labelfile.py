@@ -14,6 +14,7 @@ import numpy as np
 
 from cellgraph.errors import CellgraphError, ExistsError, NotFoundError, ParameterError
 from cellgraph.volumes.blocks import Block
+from cellgraph.volumes.formats import named_format
 from cellgraph.volumes.volume import Header
 
 Array = np.ndarray[Any, Any]
@@ -29,8 +30,8 @@ class LabelFormat:
 
     Attributes
     ----------
-    suffixes : tuple of str
-        Of its files, in lower case.
+    name : str
+        Of the format in the table of all (`cellgraph.volumes.formats`).
     chunks : dict of int to tuple of int
         What is stored at once, for images of 2 axes (y, x) and of 3 axes (z, y, x).
     chooses_chunks : bool
@@ -39,7 +40,7 @@ class LabelFormat:
         Takes path, header and blocks as `plan_blocks` makes them, in raster order.
     """
 
-    suffixes: tuple[str, ...]
+    name: str
     chunks: dict[int, tuple[int, ...]]
     chooses_chunks: bool
     write: Callable[[Path, Header, Blocks], None]
@@ -135,10 +136,13 @@ def _selection(block: Block, header: Header) -> tuple[slice, ...]:
 
 _CHUNKS: dict[int, tuple[int, ...]] = {3: (64, 256, 256), 2: (1024, 1024)}
 FORMATS = (
-    LabelFormat((".zarr",), _CHUNKS, True, _write_zarr),
-    LabelFormat((".tif", ".tiff"), {3: (1, _TILE, _TILE), 2: (_TILE, _TILE)}, False, _write_tiff),
-    LabelFormat((".npy",), {3: (64, 64, 64), 2: (1024, 1024)}, False, _write_npy),
+    LabelFormat("Zarr", _CHUNKS, True, _write_zarr),
+    LabelFormat("TIFF", {3: (1, _TILE, _TILE), 2: (_TILE, _TILE)}, False, _write_tiff),
+    LabelFormat("NumPy", {3: (64, 64, 64), 2: (1024, 1024)}, False, _write_npy),
 )
+
+
+_INSTEAD = "name a .zarr, .tif or .npy instead"
 
 
 def label_format(path: Path) -> LabelFormat:
@@ -149,15 +153,13 @@ def label_format(path: Path) -> LabelFormat:
     ParameterError
         If the name ends in none that is known.
     """
+    named = named_format(path.name)
     for known in FORMATS:
-        if path.name.lower().endswith(known.suffixes):
+        if named is not None and named.name == known.name:
             return known
-    if path.name.lower().endswith((".h5", ".hdf5")):
-        raise ParameterError(
-            f"phantoms are no longer written as HDF5 ({str(path)!r}); name a .zarr, .tif or .npy instead"
-        )
-    endings = ", ".join(suffix for known in FORMATS for suffix in known.suffixes)
-    raise ParameterError(f"expected a name that ends in one of {endings}, but got {str(path)!r}; rename it")
+    if named is not None:
+        raise ParameterError(f"phantoms are not written as {named.name} ({str(path)!r}); {_INSTEAD}")
+    raise ParameterError(f"expected a name that ends in one of .zarr, .tif, .npy, but got {str(path)!r}; {_INSTEAD}")
 
 
 @contextmanager
@@ -193,8 +195,8 @@ def _refuse(path: Path, overwrite: bool) -> None:
         return
     if not overwrite:
         raise ExistsError(f"{str(path)!r} is already there; choose another name, or overwrite it (--overwrite)")
-    zarr = any((path / name).exists() for name in ("zarr.json", ".zgroup", ".zarray"))
-    if path.is_dir() and (not path.name.lower().endswith(".zarr") or not zarr):
+    named = named_format(path.name)
+    if path.is_dir() and (named is None or named.name != "Zarr" or not named.recognise(path, b"")):
         raise ExistsError(f"{str(path)!r} is a folder, but no Zarr, and is not overwritten; choose another name")
 
 

@@ -5,24 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from cellgraph.errors import FormatError
 from cellgraph.volumes.axes import Axes
-from cellgraph.volumes.units import convert, unit_name
+from cellgraph.volumes.units import Size, size_of, unit_name
 
-Spacing = tuple[float, float, float]
 Attributes = Mapping[str, Any]
-
-
-class Size(NamedTuple):
-    """A voxel size (z, y, x), its unit, where it stands, and notes; no spacing where nothing is said."""
-
-    spacing: Spacing | None = None
-    unit: str | None = None
-    why: str = ""
-    notes: tuple[str, ...] = ()
 
 
 def attribute_axes(attributes: Attributes, ndim: int) -> tuple[Sequence[str] | None, str]:
@@ -39,9 +30,18 @@ def attribute_axes(attributes: Attributes, ndim: int) -> tuple[Sequence[str] | N
         value = attributes.get(key)
         if isinstance(value, list | tuple | np.ndarray | str) and len(value) == ndim:
             return [_text(v) for v in value], key
-    if "MATLAB_class" in attributes and ndim in (2, 3):
-        return ("z", "x", "y")[3 - ndim :], "MATLAB stores its axes in reverse"
+    if "MATLAB_class" in attributes and ndim in (2, 3, 4):  # of four, (y, x, z, t) in MATLAB
+        return ("t", "z", "x", "y")[4 - ndim :], "MATLAB stores its axes in reverse"
     return None, ""
+
+
+def refuse_multisets(attributes: Attributes, what: str) -> None:
+    """Refuse an array in which each voxel holds several labels."""
+    if attributes.get("isLabelMultiset"):
+        raise FormatError(
+            f"{what}: expected a label in each voxel, but it holds label multisets (isLabelMultiset), as Paintera "
+            "writes them; export it with one label a voxel"
+        )
 
 
 def attribute_spacing(attributes: Attributes, axes: Axes) -> Size:
@@ -57,89 +57,59 @@ def attribute_spacing(attributes: Attributes, axes: Axes) -> Size:
     axes : Axes
         Of the array: sizes are in the order in which it is stored.
     """
-    size = _sizes(attributes.get("element_size_um"), axes)
-    if size is not None:
-        return Size(size, "micrometer", "element_size_um")
-    found = _axistags(attributes, axes)
-    if found is not None:
-        return found
-    units = attributes.get("units", attributes.get("unit"))
+    micrometers = _each(attributes.get("element_size_um"), axes)
+    found = size_of(micrometers, ["micrometer"] * 3, axes.ndim, "element_size_um")
+    if found.spacing is None:
+        found = _axistags(attributes, axes)
     for key in ("voxel_size", "resolution"):
-        size = _sizes(attributes.get(key), axes)
-        if size is not None:
-            return _with_units(size, units, axes, key)
+        if found.spacing is None and key in attributes:
+            units, notes = _units(attributes.get("units", attributes.get("unit")), axes)
+            found = size_of(_each(attributes[key], axes), units, axes.ndim, key)._replace(notes=notes)
     for key in ("element_size_um", "voxel_size", "resolution", "pixel_size", "spacing"):
-        if key in attributes:
-            text = str(attributes[key])
+        if found.spacing is None and key in attributes:
+            text = str(attributes[key])[:80]
             return Size(
-                notes=(f"the file says {key} = {text[:80]}, which is not understood as a voxel size; see --spacing",)
+                notes=(f"the file says {key} = {text}, which is not understood as a voxel size; see --spacing",)
             )
+    return found
+
+
+def _axistags(attributes: Attributes, axes: Axes) -> Size:
+    with suppress(KeyError, TypeError, ValueError, AttributeError):
+        tags = json.loads(attributes["axistags"])["axes"]
+        units = json.loads(attributes["axis_units"]) if "axis_units" in attributes else {}
+        if len(tags) == len(axes.stored):
+            sizes = axes.pick(tuple(float(tag.get("resolution") or 0) for tag in tags), 1.0)
+            named = axes.pick(tuple(unit_name(units.get(str(tag["key"]))) for tag in tags), None)
+            return size_of(sizes, named, axes.ndim, "axistags")
     return Size()
 
 
-def _axistags(attributes: Attributes, axes: Axes) -> Size | None:
-    try:
-        tags = [float(axis.get("resolution") or 0) for axis in json.loads(attributes["axistags"])["axes"]]
-        keys = [str(axis["key"]) for axis in json.loads(attributes["axistags"])["axes"]]
-        units = json.loads(attributes["axis_units"]) if "axis_units" in attributes else {}
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return None
-    if len(tags) != len(axes.stored) or not isinstance(units, Mapping):
-        return None
-    sizes = axes.pick(tuple(tags), 1.0)
-    if not all(0 < size < float("inf") for size in (sizes if axes.ndim == 3 else sizes[1:])):
-        return None
-    named = [None if axis is None else unit_name(units.get(keys[axis])) for axis in axes.order]
-    unit = named[2] or named[1]
-    if unit is not None:
-        sizes = tuple(convert(s, own or unit, unit) for s, own in zip(sizes, named, strict=True))  # type: ignore[assignment]
-    z, y, x = sizes
-    return Size((1.0 if axes.ndim == 2 else z, y, x), unit, "axistags")
-
-
-def _with_units(size: Spacing, units: object, axes: Axes, key: str) -> Size:
-    """Apply a unit, or one an axis in the stored order."""
-    listed = (
-        [units] if isinstance(units, str | bytes) else list(units) if isinstance(units, Sequence | np.ndarray) else []
-    )
+def _units(units: object, axes: Axes) -> tuple[Sequence[str | None], tuple[str, ...]]:
+    """Return the units along z, y and x, and notes: a unit for all, or one an axis in the stored order."""
+    listed = [units] if isinstance(units, str | bytes) else units
+    if not isinstance(listed, Sequence | np.ndarray) or not len(listed):
+        return [None] * 3, ()
     names = [unit_name(unit) for unit in listed]
-    if not names:
-        return Size(size, None, key)
-    spatial = sorted(axis for axis in axes.order if axis is not None)
-    if len(names) == len(axes.stored):
-        own = [None if axis is None else names[axis] for axis in axes.order]
-    elif len(names) == len(spatial):
-        own = [None if axis is None else names[spatial.index(axis)] for axis in axes.order]
-    else:
-        own = [names[0]] * 3
-    unit = own[2] or own[1]
-    if unit is None:
-        return Size(size, None, key, (f"the file says units = {listed}, which is not understood; see --unit",))
-    z, y, x = (convert(s, u or unit, unit) for s, u in zip(size, own, strict=True))
-    return Size((z, y, x), unit, key)
+    own = _each(names, axes, None)
+    own = [names[0]] * 3 if own[2] is None and own[1] is None else own
+    understood = own[2] or own[1]
+    return own, () if understood else (f"the file says units = {list(listed)}, which is not understood; see --unit",)
 
 
-def _sizes(value: object, axes: Axes) -> Spacing | None:
-    """Return a list of sizes as (z, y, x): one a stored axis, or one for each of the spatial ones."""
-    if value is None:
-        return None
+def _each(values: object, axes: Axes, missing: Any = 1.0) -> Sequence[Any]:
+    """Return those of a list that belong to z, y and x: it has one a stored axis, or one for each of these."""
+    nothing = (None,) * 3
     try:
-        sizes = [float(v) for v in np.atleast_1d(np.asarray(value, dtype=float))]
+        listed: list[Any] = list(values) if missing is None else [float(v) for v in np.atleast_1d(values)]  # type: ignore[call-overload]
     except (TypeError, ValueError):
-        return None
+        return nothing
     spatial = sorted(axis for axis in axes.order if axis is not None)
-    if len(sizes) == len(axes.stored):
-        z, y, x = axes.pick(tuple(sizes), 1.0)
-    elif len(sizes) == len(spatial):
-        z, y, x = (1.0 if axis is None else sizes[spatial.index(axis)] for axis in axes.order)
-    elif len(sizes) == 3:
-        z, y, x = sizes
-    else:
-        return None
-    wanted = (y, x) if axes.ndim == 2 else (z, y, x)
-    if not all(0 < size < float("inf") for size in wanted):
-        return None
-    return (1.0 if axes.ndim == 2 else z), y, x
+    if len(listed) == len(axes.stored):
+        return axes.pick(tuple(listed), missing)
+    if len(listed) == len(spatial):
+        return [missing if axis is None else listed[spatial.index(axis)] for axis in axes.order]
+    return listed if len(listed) == 3 else nothing
 
 
 def _text(value: object) -> str:

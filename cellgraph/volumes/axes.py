@@ -16,6 +16,9 @@ from cellgraph.volumes.volume import Index
 Array = np.ndarray[Any, Any]
 
 EXPECTED = "expected a 2D or 3D labelled image"
+COLOUR_WAYS = "if each colour is one label, say so with --rgb; else export one channel as a label image"
+NO_ALPHA = "the transparency of its pixels is left out"
+COLOURS = Part("labels", "red + 256 green + 65536 blue", "user", "each colour is one label, and black is 0")
 
 # Smaller arrays, as tests draw them, are never taken for colour images.
 _COLOUR_MIN_EXTENT = 16
@@ -36,33 +39,17 @@ _MEANING = {"t": "frames", "c": "channels", "p": "positions"}
 
 @dataclass(frozen=True)
 class Axes:
-    """Where z, y and x are among the axes of a stored array, and at which index of all others it is read.
+    """Where z, y and x are among the axes of a stored array, and at which index of all others it is read."""
 
-    Attributes
-    ----------
-    order : tuple of int or None
-        Stored axis of z, y and x; None where there is none (z of 2D images).
-    stored : tuple of int
-        The stored shape.
-    notes : tuple of str
-        What the user should know of it.
-    at : tuple of int
-        Index along each stored axis that is none of z, y and x; empty where all are 0.
-    frames : int
-        Length of the axis of time; 1 where there is none.
-    extent : tuple of int or None
-        Shape (z, y, x) where only the first part of the stored array is the image.
-    parts : tuple of Part
-        How the volume is read, and where that comes from.
-    """
-
-    order: tuple[int | None, int, int]
-    stored: tuple[int, ...]
-    notes: tuple[str, ...] = ()
-    at: tuple[int, ...] = ()
-    frames: int = 1
-    extent: Index | None = None
-    parts: tuple[Part, ...] = ()
+    order: tuple[int | None, int, int]  # Stored axis of z, y and x; None where there is none (z of 2D images).
+    stored: tuple[int, ...]  # The stored shape
+    notes: tuple[str, ...] = ()  # What the user should know of it
+    at: tuple[int, ...] = ()  # Index along each stored axis that is none of z, y and x; empty where all are 0.
+    frames: int = 1  # Length of the axis of time; 1 where there is none.
+    extent: Index | None = None  # Shape (z, y, x) where only a part of the stored array is the image
+    origin: Index = (0, 0, 0)  # Where that part begins, (z, y, x)
+    colour: int | None = None  # Stored axis of red, green and blue, where each colour is one label
+    parts: tuple[Part, ...] = ()  # How the volume is read, and where that comes from
 
     @property
     def shape(self) -> Index:
@@ -82,21 +69,31 @@ class Axes:
         """Index along each stored axis; 0 for z, y and x."""
         return self.at or (0,) * len(self.stored)
 
+    def within(self, box: tuple[Index, Index]) -> Axes:
+        """Return the same of a box of the stored array, from one corner to another, as far as that is stored."""
+        low, high = ([min(max(n, 0), m) for n, m in zip(corner, self.shape, strict=True)] for corner in box)
+        if low == [0, 0, 0] and high == list(self.shape):
+            return self
+        if not all(a < b for a, b in zip(low, high, strict=True)):
+            note = f"its bounding box, {box[0]} to {box[1]} (z, y, x), lies outside of what is stored, and is not used"
+            return replace(self, notes=(*self.notes, note))
+        shape = " x ".join(str(n) for n in self.shape)
+        part = Part("part", f"{low} to {high}", "file", f"its bounding box (z, y, x), of {shape} that are stored")
+        extent = (high[0] - low[0], high[1] - low[1], high[2] - low[2])
+        return replace(self, extent=extent, origin=(low[0], low[1], low[2]), parts=(*self.parts, part))
+
     def told(self, *parts: Part) -> Axes:
         """Return the same with further parts of the reading, which come first."""
         return replace(self, parts=(*parts, *self.parts))
 
-    def pick(self, values: tuple[float, ...] | tuple[int, ...], missing: float = 1) -> tuple[Any, Any, Any]:
+    def pick(self, values: Sequence[Any], missing: Any = 1) -> tuple[Any, Any, Any]:
         """Return those of one value an axis that belong to z, y and x; `missing` for a missing z."""
         z, y, x = (missing if axis is None else values[axis] for axis in self.order)
         return (z, y, x)
 
-    def view(self, array: Array) -> Array:
-        """Return a stored array as (z, y, x), without a copy."""
-        index = tuple(slice(None) if axis in self.order else i for axis, i in enumerate(self.fixed))
-        volume = self.block(array[index])
-        z, y, x = self.shape
-        return volume[:z, :y, :x]
+    def label_type(self, stored: np.dtype[Any]) -> np.dtype[Any]:
+        """Return the type of what `labels` gives for voxels of a stored type."""
+        return stored if self.colour is None else np.dtype(np.uint32)
 
     def selection(self, start: Index, stop: Index) -> tuple[slice | int, ...]:
         """Return the index of a block in the stored array, which keeps the stored order of its axes."""
@@ -104,14 +101,26 @@ class Axes:
         for axis, low, high in zip(self.order, start, stop, strict=True):
             if axis is not None:
                 index[axis] = slice(low, high)
+        if self.colour is not None:
+            index[self.colour] = slice(0, 3)
         return tuple(index)
 
-    def block(self, part: Array) -> Array:
-        """Return what `selection` has read as (z, y, x)."""
-        present = [axis for axis in self.order if axis is not None]
-        rank = {axis: i for i, axis in enumerate(sorted(present))}
-        moved = part.transpose([rank[axis] for axis in present])
+    def arranged(self, part: Array) -> Array:
+        """Return a view of what `selection` has read as (z, y, x), with colours as a fourth axis."""
+        wanted = [axis for axis in (*self.order, self.colour) if axis is not None]
+        kept = sorted(wanted)
+        moved = part.transpose([kept.index(axis) for axis in wanted])
         return moved[np.newaxis] if self.order[0] is None else moved
+
+    def labels(self, arranged: Array) -> Array:
+        """Return a number for each colour, where there are any; else the same."""
+        return arranged if self.colour is None else colour_labels(arranged)
+
+
+def colour_labels(pixels: Array) -> Array:
+    """Return red + 256 green + 65536 blue of pixels, which stand along the last axis, as uint32."""
+    red, green, blue = (pixels[..., i].astype(np.uint32) for i in range(3))
+    return red | green << 8 | blue << 16
 
 
 def axis_letters(names: object, ndim: int) -> str | None:
@@ -179,7 +188,7 @@ def find_axes(
     if letters is None:
         letters = _assumed(shape, dtype, what, reading)
         origin, why = "assumed", ""
-    return _placed(shape, letters, what, reading, (origin, why))
+    return _placed(shape, letters, dtype, what, reading, (origin, why))
 
 
 def _as_asked(axes: str, shape: tuple[int, ...], what: str) -> str:
@@ -207,6 +216,8 @@ def _assumed(shape: tuple[int, ...], dtype: np.dtype[Any], what: str, reading: R
         last -= 1
     while last - first > 3 and shape[first] == 1:
         first += 1
+    if reading.rgb and last - first > 2 and shape[last - 1] in (3, 4):
+        return "?" * first + "zyxc"[4 - (last - first) :] + "?" * (len(shape) - last)
     if last - first > 3:
         first_letter = {(True, False): "t", (False, True): "c"}.get(
             (reading.time is not None, reading.channel is not None)
@@ -226,20 +237,25 @@ def _refuse_colour(shape: tuple[int, ...], dtype: np.dtype[Any], what: str) -> N
     colour = len(shape) == 3 and shape[-1] in (3, 4) and dtype == np.uint8
     if colour and min(shape[:2]) >= _COLOUR_MIN_EXTENT:
         raise FormatError(
-            f"{what}: {EXPECTED}, but the shape {shape} of type uint8 is that of a colour image; export one channel "
-            f"as a label image (or, if it is a volume that is {shape[-1]} voxels wide, say so with --axes zyx)"
+            f"{what}: {EXPECTED}, but the shape {shape} of type uint8 is that of a colour image; {COLOUR_WAYS} (or, if "
+            f"it is a volume that is {shape[-1]} voxels wide, say so with --axes zyx)"
         )
 
 
-def _placed(shape: tuple[int, ...], letters: str, what: str, reading: Reading, told: tuple[str, str]) -> Axes:
+def _placed(
+    shape: tuple[int, ...], letters: str, dtype: np.dtype[Any], what: str, reading: Reading, told: tuple[str, str]
+) -> Axes:
     """Place z, y and x; all other axes must have length 1, or an index that the user names."""
     at = [0] * len(shape)
     parts: list[Part] = []
     chosen = {"t": ("time", reading.time), "c": ("channel", reading.channel)}
     left = []
     frames = 1
+    colour = _colour_axis(shape, letters, dtype, what) if reading.rgb else None
+    if colour is not None:
+        parts.append(COLOURS)
     for axis, (letter, n) in enumerate(zip(letters, shape, strict=True)):
-        if letter in "zyx":
+        if letter in "zyx" or axis == colour:
             continue
         name, number = chosen.get(letter, ("", None))
         frames = n if letter == "t" else frames
@@ -271,10 +287,22 @@ def _placed(shape: tuple[int, ...], letters: str, what: str, reading: Reading, t
     notes: tuple[str, ...] = ()
     if z is not None and shape[z] == 1 and told[0] == "assumed":
         notes = (f"the shape {shape} has one slice in z: treated as a 2D image",)
+    if colour is not None and shape[colour] == 4:
+        notes += (NO_ALPHA,)
     shown = " ".join(c for c, n in zip(letters, shape, strict=True) if c in "zyx" and (c != "z" or n > 1))
     others = ("--axes",) if told[0] == "assumed" else ()
-    axes = Axes((z, letters.index("y"), letters.index("x")), shape, notes, tuple(at), frames)
+    axes = Axes((z, letters.index("y"), letters.index("x")), shape, notes, tuple(at), frames, colour=colour)
     return axes.told(Part("axes", shown, told[0], told[1], others), *parts)
+
+
+def _colour_axis(shape: tuple[int, ...], letters: str, dtype: np.dtype[Any], what: str) -> int:
+    found = [axis for axis, letter in enumerate(letters) if letter == "c" and shape[axis] in (3, 4)]
+    if len(found) != 1 or dtype != np.uint8:
+        raise ParameterError(
+            f"{what}: expected an image of red, green and blue, 8 bits each, for --rgb, but came an array of shape "
+            f"{shape}, axes {_spell(letters)} and type {dtype}; leave --rgb out, or name the axes with --axes, as yxc"
+        )
+    return found[0]
 
 
 def _too_many(shape: tuple[int, ...], letters: str, left: list[int], what: str) -> FormatError:
@@ -290,7 +318,10 @@ def _too_many(shape: tuple[int, ...], letters: str, left: list[int], what: str) 
         spelled = "".join("z" if i == left[0] else c for i, c in enumerate(letters) if shape[i] > 1)
         ways.append(f"if that axis is z, --axes {spelled.lower()}")
     ways.append("or export one time point and one channel as a label image")
-    kind = "a colour image or has " if any(letters[i] == "c" and shape[i] in (3, 4) for i in left) else ""
+    kind = ""
+    if any(letters[i] == "c" and shape[i] in (3, 4) for i in left):
+        kind = "a colour image or has "
+        ways.insert(0, "each colour as one label with --rgb")
     return FormatError(
         f"{what}: {EXPECTED}, but it has {kind}{found} (axes {_spell(letters)}, shape {shape}), and cells of different "
         f"ones do not touch; choose: {'; '.join(ways)}"

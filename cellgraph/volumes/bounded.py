@@ -9,6 +9,8 @@ import bz2
 import lzma
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 Decompress = Callable[[Any, int], Any]
@@ -37,7 +39,6 @@ def decompressor(name: str, config: Mapping[str, Any] | None = None) -> Decompre
         form, filters = config.get("format", lzma.FORMAT_XZ), config.get("filters")
         if form == lzma.FORMAT_RAW:
             return lambda data, most: _stream(lambda: lzma.LZMADecompressor(form, filters=filters), data, most)
-        return _lzma
     return _DECOMPRESSORS.get(name)
 
 
@@ -70,19 +71,28 @@ def _stream(new: Callable[[], Any], data: Any, most: int) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def _lzma(data: Any, most: int) -> bytes:
-    return _stream(lzma.LZMADecompressor, data, most)
-
-
-def _bz2(data: Any, most: int) -> bytes:
-    return _stream(bz2.BZ2Decompressor, data, most)
-
-
 def _zstd(data: Any, most: int) -> Any:
     import pyarrow as pa
 
+    size = _zstd_size(bytes(memoryview(data)[:18]))
+    if size is not None:
+        if size > most:
+            raise _too_much(most)
+        with suppress(OSError):  # of several frames, where the size is that of the first
+            return pa.Codec("zstd").decompress(data, decompressed_size=size)
     with pa.CompressedInputStream(pa.BufferReader(pa.py_buffer(data)), "zstd") as stream:
         return _checked(stream.read(most + 1), most, most)
+
+
+def _zstd_size(head: bytes) -> int | None:
+    """Return the decompressed size that the header of a frame of Zstandard tells, if it does (RFC 8878, 3.1.1.1)."""
+    if len(head) < 6 or head[:4] != b"\x28\xb5\x2f\xfd":
+        return None
+    single = head[4] >> 5 & 1
+    length = (single, 2, 4, 8)[head[4] >> 6]
+    begin = 5 + (1 - single) + (0, 1, 2, 4)[head[4] & 3]
+    size = int.from_bytes(head[begin : begin + length], "little") + (256 if length == 2 else 0)
+    return size if length else None
 
 
 def _declared(name: str, begin: int) -> Decompress:
@@ -102,8 +112,8 @@ def _declared(name: str, begin: int) -> Decompress:
 _DECOMPRESSORS: dict[str, Decompress] = {
     "gzip": inflate,
     "zlib": inflate,
-    "bz2": _bz2,
-    "lzma": _lzma,
+    "bz2": partial(_stream, bz2.BZ2Decompressor),
+    "lzma": partial(_stream, lzma.LZMADecompressor),
     "zstd": _zstd,
     "blosc": _declared("blosc", 4),
     "lz4": _declared("lz4", 0),

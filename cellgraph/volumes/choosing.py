@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from cellgraph.errors import FormatError, ParameterError
+from cellgraph.errors import FormatError, NotFoundError, ParameterError, near
 from cellgraph.volumes.axes import EXPECTED
 from cellgraph.volumes.reading import Part
 
@@ -27,11 +27,13 @@ _IMAGES = {
 
 @dataclass(frozen=True)
 class Candidate:
-    """An array of a container, by its path there."""
+    """An array of a container."""
 
-    name: str
+    name: str  # Its path there
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
+    number: int | None = None  # What may stand for its name
+    fits: bool = True  # Whether it can be labels, as far as the format tells
 
     @property
     def long(self) -> int:
@@ -58,8 +60,10 @@ def named_labels(name: str) -> bool | None:
     return None
 
 
-def choose(candidates: Sequence[Candidate], source: str, joint: str) -> tuple[Candidate, Part]:
-    """Return the array that is the labels, and why it is.
+def choose(
+    candidates: Sequence[Candidate], dataset: str | None, source: str, joint: str, *, levels: bool = False
+) -> tuple[Candidate, Part]:
+    """Return the array that is the labels, and why it is: the one that the user names, else the one that is clear.
 
     What is named like labels is never replaced by something else: where it cannot be used, opening it says why.
 
@@ -67,28 +71,39 @@ def choose(candidates: Sequence[Candidate], source: str, joint: str) -> tuple[Ca
     ----------
     candidates : sequence of Candidate
         The arrays of a container.
+    dataset : str or None
+        What the user names.
     source : str
         The container, for messages.
     joint : str
         What stands between the container and the dataset, for messages: ``:`` or ``/``.
+    levels : bool
+        Whether they are resolutions of one image, the finest first.
 
     Raises
     ------
+    NotFoundError
+        If there is none of the name.
     FormatError
         If none could be labels.
     ParameterError
         If several could be.
     """
+    if dataset is not None:
+        return _named(candidates, dataset.strip("/"), source)
+    if levels:
+        coarser = tuple(c.name for c in candidates[1:])
+        why = f"the finest of {len(candidates)} resolutions" if coarser else "the only one"
+        return candidates[0], Part("dataset", f'"{candidates[0].name}"', "file", why, coarser)
     labels = [c for c in candidates if named_labels(c.name) and c.long >= 2]
     images = [c for c in candidates if named_labels(c.name) is False]
     listed_labels = [c for c in candidates if named_labels(c.name)]
-    usable = [c for c in candidates if c.dtype.kind in "bui" and c.long in (2, 3)]
-    if not usable:
-        usable = [c for c in candidates if c.dtype.kind == "f" and c.long in (2, 3)]
+    shaped = [c for c in candidates if c.fits and c.long in (2, 3)]
+    usable = [c for c in shaped if c.dtype.kind in "bui"] or [c for c in shaped if c.dtype.kind == "f"]
     if len(labels) == 1:
         return _chosen(labels[0], candidates, "named so")
     if len(labels) > 1:
-        raise _several(labels, source, joint, "label image")
+        raise several(source, [str(c) for c in labels], joint, "label image")
     if listed_labels and images and len(candidates) > 1 and all(c in images for c in usable):
         return _chosen(listed_labels[0], candidates, "named so")
     others = [c for c in usable if c not in images]
@@ -103,7 +118,30 @@ def choose(candidates: Sequence[Candidate], source: str, joint: str) -> tuple[Ca
     listed = ", ".join(map(str, usable or candidates))
     if not usable:
         raise FormatError(f"{source}: {EXPECTED}, a 2D or 3D integer dataset, but it has only {listed}")
-    raise _several(usable, source, joint, "integer dataset")
+    raise several(source, [str(c) for c in usable], joint, "integer dataset")
+
+
+def _named(candidates: Sequence[Candidate], dataset: str, source: str) -> tuple[Candidate, Part]:
+    for candidate in candidates:
+        if dataset == candidate.name or (dataset.isdecimal() and int(dataset) == candidate.number):
+            return candidate, Part("dataset", f'"{candidate.name}"', "user")
+    raise NotFoundError(f"{source}: no dataset {dataset!r} in it{listed_near(dataset, [c.name for c in candidates])}")
+
+
+def listed_near(name: str, known: Sequence[str]) -> str:
+    """Return the end of a sentence about a name that is not there: what there is, and what is meant perhaps."""
+    shown = f"; it has {', '.join(known)}" if 0 < len(known) <= 20 else ""
+    return f"{shown}.{near(name, known)}" if known else ""
+
+
+def several(source: str, names: Sequence[str], joint: str, what: str) -> ParameterError:
+    """Return the error for a container that holds several things of a kind, none of which is clear."""
+    shown = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+    first = names[0].split(" ")[0]
+    return ParameterError(
+        f"{source}: expected one {what}, but it has {len(names)}; choose one, as {source.rstrip('/')}{joint}{first} or "
+        f"with --dataset NAME, of {shown}"
+    )
 
 
 def _chosen(chosen: Candidate, candidates: Sequence[Candidate], why: str) -> tuple[Candidate, Part]:
@@ -116,12 +154,3 @@ def _chosen(chosen: Candidate, candidates: Sequence[Candidate], why: str) -> tup
     else:
         why += f"; {', '.join(names[:3])} and {len(names) - 3} more left out"
     return chosen, Part("dataset", f'"{chosen.name}"', "file", why, others)
-
-
-def _several(found: Sequence[Candidate], source: str, joint: str, what: str) -> ParameterError:
-    listed = ", ".join(str(c).strip() for c in found)
-    name = f"{source.rstrip('/')}{joint}{found[0].name}"
-    return ParameterError(
-        f"{source}: expected one {what}, but it has {len(found)}; choose one, as {name} or with --dataset NAME, "
-        f"of {listed}"
-    )

@@ -108,15 +108,7 @@ def ends_with(path: Path, length: int) -> bytes:
 
 
 class OpenFile:
-    """A file opened for reading at any offset, from several threads at once.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-    what : str
-        What to call it in messages.
-    """
+    """A file opened for reading at any offset, from several threads at once."""
 
     def __init__(self, path: Path, what: str) -> None:
         self._what = what

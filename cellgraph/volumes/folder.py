@@ -5,43 +5,40 @@ from __future__ import annotations
 import re
 import zlib
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cellgraph.errors import FormatError, NotFoundError, ParameterError, VolumeReadError
-from cellgraph.volumes.axes import Axes
-from cellgraph.volumes.fetching import Fetchers, decoding_threads
+from cellgraph.volumes.axes import COLOURS, Axes
 from cellgraph.volumes.files import GIT_LFS, POINTER, begins_with, stat_fingerprint
 from cellgraph.volumes.files import reading as opening
-from cellgraph.volumes.labels import as_labels, empty_block, label_dtype
+from cellgraph.volumes.formats import SLICES, named_format
 from cellgraph.volumes.numbering import gaps, listed, number_in, numbers_in
+from cellgraph.volumes.pieces import Pieces, PiecesVolume
 from cellgraph.volumes.png import SIGNATURE, png_layout, read_png
-from cellgraph.volumes.reading import PLAIN, Part, Reading
+from cellgraph.volumes.reading import Part, Reading
 from cellgraph.volumes.slicenames import read_names
 from cellgraph.volumes.tiff import open_tiff
-from cellgraph.volumes.volume import Header, Index, Volume
+from cellgraph.volumes.units import NO_SIZE, Size
+from cellgraph.volumes.volume import Volume
 
 Array = np.ndarray[Any, Any]
-Spacing = tuple[float, float, float]
-
-SUFFIXES = (".tif", ".tiff", ".png")
 
 
-def open_folder(folder: Path, dataset: str | None, source: str, reading: Reading = PLAIN) -> Volume:
+def open_folder(folder: Path, source: str, reading: Reading) -> Volume:
     """Open a folder of 2D images as one volume, z in the order of the numbers in their names."""
-    if dataset is not None:
-        raise ParameterError(f"{source}: a folder of slices is one volume, so {dataset!r} cannot be chosen in it")
     with opening(source):
-        files = [file for file in folder.iterdir() if not file.name.startswith(".") and file.is_file()]
-    slices = [file for file in files if file.suffix.lower() in SUFFIXES]
+        entries = [path for path in folder.iterdir() if not path.name.startswith(".")]
+        slices = [path for path in entries if path.suffix.lower() in SLICES and path.is_file()]
+    left = sorted(path.name for path in entries if path not in set(slices))
     if not slices:
-        found = f"; it holds {', '.join(sorted(f.name for f in files)[:3])}" if files else "; it is empty"
+        found = f"; it holds {', '.join(left[:3])}" if left else "; it is empty"
         raise NotFoundError(
-            f"{source}: expected a folder of 2D images ({', '.join(SUFFIXES)}), a Zarr or N5 array or a precomputed "
+            f"{source}: expected a folder of 2D images ({', '.join(SLICES)}), a Zarr or N5 array or a precomputed "
             f"volume, but no image lies in it{found}"
         )
     names = read_names(slices)
@@ -60,13 +57,11 @@ def open_folder(folder: Path, dataset: str | None, source: str, reading: Reading
             f"the {len(ordered)} images are taken as slices, {ordered[0].name} first and {ordered[-1].name} last; if "
             f"they are not, load {source.rstrip('/')}/*{ordered[0].suffix}, a sample a file"
         )
-    with opening(source):
-        left = sorted(p.name for p in folder.iterdir() if p not in set(slices) and not p.name.startswith("."))
     if left:
         notes.append(f"left out of the folder: {', '.join(left[:5])}" + (" …" if len(left) > 5 else ""))
     told = f"{ordered[0].name} first, {ordered[-1].name} last"
     part = Part("slices", str(len(ordered)), "user" if reading.slices else "file" if names.known else "assumed", told)
-    return SlicesVolume(ordered, source, parts=(part,), notes=tuple(notes))
+    return _slices_volume(ordered, source, reading, parts=(part,), notes=tuple(notes))
 
 
 def _refuse_strays(paths: list[Path], source: str) -> None:
@@ -89,7 +84,7 @@ def _refuse_strays(paths: list[Path], source: str) -> None:
                 f"{source}: expected slices with numbers in their names, as {numbered[0].name}, but {path.name} has "
                 f"none; {out}, or give it its number"
             )
-    kinds = [path.suffix.lower() == ".png" for path in paths]
+    kinds = [named_format(path.name) for path in paths]
     usual, *others = Counter(kinds).most_common()
     if others:
         usual_one, other = (paths[kinds.index(kind)].name for kind, _ in (usual, others[0]))
@@ -106,11 +101,9 @@ def _refuse_strays(paths: list[Path], source: str) -> None:
             )
 
 
-def open_png(path: Path, dataset: str | None, source: str, reading: Reading = PLAIN) -> Volume:
+def open_png(path: Path, source: str, reading: Reading) -> Volume:
     """Open a PNG file as a 2D labelled image: a folder of one slice."""
-    if dataset is not None:
-        raise ParameterError(f"{source}: a PNG file holds one image, so {dataset!r} cannot be chosen in it")
-    return SlicesVolume([path], source)
+    return _slices_volume([path], source, reading)
 
 
 @dataclass(frozen=True)
@@ -119,132 +112,86 @@ class _Slice:
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
-    spacing: Spacing | None = field(default=None, compare=False)
-    unit: str | None = field(default=None, compare=False)
+    size: Size = field(default=NO_SIZE, compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)
 
 
-class SlicesVolume:
-    """A labelled image whose slices are files of one 2D image each.
-
-    Parameters
-    ----------
-    paths : list of pathlib.Path
-        TIFF or PNG files, in the order of z.
-    source : str
-        What to call it in messages.
+def _slices_volume(
+    paths: list[Path], source: str, reading: Reading, *, parts: tuple[Part, ...] = (), notes: tuple[str, ...] = ()
+) -> Volume:
+    """Open files of one 2D image each, in the order of z.
 
     Raises
     ------
     FormatError
         If one is no 2D labelled image, or their shapes or types differ.
     """
-
-    def __init__(
-        self, paths: list[Path], source: str, *, parts: tuple[Part, ...] = (), notes: tuple[str, ...] = ()
-    ) -> None:
-        self._paths = paths
-        self._source = source
-        self._fetchers = Fetchers(decoding_threads())
-        self._slices = {path: self._describe(path) for path in paths}
-        first = self._slices[paths[0]]
-        widened = first.dtype
-        for path, other in self._slices.items():
-            whole = other.dtype.kind in "bui" and first.dtype.kind in "bui"
-            widened = np.result_type(widened, other.dtype) if whole else widened
-            if other.shape != first.shape or (other.dtype != first.dtype and not (whole and widened.kind in "bui")):
-                raise FormatError(
-                    f"{source}: expected slices of one shape and type, but {paths[0].name} is {first.shape} "
-                    f"{first.dtype} and {path.name} is {other.shape} {other.dtype}"
-                )
-        types = sorted({each.dtype.name for each in self._slices.values()})
-        if len(types) > 1:
-            notes += (f"the slices are of different types ({', '.join(types)}); all are read as {widened.name}",)
-        dtype, type_notes = label_dtype(widened, source)
-        notes += type_notes
-        notes += first.notes + _missing_numbers(paths)
-        spacing, unit = first.spacing, first.unit
-        if len(paths) > 1 and spacing is not None:
-            size = f"{spacing[1]:g} x {spacing[2]:g} {unit}"
-            notes += (f"the slices have pixels of {size}, but do not say how far apart they are: --spacing Z,Y,X",)
-            spacing, unit = None, None
-        y, x = first.shape
-        self._header = Header(
-            source,
-            (len(paths), y, x),
-            2 if len(paths) == 1 else 3,
-            dtype,
-            spacing,
-            unit,
-            (1, y, x),
-            notes,
-            axes=Axes((0, 1, 2), (len(paths), y, x), parts=parts),
-        )
-
-    @property
-    def header(self) -> Header:
-        return self._header
-
-    def read(self, start: Index, stop: Index, out: Array | None = None) -> Array:
-        """Decode the slices that a block touches."""
-        if out is None:
-            out = empty_block(self._header, start, stop)
-        self._fetchers.run(partial(self._place, start, stop, out), range(start[0], stop[0]))
-        return out
-
-    def _place(self, start: Index, stop: Index, out: Array, z: int) -> None:
-        """Decode one slice into the part of a block that it covers."""
-        part = self._pixels(self._paths[z])[np.newaxis, start[1] : stop[1], start[2] : stop[2]]
-        at = (z, start[1], start[2])
-        out[z - start[0]] = as_labels(part, at, self._header.dtype, self._source)[0]
-
-    def _named(self, path: Path) -> str:
-        return self._source if len(self._paths) == 1 else f"{self._source}/{path.name}"
-
-    def _describe(self, path: Path) -> _Slice:
-        """Read the header of a slice."""
-        if begins_with(path, len(GIT_LFS)) == GIT_LFS:
-            raise FormatError(f"{self._named(path)}: expected an image, but it is {POINTER}")
-        if _is_png(path):
-            return _Slice(*png_layout(path, self._named(path)))
-        volume = open_tiff(path, None, self._named(path))
-        volume.close()
-        header = volume.header
-        if header.ndim != 2:
+    one = len(paths) == 1
+    named = {path: source if one else f"{source}/{path.name}" for path in paths}
+    slices = {path: _describe(path, named[path], source, reading) for path in paths}
+    first = slices[paths[0]]
+    widened = first.dtype
+    for path, other in slices.items():
+        whole = other.dtype.kind in "bui" and first.dtype.kind in "bui"
+        widened = np.result_type(widened, other.dtype) if whole else widened
+        if other.shape != first.shape or (other.dtype != first.dtype and not (whole and widened.kind in "bui")):
             raise FormatError(
-                f"{self._source}: expected a 2D image in each file of the folder, but {path.name} is a stack of "
-                f"{header.shape[0]}; load it by itself"
+                f"{source}: expected slices of one shape and type, but {paths[0].name} is {first.shape} "
+                f"{first.dtype} and {path.name} is {other.shape} {other.dtype}"
             )
-        return _Slice(header.shape[1:], header.dtype, header.spacing, header.unit, header.notes)
+    types = sorted({each.dtype.name for each in slices.values()})
+    if len(types) > 1:
+        notes += (f"the slices are of different types ({', '.join(types)}); all are read as {widened.name}",)
+    notes += first.notes + _missing_numbers(paths)
+    size = first.size
+    if not one and size.spacing is not None:
+        pixels = f"{size.spacing[1]:g} x {size.spacing[2]:g} {size.unit}"
+        notes += (f"the slices have pixels of {pixels}, but do not say how far apart they are: --spacing Z,Y,X",)
+        size = Size()
 
-    def _pixels(self, path: Path) -> Array:
-        """Decode a slice, shape (y, x)."""
-        known = self._slices[path]
-        if _is_png(path):
-            pixels = read_png(path, self._named(path))
-        else:
-            volume = open_tiff(path, None, self._named(path))
-            try:
-                pixels = volume.read((0, 0, 0), volume.header.shape)[0]
-            finally:
-                volume.close()
+    def piece(number: tuple[int, ...]) -> Array:
+        path = paths[number[0]]
+        pixels, known = _pixels(path, named[path], reading), slices[path]
         if (pixels.shape, pixels.dtype) != (known.shape, known.dtype):
             raise VolumeReadError(
-                f"{self._named(path)}: it has changed since the folder was opened, from {known.shape} "
+                f"{named[path]}: it has changed since the folder was opened, from {known.shape} "
                 f"{known.dtype} to {pixels.shape} {pixels.dtype}; load the folder again"
             )
-        return pixels
+        return pixels[np.newaxis]
 
-    def fingerprint(self) -> dict[str, Any]:
-        """Return number, and a checksum of names, sizes and times of modification of the slices."""
-        if len(self._paths) == 1:
-            return stat_fingerprint(self._paths[0])
-        seen = [(path.name, stat_fingerprint(path)) for path in self._paths]
+    def fingerprint() -> dict[str, Any]:
+        if one:
+            return stat_fingerprint(paths[0])
+        seen = [(path.name, stat_fingerprint(path)) for path in paths]
         return {"files": len(seen), "checksum": zlib.crc32(repr(seen).encode())}
 
-    def close(self) -> None:
-        """End the threads; no file is kept open."""
-        self._fetchers.close()
+    axes = Axes((0, 1, 2), (len(paths), *first.shape), parts=(*parts, COLOURS) if reading.rgb else parts)
+    return PiecesVolume(Pieces((1, *first.shape), widened, piece, fingerprint), axes, source, size, notes)
+
+
+def _describe(path: Path, named: str, source: str, reading: Reading) -> _Slice:
+    """Read the header of a slice."""
+    if begins_with(path, len(GIT_LFS)) == GIT_LFS:
+        raise FormatError(f"{named}: expected an image, but it is {POINTER}")
+    if _is_png(path):
+        return _Slice(*png_layout(path, named, reading.rgb))
+    with closing(open_tiff(path, None, named, reading)) as volume:
+        header = volume.header
+    if header.ndim != 2:
+        raise FormatError(
+            f"{source}: expected a 2D image in each file of the folder, but {path.name} is a stack of "
+            f"{header.shape[0]}; load it by itself"
+        )
+    return _Slice(header.shape[1:], header.dtype, Size(header.spacing, header.unit, "TIFF"), header.notes)
+
+
+def _pixels(path: Path, named: str, reading: Reading) -> Array:
+    """Decode a slice, shape (y, x)."""
+    if _is_png(path):
+        return read_png(path, named)
+    with closing(open_tiff(path, None, named, reading)) as volume:
+        pixels: Array = volume.read((0, 0, 0), volume.header.shape)[0]
+        return pixels
 
 
 def _is_png(path: Path) -> bool:

@@ -1,13 +1,14 @@
-"""The formats of labelled images: the tables to extend for a further one."""
+"""The one table of formats of labelled images: what reads, writes, names or lists formats takes them from here."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import cast
 
+from cellgraph.errors import MissingExtraError, ParameterError
 from cellgraph.volumes.reading import Reading
 from cellgraph.volumes.volume import Volume
 
@@ -18,30 +19,35 @@ HEAD_BYTES = 2056
 
 @dataclass(frozen=True)
 class Format:
-    """A format of files or folders.
+    """A format of files or folders."""
 
-    Attributes
-    ----------
-    name : str
-        As people call it.
-    suffixes : tuple of str
-        Of its files or folders, in lower case.
-    opener : str
-        ``module:function`` in this package, imported when it is needed; takes path, dataset, source and reading and
-        gives a volume.
-    recognise : callable
-        Tells from the path and its first `HEAD_BYTES` bytes (none for a folder) whether it is one.
-    """
-
-    name: str
-    suffixes: tuple[str, ...]
+    name: str  # As messages call it
+    suffixes: tuple[str, ...]  # Of its files or folders, in lower case
+    # ``module:function`` in this package, imported when it is needed; takes path, dataset (but where it is `single`),
+    # source and reading, and gives a volume.
     opener: str
-    recognise: Recognise
+    recognise: Recognise  # Tells from the path and its first `HEAD_BYTES` bytes (none for a folder) whether it is one
+    single: bool = False  # Whether it holds one image, so that no dataset can be chosen in it
+    slices: bool = False  # Whether a folder of such files may be the slices of a volume
+    scheme: str = ""  # What names it before a URL, as ``zarr://s3://…``, where it is read from there
+    extra: str = ""  # What has to be installed, where that is not always so
+    library: str = ""  # What has to be installed, where that is not always so
+    sizes: str = ""  # Where the voxel size stands, in Markdown
+    also: str = ""  # What else it is called, for the documentation
 
     def open(self, path: Path, dataset: str | None, source: str, reading: Reading) -> Volume:
         """Import the opener and call it."""
+        if self.single and dataset is not None:
+            raise ParameterError(f"{source}: it holds one image ({self.name}), so {dataset!r} cannot be chosen in it")
+        if self.library:
+            try:
+                import_module(self.library)
+            except ImportError as error:
+                raise MissingExtraError(f"reading {self.name}", self.extra, self.library) from error
         module, function = self.opener.split(":")
         opener = getattr(import_module(f"cellgraph.volumes.{module}"), function)
+        if self.single:
+            return cast(Callable[[Path, str, Reading], Volume], opener)(path, source, reading)
         return cast(Callable[[Path, str | None, str, Reading], Volume], opener)(path, dataset, source, reading)
 
 
@@ -58,65 +64,77 @@ def _is_hdf5(_: Path, head: bytes) -> bool:
     return any(head[at : at + 8] == b"\x89HDF\r\n\x1a\n" for at in (0, 512, 1024, 2048))
 
 
-def _is_nifti(_: Path, head: bytes) -> bool:
-    from cellgraph.volumes.nifti import is_nifti
-
-    return is_nifti(head)
-
-
-def _is_mgh(path: Path, head: bytes) -> bool:
-    from cellgraph.volumes.nifti import is_mgh
-
-    return is_mgh(path, head)
-
-
-def _is_pair(path: Path, _: bytes) -> bool:
-    from cellgraph.volumes.nifti import is_pair
-
-    return is_pair(path)
+def _by(place: str) -> Recognise:
+    """Return a function of this package that recognises a format, imported when it is needed."""
+    module, function = place.split(":")
+    return lambda path, head: bool(getattr(import_module(f"cellgraph.volumes.{module}"), function)(path, head))
 
 
 def _is_metaimage(path: Path, head: bytes) -> bool:
     return path.suffix.lower() in (".mha", ".mhd") and b"DimSize" in head
 
 
-def _is_precomputed(path: Path, _: bytes) -> bool:
-    if not (path / "info").is_file():
-        return False
-    from cellgraph.volumes.precomputed import is_precomputed
-
-    return is_precomputed(path)
-
-
 FILES: tuple[Format, ...] = (
     Format(
-        "TIFF",
-        (".tif", ".tiff", ".btf", ".tf8", ".tf2"),
-        "tiff:open_tiff",
-        _starts(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+        "TIFF", (".tif", ".tiff", ".btf", ".tf8", ".tf2"), "tiff:open_tiff",
+        _starts(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), slices=True,
+        sizes="ImageJ `spacing` and resolution, OME `PhysicalSize`", also="ImageJ, OME-TIFF",
     ),
-    Format("NumPy", (".npy",), "npy:open_npy", _starts(b"\x93NUMPY")),
+    Format(
+        "PNG", (".png",), "folder:open_png", _starts(b"\x89PNG\r\n\x1a\n"), single=True, slices=True
+    ),
+    Format("NumPy", (".npy",), "npy:open_npy", _starts(b"\x93NUMPY"), single=True),
     Format("NumPy archive", (".npz",), "npy:open_npz", _starts(b"PK\3\4", b"PK\5\6")),
-    Format("HDF5", (".h5", ".hdf5", ".hdf", ".he5"), "hdf5:open_hdf5", _is_hdf5),
-    Format("NIfTI", (".nii", ".nii.gz"), "nifti:open_nifti", _is_nifti),
-    Format("FreeSurfer", (".mgz", ".mgh"), "nifti:open_nifti", _is_mgh),
-    Format("NIfTI or Analyze pair", (".hdr", ".img"), "nifti:open_nifti", _is_pair),
-    Format("NRRD", (".nrrd", ".nhdr"), "nrrd:open_nrrd", _starts(b"NRRD000")),
-    Format("MetaImage", (".mha", ".mhd"), "metaimage:open_metaimage", _is_metaimage),
-    Format("PNG", (".png",), "folder:open_png", _starts(b"\x89PNG\r\n\x1a\n")),
-)
+    Format(
+        "HDF5", (".h5", ".hdf5", ".hdf", ".he5", ".ims", ".mat"), "hdf5:open_hdf5", _is_hdf5,
+        extra="hdf5", library="h5py", sizes="`element_size_um`, axistags, extents",
+        also="Imaris, ilastik, BigDataViewer, MATLAB 7.3",
+    ),
+    Format(
+        "NIfTI", (".nii", ".nii.gz"), "nifti:open_nifti", _by("nifti:is_nifti"), single=True,
+        extra="nifti", library="nibabel", sizes="zooms",
+    ),
+    Format(
+        "FreeSurfer", (".mgz", ".mgh"), "nifti:open_nifti", _by("nifti:is_mgh"), single=True,
+        extra="nifti", library="nibabel", sizes="zooms",
+    ),
+    Format(
+        "NIfTI or Analyze pair", (".hdr", ".img"), "nifti:open_nifti", _by("nifti:is_pair"), single=True,
+        extra="nifti", library="nibabel", sizes="zooms",
+    ),
+    Format(
+        "NRRD", (".nrrd", ".nhdr"), "nrrd:open_nrrd", _starts(b"NRRD000"), single=True,
+        sizes="`space directions`, `spacings`", also="`.seg.nrrd` of Slicer",
+    ),
+    Format(
+        "MetaImage", (".mha", ".mhd"), "metaimage:open_metaimage", _is_metaimage, single=True, sizes="`ElementSpacing`"
+    ),
+)  # fmt: skip
 
 FOLDERS: tuple[Format, ...] = (
     Format(
-        "Zarr",
-        (".zarr",),
-        "ome_zarr:open_zarr",
-        _holds("zarr.json", ".zarray", ".zgroup", ".zattrs", "datasource-properties.json"),
+        "Zarr", (".zarr",), "ome_zarr:open_zarr",
+        _holds("zarr.json", ".zarray", ".zgroup", ".zattrs", "datasource-properties.json"), scheme="zarr",
+        sizes="OME-Zarr `scale`, WEBKNOSSOS, `voxel_size`", also="v2 and v3, OME-Zarr, WEBKNOSSOS",
     ),
-    Format("precomputed", (".precomputed",), "precomputed:open_precomputed", _is_precomputed),
-    Format("N5", (".n5",), "n5:open_n5", _holds("attributes.json")),
-    Format("folder of 2D images", (), "folder:open_folder", lambda path, _: path.is_dir()),
-)
+    Format(
+        "precomputed", (".precomputed",), "precomputed:open_precomputed", _by("precomputed:is_precomputed"),
+        scheme="precomputed", extra="remote", sizes="`resolution`", also="neuroglancer, CloudVolume",
+    ),
+    Format(
+        "N5", (".n5",), "n5:open_n5", _holds("attributes.json"), scheme="n5",
+        sizes="`resolution`, `pixelResolution`, `transform`",
+    ),
+    Format(
+        "folder of 2D images", (), "folder:open_folder", lambda path, _: path.is_dir(), single=True,
+        also="numbered slices, TIFF or PNG",
+    ),
+)  # fmt: skip
+
+FORMATS = (*FILES, *FOLDERS)
+
+SLICES = tuple(suffix for known in FILES if known.slices for suffix in known.suffixes)
+"""Endings of files that may be the slices of a volume."""
 
 # Formats that people try, and why they do not do.
 USELESS: tuple[tuple[Recognise, str], ...] = (
@@ -132,7 +150,20 @@ USELESS: tuple[tuple[Recognise, str], ...] = (
 )
 
 
+def named_format(name: str, formats: tuple[Format, ...] = FORMATS) -> Format | None:
+    """Return the format that the name of a file or folder says; None if none does."""
+    return next((known for known in formats if known.suffixes and name.lower().endswith(known.suffixes)), None)
+
+
 def known_formats() -> str:
     """Return the formats and their file names, as part of a sentence."""
-    named = [f"{f.name} {', '.join(f.suffixes)}" for f in (*FILES, *FOLDERS) if f.suffixes]
-    return "; ".join([*named, *(f.name for f in FOLDERS if not f.suffixes)])
+    named = [f"{f.name} {', '.join(f.suffixes)}" for f in FORMATS if f.suffixes]
+    return "; ".join([*named, *(f.name for f in FORMATS if not f.suffixes)])
+
+
+def format_rows() -> Iterator[tuple[str, str, str, str]]:
+    """Yield the rows of the table in the documentation: format, endings, where the voxel size stands, extra."""
+    for known in FORMATS:
+        name = f"{known.name} ({known.also})" if known.also else known.name
+        extra = f"`{known.extra}`" if known.extra else ""
+        yield name, ", ".join(f"`{suffix}`" for suffix in known.suffixes), known.sizes, extra

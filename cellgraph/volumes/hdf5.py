@@ -2,49 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cellgraph.errors import FormatError, MissingExtraError, NotFoundError, ParameterError, near
+from cellgraph.errors import FormatError, ParameterError
 from cellgraph.volumes.attributes import attribute_axes, attribute_spacing
 from cellgraph.volumes.axes import find_axes
 from cellgraph.volumes.choosing import Candidate, choose
-from cellgraph.volumes.chunked import ChunkedVolume
 from cellgraph.volumes.files import parsing
 from cellgraph.volumes.files import reading as opening
-from cellgraph.volumes.hdf5_chunks import Hdf5Chunks
+from cellgraph.volumes.hdf5_chunks import hdf5_pieces
 from cellgraph.volumes.hdf5_links import check_links, sources
 from cellgraph.volumes.imaris import FINEST, imaris_extent, imaris_size, is_imaris
 from cellgraph.volumes.labels import label_dtype
-from cellgraph.volumes.mapped import MappedVolume
-from cellgraph.volumes.reading import PLAIN, Part, Reading
+from cellgraph.volumes.mapped import mapped_volume
+from cellgraph.volumes.pieces import PiecesVolume
+from cellgraph.volumes.reading import Part, Reading
 from cellgraph.volumes.volume import Volume
 
 if TYPE_CHECKING:
     from h5py import Dataset, File, Group
 
+# Time point, setup and resolution of BigDataViewer, which stores uint16 as int16 (its Java has no other).
+_BIG_DATA_VIEWER = re.compile(r"/t\d{5}/s\d{2,}/(\d+)/cells")
 
-def open_hdf5(path: Path, dataset: str | None, source: str, reading: Reading = PLAIN) -> Volume:
-    """Open a dataset of an HDF5 file: the named one, or the only one that could be labels.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-    dataset : str or None
-        Its path in the file.
-    source : str
-        What to call it in messages and in the graph.
-    """
-    try:
-        import h5py
-    except ImportError as error:
-        raise MissingExtraError("reading HDF5", "hdf5", "h5py") from error
+def open_hdf5(path: Path, dataset: str | None, source: str, reading: Reading) -> Volume:
+    """Open a dataset of an HDF5 file: the named one, or the only one that could be labels."""
+    import h5py
+
     with suppress(ImportError):
         import hdf5plugin  # noqa: F401  registers further compressions, where it is installed
     with opening(source):
@@ -73,44 +65,39 @@ def _choose(
 ) -> tuple[Dataset, tuple[Part, ...]]:
     import h5py
 
-    if dataset is None:
-        return _only_dataset(file, source, reading)
-    name = dataset.strip("/")
-    check_links(file, path, name, source)
-    node = file.get(name) if name else file
-    if isinstance(node, h5py.Dataset):
-        return node, (Part("dataset", f'"{name}"', "user"),)
-    if isinstance(node, h5py.Group):
-        return _only_dataset(node, source, reading)
-    known = [d.name.strip("/") for d in _datasets(file)]
-    listed = f" It has {', '.join(known)}." if len(known) < 20 else ""
-    raise NotFoundError(f"{source}: no dataset {name!r} in the file.{near(name, known) or listed}")
+    base: Group = file
+    parts: tuple[Part, ...] = ()
+    name = None if dataset is None else dataset.strip("/")
+    if name:
+        check_links(file, path, name, source)
+        node = file.get(name)
+        if isinstance(node, h5py.Dataset):
+            return node, (Part("dataset", f'"{name}"', "user"),)
+        if isinstance(node, h5py.Group):
+            base, name = node, None
+    elif is_imaris(file):
+        base, parts = _imaris_part(file, source, reading)
+    named = {d.name.strip("/"): d for d in _datasets(base)}
+    if not named:
+        raise FormatError(f"{source}: expected a labelled image, but the HDF5 file has no datasets")
+    found, part = choose([Candidate(n, tuple(d.shape), d.dtype) for n, d in named.items()], name or None, source, ":")
+    return named[found.name], (part, *parts)
 
 
 def _datasets(group: Group) -> list[Dataset]:
+    """Return the datasets of a group and below, of images of BigDataViewer only the finest resolution."""
     import h5py
 
     found: list[Dataset] = []
 
     def collect(_: str, node: object) -> None:
         if isinstance(node, h5py.Dataset) and node.shape is not None:
-            found.append(node)
+            level = _BIG_DATA_VIEWER.fullmatch(node.name)
+            if level is None or int(level[1]) == 0:
+                found.append(node)
 
     group.visititems(collect)
     return found
-
-
-def _only_dataset(group: Group, source: str, reading: Reading) -> tuple[Dataset, tuple[Part, ...]]:
-    base = group
-    parts: tuple[Part, ...] = ()
-    if is_imaris(group.file) and group.name == "/":
-        base, parts = _imaris_part(group, source, reading)
-    datasets = _datasets(base)
-    if not datasets:
-        raise FormatError(f"{source}: expected a labelled image, but the HDF5 file has no datasets")
-    named = {d.name.strip("/"): d for d in datasets}
-    found, part = choose([Candidate(n, tuple(d.shape), d.dtype) for n, d in named.items()], source, ":")
-    return named[found.name], (part, *parts)
 
 
 def _imaris_part(group: Group, source: str, reading: Reading) -> tuple[Group, tuple[Part, ...]]:
@@ -137,15 +124,24 @@ def _axis_names(dataset: Dataset) -> tuple[Sequence[str] | None, str]:
     return names, why
 
 
+def _meant(dataset: Dataset) -> tuple[np.dtype[Any], tuple[Part, ...]]:
+    """Return the type that the voxels are meant to be of."""
+    stored = np.dtype(dataset.dtype)
+    if stored.kind == "i" and stored.itemsize == 2 and _BIG_DATA_VIEWER.fullmatch(dataset.name):
+        told = Part("labels", "uint16", "file", "BigDataViewer stores them as int16")
+        return np.dtype(np.uint16).newbyteorder(stored.byteorder), (told,)
+    return stored, ()
+
+
 def _open_dataset(
     file: File, dataset: Dataset, path: Path, source: str, parts: tuple[Part, ...], reading: Reading
 ) -> Volume:
-    stored = np.dtype(dataset.dtype)
+    stored, meant = _meant(dataset)
     names, why = _axis_names(dataset)
     imaris = is_imaris(file)
     if imaris:
         reading = replace(reading, time=None, channel=None)  # which have chosen the dataset
-    axes = find_axes(tuple(dataset.shape), names, stored, source, reading, why)
+    axes = find_axes(tuple(dataset.shape), names, stored, source, reading, why).told(*parts, *meant)
     label_dtype(stored, source)
     if imaris:
         axes = imaris_extent(dataset, axes)
@@ -153,27 +149,10 @@ def _open_dataset(
     if size.spacing is None:
         above = attribute_spacing(file.attrs, axes)
         size = above if above.spacing is not None else size._replace(notes=size.notes or above.notes)
-    axes = axes.told(*parts)
-    if size.spacing is not None:
-        axes = replace(axes, parts=(*axes.parts, Part("voxel", "", "file", size.why)))
     others = sources(dataset, path, source)
     offset = dataset.id.get_offset()
     elsewhere = dataset.file.userblock_size or dataset.is_virtual
     if offset is not None and not elsewhere and stored.kind != "b":
-        shape = tuple(dataset.shape)
         file.close()
-        return MappedVolume(
-            path, offset, stored, shape, source, axes=axes, spacing=size.spacing, unit=size.unit, notes=size.notes
-        )
-    chunks = Hdf5Chunks(file, dataset, path, source, others)
-    return ChunkedVolume(
-        chunks,
-        axes,
-        chunks.extent,
-        stored,
-        dataset.fillvalue,
-        source,
-        spacing=size.spacing,
-        unit=size.unit,
-        notes=size.notes,
-    )
+        return mapped_volume(path, offset, stored, axes, source, size)
+    return PiecesVolume(hdf5_pieces(file, dataset, stored, path, source, others), axes, source, size)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import numpy as np
 from cellgraph.errors import VolumeReadError
 from cellgraph.volumes.bounded import Decompress, inflate, room_for
 from cellgraph.volumes.files import OpenFile, stat_fingerprint
+from cellgraph.volumes.pieces import Pieces
 
 if TYPE_CHECKING:
     from h5py import Dataset, File
@@ -25,8 +25,10 @@ _DEFLATE, _SHUFFLE, _FLETCHER32 = 1, 2, 3
 _PART_BYTES = 16 << 20
 
 
-class Hdf5Chunks:
-    """The chunks of an HDF5 dataset.
+def hdf5_pieces(
+    file: File, dataset: Dataset, dtype: np.dtype[Any], path: Path, source: str, others: tuple[Path, ...] = ()
+) -> Pieces:
+    """Return the chunks of an HDF5 dataset.
 
     The library decompresses one chunk at a time for the whole process. Chunks that are compressed with
     deflate, with or without shuffling and checksums, are therefore read from the file and decompressed here, in the
@@ -35,106 +37,80 @@ class Hdf5Chunks:
     Parameters
     ----------
     file : h5py.File
-        The open file, closed by `close`.
-    dataset : h5py.Dataset
-        What to read.
+        The open file, closed with the pieces.
+    dtype : numpy.dtype
+        What its voxels are.
     path : pathlib.Path
         Of the file that holds the dataset.
-    source : str
-        What to call it in messages.
     others : tuple of pathlib.Path
         Further files that hold its voxels.
     """
+    shape = tuple(dataset.shape)
+    extent: tuple[int, ...] = dataset.chunks or _parts(shape, dtype.itemsize)
+    steps = None if dataset.chunks is None else _filters(dataset)
+    # Places in files with a block of the user's own are counted from behind it.
+    raw = OpenFile(path, source) if steps is not None and not dataset.file.userblock_size else None
+    lock = threading.Lock()
+    most = room_for(math.prod(extent) * dtype.itemsize)
 
-    def __init__(self, file: File, dataset: Dataset, path: Path, source: str, others: tuple[Path, ...] = ()) -> None:
-        self._others = others
-        self._file = file
-        self._dataset = dataset
-        self._path = path
-        self._source = source
-        self._dtype = np.dtype(dataset.dtype)
-        self._shape = tuple(dataset.shape)
-        self.extent: tuple[int, ...] = dataset.chunks or _parts(self._shape, self._dtype.itemsize)
-        self._steps = None if dataset.chunks is None else self._filters()
-        # Places in files with a block of the user's own are counted from behind it.
-        here = self._steps is not None and not dataset.file.userblock_size
-        self._bytes = OpenFile(path, source) if here else None
-        self._lock = threading.Lock()
-
-    def _filters(self) -> list[Decompress] | None:
-        """Return what undoes the filters, the last one first; None if one is not known here."""
-        if self._dtype.kind not in "uif":
-            return None
-        properties = self._dataset.id.get_create_plist()
-        steps: list[Decompress] = []
-        for number in range(properties.get_nfilters()):
-            kind = properties.get_filter(number)[0]
-            if kind == _DEFLATE:
-                steps.insert(0, inflate)
-            elif kind == _SHUFFLE:
-                steps.insert(0, self._unshuffle)
-            elif kind == _FLETCHER32 and (check := _checksum()):
-                steps.insert(0, check)
-            else:
-                return None
-        return steps
-
-    def _unshuffle(self, data: bytes, _: int) -> bytes:
-        planes = np.frombuffer(data, np.uint8).reshape(self._dtype.itemsize, -1)
-        return planes.T.tobytes()
-
-    def chunk(self, index: tuple[int, ...]) -> Array | None:
-        start = tuple(i * n for i, n in zip(index, self.extent, strict=True))
+    def piece(number: tuple[int, ...]) -> Array | None:
+        start = tuple(i * n for i, n in zip(number, extent, strict=True))
         try:
-            if self._steps is not None:
-                return self._directly(start, self._steps)
-            stop = (min(s + n, m) for s, n, m in zip(start, self.extent, self._shape, strict=True))
-            return np.asarray(self._dataset[tuple(slice(a, b) for a, b in zip(start, stop, strict=True))])
+            if steps is not None:
+                return directly(start, steps)
+            stop = (min(s + n, m) for s, n, m in zip(start, extent, shape, strict=True))
+            return np.asarray(dataset[tuple(slice(a, b) for a, b in zip(start, stop, strict=True))]).view(dtype)
         except VolumeReadError:
             raise
         except Exception as error:  # each filter has errors of its own
             raise VolumeReadError(
-                f"{self._source}: the chunk at {start} does not decode ({error}); the file is damaged there, "
+                f"{source}: the chunk at {start} does not decode ({error}); the file is damaged there, "
                 "or needs a compression plugin (pip install hdf5plugin)"
             ) from error
 
-    def _directly(self, start: tuple[int, ...], steps: list[Decompress]) -> Array | None:
-        with self._lock:
-            info = self._dataset.id.get_chunk_info_by_coord(start)
+    def directly(start: tuple[int, ...], steps: list[Decompress]) -> Array | None:
+        with lock:
+            info = dataset.id.get_chunk_info_by_coord(start)
             if info.byte_offset is None:
                 return None
             skipped = info.filter_mask
-            if self._bytes is None:
-                skipped, data = self._dataset.id.read_direct_chunk(start)
-        if self._bytes is not None:
-            data = self._bytes.read(info.byte_offset, info.size)
-        count = len(steps)
-        most = room_for(math.prod(self.extent) * self._dtype.itemsize)
-        for position, step in enumerate(steps):
+            if raw is None:
+                skipped, data = dataset.id.read_direct_chunk(start)
+        if raw is not None:
+            data = raw.read(info.byte_offset, info.size)
+        for position, step in zip(reversed(range(len(steps))), steps, strict=True):
             # Bit i of the mask is set where filter i, in the order of writing, was left out.
-            if not skipped >> (count - 1 - position) & 1:
+            if not skipped >> position & 1:
                 data = step(data, most)
-        return np.frombuffer(data, self._dtype).reshape(self.extent)
+        return np.frombuffer(data, dtype).reshape(extent)
 
-    def any_stored(self) -> bool:
-        """See `ChunkSource.any_stored`."""
-        dataset = self._dataset
-        return bool(dataset.is_virtual or dataset.external or dataset.id.get_storage_size())
+    def fingerprint() -> dict[str, Any]:
+        found = stat_fingerprint(path)
+        return found | {"others": [stat_fingerprint(other) for other in others]} if others else found
 
-    def fingerprint(self) -> dict[str, Any]:
-        """Return size and time of modification of the file, and of others that hold its voxels."""
-        found = stat_fingerprint(self._path)
-        return found | {"others": [stat_fingerprint(path) for path in self._others]} if self._others else found
+    def close() -> None:
+        file.close()
+        if raw is not None:
+            raw.close()
 
-    def stamps(self, groups: Iterable[Iterable[tuple[int, ...]]]) -> list[int]:
-        """Return nothing: all is in one file."""
-        return []
+    stored = bool(dataset.is_virtual or dataset.external or dataset.id.get_storage_size())
+    fill = np.asarray(dataset.fillvalue, dataset.dtype).view(dtype)
+    return Pieces(extent, dtype, piece, fingerprint, close=close, fill=fill, any_stored=lambda: stored)
 
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-        if self._bytes is not None:
-            self._bytes.close()
+
+def _filters(dataset: Dataset) -> list[Decompress] | None:
+    """Return what undoes the filters, the last one first; None if one is not known here."""
+    if dataset.dtype.kind not in "uif":
+        return None
+    properties = dataset.id.get_create_plist()
+    known = {_DEFLATE: inflate, _SHUFFLE: _unshuffle(dataset.dtype.itemsize), _FLETCHER32: _checksum()}
+    steps = [known.get(properties.get_filter(number)[0]) for number in range(properties.get_nfilters())]
+    found = [step for step in reversed(steps) if step is not None]
+    return found if len(found) == len(steps) else None
+
+
+def _unshuffle(itemsize: int) -> Decompress:
+    return lambda data, _: np.frombuffer(data, np.uint8).reshape(itemsize, -1).T.tobytes()
 
 
 def _checksum() -> Decompress | None:
@@ -151,7 +127,7 @@ def _parts(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
     """Return the extent of parts of a dataset without chunks: whole along the last axes."""
     extent = list(shape)
     for axis in range(len(shape)):
-        rest = int(np.prod(extent)) // extent[axis] * itemsize
+        rest = math.prod(extent) // extent[axis] * itemsize
         extent[axis] = max(1, min(shape[axis], _PART_BYTES // max(rest, 1)))
         if extent[axis] > 1:
             break

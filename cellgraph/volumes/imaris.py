@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cellgraph.volumes.attributes import Size
 from cellgraph.volumes.axes import Axes
-from cellgraph.volumes.units import unit_name
+from cellgraph.volumes.units import Size, unit_name, valid_size
 
 if TYPE_CHECKING:
     from h5py import Dataset, File
@@ -40,10 +39,10 @@ def imaris_size(file: File, axes: Axes) -> Size:
     with suppress(KeyError, ValueError, ZeroDivisionError):
         lengths = [float(_letters(image, f"ExtMax{i}")) - float(_letters(image, f"ExtMin{i}")) for i in (2, 1, 0)]
         counts = [float(_letters(image, axis)) for axis in "ZYX"]
-        z, y, x = (float(f"{length / n:.9g}") for length, n in zip(lengths, counts, strict=True))
-        if min(y, x) > 0 and (z > 0 or axes.ndim == 2):
+        sizes = (float(f"{length / n:.9g}") for length, n in zip(lengths, counts, strict=True))
+        if spacing := valid_size(sizes, axes.ndim):
             unit = unit_name(_letters(image, "Unit")) if "Unit" in image else "micrometer"
-            return Size((1.0 if axes.ndim == 2 else z, y, x), unit, "Imaris extents")
+            return Size(spacing, unit, "Imaris extents")
     return Size()
 
 

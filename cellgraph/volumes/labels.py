@@ -26,8 +26,6 @@ def label_dtype(stored: np.dtype[Any], what: str) -> tuple[np.dtype[Any], tuple[
     ----------
     stored : numpy.dtype
         Type of the voxels as they are stored.
-    what : str
-        The source, for messages.
 
     Raises
     ------
@@ -64,8 +62,8 @@ def empty_block(header: Header, start: Index, stop: Index) -> Array:
         ) from error
 
 
-def as_labels(block: Array, start: tuple[int, ...], dtype: np.dtype[Any], what: str) -> Array:
-    """Return a stored block as labels of `dtype`, a view where nothing has to change.
+def as_labels(block: Array, start: Index, header: Header) -> Array:
+    """Return a stored block as labels, a view where nothing has to change.
 
     Parameters
     ----------
@@ -73,10 +71,8 @@ def as_labels(block: Array, start: tuple[int, ...], dtype: np.dtype[Any], what: 
         Shape (z, y, x), of a type that `label_dtype` has accepted.
     start : tuple of int
         Position of the block in the volume, for messages.
-    dtype : numpy.dtype
-        What `label_dtype` gave.
-    what : str
-        The source, for messages.
+    header : Header
+        Of the volume: its type and source.
 
     Raises
     ------
@@ -84,7 +80,7 @@ def as_labels(block: Array, start: tuple[int, ...], dtype: np.dtype[Any], what: 
         If a float is no whole number, or is too large for its type to tell it from its neighbour.
     """
     if block.dtype.kind != "f":
-        return block.astype(dtype, copy=False)
+        return block.astype(header.dtype, copy=False)
     limit = _EXACT_BELOW[block.dtype.itemsize]
     floats = block.astype(block.dtype.newbyteorder("="), copy=False)
     # Values that int64 cannot hold become some other number, which then differs; NaN differs from everything.
@@ -93,7 +89,7 @@ def as_labels(block: Array, start: tuple[int, ...], dtype: np.dtype[Any], what: 
         wrong = labels != floats
         wrong |= np.abs(floats) >= limit
     if wrong.any():
-        _refuse(floats, wrong, start, limit, what)
+        _refuse(floats, wrong, start, limit, header.source)
     return labels
 
 
@@ -104,8 +100,7 @@ def _refuse(block: Array, wrong: Array, start: tuple[int, ...], limit: int, what
     if np.isfinite(value) and value == np.floor(value):
         raise LabelError(
             f"{what}: the label {value:.0f} at (z, y, x) = ({place}) is stored as {block.dtype.name}, which "
-            "cannot "
-            f"tell whole numbers from {limit} on from each other; export the labels as an integer type"
+            f"cannot tell whole numbers from {limit} on from each other; export the labels as an integer type"
         )
     raise LabelError(
         f"{what}: expected labels, but the value {value:g} at (z, y, x) = ({place}) is no whole number; "

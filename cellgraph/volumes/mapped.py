@@ -6,17 +6,17 @@ import math
 import mmap
 import threading
 from collections import deque
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from cellgraph.errors import FormatError, VolumeReadError
-from cellgraph.volumes.array import ArrayVolume
 from cellgraph.volumes.axes import Axes
 from cellgraph.volumes.files import OpenFile, reading, stat_fingerprint
-from cellgraph.volumes.reading import PLAIN, Reading
-from cellgraph.volumes.volume import Header, Index
+from cellgraph.volumes.pieces import Pieces, PiecesVolume
+from cellgraph.volumes.units import NO_SIZE, Size
 
 Array = np.ndarray[Any, Any]
 
@@ -25,113 +25,109 @@ Array = np.ndarray[Any, Any]
 _BEHIND = 256 << 20
 
 
-class MappedVolume:
-    """A labelled image that lies uncompressed in one piece of a file.
+def mapped_volume(
+    path: Path,
+    offset: int,
+    dtype: np.dtype[Any],
+    axes: Axes,
+    source: str,
+    size: Size = NO_SIZE,
+    *,
+    order: Literal["C", "F"] = "C",
+    scale: tuple[float, float] | None = None,
+    origin: Path | None = None,
+    notes: tuple[str, ...] = (),
+) -> PiecesVolume:
+    """Open a labelled image that lies uncompressed in one piece of a file.
 
     Parameters
     ----------
-    path : pathlib.Path
-        The file.
     offset : int
         Where the first voxel begins, in bytes.
     dtype : numpy.dtype
         As stored, with its byte order.
-    shape : tuple of int
-        As stored.
+    axes : Axes
+        Of the stored array.
     order : {'C', 'F'}
         Whether the last or the first axis lies together.
-    source, names, axes, reading, spacing, unit, notes, scale
-        As for `ArrayVolume`.
+    scale
+        See `Pieces`.
     origin : pathlib.Path, optional
         The file that the user gave, where `path` is an unpacked copy of it.
+    source, size, notes
+        See `PiecesVolume`.
 
     Raises
     ------
     FormatError
         If the file is shorter than the voxels.
     """
+    mapped = _Map(path, offset, dtype, axes.stored, order, source)
+    try:
+        return PiecesVolume(
+            Pieces(
+                axes.stored,
+                dtype,
+                lambda _: mapped.array,
+                partial(stat_fingerprint, origin or path),
+                close=mapped.file.close,
+                resident=True,
+                touch=mapped.touch,
+                scale=scale,
+            ),
+            axes,
+            source,
+            size,
+            notes,
+        )
+    except BaseException:
+        mapped.file.close()
+        raise
+
+
+class _Map:
+    """A file mapped into memory, of which pages read long ago are given back."""
 
     def __init__(
-        self,
-        path: Path,
-        offset: int,
-        dtype: np.dtype[Any],
-        shape: tuple[int, ...],
-        source: str,
-        *,
-        order: Literal["C", "F"] = "C",
-        names: str | None = None,
-        axes: Axes | None = None,
-        reading: Reading = PLAIN,
-        spacing: tuple[float, float, float] | None = None,
-        unit: str | None = None,
-        notes: tuple[str, ...] = (),
-        scale: tuple[float, float] | None = None,
-        origin: Path | None = None,
+        self, path: Path, offset: int, dtype: np.dtype[Any], shape: tuple[int, ...], order: Literal["C", "F"], what: str
     ) -> None:
-        self._path = origin or path
-        self._file = OpenFile(path, source)
+        self._what = what
+        self.file = OpenFile(path, what)
         self._end = offset + math.prod(shape) * dtype.itemsize
-        self._map, array = self._mapped(offset, dtype, shape, order, source)
-        self._inner = ArrayVolume(
-            array, source, names=names, axes=axes, reading=reading, spacing=spacing, unit=unit, notes=notes, scale=scale
-        )
-        self._address = array.__array_interface__["data"][0] - offset
+        size = self.file.size()
+        if size < self._end:
+            self.file.close()
+            raise FormatError(
+                f"{what}: expected {self._end} bytes for {shape} voxels of type {dtype.name}, but the file has only "
+                f"{size}; it was cut short, copy or export it again"
+            )
+        with reading(what):
+            self._map = mmap.mmap(self.file.descriptor, self._end, access=mmap.ACCESS_READ)
+        self.array: Array = np.ndarray(shape, dtype, self._map, offset, order=order)
+        self._address = self.array.__array_interface__["data"][0] - offset
         self._wanted: deque[tuple[int, int]] = deque()
         self._wanted_bytes = 0
         self._lock = threading.Lock()
 
-    def _mapped(
-        self, offset: int, dtype: np.dtype[Any], shape: tuple[int, ...], order: Literal["C", "F"], source: str
-    ) -> tuple[mmap.mmap, Array]:
-        size = self._file.size()
-        if size < self._end:
-            self._file.close()
-            raise FormatError(
-                f"{source}: expected {self._end} bytes for {shape} voxels of type {dtype.name}, but the file "
-                "has only "
-                f"{size}; it was cut short, copy or export it again"
-            )
-        with reading(source):
-            mapped = mmap.mmap(self._file.descriptor, self._end, access=mmap.ACCESS_READ)
-        return mapped, np.ndarray(shape, dtype, mapped, offset, order=order)
-
-    @property
-    def header(self) -> Header:
-        return self._inner.header
-
-    def read(self, start: Index, stop: Index, out: Array | None = None) -> Array:
-        """Return a view of the file where its type is that of the labels, else a copy."""
-        if self._file.size() < self._end:  # touching the missing pages would kill the process
-            raise VolumeReadError(
-                f"{self.header.source}: the file has become shorter since it was opened; load it again when it is whole"
-            )
-        part = self._inner.stored(start, stop)
-        if part.strides[0] >= part.strides[1] >= part.strides[2] > 0:
-            low = part.__array_interface__["data"][0] - self._address
-            high = low + sum((n - 1) * s for n, s in zip(part.shape, part.strides, strict=True)) + part.itemsize
-            self._advise(low, high)
-        return self._inner.read(start, stop, out)
-
-    def _advise(self, low: int, high: int) -> None:
+    def touch(self, part: Array) -> None:
         """Let the system read ahead what comes now, and drop what was read long ago."""
-        if not hasattr(self._map, "madvise"):
+        if self.file.size() < self._end:  # touching the missing pages would kill the process
+            raise VolumeReadError(
+                f"{self._what}: the file has become shorter since it was opened; load it again when it is whole"
+            )
+        # Of parts that lie all over the file, as of one with its axes in reverse, there is nothing to say.
+        if not hasattr(self._map, "madvise") or list(part.strides) != sorted(part.strides, reverse=True):
             return
+        low = part.__array_interface__["data"][0] - self._address
+        length = sum((n - 1) * s for n, s in zip(part.shape, part.strides, strict=True)) + part.itemsize
+        length += low % mmap.PAGESIZE
         low -= low % mmap.PAGESIZE
-        self._map.madvise(mmap.MADV_WILLNEED, low, high - low)
+        self._map.madvise(mmap.MADV_WILLNEED, low, length)
         with self._lock:
-            self._wanted.append((low, high - low))
-            self._wanted_bytes += high - low
+            self._wanted.append((low, length))
+            self._wanted_bytes += length
             while self._wanted_bytes > _BEHIND and len(self._wanted) > 8:
                 old = self._wanted.popleft()
                 self._wanted_bytes -= old[1]
                 # Whoever still works on these pages finds them again in the page cache.
                 self._map.madvise(mmap.MADV_DONTNEED, *old)
-
-    def fingerprint(self) -> dict[str, Any]:
-        """Return size and time of modification of the file."""
-        return stat_fingerprint(self._path)
-
-    def close(self) -> None:
-        """Close the file; views that are still in use stay valid."""
-        self._file.close()

@@ -7,34 +7,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cellgraph.volumes.units import METERS, convert, unit_name
+from cellgraph.volumes.axes import Axes
+from cellgraph.volumes.units import METERS, Size, size_of, unit_name
+from cellgraph.volumes.volume import Index
 
 Attributes = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Level:
-    """One resolution of an OME-Zarr image.
+    """One resolution of an OME-Zarr image."""
 
-    Attributes
-    ----------
-    path : str
-        Of its array, within the group.
-    axes : tuple of str or None
-        Their names.
-    scale : tuple of float or None
-        Size of a voxel along each axis.
-    units : tuple
-        Unit along each axis, None where there is none.
-    why : str
-        Whose metadata it is.
-    """
-
-    path: str
-    axes: tuple[str, ...] | None
-    scale: tuple[float, ...] | None
-    units: tuple[str | None, ...]
-    why: str = "OME"
+    path: str  # Of its array, within the group
+    axes: tuple[str, ...] | None  # Their names
+    scale: tuple[float, ...] | None  # Size of a voxel along each axis
+    units: tuple[str | None, ...]  # Unit along each axis, None where there is none
+    why: str = "OME"  # Whose metadata it is
+    box: tuple[Index, Index] | None = None  # Where in its array the image begins and ends, (z, y, x)
 
 
 def levels(attributes: Attributes) -> list[Level]:
@@ -69,29 +58,15 @@ def label_names(attributes: Attributes) -> list[str]:
     return [str(name) for name in names] if isinstance(names, list) else []
 
 
-def spacing(level: Level, order: tuple[int | None, int, int]) -> tuple[tuple[float, float, float] | None, str | None]:
-    """Return voxel size (z, y, x) and unit of a level.
-
-    Parameters
-    ----------
-    level : Level
-        Whose scale is wanted.
-    order : tuple of int or None
-        Which of its axes are z, y and x.
-    """
-    if level.scale is None or len(level.scale) <= max(order[1:]):
-        return None, None
-    sizes = [1.0 if axis is None else level.scale[axis] for axis in order]
-    units = [None if axis is None or axis >= len(level.units) else level.units[axis] for axis in order]
-    if any(not 0 < size < float("inf") for size in sizes):
-        return None, None
-    unit = units[2] or units[1] or units[0]
-    if unit is None and set(sizes) == {1.0}:
-        return None, None  # what writers put where they know nothing
-    if unit is not None:
-        sizes = [convert(size, own or unit, unit) for size, own in zip(sizes, units, strict=True)]
-    z, y, x = sizes
-    return (z, y, x), unit
+def level_size(level: Level, axes: Axes) -> Size:
+    """Return the voxel size of a level whose array has axes."""
+    if level.scale is None or len(level.scale) != len(axes.stored):
+        return Size()
+    units = (*level.units, *[None] * len(level.scale))
+    size = size_of(axes.pick(level.scale, 1.0), axes.pick(units, None), 3, level.why)
+    if size.unit is None and set(size.spacing or ()) == {1.0}:
+        return Size()  # what writers put where they know nothing
+    return size
 
 
 def _axes(axes: object) -> tuple[tuple[str, ...] | None, tuple[str | None, ...]]:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import math
 import re
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO
 
 import numpy as np
 
-from cellgraph.errors import FormatError, ParameterError
-from cellgraph.volumes.axes import find_axes
+from cellgraph.errors import FormatError
+from cellgraph.volumes.axes import Axes, find_axes
 from cellgraph.volumes.files import parsing
-from cellgraph.volumes.mapped import MappedVolume
-from cellgraph.volumes.reading import PLAIN, Part, Reading
-from cellgraph.volumes.spool import unpacked
-from cellgraph.volumes.units import unit_name
+from cellgraph.volumes.reading import Reading
+from cellgraph.volumes.spool import beside, voxel_file
+from cellgraph.volumes.units import Size, unit_name, valid_size
 from cellgraph.volumes.volume import Volume
 
 _LONGEST = 1 << 20
@@ -32,10 +29,8 @@ _TYPES = {
 }  # fmt: skip
 
 
-def open_nrrd(path: Path, dataset: str | None, source: str, reading: Reading = PLAIN) -> Volume:
+def open_nrrd(path: Path, source: str, reading: Reading) -> Volume:
     """Open a NRRD file; one that is compressed is unpacked into a temporary file."""
-    if dataset is not None:
-        raise ParameterError(f"{source}: a NRRD file holds one image, so {dataset!r} cannot be chosen in it")
     with parsing(source, "a NRRD image"), path.open("rb") as file:
         fields = _header(file)
         shape = tuple(int(n) for n in reversed(fields["sizes"].split()))
@@ -47,35 +42,15 @@ def open_nrrd(path: Path, dataset: str | None, source: str, reading: Reading = P
         dtype = np.dtype(code).newbyteorder(">" if fields.get("endian", "little").lower() == "big" else "<")
         kinds = [kind.lower() for kind in reversed(fields.get("kinds", "").split())]
         axes = find_axes(shape, _names(kinds, len(shape)), dtype, source, reading, "kinds")
-        spacing, unit, notes = _size(fields, axes.order, len(shape))
-        if spacing is not None:
-            axes = axes.told(Part("voxel", "", "file", "NRRD"))
-        body, offset = path, file.tell()
-        beside = fields.get("data file", fields.get("datafile"))
-        if beside is not None:
-            if Path(beside).name != beside or "%" in beside or beside.startswith("LIST"):
-                raise FormatError(f"{source}: expected its voxels in one file beside it, but it names {beside!r}")
-            body, offset = path.with_name(beside), 0
+        packing = fields["encoding"].lower()
+        packing = {"gz": "gzip", "bz2": "bzip2"}.get(packing, packing)
+        if packing not in ("raw", "gzip", "bzip2"):
+            raise FormatError(f"{source}: expected its voxels raw, gzip or bzip2, but they are {packing!r}; convert it")
         if int(fields.get("line skip", "0")) or int(fields.get("byte skip", "0")):
             raise FormatError(f"{source}: it skips lines or bytes before its voxels; write it again without that")
-        if axes.ndim == 2 and spacing is not None:
-            spacing = (1.0, *spacing[1:])
-        encoding = fields["encoding"].lower()
-        if encoding == "raw":
-            return MappedVolume(body, offset, dtype, shape, source, axes=axes, spacing=spacing, unit=unit, notes=notes)
-        kind: Any = {"gzip": gzip.open, "gz": gzip.open, "bzip2": bz2.open, "bz2": bz2.open}.get(encoding)
-        if kind is None:
-            raise FormatError(
-                f"{source}: expected its voxels raw, gzip or bzip2, but they are {encoding!r}; convert it"
-            )
-        size = math.prod(shape) * dtype.itemsize
-        with body.open("rb") as packed:
-            packed.seek(offset)
-            with kind(packed) as stream, unpacked(cast(IO[bytes], stream), size, source) as plain:
-                return MappedVolume(
-                    plain, 0, dtype, shape, source,
-                    axes=axes, spacing=spacing, unit=unit, notes=notes, origin=body,
-                )  # fmt: skip
+        named = fields.get("data file", fields.get("datafile"))
+        body, begin = (path, file.tell()) if named is None else (beside(path, named, source), 0)
+        return voxel_file(body, packing, begin, 0, dtype, axes, source, _size(fields, axes))
 
 
 def _header(file: IO[bytes]) -> dict[str, str]:
@@ -100,26 +75,22 @@ def _names(kinds: list[str], ndim: int) -> list[str] | None:
     return [next(space) if s else "t" if k == "time" else "c" for k, s in zip(kinds, spatial, strict=True)]
 
 
-def _size(
-    fields: dict[str, str], order: tuple[int | None, int, int], ndim: int
-) -> tuple[tuple[float, float, float] | None, str | None, tuple[str, ...]]:
+def _size(fields: dict[str, str], axes: Axes) -> Size:
     sizes: list[float] = []
     if "space directions" in fields:
         for vector in re.findall(r"\([^)]*\)|none", fields["space directions"]):
-            sizes.append(
-                math.nan if vector == "none" else math.hypot(*(float(v) for v in vector.strip("()").split(",")))
-            )
+            values = [math.nan] if vector == "none" else [float(v) for v in vector.strip("()").split(",")]
+            sizes.append(float(f"{math.hypot(*values):.9g}"))
     elif "spacings" in fields:
-        sizes = [abs(float(v)) for v in fields["spacings"].split()]
-    if len(sizes) != ndim:
-        return None, None, ()
-    sizes.reverse()
-    z, y, x = (1.0 if axis is None else float(f"{sizes[axis]:.9g}") for axis in order)
-    if not all(0 < n < math.inf for n in (z, y, x)):
-        return None, None, ()
+        sizes = [float(f"{abs(float(v)):.9g}") for v in fields["spacings"].split()]
+    if len(sizes) != len(axes.stored):
+        return Size()
+    spacing = valid_size(axes.pick(tuple(reversed(sizes)), 1.0), axes.ndim)
+    if spacing is None:
+        return Size()
     units = re.findall(r'"([^"]*)"', fields.get("space units", fields.get("units", "")))
     unit = next((name for name in map(unit_name, units) if name), None)
     if unit is None and "space" in fields:
         note = "the NRRD header names no unit; millimeter, the usual one, is taken, and --unit overrides it"
-        return (z, y, x), "millimeter", (note,)
-    return (z, y, x), unit, ()
+        return Size(spacing, "millimeter", "NRRD", (note,))
+    return Size(spacing, unit, "NRRD")

@@ -34,16 +34,7 @@ class Objects(Protocol):
     def parallel(self) -> int | None: ...
 
     def get(self, key: str, start: int | None = None, length: int | None = None) -> bytes | None:
-        """Return an object or a part of it; None if there is none of that name.
-
-        Parameters
-        ----------
-        key : str
-            Its name, with slashes.
-        start : int, optional
-            First byte; negative to count from the end.
-        length : int, optional
-            Number of bytes; all up to the end if left out.
+        """Return an object or a part of it, from the end where `start` is negative; None if there is none of that name.
 
         Raises
         ------
@@ -62,16 +53,6 @@ class Objects(Protocol):
 
     def has(self, key: str) -> bool:
         """Tell whether there is an object of that name; false where it is costly to tell."""
-        ...
-
-    def check_file(self, key: str) -> bool:
-        """Tell whether there is an object of that name, true where it is costly to tell; for who reads it otherwise.
-
-        Raises
-        ------
-        VolumeReadError
-            If it is no file, or one that is larger than the memory.
-        """
         ...
 
     def fingerprint(self, key: str) -> dict[str, Any]:
@@ -131,14 +112,6 @@ class Folder:
     def has(self, key: str) -> bool:
         return os.path.exists(self._path / key)
 
-    def check_file(self, key: str) -> bool:
-        try:
-            status = os.stat(self._path / key)
-        except OSError:  # which is said by who reads it
-            return False
-        _require_readable(status, status.st_size, self.place(key))
-        return True
-
     def fingerprint(self, key: str) -> dict[str, Any]:
         """Return size and time of modification of a file."""
         size, mtime_ns = self._state(key)
@@ -186,15 +159,6 @@ def _read(file: FileIO, length: int | None, place: str) -> bytes:
     status = os.fstat(file.fileno())
     left = status.st_size - file.tell() if stat.S_ISREG(status.st_mode) else 0
     length = left if length is None else min(length, left)
-    _require_readable(status, length, place)
-    parts = []
-    while length > 0 and (part := file.read(length)):
-        parts.append(part)
-        length -= len(part)
-    return b"".join(parts)
-
-
-def _require_readable(status: os.stat_result, length: int, place: str) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise VolumeReadError(f"{place}: expected a file, but it is a pipe or a device; copy or export it again")
     if length > _LARGE_BYTES and length > free_memory() // 2:
@@ -202,3 +166,8 @@ def _require_readable(status: os.stat_result, length: int, place: str) -> None:
             f"{place}: expected a part that fits into memory, but it has {length:,} bytes; if it is not as large as "
             "that, it is damaged: copy or export it again"
         )
+    parts = []
+    while length > 0 and (part := file.read(length)):
+        parts.append(part)
+        length -= len(part)
+    return b"".join(parts)

@@ -3,98 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from cellgraph.errors import FormatError, NotFoundError, ParameterError, near
-from cellgraph.volumes.attributes import Size, attribute_axes, attribute_spacing
+from cellgraph.errors import FormatError, NotFoundError
+from cellgraph.volumes.attributes import attribute_axes, attribute_spacing, refuse_multisets
 from cellgraph.volumes.axes import find_axes
-from cellgraph.volumes.choosing import Candidate, choose
-from cellgraph.volumes.chunked import ChunkedVolume
+from cellgraph.volumes.choosing import Candidate, choose, listed_near, several
 from cellgraph.volumes.files import parsing
-from cellgraph.volumes.multiscales import Level, label_names, levels, spacing
+from cellgraph.volumes.formats import FOLDERS
+from cellgraph.volumes.multiscales import Level, label_names, level_size, levels
 from cellgraph.volumes.objects import Folder, Objects
-from cellgraph.volumes.reading import PLAIN, Part, Reading
+from cellgraph.volumes.pieces import PiecesVolume
+from cellgraph.volumes.reading import Part, Reading
+from cellgraph.volumes.units import Size
 from cellgraph.volumes.volume import Volume
 from cellgraph.volumes.webknossos import WEBKNOSSOS, segmentation_layer, webknossos_level
-from cellgraph.volumes.zarr_chunks import ZarrChunks
+from cellgraph.volumes.zarr_chunks import zarr_pieces
 from cellgraph.volumes.zarr_metadata import Group, ZarrArray, join, read_node
 
-_DOCUMENTS = ("zarr.json", ".zarray", ".zgroup", ".zattrs")
 _DEEPEST = 5
 
 
-def is_zarr(folder: Path) -> bool:
-    """Tell whether a folder is a Zarr array or group."""
-    return any((folder / name).is_file() for name in _DOCUMENTS)
-
-
-def open_zarr(folder: Path, dataset: str | None, source: str, reading: Reading = PLAIN) -> Volume:
-    """Open an array of a local Zarr hierarchy.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        Of an array or a group.
-    dataset : str or None
-        Path below the folder.
-    source : str
-        What to call it in messages and in the graph.
-    """
+def open_zarr(folder: Path, dataset: str | None, source: str, reading: Reading) -> Volume:
+    """Open an array of a local Zarr hierarchy; `dataset` is its path below the folder."""
+    is_zarr = next(known.recognise for known in FOLDERS if known.scheme == "zarr")
     root = folder
     # The scale of an array is in the attributes of the groups around it.
-    while is_zarr(root.resolve().parent) or (root.resolve().parent / WEBKNOSSOS).is_file():
+    while is_zarr(root.resolve().parent, b""):
         root = root.resolve().parent
     inside = folder.resolve().relative_to(root.resolve()).as_posix() if root != folder else ""
     path = "/".join(part for part in (inside.strip("."), (dataset or "").strip("/")) if part)
     return open_node(Folder(root), path, source, reading)
 
 
-def open_node(objects: Objects, path: str, source: str, reading: Reading = PLAIN) -> Volume:
+def open_node(objects: Objects, path: str, source: str, reading: Reading) -> Volume:
     """Open what is at a path of a Zarr hierarchy in any store."""
     with parsing(source, "a Zarr array or image"):
-        return _open_node(objects, path, source, reading)
-
-
-def _open_node(objects: Objects, path: str, source: str, reading: Reading) -> Volume:
-    node = read_node(objects, path, source)
-    if node is None and not path and objects.get(WEBKNOSSOS) is not None:
-        node = Group("", {})
-    if node is None:
-        raise NotFoundError(f"{source}: no Zarr array or group {path!r} in it.{_siblings(objects, path)}")
-    parts: tuple[Part, ...] = ()
-    level = None
-    if isinstance(node, ZarrArray):
-        array = node
-        parts = (Part("dataset", f'"{path}"', "user"),) if path else ()
-    elif not path and (layer := segmentation_layer(objects, source)):
-        found = read_node(objects, layer, source)
-        if not isinstance(found, ZarrArray):
-            raise FormatError(f"{source}: {WEBKNOSSOS} names the array {layer!r}, but there is none; it is incomplete")
-        array, parts = found, (Part("dataset", f'"{layer}"', "file", "segmentation in WEBKNOSSOS"),)
-        source = f"{source.rstrip('/')}/{layer}"
-    else:
-        array, level, parts = _choose(objects, node, source)
-        source = f"{source.rstrip('/')}/{array.path.removeprefix(path).strip('/')}"
-    if level is None:
-        level = _level_of(objects, array, source) or webknossos_level(objects, array.path, len(array.shape), source)
-    return _open_array(objects, array, level, source, parts, reading)
-
-
-def _siblings(objects: Objects, path: str) -> str:
-    parent, _, name = path.rpartition("/")
-    known = objects.children(parent)
-    return near(name, known) or (f" There are {', '.join(sorted(known))}." if 0 < len(known) < 20 else "")
+        node = read_node(objects, path, source)
+        if node is None and not path and objects.get(WEBKNOSSOS) is not None:
+            node = Group("", {})
+        if node is None:
+            parent, _, name = path.rpartition("/")
+            known = sorted(objects.children(parent))
+            raise NotFoundError(f"{source}: no Zarr array or group {path!r} in it{listed_near(name, known)}")
+        level = None
+        if isinstance(node, ZarrArray):
+            array = node
+            parts: tuple[Part, ...] = (Part("dataset", f'"{path}"', "user"),) if path else ()
+        else:
+            array, level, parts = _choose(objects, node, source)
+            source = f"{source.rstrip('/')}/{array.path.removeprefix(path).strip('/')}"
+        if level is None:
+            level = _level_of(objects, array, source) or webknossos_level(objects, array.path, len(array.shape), source)
+        return _open_array(objects, array, level, source, parts, reading)
 
 
 def _choose(objects: Objects, group: Group, source: str) -> tuple[ZarrArray, Level | None, tuple[Part, ...]]:
     """Find the labelled image of a group: its label image, itself, or the only integer array in it."""
+    if not group.path and (layer := segmentation_layer(objects, source)):
+        array = _array_named(objects, layer, WEBKNOSSOS, source)
+        return array, None, (Part("dataset", f'"{layer}"', "file", "segmentation in WEBKNOSSOS"),)
     images = images_inside(objects, group, source)
     labels = [join(image, name) for image in images or [""] for name in _labels_inside(objects, group, image, source)]
     if not labels and len(images) > 1:
-        raise _several(source, images, "image")
+        raise several(source, images, "/", "image")
     if len(labels) > 1:
-        raise _several(source, labels, "label image")
+        raise several(source, labels, "/", "label image")
     for inner in labels or images:
         node = read_node(objects, join(group.path, inner), source)
         if isinstance(node, Group):
@@ -105,24 +79,22 @@ def _choose(objects: Objects, group: Group, source: str) -> tuple[ZarrArray, Lev
             return node, None, (Part("dataset", f'"{inner}"', "file", "named so"),)
     found = levels(group.attributes)
     if found:
-        array = read_node(objects, join(group.path, found[0].path), source)
-        if not isinstance(array, ZarrArray):
-            raise FormatError(
-                f"{source}: its metadata names the array {found[0].path!r}, but there is none; it is incomplete"
-            )
-        others = tuple(level.path for level in found[1:])
-        why = f"the finest of {len(found)} resolutions" if others else "the only one"
-        return array, found[0], (Part("dataset", f'"{found[0].path}"', "file", why, others),)
-    array, part = _only_array(objects, group, source)
-    return array, None, (part,)
+        array = _array_named(objects, join(group.path, found[0].path), "its metadata", source)
+        scales = [Candidate(level.path, array.shape, array.dtype) for level in found]
+        return array, found[0], (choose(scales, None, source, "/", levels=True)[1],)
+    arrays = {a.path.removeprefix(group.path).strip("/"): a for a in _arrays(objects, group, source, _DEEPEST)}
+    if not arrays:
+        raise FormatError(f"{source}: expected a Zarr array or image, but it is a group in which none was found")
+    only, part = choose([Candidate(name, a.shape, a.dtype) for name, a in arrays.items()], None, source, "/")
+    return arrays[only.name], None, (part,)
 
 
-def _several(source: str, names: list[str], what: str) -> ParameterError:
-    shown = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
-    return ParameterError(
-        f"{source}: expected one {what}, but it has {len(names)}; choose one, as {source.rstrip('/')}/{names[0]} or "
-        f"with --dataset NAME, of {shown}"
-    )
+def _array_named(objects: Objects, path: str, by: str, source: str) -> ZarrArray:
+    """Return an array that metadata name."""
+    array = read_node(objects, path, source)
+    if not isinstance(array, ZarrArray):
+        raise FormatError(f"{source}: {by} names the array {path!r}, but there is none; it is incomplete")
+    return array
 
 
 def images_inside(objects: Objects, group: Group, source: str) -> list[str]:
@@ -163,14 +135,6 @@ def _labels_inside(objects: Objects, group: Group, image: str, source: str) -> l
     return [f"labels/{name}" for name in names]
 
 
-def _only_array(objects: Objects, group: Group, source: str) -> tuple[ZarrArray, Part]:
-    arrays = {a.path.removeprefix(group.path).strip("/"): a for a in _arrays(objects, group, source, _DEEPEST)}
-    if not arrays:
-        raise FormatError(f"{source}: expected a Zarr array or image, but it is a group in which none was found")
-    found, part = choose([Candidate(name, a.shape, a.dtype) for name, a in arrays.items()], source, "/")
-    return arrays[found.name], part
-
-
 def _arrays(objects: Objects, group: Group, source: str, depth: int) -> Iterator[ZarrArray]:
     """Yield the arrays of a group and of those inside it, of images only the finest resolution."""
     if group.consolidated:
@@ -205,11 +169,7 @@ def _level_of(objects: Objects, array: ZarrArray, source: str) -> Level | None:
 def _open_array(
     objects: Objects, array: ZarrArray, level: Level | None, source: str, parts: tuple[Part, ...], reading: Reading
 ) -> Volume:
-    if array.attributes.get("isLabelMultiset"):
-        raise FormatError(
-            f"{source}: expected a label in each voxel, but it holds label multisets (isLabelMultiset), as Paintera "
-            "writes them; export it with one label a voxel"
-        )
+    refuse_multisets(array.attributes, source)
     names: Sequence[str] | None = array.names
     why = "dimension names"
     if names is None:
@@ -217,19 +177,9 @@ def _open_array(
     if level is not None and level.axes is not None and len(level.axes) == len(array.shape):
         names, why = level.axes, level.why
     axes = find_axes(array.shape, names, array.dtype, source, reading, why)
-    size = Size(*spacing(level, axes.order), level.why) if level is not None else Size()
+    size = Size() if level is None else level_size(level, axes)
     if size.spacing is None:
         size = attribute_spacing(array.attributes, axes)
-    axes = axes.told(*parts)
-    if size.spacing is not None:
-        axes = replace(axes, parts=(*axes.parts, Part("voxel", "", "file", size.why)))
-    if array.decoder is None:
-        from cellgraph.volumes.zarr_python import ZarrPython
-
-        chunks: ZarrChunks | ZarrPython = ZarrPython(objects, array, source)
-    else:
-        chunks = ZarrChunks(objects, array, source)
-    return ChunkedVolume(
-        chunks, axes, chunks.extent, array.dtype, array.fill, source,
-        spacing=size.spacing, unit=size.unit, notes=size.notes, parallel=objects.parallel,
-    )  # fmt: skip
+    if level is not None and level.box is not None:
+        axes = axes.within(level.box)
+    return PiecesVolume(zarr_pieces(objects, array, source), axes.told(*parts), source, size)

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from cellgraph.errors import FormatError, NotFoundError, ParameterError, near
-from cellgraph.volumes.array import ArrayVolume
+from cellgraph.volumes.array import array_volume
 from cellgraph.volumes.files import GIT_LFS, POINTER, begins_with, refuse_pipes
 from cellgraph.volumes.files import reading as opening
-from cellgraph.volumes.formats import FILES, FOLDERS, HEAD_BYTES, USELESS, Format, known_formats
+from cellgraph.volumes.formats import FILES, FOLDERS, HEAD_BYTES, USELESS, Format, known_formats, named_format
 from cellgraph.volumes.reading import PLAIN, Reading
 from cellgraph.volumes.volume import Volume
 
@@ -59,7 +59,7 @@ def open_volume(
             raise ParameterError(f"expected a path, a URL or an array, but came {type(source).__name__}")
         if dataset is not None:
             raise ParameterError(f"an array has no datasets, so {dataset!r} cannot be chosen in it")
-        return ArrayVolume(np.asarray(source), reading=reading)
+        return array_volume(np.asarray(source), reading=reading)
     # A local URL, with or without the name of its format before it, is a path.
     text = re.sub(r"^((zarr|n5|precomputed)://)?file://", "", os.fspath(source))
     if "://" in text:
@@ -89,19 +89,17 @@ def _find(text: str, dataset: str | None) -> tuple[Path, str | None]:
 
 def _recognise(path: Path, source: str) -> Format:
     """Return the format of a folder by what is in it, of a file by its first bytes, whatever its name is."""
-    name = path.name.lower()
     with opening(source):
         refuse_pipes(path)
-    if path.is_dir():
-        with opening(source):
+        if path.is_dir():
             found = next(known for known in FOLDERS if known.recognise(path, b""))
-        for known in FOLDERS:
-            if known.suffixes and name.endswith(known.suffixes) and known is not found:
+            named = named_format(path.name, FOLDERS)
+            if named not in (None, found):
                 raise FormatError(
-                    f"{source}: expected a {known.name} folder by its name, but it has no metadata of one; "
+                    f"{source}: expected a {named.name} folder by its name, but it has no metadata of one; "
                     "it was not copied completely"
                 )
-        return found
+            return found
     head = begins_with(path, HEAD_BYTES)
     if not head:
         raise FormatError(f"{source}: expected a labelled image, but the file is empty")
@@ -110,12 +108,11 @@ def _recognise(path: Path, source: str) -> Format:
     for known in FILES:
         if known.recognise(path, head):
             return known
-    for known in FILES:
-        if name.endswith(known.suffixes):
-            raise FormatError(
-                f"{source}: expected a {known.name} file by its name, but its contents are none; "
-                f"they begin with {head[:12]!r}"
-            )
+    if named := named_format(path.name, FILES):
+        raise FormatError(
+            f"{source}: expected a {named.name} file by its name, but its contents are none; they begin with "
+            f"{head[:12]!r}"
+        )
     for recognise, what in USELESS:
         if recognise(path, head):
             raise FormatError(f"{source}: expected a labelled image, but it is {what}")

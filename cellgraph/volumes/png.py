@@ -10,25 +10,35 @@ from typing import Any
 
 import numpy as np
 
-from cellgraph.errors import FormatError, VolumeReadError
-from cellgraph.volumes.axes import EXPECTED
+from cellgraph.errors import FormatError, ParameterError, VolumeReadError
+from cellgraph.volumes.axes import COLOUR_WAYS, EXPECTED, NO_ALPHA, colour_labels
 from cellgraph.volumes.files import begins_with, ends_with, reading
+from cellgraph.volumes.units import Size
 
 Array = np.ndarray[Any, Any]
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
-_GREY, _PALETTE = 0, 3
-_COLOURS = {2: "RGB", 4: "grey with transparency", 6: "RGBA"}
+_GREY, _RGB, _PALETTE, _RGBA = 0, 2, 3, 6
+_COLOURS = {_RGB: "RGB", 4: "grey with transparency", _RGBA: "RGBA"}
 
 
-def png_layout(path: Path, source: str) -> tuple[tuple[int, int], np.dtype[Any]]:
-    """Return shape (y, x) and type of a PNG file from its header.
+def png_layout(
+    path: Path, source: str, rgb: bool = False
+) -> tuple[tuple[int, int], np.dtype[Any], Size, tuple[str, ...]]:
+    """Return shape (y, x), type of the labels, voxel size and notes of a PNG file from its header.
+
+    Parameters
+    ----------
+    rgb : bool
+        Whether each colour is one label.
 
     Raises
     ------
     FormatError
-        If it is a colour image, or damaged.
+        If it is a colour image though `rgb` is not given, or damaged.
+    ParameterError
+        If it is none though `rgb` is given.
     """
     head = begins_with(path, 33)
     begins_well = len(head) == 33 and head.startswith(SIGNATURE) and head[12:16] == b"IHDR"
@@ -37,24 +47,31 @@ def png_layout(path: Path, source: str) -> tuple[tuple[int, int], np.dtype[Any]]
     if b"IEND" not in ends_with(path, 1024):
         raise FormatError(f"{source}: expected a PNG image, but it is cut short; copy or export it again")
     width, height, depth, colour = struct.unpack(">IIBB", head[16:26])
-    if colour in _COLOURS:
-        raise FormatError(
-            f"{source}: {EXPECTED}, but it is a colour image ({_COLOURS[colour]}); export the labels as a grey image"
+    if rgb and (colour not in (_RGB, _RGBA) or depth != 8):
+        raise ParameterError(
+            f"{source}: expected an image of red, green and blue, 8 bits each, for --rgb, but came one of {depth} bits "
+            f"that is {_COLOURS.get(colour, 'grey or has a palette')}; leave --rgb out"
         )
+    if rgb:
+        return (height, width), np.dtype(np.uint32), Size(), (NO_ALPHA,) if colour == _RGBA else ()
+    if colour in _COLOURS:
+        raise FormatError(f"{source}: {EXPECTED}, but it is a colour image ({_COLOURS[colour]}); {COLOUR_WAYS}")
     if colour not in (_GREY, _PALETTE) or depth not in (1, 2, 4, 8, 16):
         raise FormatError(f"{source}: expected a PNG image, but one of {depth} bits and colour type {colour} is none")
-    return (height, width), np.dtype(bool if (depth, colour) == (1, _GREY) else f"u{max(1, depth // 8)}")
+    dtype = np.dtype(bool if (depth, colour) == (1, _GREY) else f"u{max(1, depth // 8)}")
+    return (height, width), dtype, Size(), ()
 
 
 def read_png(path: Path, source: str) -> Array:
-    """Decode a PNG file: grey values or palette numbers as they are stored, shape (y, x)."""
+    """Decode a PNG file: grey values, palette numbers, or numbers of colours, shape (y, x)."""
     # Not through Image.open, which refuses images above 179 megapixels.
     from PIL.PngImagePlugin import PngImageFile
 
     with reading(source):
         data = path.read_bytes()
     try:
-        _check_parts(data)
+        with PngImageFile(io.BytesIO(data)) as image:
+            image.verify()  # the checksums of the pixels, which are not looked at when these are decoded
         with PngImageFile(io.BytesIO(data)) as image:
             pixels = np.asarray(image)
     except Exception as error:  # a damaged part makes Pillow raise nearly anything
@@ -62,21 +79,9 @@ def read_png(path: Path, source: str) -> Array:
             f"{source}: {path.name} does not decode ({error}); it is damaged or cut short, export it again"
         ) from error
     depth, colour = data[24], data[25]
+    if colour in (_RGB, _RGBA):
+        return colour_labels(pixels)
     if colour == _GREY and depth in (2, 4):
         # The decoder stretches these to the full range of a byte.
         pixels = pixels // (255 // ((1 << depth) - 1))
     return pixels.astype(np.uint16) if depth == 16 and pixels.dtype != np.uint16 else pixels
-
-
-def _check_parts(data: bytes) -> None:
-    """Check the checksums of all parts: Pillow ignores those of the pixels, and gives wrong ones for damaged files."""
-    at = len(SIGNATURE)
-    while at < len(data):
-        length, kind = struct.unpack_from(">I4s", data, at)
-        end = at + 8 + length
-        (checksum,) = struct.unpack_from(">I", data, end)
-        if zlib.crc32(memoryview(data)[at + 4 : end]) != checksum:
-            raise ValueError(f"the checksum of its part {kind.decode('latin-1')} is wrong")
-        if kind == b"IEND":
-            return
-        at = end + 4

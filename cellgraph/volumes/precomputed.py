@@ -1,27 +1,30 @@
-"""Neuroglancer precomputed volumes, read through tensorstore: raw, compressed_segmentation, sharded or not."""
+"""Neuroglancer precomputed volumes: raw, compressed_segmentation, sharded or not; (x, y, z) there, (z, y, x) here."""
 
 from __future__ import annotations
 
 import json
+import math
 import os
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cellgraph.errors import FormatError, MissingExtraError, NotFoundError, VolumeReadError, near
-from cellgraph.volumes.axes import EXPECTED
-from cellgraph.volumes.chunk_names import ChunkNames
-from cellgraph.volumes.chunked import nothing_stored, refuse_large_chunks
+from cellgraph.errors import FormatError, MissingExtraError, NotFoundError, VolumeReadError
+from cellgraph.volumes.axes import EXPECTED, find_axes
+from cellgraph.volumes.bounded import inflate, room_for
+from cellgraph.volumes.choosing import Candidate, choose
 from cellgraph.volumes.documents import parse_document, sizes, why
-from cellgraph.volumes.labels import as_labels, label_dtype
 from cellgraph.volumes.objects import Folder, Objects, refuse_outside
-from cellgraph.volumes.reading import PLAIN, Reading
+from cellgraph.volumes.pieces import Number, Pieces, PiecesVolume
+from cellgraph.volumes.reading import Reading
 from cellgraph.volumes.remote_objects import TRIES
-from cellgraph.volumes.volume import Header, Index, Volume
+from cellgraph.volumes.stored import stored_pieces
+from cellgraph.volumes.units import Size, Spacing, valid_size
+from cellgraph.volumes.volume import Index, Volume
 from cellgraph.volumes.zarr_metadata import join
 
 Array = np.ndarray[Any, Any]
@@ -29,6 +32,9 @@ Array = np.ndarray[Any, Any]
 DOCUMENT = "info"
 
 _RETRIES = {"max_retries": TRIES - 1, "initial_delay": "200ms", "max_delay": "5s"}
+_CONTEXT = {f"{kind}_request_retries": _RETRIES for kind in ("http", "gcs", "s3")}
+_INDEX_BYTES = 64 << 20  # of the indexes of shards, which are kept
+_GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -40,21 +46,21 @@ class _Scale:
     shape: Index
     offset: Index
     chunk: Index
-    resolution_nm: tuple[float, float, float]
+    resolution_nm: Spacing
+    encoding: str
     sharded: bool
 
-    def keys(self, start: Index, stop: Index) -> Iterator[str]:
-        """Yield the names of the chunks that ``[start, stop)`` touches."""
-        axes = list(zip(start, stop, self.chunk, self.shape, self.offset, strict=True))
-        spans = [
-            [f"{n * size + first}-{min((n + 1) * size, whole) + first}" for n in range(low // size, -(-high // size))]
-            for low, high, size, whole, first in axes
-        ]
-        for z, y, x in product(*spans):
-            yield join(self.key, f"{x}_{y}_{z}")
+    def corners(self, number: Number) -> tuple[tuple[int, int], ...]:
+        """Return where a chunk begins and ends along z, y and x of the whole volume."""
+        axes = zip(number, self.chunk, self.shape, self.offset, strict=True)
+        return tuple((n * size + first, min((n + 1) * size, whole) + first) for n, size, whole, first in axes)
+
+    def name(self, number: Number) -> str:
+        """Return the name of a chunk."""
+        return join(self.key, "_".join(f"{low}-{high}" for low, high in reversed(self.corners(number))))
 
 
-def is_precomputed(folder: Path) -> bool:
+def is_precomputed(folder: Path, _: bytes) -> bool:
     """Tell whether a folder holds a precomputed volume."""
     try:
         info = json.loads((folder / DOCUMENT).read_bytes())
@@ -63,31 +69,27 @@ def is_precomputed(folder: Path) -> bool:
     return isinstance(info, dict) and "scales" in info
 
 
-def open_precomputed(folder: Path, dataset: str | None, source: str, reading: Reading = PLAIN) -> Volume:
+def open_precomputed(folder: Path, dataset: str | None, source: str, reading: Reading) -> Volume:
     """Open a local precomputed volume; `dataset` is the key or the number of a scale, the finest by default."""
-    return open_at(Folder(folder), {"driver": "file", "path": f"{folder.resolve()}/"}, dataset, source)
+    return open_at(Folder(folder), {"driver": "file", "path": f"{folder.resolve()}/"}, dataset, source, reading)
 
 
-def open_at(objects: Objects, kvstore: Mapping[str, Any], dataset: str | None, source: str) -> Volume:
+def open_at(objects: Objects, kvstore: Mapping[str, Any], dataset: str | None, source: str, reading: Reading) -> Volume:
     """Open a precomputed volume in any store.
 
     Parameters
     ----------
-    objects : Objects
-        The store, for the metadata.
     kvstore : mapping
-        The same for tensorstore, for the voxels.
-    dataset : str or None
-        Key or number of a scale.
-    source : str
-        What to call it in messages and in the graph.
+        The same for tensorstore, for the voxels that lie in shards.
+    dataset, source, reading
+        See `open_precomputed`.
     """
     data = objects.get(DOCUMENT)
     if data is None:
         raise NotFoundError(f"{source}: expected a precomputed volume, but there is no {objects.place(DOCUMENT)}")
     info = parse_document(data, objects.place(DOCUMENT), source)
     try:
-        scales = [_scale(i, scale) for i, scale in enumerate(info["scales"])]
+        scales = {str(scale["key"]): _scale(i, scale) for i, scale in enumerate(info["scales"])}
         stored, channels = np.dtype(info["data_type"]), int(info.get("num_channels", 1))
     except Exception as error:  # whatever comes of values of another type than expected
         raise FormatError(
@@ -95,10 +97,19 @@ def open_at(objects: Objects, kvstore: Mapping[str, Any], dataset: str | None, s
         ) from error
     if channels != 1 or not scales:
         raise FormatError(f"{source}: {EXPECTED}, but it has {channels} channels and {len(scales)} scales")
-    chosen = _choose(scales, dataset, source)
-    if 0 in chosen.shape:
-        raise FormatError(f"{source}: {EXPECTED}, but its size {chosen.shape} holds no voxels")
-    return PrecomputedVolume(objects, kvstore, chosen, stored, len(scales), source)
+    candidates = [Candidate(scale.key, scale.shape, stored, scale.number) for scale in scales.values()]
+    found, part = choose(candidates, dataset, source, ":", levels=True)
+    scale = scales[found.name]
+    axes = find_axes(scale.shape, "zyx", stored, source, reading, DOCUMENT).told(part)
+    size = Size(valid_size(scale.resolution_nm, axes.ndim), "nanometer", "resolution in its info")
+    notes = (f"voxel (0, 0, 0) is at (z, y, x) = {scale.offset} of the whole volume",) if any(scale.offset) else ()
+    refuse_outside(scale.key, source)
+    if scale.sharded:
+        pieces = _sharded(objects, kvstore, scale, stored, source)
+    else:
+        decode = _raw(scale, stored) if scale.encoding == "raw" else _Decoder(data, scale, source).decode
+        pieces = _chunks(objects, scale, stored, decode, source)
+    return PiecesVolume(pieces, axes, source, size, notes)
 
 
 def _scale(number: int, scale: Mapping[str, Any]) -> _Scale:
@@ -106,120 +117,131 @@ def _scale(number: int, scale: Mapping[str, Any]) -> _Scale:
     a, b, c = sizes({"chunk_sizes": scale["chunk_sizes"][0]}, "chunk_sizes", 1, 3)
     u, v, w = sizes(scale, "voxel_offset", -(2**63), 3) if "voxel_offset" in scale else (0, 0, 0)
     rz, ry, rx = (float(n) for n in reversed(scale["resolution"]))
-    return _Scale(number, str(scale["key"]), (z, y, x), (w, v, u), (c, b, a), (rz, ry, rx), bool(scale.get("sharding")))
+    return _Scale(
+        number, str(scale["key"]), (z, y, x), (w, v, u), (c, b, a), (rz, ry, rx), str(scale.get("encoding", "raw")),
+        bool(scale.get("sharding")),
+    )  # fmt: skip
 
 
-def _choose(scales: list[_Scale], dataset: str | None, source: str) -> _Scale:
-    if dataset is None:
-        return scales[0]
-    for scale in scales:
-        if dataset.strip("/") in (scale.key, str(scale.number)):
-            return scale
-    keys = [scale.key for scale in scales]
-    raise NotFoundError(f"{source}: no scale {dataset!r} in it; it has {', '.join(keys)}.{near(dataset, keys)}")
+def _chunks(objects: Objects, scale: _Scale, stored: np.dtype[Any], decode: Any, source: str) -> Pieces:
+    """Return chunks that are objects, which CloudVolume packs on disk (``.gz``) unless it is told not to."""
+    raw = math.prod(scale.chunk) * stored.itemsize
+
+    def fetch(key: str, number: Number) -> bytes | None:
+        data = objects.get(key)
+        if data is None and objects.has(f"{key}.gz"):
+            data = objects.get(f"{key}.gz")
+        if (
+            data is not None
+            and data.startswith(_GZIP)
+            and (scale.encoding != "raw" or len(data) != _bytes(scale, stored, number))
+        ):
+            # A compressed segmentation of noise takes more than what it stands for.
+            return inflate(data, room_for(2 * raw))
+        return data
+
+    return stored_pieces(
+        objects, scale.key, DOCUMENT, scale.chunk, stored, scale.name, decode, source, fetch=fetch, packed=True
+    )
 
 
-class PrecomputedVolume:
-    """One scale of a precomputed volume."""
+def _bytes(scale: _Scale, stored: np.dtype[Any], number: Number) -> int:
+    return math.prod(high - low for low, high in scale.corners(number)) * stored.itemsize
 
-    def __init__(
-        self,
-        objects: Objects,
-        kvstore: Mapping[str, Any],
-        scale: _Scale,
-        stored: np.dtype[Any],
-        scales: int,
-        source: str,
-    ) -> None:
-        dtype, notes = label_dtype(stored, source)
-        if scales > 1:
-            notes += (f"the volume has {scales} resolutions; {scale.key} is read",)
-        if any(scale.offset):
-            notes += (f"voxel (0, 0, 0) is at (z, y, x) = {scale.offset} of the whole volume",)
-        ndim = 2 if scale.shape[0] == 1 else 3
-        z, y, x = scale.resolution_nm
-        chunk = tuple(min(n, m) for n, m in zip(scale.chunk, scale.shape, strict=True))
-        self._header = Header(
-            source,
-            scale.shape,
-            ndim,
-            dtype,
-            ((1.0 if ndim == 2 else z), y, x),
-            "nanometer",
-            (chunk[0], chunk[1], chunk[2]),
-            notes,
-        )
-        refuse_large_chunks(scale.chunk, stored, source)
-        refuse_outside(scale.key, source)
-        listed = objects.files(scale.key)
-        if listed is not None and next(listed, None) is None:
-            raise nothing_stored(scale.shape, source)
-        self._scale = scale
-        self._objects = objects
-        example = next(scale.keys((0, 0, 0), (1, 1, 1))).removeprefix(scale.key).strip("/")
-        self._names = ChunkNames(objects, scale.key, example, source)
-        self._store = _open_store(kvstore, scale.number, source)
 
-    @property
-    def header(self) -> Header:
-        return self._header
+def _raw(scale: _Scale, stored: np.dtype[Any]) -> Any:
+    little = stored.newbyteorder("<")
+    return lambda data, number: np.frombuffer(data, little).reshape([b - a for a, b in scale.corners(number)])
 
-    def read(self, start: Index, stop: Index, out: Array | None = None) -> Array:
-        """Read the chunks that a block touches, all at once."""
-        self._check_files(start, stop)
-        z, y, x = (slice(a + o, b + o) for a, b, o in zip(start, stop, self._scale.offset, strict=True))
+
+class _Decoder:
+    """Decodes chunks with tensorstore, each thread in a store in memory of its own."""
+
+    def __init__(self, info: bytes, scale: _Scale, source: str) -> None:
+        self._info, self._scale, self._source = info, scale, source
+        self._own = threading.local()
+        self._stores()  # which refuses an encoding that is not known
+
+    def _stores(self) -> tuple[Any, Any]:
+        if not hasattr(self._own, "stores"):
+            tensorstore = _tensorstore()
+            context = tensorstore.Context()
+            bytes_of = tensorstore.KvStore.open({"driver": "memory"}, context=context).result()
+            bytes_of[DOCUMENT] = self._info
+            self._own.stores = bytes_of, _open_store({"driver": "memory"}, self._scale.number, self._source, context)
+        stores: tuple[Any, Any] = self._own.stores
+        return stores
+
+    def decode(self, data: bytes, number: Number) -> Array:
+        """Return a chunk, (z, y, x)."""
+        key = self._scale.name(number)
+        bytes_of, store = self._stores()
+        bytes_of[key] = data
         try:
-            voxels = self._store[x, y, z, 0].read().result()
+            return _read(store, self._scale, number)
         except ValueError as error:
-            raise self._unread(error, start, stop) from error
-        labels = as_labels(voxels.transpose(), start, self._header.dtype, self._header.source)
-        if out is None:
-            return np.ascontiguousarray(labels)
-        out[...] = labels
-        return out
-
-    def _check_files(self, start: Index, stop: Index) -> None:
-        """Refuse what tensorstore would wait for, read without end, or take for background."""
-        if self._scale.sharded:
-            return
-        for key in self._scale.keys(start, stop):
-            if not self._objects.check_file(key):
-                self._names.check_missing(key)
-
-    def _unread(self, error: Exception, start: Index, stop: Index) -> VolumeReadError:
-        text = str(error).split("[source locations=")[0].strip().replace("\n", " ")
-        block = f"{self._header.source}: the block from {start} to {stop}"
-        if text.startswith(("FAILED_PRECONDITION", "DATA_LOSS", "INVALID_ARGUMENT")):
-            return VolumeReadError(f"{block} does not decode ({text}); it is damaged, copy or export it again")
-        return VolumeReadError(
-            f"{block} could not be read ({text}); a load that was under way goes on with --resume when the network is "
-            "back"
-        )
-
-    def fingerprint(self) -> dict[str, Any]:
-        """Return what the store knows of the info document."""
-        return self._objects.fingerprint(DOCUMENT)
-
-    def close(self) -> None:
-        """Close the store."""
-        self._store = None
-        self._objects.close()
+            raise ValueError(_words(error)) from error
+        finally:
+            del bytes_of[key]
 
 
-def _open_store(kvstore: Mapping[str, Any], scale: int, source: str) -> Any:
+def _sharded(objects: Objects, kvstore: Mapping[str, Any], scale: _Scale, stored: np.dtype[Any], source: str) -> Pieces:
+    """Return chunks that lie in shards."""
+    context = _tensorstore().Context({**_CONTEXT, "cache_pool": {"total_bytes_limit": _INDEX_BYTES}})
+    store = _open_store(kvstore, scale.number, source, context, recheck_cached_data="open")
+
+    def piece(number: Number) -> Array:
+        try:
+            return _read(store, scale, number)
+        except ValueError as error:
+            text = _words(error)
+            start = tuple(n * size for n, size in zip(number, scale.chunk, strict=True))
+            what = f"{source}: the chunk at {start}"
+            if text.startswith(("FAILED_PRECONDITION", "DATA_LOSS", "INVALID_ARGUMENT")):
+                raise VolumeReadError(
+                    f"{what} does not decode ({text}); it is damaged, copy or export it again"
+                ) from error
+            raise VolumeReadError(
+                f"{what} could not be read ({text}); a load that was under way goes on with --resume when the network "
+                "is back"
+            ) from error
+
+    def any_stored() -> bool:
+        listed = objects.files(scale.key)
+        return listed is None or next(listed, None) is not None
+
+    return Pieces(
+        scale.chunk, stored, piece, lambda: objects.fingerprint(DOCUMENT), close=objects.close, any_stored=any_stored,
+        parallel=objects.parallel,
+    )  # fmt: skip
+
+
+def _read(store: Any, scale: _Scale, number: Number) -> Array:
+    z, y, x = (slice(low, high) for low, high in scale.corners(number))
+    voxels: Array = store[x, y, z, 0].read().result().transpose()
+    return voxels
+
+
+def _tensorstore() -> Any:
     try:
         import tensorstore
     except ImportError as error:
-        raise MissingExtraError("reading precomputed volumes", "remote", "tensorstore") from error
-    context = tensorstore.Context(
-        {"http_request_retries": _RETRIES, "gcs_request_retries": _RETRIES, "s3_request_retries": _RETRIES}
-    )
-    spec = {"driver": "neuroglancer_precomputed", "kvstore": dict(kvstore), "scale_index": scale}
+        raise MissingExtraError("reading compressed or sharded precomputed volumes", "remote", "tensorstore") from error
+    return tensorstore
+
+
+def _open_store(kvstore: Mapping[str, Any], scale: int, source: str, context: Any, **options: Any) -> Any:
+    spec = {"driver": "neuroglancer_precomputed", "kvstore": dict(kvstore), "scale_index": scale, **options}
     try:
-        return tensorstore.open(spec, context=context, read=True).result()
+        return _tensorstore().open(spec, context=context, read=True).result()
     except ValueError as error:
-        text = str(error).split("[source locations=")[0].strip().replace("\n", " ")
-        raise FormatError(f"{source}: expected a precomputed volume, but it cannot be opened: {text}") from error
+        raise FormatError(
+            f"{source}: expected a precomputed volume, but it cannot be opened: {_words(error)}"
+        ) from error
+
+
+def _words(error: Exception) -> str:
+    return str(error).split("[source locations=")[0].strip().replace("\n", " ")
 
 
 def kvstore_of(url: str) -> dict[str, Any]:

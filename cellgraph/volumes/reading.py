@@ -19,12 +19,15 @@ class Reading:
         Which channel, from 0 on.
     slices : bool
         Whether the images of a folder are slices, whatever their names say.
+    rgb : bool
+        Whether each colour of a colour image is one label.
     """
 
     axes: str | None = None
     time: int | None = None
     channel: int | None = None
     slices: bool = False
+    rgb: bool = False
 
 
 PLAIN = Reading()

@@ -5,19 +5,17 @@ from __future__ import annotations
 from cellgraph.addresses import redacted
 from cellgraph.errors import ParameterError
 from cellgraph.volumes import n5, ome_zarr, precomputed
-from cellgraph.volumes.reading import PLAIN, Reading
+from cellgraph.volumes.formats import FOLDERS, named_format
+from cellgraph.volumes.reading import Reading
 from cellgraph.volumes.remote_objects import RemoteObjects
 from cellgraph.volumes.volume import Volume
 from cellgraph.volumes.zarr_metadata import read_node
 
-FORMATS = ("zarr", "n5", "precomputed")
+KINDS = {known.scheme: known for known in FOLDERS if known.scheme}
 SCHEMES = ("s3", "gs", "http", "https")
 
-# Folders by which a URL is divided into a hierarchy and a path in it.
-_ROOTS = {".zarr": "zarr", ".n5": "n5"}
 
-
-def open_url(text: str, dataset: str | None, reading: Reading = PLAIN) -> Volume:
+def open_url(text: str, dataset: str | None, reading: Reading) -> Volume:
     """Open a volume behind a URL.
 
     Parameters
@@ -32,14 +30,15 @@ def open_url(text: str, dataset: str | None, reading: Reading = PLAIN) -> Volume
     if dataset is None:
         url, dataset = _split_dataset(url)
     source = redacted(text) if dataset is None or text.endswith(f":{dataset}") else f"{redacted(text)}:{dataset}"
-    root, inside, by_name = _split_root(url)
+    root, inside = _split_root(url)
     path = "/".join(part.strip("/") for part in (inside, dataset or "") if part.strip("/"))
     objects = RemoteObjects(root)
-    kind = kind or by_name or _recognise(objects, path, dataset, source)
+    named = named_format(root, FOLDERS) if inside or kind is None else None
+    kind = kind or (named.scheme if named else _recognise(objects, path, source))
     if kind == "precomputed":
         whole = f"{root}/{inside}".rstrip("/")
         return precomputed.open_at(
-            RemoteObjects(whole) if inside else objects, precomputed.kvstore_of(whole), dataset, source
+            RemoteObjects(whole) if inside else objects, precomputed.kvstore_of(whole), dataset, source, reading
         )
     if kind == "n5":
         return n5.open_node(objects, path, source, reading)
@@ -53,13 +52,13 @@ def open_url(text: str, dataset: str | None, reading: Reading = PLAIN) -> Volume
 def _format(text: str) -> tuple[str | None, str]:
     """Take ``zarr://s3://…`` apart, in neuroglancer's way to name a format."""
     scheme, _, rest = text.partition("://")
-    kind = scheme.lower() if scheme.lower() in FORMATS else None
+    kind = scheme.lower() if scheme.lower() in KINDS else None
     url = rest if kind else text
     inner = url.partition("://")[0].lower()
     if "://" not in url or inner not in SCHEMES:
         raise ParameterError(
             f"{text}: expected a URL that begins with {', '.join(f'{s}://' for s in SCHEMES)}, if need be after one of "
-            f"{', '.join(f'{f}://' for f in FORMATS)}"
+            f"{', '.join(f'{f}://' for f in KINDS)}"
         )
     return kind, url.split("|")[0]
 
@@ -72,18 +71,17 @@ def _split_dataset(url: str) -> tuple[str, str | None]:
     return f"{url.partition('://')[0]}://{server}{slash}{head}", dataset
 
 
-def _split_root(url: str) -> tuple[str, str, str | None]:
-    """Divide a URL after the first folder whose name tells its format."""
+def _split_root(url: str) -> tuple[str, str]:
+    """Divide a URL after the first folder whose name tells that it is a hierarchy."""
     scheme, _, rest = url.rstrip("/").partition("://")
     parts = rest.split("/")
     for i, part in enumerate(parts):
-        for suffix, kind in _ROOTS.items():
-            if i and part.lower().endswith(suffix):
-                return f"{scheme}://{'/'.join(parts[: i + 1])}", "/".join(parts[i + 1 :]), kind
-    return f"{scheme}://{rest}", "", None
+        if i and named_format(part, (KINDS["zarr"], KINDS["n5"])):
+            return f"{scheme}://{'/'.join(parts[: i + 1])}", "/".join(parts[i + 1 :])
+    return f"{scheme}://{rest}", ""
 
 
-def _recognise(objects: RemoteObjects, path: str, dataset: str | None, source: str) -> str | None:
+def _recognise(objects: RemoteObjects, path: str, source: str) -> str | None:
     if read_node(objects, path, source) is not None or (path and read_node(objects, "", source) is not None):
         return "zarr"
     if objects.get(precomputed.DOCUMENT) is not None:

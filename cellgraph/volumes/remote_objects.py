@@ -156,10 +156,6 @@ class RemoteObjects:
         """Return false: it would take a request for each missing chunk."""
         return False
 
-    def check_file(self, key: str) -> bool:
-        """Return true: it would take a request for each chunk."""
-        return True
-
     def fingerprint(self, key: str) -> dict[str, Any]:
         """Return checksum and size of an object, and its tag and time on a bucket."""
         data = self.get(key) or b""

@@ -57,6 +57,8 @@ class ScanOptions(VoxelOptions, total=False):
         The frame and the channel of an image that has several, counted from 0.
     slices : bool
         The images of a folder are slices, whatever their names.
+    rgb : bool
+        Each colour of a colour image is one label; black is 0.
     """
 
     dataset: str | None
@@ -64,6 +66,7 @@ class ScanOptions(VoxelOptions, total=False):
     time: int | None
     channel: int | None
     slices: bool
+    rgb: bool
 
 
 @dataclass(frozen=True)
@@ -202,7 +205,7 @@ def open_scan(
     dataset = options.get("dataset")
     if dataset is not None:
         check(dataset, "str", of="dataset")
-    reading = Reading(options.get("axes"), options.get("time"), options.get("channel"), options.get("slices", False))
+    reading = Reading(**{key: options[key] for key in Reading.__dataclass_fields__ if key in options})  # type: ignore[literal-required]
     volume = open_volume(source, dataset=dataset, reading=reading)
     try:
         path = os.fspath(source) if isinstance(source, str | os.PathLike) else ""

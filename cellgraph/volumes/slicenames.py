@@ -17,21 +17,11 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 @dataclass(frozen=True)
 class Names:
-    """The names of images in a folder, in the order of the numbers in them.
+    """The names of images in a folder, in the order of the numbers in them."""
 
-    Attributes
-    ----------
-    paths : tuple of pathlib.Path
-        In order.
-    words : tuple of str
-        What stands before each number that differs between the names, as ``z`` or ``slice``.
-    numbered : bool
-        Whether there are such numbers.
-    """
-
-    paths: tuple[Path, ...]
-    words: tuple[str, ...]
-    numbered: bool
+    paths: tuple[Path, ...]  # In order
+    words: tuple[str, ...]  # What stands before each number that differs between the names, as ``z`` or ``slice``
+    numbered: bool  # Whether there are such numbers
 
     @property
     def doubtful(self) -> str | None:

@@ -1,16 +1,26 @@
-"""Compressed streams without random access: unpacked once into a temporary file, then mapped."""
+"""Compressed voxels without random access: unpacked once into a temporary file, then mapped."""
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import math
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+
+import numpy as np
 
 from cellgraph.errors import FormatError, VolumeReadError
+from cellgraph.volumes.axes import Axes
+from cellgraph.volumes.mapped import mapped_volume
+from cellgraph.volumes.pieces import PiecesVolume
+from cellgraph.volumes.units import Size
 
 _PART_BYTES = 1 << 20
 
@@ -18,20 +28,85 @@ _PART_BYTES = 1 << 20
 _SLACK_BYTES = 1 << 20
 
 
+def parts_of(stream: IO[bytes] | gzip.GzipFile | bz2.BZ2File) -> Iterator[bytes]:
+    """Yield a stream in parts."""
+    return iter(lambda: stream.read(_PART_BYTES), b"")
+
+
+def _inflated(file: IO[bytes]) -> Iterator[bytes]:
+    inflater = zlib.decompressobj()
+    while not inflater.eof:
+        data = inflater.unconsumed_tail or file.read(_PART_BYTES)
+        if not data:
+            raise EOFError("the compressed voxels end too early")
+        yield inflater.decompress(data, _PART_BYTES)
+
+
+UNPACKERS: dict[str, Callable[[IO[bytes]], Iterator[bytes]]] = {
+    "gzip": lambda file: parts_of(gzip.GzipFile(fileobj=file)),
+    "bzip2": lambda file: parts_of(bz2.BZ2File(file)),
+    "zlib": _inflated,
+}  # fmt: skip
+
+
+def voxel_file(
+    path: Path,
+    packing: str,
+    begin: int,
+    offset: int,
+    dtype: np.dtype[Any],
+    axes: Axes,
+    source: str,
+    size: Size,
+    *,
+    scale: tuple[float, float] | None = None,
+) -> PiecesVolume:
+    """Open voxels that lie in one piece of a file, plain or compressed.
+
+    Parameters
+    ----------
+    packing : str
+        ``raw``, or a key of `UNPACKERS`.
+    begin : int
+        Where the voxels, or what is compressed, begin in the file, in bytes.
+    offset : int
+        Where the voxels begin in what comes out.
+    dtype, axes, source, size, scale
+        See `mapped_volume`.
+    """
+    if packing == "raw":
+        return mapped_volume(path, begin + offset, dtype, axes, source, size, scale=scale)
+    with path.open("rb") as file:
+        file.seek(begin)
+        with unpacked(UNPACKERS[packing](file), offset + math.prod(axes.stored) * dtype.itemsize, source) as plain:
+            return mapped_volume(plain, offset, dtype, axes, source, size, scale=scale, origin=path)
+
+
+def beside(path: Path, named: str, source: str) -> Path:
+    """Return the file of voxels that a header names, which must lie beside it.
+
+    Raises
+    ------
+    FormatError
+        If it names several files, or one elsewhere.
+    """
+    if Path(named).name != named or "%" in named or named.upper().startswith("LIST"):
+        raise FormatError(f"{source}: expected its voxels in one file beside it, but it names {named!r}")
+    return path.with_name(named)
+
+
 @contextmanager
-def unpacked(stream: IO[bytes], size: int, source: str) -> Iterator[Path]:
-    """Unpack a stream into a temporary file that is there only within the ``with`` statement.
+def unpacked(parts: Iterable[bytes], size: int, source: str) -> Iterator[Path]:
+    """Write what is unpacked to a temporary file that is there only within the ``with`` statement.
 
     Whoever opens it there can read it for as long as it is kept open, and nothing is left behind.
 
     Parameters
     ----------
-    stream : binary file
-        What to unpack.
+    parts : iterable of bytes
+        What is unpacked.
     size : int
         How many bytes there are by its header.  What comes behind them is not unpacked.
-    source : str
-        What to call it in messages.
 
     Raises
     ------
@@ -51,22 +126,22 @@ def unpacked(stream: IO[bytes], size: int, source: str) -> Iterator[Path]:
     path = Path(name)
     try:
         with os.fdopen(descriptor, "wb", buffering=0) as file:
-            _copy(stream, file, size + _SLACK_BYTES, source)
+            _copy(iter(parts), file, size + _SLACK_BYTES, source)
         yield path
     finally:
         path.unlink()
 
 
-def _copy(stream: IO[bytes], file: IO[bytes], most: int, source: str) -> None:
+def _copy(parts: Iterator[bytes], file: IO[bytes], most: int, source: str) -> None:
     written = 0
     while True:
         try:
-            part = stream.read(_PART_BYTES)
+            part = next(parts, None)
         except Exception as error:  # zlib.error, EOFError, BadZipFile, OSError: each stream has its own
             raise FormatError(
                 f"{source}: its compressed contents are damaged or cut short ({error}); copy or export it again"
             ) from error
-        if not part:
+        if part is None:
             return
         written += len(part)
         if written > most:

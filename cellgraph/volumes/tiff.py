@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import logging
-import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cellgraph.errors import FormatError, NotFoundError, ParameterError
-from cellgraph.volumes.axes import EXPECTED, Axes, find_axes
+from cellgraph.errors import FormatError
+from cellgraph.volumes.axes import Axes, find_axes
+from cellgraph.volumes.choosing import Candidate, choose
 from cellgraph.volumes.files import parsing
-from cellgraph.volumes.labels import label_dtype
-from cellgraph.volumes.mapped import MappedVolume
-from cellgraph.volumes.reading import PLAIN, Reading
+from cellgraph.volumes.mapped import mapped_volume
+from cellgraph.volumes.pieces import PiecesVolume
+from cellgraph.volumes.reading import PLAIN, Part, Reading
 from cellgraph.volumes.tiff_directories import check_directories
 from cellgraph.volumes.tiff_metadata import voxel_size
-from cellgraph.volumes.tiff_pages import Page, PagedVolume
+from cellgraph.volumes.tiff_pages import Page, page_pieces, zero_is_white
 from cellgraph.volumes.volume import Volume
 
 if TYPE_CHECKING:
@@ -31,25 +31,21 @@ logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 
 def open_tiff(path: Path, dataset: str | None, source: str, reading: Reading = PLAIN) -> Volume:
-    """Open the labelled image of a TIFF file.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-    dataset : str or None
-        Number of the image in it, from 0 on; needed only where there are several that could be labels.
-    source : str
-        What to call it in messages and in the graph.
-    """
+    """Open the labelled image of a TIFF file; `dataset` is its number, where there are several."""
     import tifffile
 
-    check_directories(path, source)
     with parsing(source, "a TIFF image"), tifffile.TiffFile(path) as tif:
-        if dataset is None and _are_slices(tif.series):
-            return _open_slices(tif, source, reading)
-        number = _choose_series(list(tif.series), dataset, source)
-        return _open_series(tif, number, path, source, reading)
+        check_directories(tif, source)
+        series = list(tif.series)
+        if dataset is None and _are_slices(series):
+            return _open_slices(tif, series, path, source, reading)
+        candidates = [
+            Candidate(str(i), tuple(s.shape), np.dtype(s.dtype), i, reading.rgb or not _is_coloured(s))
+            for i, s in enumerate(series)
+        ]
+        found, part = choose(candidates, dataset, source, ":")
+        parts = (part,) if len(series) > 1 else ()
+        return _open_series(tif, int(found.name), path, source, reading, parts)
 
 
 def _are_slices(series: list[TiffPageSeries]) -> bool:
@@ -64,85 +60,64 @@ def _are_slices(series: list[TiffPageSeries]) -> bool:
     )
 
 
-def _open_slices(tif: TiffFile, source: str, reading: Reading) -> Volume:
+def _open_slices(tif: TiffFile, series: list[TiffPageSeries], path: Path, source: str, reading: Reading) -> Volume:
     """Open a file whose images are the slices of one volume, in their order."""
-    first = tif.series[0]
-    key = first.keyframe
-    _refuse_jpeg(key, source)
-    axes = find_axes((len(tif.series), *first.shape), None, first.dtype, source, reading)
-    spacing, unit, size_notes = voxel_size(tif, key, 0, axes.ndim)
-    dtype, type_notes = label_dtype(np.dtype(first.dtype), source)
-    pages = [plane for series in tif.series for page in series for plane in _planes(page, key, source)]
-    note = f"its {len(pages)} images of one size and type are taken as slices; {source}:0 is the first alone"
-    notes = axes.notes + type_notes + (note, *size_notes)
-    return PagedVolume(key, pages, axes, dtype, source, spacing, unit, notes)
+    note = f"its {len(series)} images of one size and type are taken as slices; {source}:0 is the first alone"
+    axes = find_axes((len(series), *series[0].shape), None, series[0].dtype, source, reading)
+    return _open_pages(tif, 0, [page for each in series for page in each], axes, path, source, (note,))
 
 
-def _choose_series(series: list[TiffPageSeries], dataset: str | None, source: str) -> int:
-    listed = ", ".join(f"{i}: {s.shape} {s.dtype}" for i, s in enumerate(series))
-    if dataset is not None:
-        if dataset.isdecimal() and int(dataset) < len(series):
-            return int(dataset)
-        raise NotFoundError(f"{source}: no image {dataset!r} in it; it has {listed}")
-    if len(series) == 1:
-        return 0
-    usable = [i for i, s in enumerate(series) if _could_be_labels(s)]
-    if len(usable) == 1:
-        return usable[0]
-    raise ParameterError(
-        f"{source}: expected one labelled image, but it holds {len(series)}; choose one by its number, "
-        f"as {source}:0, of {listed}"
-    )
+def _is_coloured(series: TiffPageSeries) -> bool:
+    return any(axis in "SC" and n > 1 for axis, n in zip(series.axes, series.shape, strict=True))
 
 
-def _could_be_labels(series: TiffPageSeries) -> bool:
-    long = [axis for axis, n in zip(series.axes, series.shape, strict=True) if n > 1]
-    return len(long) in (2, 3) and not {"S", "C"} & set(long) and series.dtype.kind in "bui"
-
-
-def _open_series(tif: TiffFile, number: int, path: Path, source: str, reading: Reading) -> Volume:
+def _open_series(
+    tif: TiffFile, number: int, path: Path, source: str, reading: Reading, parts: tuple[Part, ...]
+) -> Volume:
     series = tif.series[number]
     key = series.keyframe
     names = series.axes.replace("S", "C") if series.axes.strip("IQYX") else None
-    shape = series.shape
     notes: tuple[str, ...] = ()
     if _is_stack_of_planes(series):
         names = series.axes.replace("S", "Z")
         notes = (f"its {key.samplesperpixel} planes are taken as slices, as tifffile stores them",)
-    elif key.samplesperpixel > 1:
-        raise FormatError(
-            f"{source}: {EXPECTED}, but it is a colour image with {key.samplesperpixel} samples a pixel, "
-            f"shape {series.shape}; export one channel as a label image"
-        )
     _refuse_jpeg(key, source)
     why = "OME" if tif.is_ome else "ImageJ" if tif.is_imagej else "TIFF"
-    axes = find_axes(shape, names, series.dtype, source, reading, why)
-    spacing, unit, size_notes = voxel_size(tif, key, number, axes.ndim)
-    notes += size_notes
+    axes = find_axes(series.shape, names, series.dtype, source, reading, why).told(*parts)
     if series.is_pyramidal:
         notes += (f"the image has {len(series.levels)} resolutions; the finest is read",)
     place = _file_of(key)
-    in_one = all(page is None or _file_of(page) == place for page in series)
-    if series.dataoffset is not None and in_one:
+    if series.dataoffset is not None and all(page is None or _file_of(page) == place for page in series):
         _refuse_outside(place, path, source)
         dtype = series.dtype.newbyteorder(tif.byteorder)
-        return MappedVolume(
-            place, series.dataoffset, dtype, series.shape, source,
-            axes=axes, spacing=spacing, unit=unit, notes=notes,
-        )  # fmt: skip
-    dtype, type_notes = label_dtype(np.dtype(series.dtype), source)
-    pages = [plane for page in series for plane in _planes(page, key, source)]
+        size = voxel_size(tif, key, number, axes.ndim)
+        return mapped_volume(place, series.dataoffset, dtype, axes, source, size, notes=notes)
+    return _open_pages(tif, number, list(series), axes, path, source, notes)
+
+
+def _open_pages(
+    tif: TiffFile,
+    number: int,
+    stored: list[TiffPage | TiffFrame | None],
+    axes: Axes,
+    path: Path,
+    source: str,
+    notes: tuple[str, ...],
+) -> Volume:
+    key = tif.series[number].keyframe
+    _refuse_jpeg(key, source)
+    size = voxel_size(tif, key, number, axes.ndim)
+    if zero_is_white(key):
+        notes += ("0 is white in this image of one bit (MinIsWhite): its white pixels are label 1",)
+    pages = [plane for page in stored for plane in _planes(page, key, source)]
     for place in {page.path for page in pages}:
         _refuse_outside(place, path, source)
-    depth = max(1, key.imagedepth)
-    if len(pages) * depth * key.imagelength * key.imagewidth != int(np.prod(series.shape)):
-        raise FormatError(
-            f"{source}: expected {series.shape} voxels, but its {len(pages)} pages are of "
-            f"{key.imagelength} x {key.imagewidth}; it was cut short, copy or export it again"
-        )
-    _refuse_reordered(axes, source)
-    pages = _pages_of(axes, pages)
-    return PagedVolume(key, pages, axes, dtype, source, spacing, unit, axes.notes + type_notes + notes)
+    pieces = page_pieces(key, pages, axes.stored, source)
+    try:
+        return PiecesVolume(pieces, axes, source, size, notes)
+    except BaseException:
+        pieces.close()
+        raise
 
 
 def _refuse_jpeg(key: TiffPage, source: str) -> None:
@@ -174,8 +149,9 @@ def _planes(page: TiffPage | TiffFrame | None, key: TiffPage, source: str) -> li
         )
     path, decode = _file_of(page), page.decode
     offsets, lengths = page.dataoffsets, page.databytecounts
-    count = len(offsets) // key.samplesperpixel
-    firsts = range(0, count * key.samplesperpixel, count) if count else [0] * key.samplesperpixel
+    planes = 1 if key.planarconfig == 1 else key.samplesperpixel
+    count = len(offsets) // planes
+    firsts = range(0, count * planes, count) if count else [0] * planes
     return [Page(path, decode, tuple(offsets[i : i + count]), tuple(lengths[i : i + count]), i) for i in firsts]
 
 
@@ -194,19 +170,3 @@ def _refuse_outside(place: Path, path: Path, source: str) -> None:
             f"{source}: some of its pages lie in {place}, out of its folder; put the files that belong together into "
             "one folder, or load that file by itself"
         )
-
-
-def _pages_of(axes: Axes, pages: list[Page]) -> list[Page]:
-    """Return the pages of one frame and channel, in the order of z; all where there is one of each."""
-    lengths = axes.stored[:-2]
-    if not any(axes.fixed) or math.prod(lengths) != len(pages):
-        return pages
-    numbers = np.arange(len(pages)).reshape(lengths)
-    index = tuple(slice(None) if axis in axes.order else i for axis, i in enumerate(axes.fixed[:-2]))
-    return [pages[number] for number in np.ravel(numbers[index])]
-
-
-def _refuse_reordered(axes: Axes, source: str) -> None:
-    order = [axis for axis in axes.order if axis is not None]
-    if order != sorted(order):
-        raise FormatError(f"{source}: expected pages of (y, x), but its axes have another order; export it again")

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-from cellgraph.volumes.units import convert, unit_name
+from cellgraph.volumes.units import Size, convert, size_of, unit_name
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage
-
-Spacing = tuple[float, float, float]
 
 _INCH = 2
 _PRINTED = {72, 96, 150, 300, 600}
@@ -20,10 +18,8 @@ _CENTIMETER = 3
 _LARGEST_PIXEL_UM = 2.54
 
 
-def voxel_size(
-    tif: TiffFile, page: TiffPage, series: int, ndim: int
-) -> tuple[Spacing | None, str | None, tuple[str, ...]]:
-    """Return spacing (z, y, x), unit, and notes; spacing None where the file says nothing of it.
+def voxel_size(tif: TiffFile, page: TiffPage, series: int, ndim: int) -> Size:
+    """Return the voxel size that a file says, if it does.
 
     Parameters
     ----------
@@ -43,10 +39,10 @@ def voxel_size(
     return _from_resolution(page, ndim)
 
 
-def _from_ome(xml: str, series: int, ndim: int) -> tuple[Spacing | None, str | None, tuple[str, ...]]:
+def _from_ome(xml: str, series: int, ndim: int) -> Size:
     images = [element for element in ElementTree.fromstring(xml).iter() if element.tag.endswith("}Pixels")]
     if series >= len(images):
-        return None, None, ()
+        return Size()
     sizes: list[tuple[float, str]] = []
     for axis in "ZYX" if ndim == 3 else "YX":
         value = _positive(images[series].get(f"PhysicalSize{axis}"))
@@ -55,15 +51,12 @@ def _from_ome(xml: str, series: int, ndim: int) -> tuple[Spacing | None, str | N
         if value is not None and unit is not None:
             sizes.append((value, unit))
     if len(sizes) < ndim:
-        return None, None, _partly(bool(sizes), "OME")
-    unit = sizes[-1][1]
-    lengths = [convert(value, own, unit) for value, own in sizes]
-    return _spacing(lengths), unit, ()
+        return Size(notes=_partly("OME") if sizes else ())
+    lengths, units = zip(*[(1.0, sizes[-1][1]), *sizes][-3:], strict=True)
+    return size_of(lengths, units, ndim, "OME")
 
 
-def _from_imagej(
-    metadata: dict[str, Any], page: TiffPage, ndim: int
-) -> tuple[Spacing | None, str | None, tuple[str, ...]]:
+def _from_imagej(metadata: dict[str, Any], page: TiffPage, ndim: int) -> Size:
     text = str(metadata.get("unit", "")).strip()
     unit = unit_name(text)
     y, x = _pixel_size(page, "YResolution"), _pixel_size(page, "XResolution")
@@ -73,52 +66,53 @@ def _from_imagej(
         return _ratio(metadata, text, (y, x), printed, ndim)
     if y is None or x is None:
         note = f"ImageJ names the unit {text!r}, but the file gives no size of a pixel; see --spacing"
-        return None, None, (note,)
+        return Size(notes=(note,))
     if unit == "inch" and _is_for_printing(max(y, x), unit):  # which ImageJ takes over from other programs' files
-        return None, None, ()
+        return Size()
     if unit == "micrometer" and tag is not None and int(tag.value) == _CENTIMETER:
         # As ImageJ does: the resolution is of centimeters, whatever unit the text names (ij.io.FileOpener).
         y, x = convert(y, "centimeter", unit), convert(x, "centimeter", unit)
     yunit, zunit = unit_name(str(metadata.get("yunit", ""))), unit_name(str(metadata.get("zunit", "")))
     y = convert(y, yunit or unit, unit)
     if ndim == 2:
-        return (1.0, y, x), unit, ()
+        return Size((1.0, y, x), unit, "ImageJ")
     if "spacing" not in metadata:  # ImageJ leaves it out where it is 1 (ij.io.FileSaver.getDescriptionString)
         z = convert(1.0, zunit or unit, unit)
         note = f"ImageJ names no distance of slices, which stands for {z:g} {unit}; --spacing Z,Y,X overrides it"
-        return (z, y, x), unit, (note,)
+        return Size((z, y, x), unit, "ImageJ", (note,))
     z_size = _positive(abs(float(metadata["spacing"])))  # negative where the stack was flipped
-    return ((convert(z_size, zunit or unit, unit), y, x), unit, ()) if z_size is not None else (None, None, ())
+    return Size() if z_size is None else Size((convert(z_size, zunit or unit, unit), y, x), unit, "ImageJ")
 
 
 def _ratio(
     metadata: dict[str, Any], text: str, pixel: tuple[float | None, float | None], printed: bool, ndim: int
-) -> tuple[Spacing | None, str | None, tuple[str, ...]]:
+) -> Size:
     """Return a voxel size of which the unit is not known: only its ratio counts."""
     if printed or any(n is not None and round(1 / n) in _PRINTED for n in pixel):
-        return None, None, ()  # dots an inch, which say how large to print
+        return Size()  # dots an inch, which say how large to print
     y, x = (1.0 if n is None else n for n in pixel)
     z = _positive(abs(float(metadata.get("spacing", 1)))) or 1.0
     sizes = (z if ndim == 3 else 1.0, y, x)
     if set(sizes) == {1.0}:
-        return None, None, ()
+        return Size()
     said = f"names the unit {text!r}, which is no unit of length" if text else "names no unit"
-    return sizes, None, (f"ImageJ gives a voxel size of {' x '.join(f'{s:g}' for s in sizes)}, but {said}; see --unit",)
+    note = f"ImageJ gives a voxel size of {' x '.join(f'{s:g}' for s in sizes)}, but {said}; see --unit"
+    return Size(sizes, None, "ImageJ", (note,))
 
 
-def _from_resolution(page: TiffPage, ndim: int) -> tuple[Spacing | None, str | None, tuple[str, ...]]:
+def _from_resolution(page: TiffPage, ndim: int) -> Size:
     tag = page.tags.get("ResolutionUnit")
     if tag is None or int(tag.value) != _CENTIMETER:
-        return None, None, ()
+        return Size()
     y, x = _pixel_size(page, "YResolution"), _pixel_size(page, "XResolution")
     if y is None or x is None:
-        return None, None, ()
+        return Size()
     if _is_for_printing(max(y, x), "centimeter"):
-        return None, None, ()
+        return Size()
     y, x = convert(y, "centimeter", "micrometer"), convert(x, "centimeter", "micrometer")
     if ndim == 3:
-        return None, None, _partly(True, "TIFF")
-    return (1.0, y, x), "micrometer", ()
+        return Size(notes=_partly("TIFF"))
+    return Size((1.0, y, x), "micrometer", "TIFF resolution")
 
 
 def _is_for_printing(pixel: float, unit: str) -> bool:
@@ -142,12 +136,5 @@ def _positive(value: object) -> float | None:
     return number if 0 < number < float("inf") else None
 
 
-def _spacing(lengths: list[float]) -> Spacing:
-    y, x = lengths[-2:]
-    return (lengths[0] if len(lengths) == 3 else 1.0, y, x)
-
-
-def _partly(some: bool, kind: str) -> tuple[str, ...]:
-    if not some:
-        return ()
+def _partly(kind: str) -> tuple[str, ...]:
     return (f"the {kind} metadata gives the voxel size of some axes only, so it is not used; see --spacing Z,Y,X",)

@@ -3,6 +3,22 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+Spacing = tuple[float, float, float]
+
+
+class Size(NamedTuple):
+    """A voxel size (z, y, x), its unit, where it stands, and notes; no spacing where nothing is said."""
+
+    spacing: Spacing | None = None
+    unit: str | None = None
+    why: str = ""
+    notes: tuple[str, ...] = ()
+
+
+NO_SIZE = Size()
 
 METERS: dict[str, float] = {
     "picometer": 1e-12,
@@ -65,9 +81,33 @@ def unit_name(text: object) -> str | None:
     return None
 
 
+def valid_size(sizes: Iterable[float | None], ndim: int = 3) -> Spacing | None:
+    """Return a voxel size (z, y, x); None where one is no positive finite number. In 2D that of z does not count."""
+    z, y, x = sizes
+    z = 1.0 if ndim == 2 else z
+    if z is None or y is None or x is None or not all(0 < n < float("inf") for n in (z, y, x)):
+        return None
+    return z, y, x
+
+
 def convert(value: float, unit: str, to: str) -> float:
     """Return a length given in one unit in another; both are names of `METERS`."""
     return value if unit == to else float(f"{value * METERS[unit] / METERS[to]:.12g}")
+
+
+def size_of(sizes: Sequence[float | None], units: Sequence[str | None], ndim: int, why: str) -> Size:
+    """Return a voxel size from the sizes and their units along z, y and x: in the unit of x, none where one is wrong.
+
+    An axis whose unit is not known has that of the others.
+    """
+    spacing = valid_size(sizes, ndim)
+    if spacing is None:
+        return Size()
+    unit = units[2] or units[1] or units[0]
+    if unit is not None:
+        z, y, x = (convert(size, own or unit, unit) for size, own in zip(spacing, units, strict=True))
+        spacing = (1.0 if ndim == 2 else z, y, x)
+    return Size(spacing, unit, why)
 
 
 def symbol(unit: str) -> str:

@@ -10,6 +10,7 @@ from cellgraph.errors import FormatError, ParameterError
 from cellgraph.volumes.multiscales import Level
 from cellgraph.volumes.objects import Objects
 from cellgraph.volumes.units import unit_name
+from cellgraph.volumes.volume import Index
 
 WEBKNOSSOS = "datasource-properties.json"
 
@@ -55,11 +56,26 @@ def webknossos_level(objects: Objects, path: str, ndim: int, source: str) -> Lev
             scale = properties.get("scale")
             factor = scale.get("factor") if isinstance(scale, Mapping) else scale
             unit = unit_name(scale.get("unit", "nanometer") if isinstance(scale, Mapping) else "nanometer")
+            box = _box(layer.get("boundingBox"), _factors(mag))
             if not isinstance(factor, list) or len(factor) != 3:
-                return Level(path, tuple(names), None, (), WEBKNOSSOS)
+                return Level(path, tuple(names), None, (), WEBKNOSSOS, box)
             size = {axis: float(f) * m for axis, f, m in zip("xyz", factor, _factors(mag), strict=True)}
-            return Level(path, tuple(names), tuple(size.get(n, 1.0) for n in names), (unit,) * ndim, WEBKNOSSOS)
+            return Level(path, tuple(names), tuple(size.get(n, 1.0) for n in names), (unit,) * ndim, WEBKNOSSOS, box)
     return None
+
+
+def _box(box: object, factors: list[int]) -> tuple[Index, Index] | None:
+    """Return the corners of the image in an array that is coarser by factors (x, y, z)."""
+    try:
+        low = [int(n) for n in box["topLeft"]]  # type: ignore[index]
+        high = [n + int(box[key]) for n, key in zip(low, ("width", "height", "depth"), strict=True)]  # type: ignore[index]
+    except (KeyError, TypeError, ValueError):
+        return None
+    (x, y, z), (a, b, c) = (
+        [n // f for n, f in zip(low, factors, strict=True)],
+        [-(-n // f) for n, f in zip(high, factors, strict=True)],
+    )
+    return (z, y, x), (c, b, a)
 
 
 def _path(layer: Mapping[str, Any], mag: Mapping[str, Any]) -> str:

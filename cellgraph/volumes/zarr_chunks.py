@@ -1,18 +1,22 @@
-"""The chunks of a Zarr array: fetched and decoded by the thread that asks."""
+"""The chunks of a Zarr array: fetched and decoded by the thread that asks.
+
+Decoding stays here. The codec pipeline of zarrs was measured beside it and is about as fast (docs/scale.md), but it
+unpacks whatever a chunk holds before it looks at the size: 4 GB for a bomb of 2 MB.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from cellgraph.errors import CellgraphError, FormatError, VolumeReadError
-from cellgraph.volumes.chunk_names import ChunkNames
-from cellgraph.volumes.objects import Objects
-from cellgraph.volumes.zarr_codecs import Decoder, Shards
+from cellgraph.errors import FormatError, VolumeReadError
+from cellgraph.volumes.objects import Folder, Objects
+from cellgraph.volumes.pieces import Number, Pieces
+from cellgraph.volumes.stored import stored_pieces
+from cellgraph.volumes.zarr_codecs import Shards
 from cellgraph.volumes.zarr_metadata import ZarrArray
 
 Array = np.ndarray[Any, Any]
@@ -22,119 +26,101 @@ _LARGEST_INDEX = 256 << 20
 _NOT_STORED = 2**64 - 1
 
 
-class ZarrChunks:
-    """The chunks of a Zarr array whose codecs are known; missing ones are None.
+def zarr_pieces(objects: Objects, array: ZarrArray, source: str) -> Pieces:
+    """Return the chunks of a Zarr array, also those within shards.
 
     Parameters
     ----------
-    objects : Objects
-        The store.
     array : ZarrArray
         What to read.
-    source : str
-        What to call it in messages.
     """
+    decoder = array.decoder
+    if decoder is None:
+        return _by_zarr_python(objects, array, source)
+    where = (objects, array.path, array.document)
+    if isinstance(decoder, Shards):
+        shards, inner = decoder, decoder.inner
+        return stored_pieces(
+            *where, inner.shape, array.dtype,
+            lambda number: array.key(tuple(i // n for i, n in zip(number, shards.grid, strict=True))),
+            lambda data, _: inner.decode(data), source, fill=array.fill, fetch=_Indexes(objects, shards, source).fetch,
+        )  # fmt: skip
+    whole = decoder
+    return stored_pieces(
+        *where, array.chunks, array.dtype, array.key, lambda data, _: whole.decode(data), source, fill=array.fill
+    )
 
-    def __init__(self, objects: Objects, array: ZarrArray, source: str) -> None:
-        self._objects = objects
-        self._array = array
-        self._source = source
-        self._indexes: OrderedDict[str, Array | None] = OrderedDict()
-        self._lock = threading.Lock()
-        example = array.key((0,) * len(array.shape)).removeprefix(array.path).strip("/")
-        self._names = ChunkNames(objects, array.path, example, source)
-        if isinstance(array.decoder, Shards) and array.decoder.index_bytes > _LARGEST_INDEX:
+
+class _Indexes:
+    """The indexes of shards, those of the last ones in memory."""
+
+    def __init__(self, objects: Objects, shards: Shards, source: str) -> None:
+        if shards.index_bytes > _LARGEST_INDEX:
             raise FormatError(
-                f"{source}: its shards of {array.chunks} hold chunks of {array.decoder.inner.shape}, so that the index "
-                f"of one takes {array.decoder.index_bytes:,} bytes; at most {_LARGEST_INDEX:,} are read: write it "
-                "with larger chunks or smaller shards"
+                f"{source}: its shards of {shards.shape} hold chunks of {shards.inner.shape}, so that the index of one "
+                f"takes {shards.index_bytes:,} bytes; at most {_LARGEST_INDEX:,} are read: write it with larger chunks "
+                "or smaller shards"
             )
+        self._objects, self._shards, self._source = objects, shards, source
+        self._known: OrderedDict[str, Array | None] = OrderedDict()
+        self._lock = threading.Lock()
 
-    @property
-    def extent(self) -> tuple[int, ...]:
-        """Extent of what is decoded at once."""
-        decoder = self._array.decoder
-        return decoder.inner.shape if isinstance(decoder, Shards) else self._array.chunks
-
-    def chunk(self, index: tuple[int, ...]) -> Array | None:
-        decoder = self._array.decoder
-        if isinstance(decoder, Shards):
-            return self._in_shard(decoder, index)
-        assert decoder is not None
-        key = self._key(index)
-        data = self._objects.get(key)
-        if data is None:
-            self._names.check_missing(key)
-            return None
-        return self._decode(decoder, data, key)
-
-    def any_stored(self) -> bool:
-        """See `ChunkSource.any_stored`."""
-        return self._names.any_stored()
-
-    def _key(self, index: tuple[int, ...]) -> str:
-        """Return the name of what holds a chunk: itself, or a shard."""
-        decoder = self._array.decoder
-        if isinstance(decoder, Shards):
-            index = tuple(i // n for i, n in zip(index, decoder.grid, strict=True))
-        return self._array.key(index)
-
-    def _in_shard(self, shards: Shards, index: tuple[int, ...]) -> Array | None:
-        key = self._key(index)
-        entries = self._index(shards, key)
+    def fetch(self, key: str, number: Number) -> bytes | bool | None:
+        """Return the bytes of a chunk of a shard; false if it has none, None if there is no shard."""
+        entries = self._index(key)
         if entries is None:
             return None
-        offset, length = (int(n) for n in entries[tuple(i % n for i, n in zip(index, shards.grid, strict=True))])
+        offset, length = (int(n) for n in entries[tuple(i % n for i, n in zip(number, self._shards.grid, strict=True))])
         if offset == _NOT_STORED:
-            return None
+            return False
         data = self._objects.get(key, offset, length)
         if data is None or len(data) < length:
             raise VolumeReadError(
                 f"{self._source}: expected {length} bytes at byte {offset} of {self._objects.place(key)}, "
                 "but it is cut short; copy or export it again"
             )
-        return self._decode(shards.inner, data, key)
+        return data
 
-    def _index(self, shards: Shards, key: str) -> Array | None:
-        """Return offsets and lengths of the chunks of a shard, those of the last shards from memory."""
+    def _index(self, key: str) -> Array | None:
+        """Return offsets and lengths of the chunks of a shard."""
         with self._lock:
-            if key in self._indexes:
-                self._indexes.move_to_end(key)
-                return self._indexes[key]
-        size = shards.index_bytes
-        data = self._objects.get(key, -size if shards.index_at_end else 0, size)
-        try:
-            if data is None:
-                self._names.check_missing(key)
-            entries = None if data is None else shards.index(data)
-        except ValueError as error:
-            raise self._damaged(key, error) from error
+            if key in self._known:
+                self._known.move_to_end(key)
+                return self._known[key]
+        size = self._shards.index_bytes
+        data = self._objects.get(key, -size if self._shards.index_at_end else 0, size)
+        entries = None if data is None else self._shards.index(data)
         with self._lock:
-            self._indexes[key] = entries
-            while len(self._indexes) > _SHARD_INDEXES:
-                self._indexes.popitem(last=False)
+            self._known[key] = entries
+            while len(self._known) > _SHARD_INDEXES:
+                self._known.popitem(last=False)
         return entries
 
-    def _decode(self, decoder: Decoder, data: bytes, key: str) -> Array:
-        try:
-            return decoder.decode(data)
-        except Exception as error:  # each codec has errors of its own
-            raise self._damaged(key, error) from error
 
-    def _damaged(self, key: str, error: Exception) -> CellgraphError:
-        return VolumeReadError(
-            f"{self._source}: the chunk {self._objects.place(key)} does not decode ({error}); "
-            "it is damaged, copy or export it again"
+def _by_zarr_python(objects: Objects, array: ZarrArray, source: str) -> Pieces:
+    """Return the chunks of an array with codecs that only zarr-python knows, in a local folder."""
+    if not isinstance(objects, Folder):
+        raise FormatError(f"{source}: its codecs are read from local files only; copy it to a local folder")
+    import zarr
+
+    try:
+        opened: Any = zarr.open_array(objects.place(array.path), mode="r")
+    except Exception as error:  # whatever a plugin or the format's version makes it raise
+        raise FormatError(f"{source}: its codecs are not known: {error}") from error
+    extent = tuple(opened.chunks)
+
+    def key(number: Number) -> str:
+        return array.key(tuple(i * n // m for i, n, m in zip(number, extent, array.chunks, strict=True)))
+
+    def decode(_: bytes, number: Number) -> Array:
+        return np.asarray(
+            opened[
+                tuple(slice(i * n, min((i + 1) * n, m)) for i, n, m in zip(number, extent, array.shape, strict=True))
+            ]
         )
 
-    def fingerprint(self) -> dict[str, Any]:
-        """Return what the store knows of the metadata document."""
-        return self._objects.fingerprint(self._array.document)
-
-    def stamps(self, groups: Iterable[Iterable[tuple[int, ...]]]) -> list[int]:
-        """Return what the store knows of groups of chunks."""
-        return self._objects.stamps((self._key(index) for index in group) for group in groups)
-
-    def close(self) -> None:
-        """Close the store."""
-        self._objects.close()
+    # Its parts are found and decoded by the library, which is asked for those whose object is there.
+    return stored_pieces(
+        objects, array.path, array.document, extent, array.dtype, key, decode, source, fill=array.fill,
+        fetch=lambda name, _: None if objects.get(name, 0, 1) is None else b"",
+    )  # fmt: skip

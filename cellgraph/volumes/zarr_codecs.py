@@ -32,30 +32,14 @@ _V3_CODECS = {
 
 @dataclass(frozen=True)
 class Decoder:
-    """How the bytes of a chunk become an array.
+    """How the bytes of a chunk become an array."""
 
-    Attributes
-    ----------
-    shape : tuple of int
-        Of a chunk, which is always stored whole.
-    dtype : numpy.dtype
-        As stored, with its byte order.
-    steps : tuple of callables
-        From the stored bytes to those of the array; each takes the most bytes that it may give.
-    order : {'C', 'F'}
-        Of the bytes.
-    transposed : tuple of int or None
-        Order of the axes in the bytes, where a codec has changed it.
-    widest : int
-        How many times the size of the array its bytes may take between the steps.
-    """
-
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
+    shape: tuple[int, ...]  # Of a chunk, which is always stored whole
+    dtype: np.dtype[Any]  # As stored, with its byte order
+    # From the stored bytes to those of the array; each takes the most bytes that it may give.
     steps: tuple[Decompress, ...]
-    order: str = "C"
-    transposed: tuple[int, ...] | None = None
-    widest: int = 1
+    transposed: tuple[int, ...] | None = None  # Order of the axes in the bytes, where it is another one
+    widest: int = 1  # How many times the size of the array its bytes may take between the steps
 
     @property
     def nbytes(self) -> int:
@@ -74,11 +58,9 @@ class Decoder:
         most = room_for(self.nbytes * self.widest)
         for step in self.steps:
             decoded = step(decoded, most)
-        flat = np.frombuffer(decoded, np.uint8).view(self.dtype)
-        if self.transposed is None:
-            return flat.reshape(self.shape, order="F" if self.order == "F" else "C")
-        stored = flat.reshape([self.shape[axis] for axis in self.transposed])
-        return stored.transpose(np.argsort(self.transposed))
+        order = self.transposed or tuple(range(len(self.shape)))
+        stored = np.frombuffer(decoded, np.uint8).view(self.dtype).reshape([self.shape[axis] for axis in order])
+        return stored.transpose(np.argsort(order))
 
 
 @dataclass(frozen=True)
@@ -112,27 +94,26 @@ def v2_decoder(metadata: Metadata) -> Decoder | None:
     dtype = np.dtype(metadata["dtype"]) if isinstance(metadata["dtype"], str) else None
     if dtype is None or dtype.hasobject:
         return None
-    configs = [metadata["compressor"], *reversed(metadata["filters"] or ())]
-    steps = tuple(_step(numcodecs.get_codec(dict(config)), config) for config in configs if config)
+    configs = [config for config in (metadata["compressor"], *reversed(metadata["filters"] or ())) if config]
+    codecs = [numcodecs.get_codec(dict(config)) for config in configs]
+    # Compressors are bounded; filters are as they are.
+    steps = tuple(
+        decompressor(config["id"], config) or _unbounded(codec.decode)
+        for config, codec in zip(configs, codecs, strict=True)
+    )
     # Filters may have packed or widened each voxel, at most to eight bytes.
     widest = 8 if metadata["filters"] else 1
-    return Decoder(tuple(metadata["chunks"]), dtype, steps, metadata["order"], widest=widest)
-
-
-def _step(codec: Any, config: Metadata) -> Decompress:
-    """Return what undoes a codec of numcodecs: bounded if it is a compressor, as it is if it is a filter."""
-    return decompressor(config["id"], config) or _unbounded(codec.decode)
+    chunks = tuple(metadata["chunks"])
+    transposed = tuple(reversed(range(len(chunks)))) if metadata["order"] == "F" else None
+    return Decoder(chunks, dtype, steps, transposed, widest)
 
 
 def _unbounded(decode: Callable[[Any], Any]) -> Decompress:
     return lambda data, _: decode(data)
 
 
-def v3_decoder(metadata: Metadata) -> Decoder | Shards | None:
-    """Return the decoder of a version 3 array, or None if it has codecs that are not known here."""
-    if metadata["chunk_grid"]["name"] != "regular" or not isinstance(metadata["data_type"], str):
-        return None
-    shape = tuple(metadata["chunk_grid"]["configuration"]["chunk_shape"])
+def v3_decoder(metadata: Metadata, shape: tuple[int, ...]) -> Decoder | Shards | None:
+    """Return the decoder of chunks of a version 3 array, or None if it has codecs that are not known here."""
     codecs = list(metadata["codecs"])
     if len(codecs) == 1 and codecs[0]["name"] == "sharding_indexed":
         return _shards(shape, metadata["data_type"], codecs[0]["configuration"])

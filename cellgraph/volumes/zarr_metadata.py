@@ -27,45 +27,19 @@ class Group:
 
 @dataclass(frozen=True)
 class ZarrArray:
-    """An array: its extent, type, and how its chunks are stored.
+    """An array: its extent, type, and how its chunks are stored."""
 
-    Attributes
-    ----------
-    path : str
-        Within the store.
-    document : str
-        Key of the metadata document.
-    shape : tuple of int
-        As stored.
-    chunks : tuple of int
-        Extent of what one object holds, a chunk or a shard.
-    dtype : numpy.dtype
-        As stored.
-    fill : object
-        Value of what is not stored.
-    decoder : Decoder, Shards or None
-        None where only zarr-python can decode it.
-    separator : str
-        Between the numbers in the name of a chunk.
-    prefix : str
-        Before them.
-    attributes : mapping
-        Of the array.
-    names : tuple of str or None
-        Of the dimensions.
-    """
-
-    path: str
-    document: str
-    shape: tuple[int, ...]
-    chunks: tuple[int, ...]
-    dtype: np.dtype[Any]
-    fill: object
-    decoder: Decoder | Shards | None
-    separator: str
-    prefix: str
-    attributes: Attributes = field(default_factory=dict)
-    names: tuple[str, ...] | None = None
+    path: str  # Within the store
+    document: str  # Key of the metadata document
+    shape: tuple[int, ...]  # As stored
+    chunks: tuple[int, ...]  # Extent of what one object holds, a chunk or a shard
+    dtype: np.dtype[Any]  # As stored
+    fill: object  # Value of what is not stored
+    decoder: Decoder | Shards | None  # None where only zarr-python can decode it
+    separator: str  # Between the numbers in the name of a chunk
+    prefix: str  # Before them
+    attributes: Attributes = field(default_factory=dict)  # Of the array
+    names: tuple[str, ...] | None = None  # Of the dimensions
 
     def key(self, index: tuple[int, ...]) -> str:
         """Return the name of a chunk or shard."""
@@ -93,7 +67,7 @@ def read_node(objects: Objects, path: str, what: str) -> ZarrArray | Group | Non
         second = _json(objects, join(path, ".zarray"), what)
         attributes = _json(objects, join(path, ".zattrs"), what) or {}
         if second is not None:
-            return _second(path, second, attributes, what)
+            return _second(path, second, attributes)
         group = _json(objects, join(path, ".zgroup"), what)
         if group is None and not attributes:
             return None
@@ -122,29 +96,20 @@ def _array_paths(consolidated: Mapping[str, Any], suffix: str) -> tuple[str, ...
     )
 
 
-def _second(path: str, document: dict[str, Any], attributes: Attributes, what: str) -> ZarrArray:
-    dtype = np.dtype(
-        [tuple(field) for field in document["dtype"]] if isinstance(document["dtype"], list) else document["dtype"]
-    )
+def _second(path: str, document: dict[str, Any], attributes: Attributes) -> ZarrArray:
+    stored = document["dtype"]
+    dtype = np.dtype([tuple(field) for field in stored] if isinstance(stored, list) else stored)
     shape = sizes(document, "shape", 0)
-    sizes(document, "chunks", 1, len(shape))
+    chunks = sizes(document, "chunks", 1, len(shape))
     try:
         decoder = v2_decoder(document)
     except ValueError:  # a codec that numcodecs does not know; zarr-python may, through a plugin
         decoder = None
     return ZarrArray(
-        path=path,
-        document=join(path, ".zarray"),
-        shape=shape,
-        chunks=sizes(document, "chunks", 1, len(shape)),
-        dtype=dtype,
-        fill=fill_value(document.get("fill_value"), dtype),
-        decoder=decoder,
-        separator=_separator(document.get("dimension_separator", ".")),
-        prefix="",
-        attributes=attributes,
-        names=_names(attributes.get("_ARRAY_DIMENSIONS")),
-    )
+        path, join(path, ".zarray"), shape, chunks, dtype, fill_value(document.get("fill_value"), dtype), decoder,
+        _separator(document.get("dimension_separator", ".")), "", attributes,
+        _names(attributes.get("_ARRAY_DIMENSIONS")),
+    )  # fmt: skip
 
 
 def _third(path: str, document: dict[str, Any], what: str) -> ZarrArray | Group:
@@ -161,23 +126,15 @@ def _third(path: str, document: dict[str, Any], what: str) -> ZarrArray | Group:
         )
     dtype = np.dtype(data_type)
     shape = sizes(document, "shape", 0)
-    sizes(grid["configuration"], "chunk_shape", 1, len(shape))
+    chunks = sizes(grid["configuration"], "chunk_shape", 1, len(shape))
     encoding = document["chunk_key_encoding"]
     default = encoding["name"] == "default"
-    separator = (encoding.get("configuration") or {}).get("separator", "/" if default else ".")
+    separator = _separator((encoding.get("configuration") or {}).get("separator", "/" if default else "."))
     return ZarrArray(
-        path=path,
-        document=join(path, "zarr.json"),
-        shape=shape,
-        chunks=sizes(grid["configuration"], "chunk_shape", 1, len(shape)),
-        dtype=dtype,
-        fill=fill_value(document.get("fill_value"), dtype),
-        decoder=v3_decoder(document),
-        separator=_separator(separator),
-        prefix=f"c{separator}" if default else "",
-        attributes=attributes,
-        names=_names(document.get("dimension_names")),
-    )
+        path, join(path, "zarr.json"), shape, chunks, dtype, fill_value(document.get("fill_value"), dtype),
+        v3_decoder(document, chunks), separator, f"c{separator}" if default else "", attributes,
+        _names(document.get("dimension_names")),
+    )  # fmt: skip
 
 
 def _separator(value: object) -> str:

@@ -13,7 +13,7 @@ from engine_cases import blocks_of, opened, same, scan_of, tissue, whole, write_
 from cellgraph import errors
 from cellgraph.engines.remote import Failure, Swept, Task, end_sweep, plan_tasks, sweep_task
 from cellgraph.errors import CellgraphError, EngineError, MissingExtraError, ParameterError, VolumeReadError
-from cellgraph.volumes.array import ArrayVolume
+from cellgraph.volumes.array import array_volume
 from cellgraph.voxels.parameters import Rules
 from cellgraph.voxels.tally import DamagedTally, Tally, merge
 
@@ -46,7 +46,7 @@ def test_tasks_of_a_sweep_merge_to_the_whole(tasks):
 
 
 def test_an_array_cannot_be_sent(volume):
-    array = ArrayVolume(np.ones((4, 4, 4), np.uint8))
+    array = array_volume(np.ones((4, 4, 4), np.uint8))
     with pytest.raises(ParameterError, match=r"'spark' sweeps volumes that its workers can open.*'threads'"):
         plan_tasks(scan_of(array), blocks_of(array), 1, "spark")
 

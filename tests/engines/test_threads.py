@@ -12,7 +12,7 @@ from engine_cases import blocks_of, opened, same, scan_of, tissue, write_zarr
 
 from cellgraph.engines import ThreadsEngine
 from cellgraph.errors import EngineError, LabelError, VolumeReadError
-from cellgraph.volumes.array import ArrayVolume
+from cellgraph.volumes.array import array_volume
 
 
 def sweepers() -> list[str]:
@@ -57,7 +57,7 @@ def test_all_blocks_before_an_unreadable_one_are_yielded(volume, workers):
 def test_all_blocks_before_one_with_wrong_labels_are_yielded():
     labels = tissue((32, 32, 48), 30).astype(np.int32)
     labels[20, 3, 40] = -7
-    volume = ArrayVolume(labels)
+    volume = array_volume(labels)
     seen = []
     with pytest.raises(LabelError, match="-7"):
         seen.extend(ThreadsEngine(2).tallies(scan_of(volume), blocks_of(volume)))

@@ -31,7 +31,7 @@ from cellgraph.model import CellGraph
 from cellgraph.phantoms.phantom import phantom
 from cellgraph.volumes import Header, Index, Volume, open_volume
 from cellgraph.volumes import grid as blocks_of
-from cellgraph.volumes.array import ArrayVolume
+from cellgraph.volumes.array import array_volume
 from cellgraph.volumes.scan import settle
 
 ALL = 10**9
@@ -94,7 +94,7 @@ def test_blocks_of_any_size_give_every_cell_whole_and_once(
     graph = cellgraph.sweep(labels, connectivity=connectivity, spacing=(3.0, 2.0, 1.0))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("cellgraph.estimation.volume.MARGIN", 1)
-        check_rows(ArrayVolume(labels, names="zyx"), block, graph, connectivity=connectivity, spacing=(3.0, 2.0, 1.0))
+        check_rows(array_volume(labels, names="zyx"), block, graph, connectivity=connectivity, spacing=(3.0, 2.0, 1.0))
 
 
 def test_a_cell_that_bends_around_belongs_to_one_block() -> None:
@@ -142,7 +142,7 @@ def test_sums_over_blocks_are_those_over_cells(
     for of, table in (("cells", graph.cells), ("contacts", graph.contacts)):
         for name in ADDITIVE[of]:  # type: ignore[index]
             drawn_from = population(
-                ArrayVolume(labels, names="zyx"),
+                array_volume(labels, names="zyx"),
                 block,
                 f"sum({of}.{name})",
                 connectivity=connectivity,
@@ -299,7 +299,7 @@ def test_spacing_and_unit_may_be_given() -> None:
         ("mean(volume)", {"where": "khop(3) > 2"}, "load it first"),
         ("mean(volume)", {"spacing": (1.0, 2.0, 3.0)}, "expected a spacing of 2 numbers"),
         ("mean(volume)", {"connectivity": 5}, "expected a connectivity of 4 or 8"),
-        ("mean(volume)", {"sample": "a"}, "do not apply; leave them out"),
+        ("mean(volume)", {"sample": "a"}, "leave out db and sample"),
     ],
 )
 def test_what_a_volume_cannot_tell_says_why(text: str, options: dict[str, Any], message: str) -> None:

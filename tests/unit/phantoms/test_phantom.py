@@ -243,5 +243,5 @@ def test_an_interrupt_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_hdf5_is_refused_with_what_to_name_instead(tmp_path: Path) -> None:
-    with pytest.raises(ParameterError, match=r"no longer written as HDF5 .* a \.zarr, \.tif or \.npy instead"):
+    with pytest.raises(ParameterError, match=r"not written as HDF5 .* a \.zarr, \.tif or \.npy instead"):
         phantom(tmp_path / "a.h5", 10, (10, 20, 30))

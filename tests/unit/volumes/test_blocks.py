@@ -12,7 +12,7 @@ from volume_reading import cells, part
 
 from cellgraph.volumes import Block, HaloReader, Header, open_volume, plan_blocks
 from cellgraph.volumes.blocks import grid
-from cellgraph.volumes.chunked import ChunkedVolume
+from cellgraph.volumes.pieces import Pieces, PiecesVolume
 
 MB = 1 << 20
 Array = np.ndarray[Any, Any]
@@ -22,33 +22,24 @@ def header(shape: tuple[int, int, int], chunks: tuple[int, int, int], dtype: str
     return Header("volume", shape, 3, np.dtype(dtype), None, None, chunks, **more)
 
 
-class CountedChunks:
-    """Chunks of an array, with a count of how often each was decoded."""
+class CountedPieces:
+    """Pieces of an array, with a count of how often each was decoded."""
 
     def __init__(self, array: Array, extent: tuple[int, ...]) -> None:
         self.array, self.extent = array, extent
         self.decoded: dict[tuple[int, ...], int] = {}
 
-    def chunk(self, index: tuple[int, ...]) -> Array:
+    def piece(self, index: tuple[int, ...]) -> Array:
         self.decoded[index] = self.decoded.get(index, 0) + 1
         return self.array[tuple(slice(i * n, (i + 1) * n) for i, n in zip(index, self.extent, strict=True))]
 
-    def any_stored(self) -> bool:
-        return True
 
-    def fingerprint(self) -> dict[str, Any]:
-        return {}
-
-    def close(self) -> None:
-        return
-
-
-def chunked(array: Array, extent: tuple[int, int, int]) -> tuple[ChunkedVolume, CountedChunks]:
+def chunked(array: Array, extent: tuple[int, int, int]) -> tuple[PiecesVolume, CountedPieces]:
     from cellgraph.volumes.axes import find_axes
 
-    chunks = CountedChunks(array, extent)
+    counted = CountedPieces(array, extent)
     axes = find_axes(array.shape, "zyx", array.dtype, "volume")
-    return ChunkedVolume(chunks, axes, extent, array.dtype, 0, "volume"), chunks
+    return PiecesVolume(Pieces(extent, array.dtype, counted.piece, dict), axes, "volume"), counted
 
 
 extents = st.integers(1, 9)

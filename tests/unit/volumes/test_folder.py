@@ -202,7 +202,7 @@ def test_folders_without_images(tmp_path: Path, names: list[str]) -> None:
 
 def test_a_folder_has_no_dataset(tmp_path: Path) -> None:
     save_png(tmp_path / "0.png", cells((4, 4)))
-    with pytest.raises(ParameterError, match="one volume"):
+    with pytest.raises(ParameterError, match="holds one image"):
         open_volume(tmp_path, dataset="0")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from volume_reading import assert_reads, cells
 
 from cellgraph.errors import FormatError, LabelError, NotFoundError, ParameterError, VolumeReadError
 from cellgraph.volumes import open_volume
+from cellgraph.volumes.reading import Reading
 
 
 def saved(path: Path, **datasets: Any) -> Path:
@@ -173,7 +175,7 @@ def test_unknown_datasets(tmp_path: Path) -> None:
     path = saved(tmp_path / "cells.h5", labels=(cells((9, 11, 13)), {}), other=(cells((4,)), {}))
     with pytest.raises(NotFoundError, match="Did you mean 'labels'"):
         open_volume(f"{path}:label")
-    with pytest.raises(NotFoundError, match="It has labels, other"):
+    with pytest.raises(NotFoundError, match="it has labels, other"):
         open_volume(f"{path}:zzz")
 
 
@@ -224,3 +226,34 @@ def test_a_damaged_chunk_is_named(tmp_path: Path, compression: str) -> None:
     with pytest.raises(VolumeReadError, match=r"chunk at \(4, 0, 0\) does not decode"):
         volume.read((3, 0, 0), (8, 40, 50))
     volume.close()
+
+
+@pytest.mark.parametrize("options", [{}, {"chunks": (2, 8, 8)}, {"chunks": (2, 8, 8), "compression": "gzip"}])
+def test_bigdataviewer_stores_uint16_as_int16(tmp_path: Path, options: dict[str, Any]) -> None:
+    labels = cells((5, 16, 17), "u2") + np.uint16(39_950)
+    with h5py.File(tmp_path / "bdv.h5", "w") as file:
+        file.create_dataset("t00000/s00/0/cells", data=labels.view("i2"), **options)
+        file.create_dataset("t00000/s00/1/cells", data=labels[:, ::2, ::2].view("i2"))
+        file["s00/resolutions"] = np.ones((2, 3))
+    with closing(open_volume(tmp_path / "bdv.h5")) as volume:
+        assert_reads(volume, labels)
+        told = [part.words() for part in volume.header.axes.parts if part.what == "labels"]
+    assert told == ["labels uint16 (BigDataViewer stores them as int16)"]
+
+
+def test_int16_of_others_stays_as_it_is(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "cells.h5", "w") as file:
+        file["cells"] = np.full((4, 4, 4), -3, "i2")
+    with closing(open_volume(tmp_path / "cells.h5")) as volume:
+        assert volume.header.dtype == np.int16
+
+
+def test_four_axes_of_matlab_are_asked_for_a_time(tmp_path: Path) -> None:
+    labels = cells((3, 4, 5, 6), "u2")  # (t, z, y, x)
+    with h5py.File(tmp_path / "cells.mat", "w") as file:
+        data = file.create_dataset("L", data=labels.transpose(0, 1, 3, 2))
+        data.attrs["MATLAB_class"] = np.bytes_("uint16")
+    with pytest.raises(FormatError, match=r"3 frames.*--time N"):
+        open_volume(tmp_path / "cells.mat")
+    with closing(open_volume(tmp_path / "cells.mat", reading=Reading(time=1))) as volume:
+        assert_reads(volume, labels[1])

@@ -120,12 +120,15 @@ def test_multiscales_of_a_group(tmp_path: Path) -> None:
     assert (header.spacing, header.unit) == ((5.0, 4.0, 4.0), "nanometer")
 
 
-def test_several_arrays_are_listed(tmp_path: Path) -> None:
+def test_several_arrays_are_told_apart_by_name_or_listed(tmp_path: Path) -> None:
     root = tmp_path / "data.n5"
     saved(root / "labels", cells((9, 11, 13)))
     saved(root / "raw", cells((9, 11, 13), "u1"))
     (root / "attributes.json").write_text("{}")
-    with pytest.raises(ParameterError, match=r"labels \(13, 11, 9\) uint16, raw"):
+    assert_reads(open_volume(root), cells((9, 11, 13)))
+    assert '"raw" left out' in open_volume(root).header.axes.parts[0].words()
+    saved(root / "cells", cells((9, 11, 13), seed=1))
+    with pytest.raises(ParameterError, match=r"one label image.*cells \(9, 11, 13\) uint16, labels"):
         open_volume(root)
     assert_reads(open_volume(f"{root}:labels"), cells((9, 11, 13)))
     with pytest.raises(NotFoundError, match="Did you mean 'labels'"):

@@ -138,7 +138,7 @@ def test_what_holds_no_labels(tmp_path: Path, suffix: str, array: Any, error: ty
 
 def test_npy_has_no_dataset(tmp_path: Path) -> None:
     np.save(tmp_path / "cells.npy", cells((5, 6)))
-    with pytest.raises(ParameterError, match="holds one array"):
+    with pytest.raises(ParameterError, match="holds one image"):
         open_volume(f"{tmp_path}/cells.npy:labels")
 
 

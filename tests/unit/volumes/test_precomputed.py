@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +82,7 @@ def test_scales(tmp_path: Path) -> None:
     path = saved(tmp_path / "cells", array)
     saved(path, array[:, ::2, ::2], factor=2)
     volume = open_volume(path)
-    assert "2 resolutions" in volume.header.notes[0]
+    assert volume.header.axes.parts[0].words() == 'dataset "8_8_40" (the finest of 2 resolutions)'
     assert_reads(volume, array)
     for source in (f"{path}:16_16_40", f"{path}:1", f"precomputed://file://{path}:1"):
         coarse = open_volume(source)
@@ -104,7 +106,7 @@ def test_a_damaged_chunk_is_reported(tmp_path: Path) -> None:
     chunk = path / "8_8_40/5-21_6-14_7-15"
     chunk.write_bytes(chunk.read_bytes()[:100])
     volume = open_volume(path)
-    with pytest.raises(VolumeReadError, match=r"from \(0, 0, 0\) to \(8, 8, 8\) does not decode"):
+    with pytest.raises(VolumeReadError, match=r"the chunk .*/8_8_40/5-21_6-14_7-15 does not decode"):
         volume.read((0, 0, 0), (8, 8, 8))
 
 
@@ -144,3 +146,42 @@ def test_the_fingerprint_follows_the_info(tmp_path: Path) -> None:
     before = volume.fingerprint()
     (path / "info").write_text((path / "info").read_text() + " ")
     assert volume.fingerprint() != before
+
+
+def packed(path: Path, keep: int = 0) -> list[Path]:
+    """Pack all chunks but some, as CloudVolume does on disk; return the packed ones."""
+    chunks = sorted(path.glob("*_*_*/*_*_*"))
+    for chunk in chunks[keep:]:
+        Path(f"{chunk}.gz").write_bytes(gzip.compress(chunk.read_bytes()))
+        chunk.unlink()
+    return [Path(f"{chunk}.gz") for chunk in chunks[keep:]]
+
+
+@pytest.mark.parametrize("encoding", ["raw", "compressed_segmentation"])
+@pytest.mark.parametrize("keep", [0, 3])
+def test_packed_chunks(tmp_path: Path, encoding: str, keep: int) -> None:
+    array = cells((11, 13, 20), "u4")
+    assert packed(saved(tmp_path / "x", array, encoding=encoding), keep)
+    with closing(open_volume(tmp_path / "x")) as volume:
+        assert_reads(volume, array)
+
+
+@pytest.mark.parametrize("encoding", ["raw", "compressed_segmentation"])
+@pytest.mark.parametrize("change", ["cut", "bomb", "short"])
+def test_a_damaged_packed_chunk_is_reported(tmp_path: Path, encoding: str, change: str) -> None:
+    chunk = packed(saved(tmp_path / "x", cells((8, 8, 16), "u4"), encoding=encoding))[0]
+    data = chunk.read_bytes()
+    chunk.write_bytes(
+        {"cut": data[:-20], "bomb": gzip.compress(bytes(64 << 20)), "short": gzip.compress(bytes(5))}[change]
+    )
+    with closing(open_volume(tmp_path / "x")) as volume:
+        with pytest.raises(VolumeReadError, match=r"chunk .*5-21_6-14_7-15 does not decode") as caught:
+            volume.read((0, 0, 0), (8, 8, 16))
+        assert ("more comes out" in str(caught.value)) == (change == "bomb")
+
+
+def test_chunks_packed_in_another_way_are_refused(tmp_path: Path) -> None:
+    for chunk in packed(saved(tmp_path / "x", cells((8, 8, 16), "u4"))):
+        chunk.rename(chunk.with_suffix(".br"))
+    with closing(open_volume(tmp_path / "x")) as volume, pytest.raises(VolumeReadError, match=r"names like .*\.br"):
+        volume.read((0, 0, 0), (8, 8, 16))

@@ -210,7 +210,7 @@ def test_a_precomputed_volume_on_a_network_that_stays_broken(web: WebServer) -> 
     save_precomputed(web.folder / "cells")
     volume = open_volume(f"{web.url}/cells")
     web.status = lambda path: 503
-    with pytest.raises(VolumeReadError, match=r"from \(0, 0, 0\) to \(4, 5, 6\) could not be read.*--resume"):
+    with pytest.raises(VolumeReadError, match=r"/0-6_0-5_0-4: could not be read in 5 tries.*--resume"):
         volume.read((0, 0, 0), (4, 5, 6))
     web.status = lambda path: None
     assert_whole(volume)
@@ -338,7 +338,7 @@ def test_s3(s3: Path) -> None:
     upload(s3)
     for name in ("cells.zarr", "v2.zarr", "cells.n5", "cells", "group.zarr", "group.zarr/a/b", "group.zarr:a/b"):
         read(f"s3://cells/{name}")
-    with pytest.raises(NotFoundError, match=r"Did you mean 'b'|There are b"):
+    with pytest.raises(NotFoundError, match=r"'a/c' in it; it has b\."):
         open_volume("s3://cells/group.zarr/a/c")
 
 
