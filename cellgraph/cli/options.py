@@ -69,6 +69,7 @@ _SCAN: dict[str, tuple[Any, Any]] = {
         Annotated[bool, typer.Option("--slices", help="The images of a folder are slices, whatever their names.")],
         False,
     ),
+    "rgb": (Annotated[bool, typer.Option("--rgb", help="Each colour of a colour image is one label.")], False),
     "background": (
         Annotated[
             str | None,

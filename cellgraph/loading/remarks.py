@@ -30,6 +30,9 @@ def no_labels(graph: CellGraph) -> str | None:
 def remarks(graph: CellGraph, scan: Scan) -> list[str]:
     """Return notes on a graph: no voxel size, a label that looks like the background, no contacts."""
     notes = []
+    if scan.reading.rgb:
+        black = " besides black" if scan.rules.background == 0 else ""
+        notes.append(f"the image has {graph.cells.num_rows:,} colours{black}; each is one label")
     told = scan.part("voxel")
     quoted = any("--spacing" in note for note in scan.header.notes)
     if told is not None and told.origin == "assumed" and not quoted:

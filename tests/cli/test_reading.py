@@ -247,3 +247,13 @@ def test_nrrd_and_metaimage(tmp_path: Path, packed: bool) -> None:
         cellgraph("load", tmp_path / name, "--db", tmp_path / "a.db")
     found = contacts(tmp_path / "a.db")
     assert found["a"] == found["b"] == 46
+
+
+def test_colours_are_labels_where_the_user_says_so(tmp_path: Path) -> None:
+    tifffile.imwrite(
+        tmp_path / "a.tif", np.stack([LABELS[0], LABELS[0] * 0, LABELS[0] * 0], -1).astype("u1"), photometric="rgb"
+    )
+    assert "--rgb" in refused("load", tmp_path / "a.tif", "--dry-run")
+    loaded = cellgraph("load", tmp_path / "a.tif", "--rgb", "--db", tmp_path / "a.db").stderr
+    assert "each colour is one label" in loaded
+    assert f"{len(np.unique(LABELS[0][LABELS[0] > 0]))} colours besides black" in loaded
