@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cellgraph import server
     from cellgraph.analyze.database import Database, open
+    from cellgraph.browser.opening import browse
     from cellgraph.errors import CellgraphError
     from cellgraph.estimation import Estimate, estimate
     from cellgraph.exporting.export import export
@@ -36,6 +37,7 @@ _HOMES = {
     "Estimate": "cellgraph.estimation",
     "Sweep": "cellgraph.live.slabs",
     "annotate": "cellgraph.tables.annotating",
+    "browse": "cellgraph.browser.opening",
     "copy": "cellgraph.loading.copy",
     "delete": "cellgraph.loading.delete",
     "estimate": "cellgraph.estimation",
@@ -58,6 +60,7 @@ __all__ = [
     "Sweep",
     "__version__",
     "annotate",
+    "browse",
     "copy",
     "delete",
     "estimate",

@@ -26,6 +26,7 @@ PUBLIC = [
     "Sweep",
     "__version__",
     "annotate",
+    "browse",
     "copy",
     "delete",
     "estimate",

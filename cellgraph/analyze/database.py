@@ -6,15 +6,17 @@ import operator
 import os
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, get_args
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from cellgraph.analyze.answers import ANSWERS
 from cellgraph.analyze.cells import Cell, require_cells
 from cellgraph.analyze.cyphernames import notes_of, unknown_names
+from cellgraph.analyze.drawing import Drawing, draw
 from cellgraph.analyze.further import further_columns
 from cellgraph.analyze.names import named_cells, with_names
 from cellgraph.analyze.question import Method, Question
 from cellgraph.analyze.rows import as_declared, with_note
+from cellgraph.analyze.show import require_graph
 from cellgraph.errors import NotFoundError, ParameterError, StoreError, near
 from cellgraph.queries import Catalogue, Query
 from cellgraph.queries.text import parameters_in
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from cellgraph.estimation.selection import Selection
-    from cellgraph.model import CellGraph
+    from cellgraph.model import CellGraph, Column
     from cellgraph.statistics.autocorrelation import Method as Correlated
     from cellgraph.statistics.enrichment import Convention, Null
     from cellgraph.statistics.network import Weight
@@ -142,19 +144,36 @@ class Database:
         given = dict(parameters) | ({} if sample is None else {"sample": sample})
         if query.takes("limit"):
             given, limit = given | ({} if limit is None else {"limit": limit}), None
-        named = self._named_cells(query, given)
-        bound = query.bind(given | {name: cell.label for name, cell in named.items()})
-        cells = self._require_content(query, bound, named)
-        samples = {cell.sample for cell in cells.values()}
-        if len(samples) == 1:
-            bound["sample"] = samples.pop()
-        question = Question(self._store, self._catalogue, query, bound, frozenset(given), cells, method)
+        question = self._question(query, given, method)
         rows = ANSWERS[name](question) if name in ANSWERS else None
         rows = self._in_cypher(question, limit, timeout) if rows is None else as_declared(query, rows)
         rows = rows if limit is None else rows.slice(0, limit)
         if earlier.COLUMN in rows.column_names:
             rows = with_note(rows, earlier.note_on_earlier(self._store, given.get("sample")))
         return with_names(question, rows)
+
+    def drawing(self, name: str, *, sample: str | None = None, limit: int | None = None, **parameters: Any) -> Drawing:
+        """Return what Neo4j Browser is to draw for a named query; `cellgraph.browse` opens it.
+
+        Parameters
+        ----------
+        name, sample, **parameters
+            As for `query`.
+        limit : int, optional
+            Most paths that are wanted; of ``hubs`` the number of cells.
+
+        Raises
+        ------
+        ParameterError, NotFoundError
+            As `query`; also for a query that gives a table only, or if there is nothing to draw.
+        """
+        _check_call(name, None)
+        query = self._catalogue[name]
+        require_graph(self._catalogue, query)
+        given = dict(parameters) | ({} if sample is None else {"sample": sample})
+        if query.takes("limit") and limit is not None:
+            given, limit = given | {"limit": limit}, None
+        return draw(self._question(query, given, "cypher"), limit)
 
     def cypher(self, text: str, *, timeout: float | None = None, **parameters: Any) -> pa.Table:
         """Run Cypher of your own; it can only read, the database itself refuses a write.
@@ -210,6 +229,10 @@ class Database:
         if earlier.mentions(text):
             notes = [*notes, earlier.note_on_earlier(self._store)]
         return with_note(rows, "\n".join(filter(None, notes)))
+
+    def columns(self, of: Literal["cells", "contacts"]) -> tuple[Column, ...]:
+        """Return the columns that came with the cells or contacts of a table import."""
+        return self._store.columns(of)
 
     def samples(self) -> pa.Table:
         """Return the samples with where they came from and how they were made."""
@@ -425,6 +448,16 @@ class Database:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _question(self, query: Query, given: dict[str, Any], method: Method) -> Question:
+        """Check what is given, and that the sample and the cells of a question exist."""
+        named = self._named_cells(query, given)
+        bound = query.bind(given | {name: cell.label for name, cell in named.items()})
+        cells = self._require_content(query, bound, named)
+        samples = {cell.sample for cell in cells.values()}
+        if len(samples) == 1:
+            bound["sample"] = samples.pop()
+        return Question(self._store, self._catalogue, query, bound, frozenset(given), cells, method)
 
     def _in_cypher(self, question: Question, limit: int | None, timeout: float | None) -> pa.Table:
         """Let the database answer."""

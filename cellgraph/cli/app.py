@@ -10,6 +10,7 @@ import typer
 
 from cellgraph.cli import (
     annotate,
+    browse,
     check,
     copy,
     delete,
@@ -38,8 +39,8 @@ app = typer.Typer(
 )
 
 COMMANDS = (
-    *(load, query, metrics, statistics, estimate, watch, neo4j, phantom, tables, annotate, copy, export, delete),
-    check,
+    *(load, query, browse, metrics, statistics, estimate, watch, neo4j, phantom, tables, annotate, copy, export),
+    *(delete, check),
 )
 for module in COMMANDS:
     module.register(app)

@@ -29,6 +29,11 @@ HomeOption = Annotated[
     ),
 ]
 
+JarsOption = Annotated[
+    Path | None,
+    typer.Option("--jars", metavar="DIR", help="Folder that has the files of Neo4j, where there is no network."),
+]
+
 app = typer.Typer(
     no_args_is_help=True,
     help="A local Neo4j with Neo4j Browser: nothing else to install, reachable from this machine only.",
@@ -46,6 +51,7 @@ def start(
     bolt_port: Annotated[int, typer.Option(help="Preferred port for programs; a free one if taken.")] = 7687,
     http_port: Annotated[int, typer.Option(help="Preferred port for Neo4j Browser.")] = 7474,
     timeout: Annotated[float, typer.Option(help="Seconds to wait until it answers.")] = 180,
+    jars: JarsOption = None,
     java: Annotated[str | None, typer.Option("--java", hidden=True, help="Removed.")] = None,
     docker: Annotated[bool, typer.Option("--docker", hidden=True, help="Removed.")] = False,
 ) -> None:
@@ -61,7 +67,8 @@ def start(
         bolt_port=bolt_port,
         http_port=http_port,
         timeout=timeout,
-        report=_progress(),
+        jars_folder=jars,
+        report=show_stages(),
     )
     verb = "was already running" if started.already_running else "is running"
     show_text(f"Neo4j {started.version} {verb} (process {started.pid}).")
@@ -147,7 +154,7 @@ def _description(server: Server, home: Path | None, password: str | None = None)
     return "\n".join(f"  {name:<16} {value}" for name, value in lines.items())
 
 
-def _progress() -> Callable[[str, int, int], None]:
+def show_stages() -> Callable[[str, int, int], None]:
     """Return what shows progress on stderr: one line that changes on a terminal, else one line a stage."""
     shown = ""
 

@@ -89,10 +89,7 @@ def query(
     _check_combination(name, cypher, show, limit, method)
     if graph and not show:
         raise ParameterError("--graph goes with --show; cellgraph browse NAME draws it in Neo4j Browser.")
-    shortcuts = {"k": k, "cell": cell, "source": source, "target": target, "sample": sample}
-    parameters = _merged(
-        {key: value for key, value in shortcuts.items() if value is not None}, _read(name, param or [])
-    )
+    parameters = read_parameters(name, k=k, cell=cell, source=source, target=target, sample=sample, param=param)
     if show and name is not None:
         from cellgraph.analyze.show import show as shown
 
@@ -149,6 +146,11 @@ def _check_combination(
     for what, there in surplus.items():
         if there:
             raise ParameterError(f"--cypher is a query of its own and does not go with {what}; leave one of them out.")
+
+
+def read_parameters(name: str | None, *, param: list[str] | None, **shortcuts: Any) -> dict[str, Any]:
+    """Return the parameters of a query, from the options that stand for one and from --param."""
+    return _merged({key: value for key, value in shortcuts.items() if value is not None}, _read(name, param or []))
 
 
 def _read(name: str | None, params: list[str]) -> dict[str, Any]:

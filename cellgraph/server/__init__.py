@@ -1,6 +1,7 @@
 """A local Neo4j from pip alone: installed, started, found and stopped."""
 
 from cellgraph.server.control import credentials, logs, path, start, status, stop
+from cellgraph.server.launcher import launcher
 from cellgraph.server.state import Server
 
-__all__ = ["Server", "credentials", "logs", "path", "start", "status", "stop"]
+__all__ = ["Server", "credentials", "launcher", "logs", "path", "start", "status", "stop"]

@@ -90,6 +90,7 @@ def start(
     bolt_port: int = 7687,
     http_port: int = 7474,
     timeout: float = 180,
+    jars_folder: Location = None,
     report: Report | None = None,
 ) -> Server:
     """Start the local Neo4j, or find the one that runs, and wait until it answers.
@@ -106,6 +107,8 @@ def start(
         Preferred ports; the next free ones are taken if others listen there.
     timeout : float
         Seconds to wait for the server to answer, downloads not counted.
+    jars_folder : path, optional
+        Folder that has the files of the server, where there is no network to download them from.
     report : callable, optional
         Called with what is being done, how much is done, of how much (0: not known).
 
@@ -126,7 +129,7 @@ def start(
                 return state.describe(where, already_running=True)
             where.ensure_room()
             program = java.find()
-            files = jars.fetch(report=report)
+            files = jars.fetch(source=None if jars_folder is None else Path(jars_folder), report=report)
             if report:
                 report("starting Neo4j", 0, 0)
             return _start(where, program, files, preferred, timeout)
@@ -218,6 +221,7 @@ def _ports_unknown(home: Home) -> ServerError:
 def _end(home: Home, server: Server, *, timeout: float, force: bool = False) -> None:
     if server.pid is not None:
         process.end(server.pid, home, timeout=timeout, force=force)
+        home.launcher.unlink(missing_ok=True)  # the next who listens on that port is not to be told the password
         home.pid_file.unlink(missing_ok=True)
 
 

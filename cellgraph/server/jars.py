@@ -72,28 +72,38 @@ def cache_folder() -> Path:
     return Path(cache) / "cellgraph" / f"neo4j-{VERSION}"
 
 
-def fetch(jars: Sequence[Jar] | None = None, *, folder: Path | None = None, report: Report | None = None) -> list[Path]:
+def fetch(
+    jars: Sequence[Jar] | None = None,
+    *,
+    folder: Path | None = None,
+    source: Path | None = None,
+    report: Report | None = None,
+) -> list[Path]:
     """Make sure that every locked jar is there, with the right checksum, and return their paths.
 
-    A damaged one in the cache is removed and downloaded again. Several processes may do this at the same
+    Those that `source` has, a folder or a Maven repository, are taken from there instead of from the network. A damaged
+    one in the cache is removed and fetched again. Several processes may do this at the same
     time.
 
     Raises
     ------
     ServerError
-        If a jar cannot be downloaded, or if what came is not what is locked; that file is removed.
+        If `source` is no folder; if a jar cannot be downloaded, or if what came is not what is locked: that file is
+        removed.
     MissingExtraError
         If something is to be downloaded and jgo is not installed.
     """
     jars = read_lock() if jars is None else jars
     folder = cache_folder() if folder is None else folder
+    if source is not None and not source.is_dir():
+        raise ServerError(f"--jars names a folder that holds the jars of Neo4j {VERSION}, but {source} is none")
     try:
         if _absent(jars, folder):
             folder.mkdir(parents=True, exist_ok=True)
             with open(folder / "lock", "w") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 # Another process may have downloaded them while we waited.
-                absent = _absent(jars, folder)
+                absent = [jar for jar in _absent(jars, folder) if not _from_folder(jar, source, folder)]
                 if absent:
                     _download(absent, len(jars), folder, report)
     except OSError as error:
@@ -125,6 +135,19 @@ def _absent(jars: Iterable[Jar], folder: Path) -> list[Jar]:
     with ThreadPoolExecutor() as pool:  # hashing releases the GIL
         jars = list(jars)
         return [jar for jar, absent in zip(jars, pool.map(is_absent, jars), strict=True) if absent]
+
+
+def _from_folder(jar: Jar, source: Path | None, folder: Path) -> bool:
+    """Copy the jar from where the user has it, and tell whether it is there, whole."""
+    if source is None:
+        return False
+    in_repository = Path(*jar.group.split("."), jar.artifact, jar.version, jar.filename)
+    for path in (source / jar.filename, source / in_repository):
+        if path.is_file() and sha256_of(path) == jar.sha256:
+            temporary = Path(shutil.copyfile(path, folder / f"{jar.filename}.new"))
+            temporary.replace(folder / jar.filename)
+            return True
+    return False
 
 
 def _download(absent: Sequence[Jar], total: int, folder: Path, report: Report | None) -> None:
@@ -193,8 +216,9 @@ def _from_remote(jar: Jar, artifact: Any) -> Path:
             artifact.cached_path.unlink(missing_ok=True)
             if pause is None:
                 raise ServerError(
-                    f"{jar} could not be downloaded ({type(error).__name__}); check the network, or name a "
-                    "mirror of Maven Central in ~/.config/jgo.conf: [repositories] central = URL"
+                    f"{jar} could not be downloaded ({type(error).__name__}); check the network, name a "
+                    "mirror of Maven Central in ~/.config/jgo.conf ([repositories] central = URL), or copy "
+                    f"{cache_folder()} from a machine that has it, and name the copy with --jars DIR"
                 ) from error
             time.sleep(pause)
         except RuntimeError as error:

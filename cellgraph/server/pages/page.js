@@ -43,6 +43,9 @@
       const saved = getItem.call(this, name);
       return this === localStorage && name === key ? JSON.stringify({ ...JSON.parse(saved), ...settings }) : saved;
     };
+    addEventListener("load", () => {
+      Storage.prototype.getItem = getItem;
+    });
     Storage.prototype.setItem = function (name, value) {
       if (this === localStorage && name === key) {
         const all = JSON.parse(value);

@@ -40,7 +40,7 @@ async function open_browser() {
     }),
   );
   sessionStorage.setItem("cellgraph.settings", JSON.stringify(launch.settings)); // for page.js
-  location.replace(`../?cmd=edit&arg=${encodeURIComponent(launch.query)}`);
+  location.replace(`../?${launch.editor}`);
 }
 
 open_browser().catch((reason) => {

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from cellgraph.errors import CellgraphError, NotFoundError, StoreError, near
 from cellgraph.model import Column, Network
-from cellgraph.stores.bolt import changing, claim, owner, schema
+from cellgraph.stores.bolt import changing, claim, classes, owner, schema
 from cellgraph.stores.bolt.address import Address
 from cellgraph.stores.bolt.append import append
 from cellgraph.stores.bolt.connection import Connection
@@ -129,6 +129,16 @@ class Neo4jStore:
                 with suppress(CellgraphError), translated(self._uri):
                     changing.abandon(self._connection, load)
                 raise
+
+    def set_classes(self, samples: Sequence[str], wanted: bool) -> int:
+        """Give cells the labels by which Neo4j Browser shows classes, or take them away; return how many there are."""
+        self._require_writable()
+        with translated(self._uri):
+            if wanted:
+                return sum(classes.add(self._connection, sample) for sample in samples)
+            for sample in samples:
+                classes.remove(self._connection, sample)
+        return 0
 
     def run(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import multiprocessing
+import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -124,6 +125,25 @@ def test_what_a_killed_download_left_is_cleared_away(mirror: Mirror, tmp_path: P
     (tmp_path / "cache" / "download-dead" / "one-1.0.jar").write_bytes(b"half")
     fetch(mirror.jars, folder=tmp_path / "cache")
     assert not (tmp_path / "cache" / "download-dead").exists()
+
+
+def test_without_a_network_the_jars_come_from_a_folder(mirror: Mirror, tmp_path: Path) -> None:
+    one, two, three = mirror.jars
+    flat = tmp_path / "copied"
+    flat.mkdir()
+    for jar in (one, three):
+        shutil.copy(mirror.file(jar), flat / jar.filename)
+    (flat / two.filename).write_bytes(b"damaged")
+    fetch(mirror.jars, folder=tmp_path / "cache", source=flat)
+    assert [path for path in mirror.asked if path.endswith(".jar")] == [
+        f"/{mirror.file(two).relative_to(mirror.folder)}"
+    ]
+    mirror.asked.clear()
+    paths = fetch(mirror.jars, folder=tmp_path / "other", source=mirror.folder)  # laid out as Maven does
+    assert [path.read_bytes()[:1] for path in paths] == [b"1", b"2", b"3"]
+    assert mirror.asked == []
+    with pytest.raises(ServerError, match="--jars names a folder"):
+        fetch(mirror.jars, folder=tmp_path / "cache", source=tmp_path / "nowhere")
 
 
 def test_a_good_copy_in_the_local_maven_repository_is_used(mirror: Mirror, tmp_path: Path) -> None:

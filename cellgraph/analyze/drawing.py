@@ -1,0 +1,71 @@
+"""What Neo4j Browser is to draw: the graph form of a query with its values, and how much that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cellgraph.errors import NotFoundError, ParameterError
+from cellgraph.queries.query import GRAPH
+
+if TYPE_CHECKING:
+    from cellgraph.analyze.question import Question
+
+_COUNTED = """\
+CALL () {{
+{text}
+}}
+WITH collect(p) AS paths
+CALL (paths) {{ UNWIND paths AS p UNWIND nodes(p) AS n RETURN count(DISTINCT n) AS cells }}
+CALL (paths) {{ UNWIND paths AS p UNWIND relationships(p) AS r RETURN count(DISTINCT r) AS contacts }}
+RETURN size(paths) AS paths, cells, contacts
+"""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A graph form, ready to be drawn.
+
+    Attributes
+    ----------
+    query : str
+        Name of the query.
+    cypher : str
+        What Neo4j Browser runs.
+    note : str
+        What is drawn, and where it limits itself.
+    paths, cells, contacts : int
+        Rows of its result, and the different cells and contacts in these.
+    """
+
+    query: str
+    cypher: str
+    note: str
+    paths: int
+    cells: int
+    contacts: int
+
+
+def draw(question: Question, limit: int | None = None) -> Drawing:
+    """Return what is to be drawn for a question, counted by the database.
+
+    Raises
+    ------
+    ParameterError
+        If the database is not a Neo4j.
+    NotFoundError
+        If there is nothing to draw.
+    """
+    query, store = question.query, question.store
+    if store.dialect != "neo4j":
+        raise ParameterError(
+            f"Neo4j Browser draws what is in a Neo4j, but {store!r} is none; copy its samples: "
+            "cellgraph copy FILE neo4j"
+        )
+    statement = query.statement(GRAPH, question.bound, limit=limit)
+    counted = store.run(_COUNTED.format(text=statement.text.rstrip()), statement.parameters, name=query.name)
+    (found,) = counted.to_pylist()
+    if not found["cells"]:
+        raise NotFoundError(f"there is nothing to draw: the query {query.name!r} finds no cells with these values.")
+    cypher = query.shown(GRAPH, question.bound, limit=limit)
+    return Drawing(query.name, cypher, query.graph_note, **found)

@@ -1,0 +1,29 @@
+"""The named queries as favourites of Neo4j Browser, in a folder of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from cellgraph.queries.query import GRAPH
+
+if TYPE_CHECKING:
+    from cellgraph.browser.guide import Example
+    from cellgraph.queries import Query
+
+FOLDER = {"id": "cellgraph", "name": "cellgraph"}
+
+
+def favourites(queries: Iterable[Query], chosen: Example | None) -> list[dict[str, str]]:
+    """Return a favourite for each query, that draws where it can; its first line is the name that is shown.
+
+    Where a query needs a cell it is about one that exists, to be replaced.  The name of no sample is in them: they are
+    served to anybody on this machine.
+    """
+    cells = {} if chosen is None else {"cell": chosen.cell, "source": chosen.cell, "target": chosen.far}
+    return [{"id": f"cellgraph-{query.name}", "content": _content(query, cells)} for query in queries]
+
+
+def _content(query: Query, cells: dict[str, int]) -> str:
+    values: dict[str, Any] = {p.name: cells[p.name] for p in query.parameters if p.required and p.name in cells}
+    return f"// {query.name}\n" + query.shown(GRAPH if query.has_graph else "neo4j", values)

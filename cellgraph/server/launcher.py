@@ -1,0 +1,104 @@
+"""The launcher: a file that only this user can read, which opens Neo4j Browser without a sign-in.
+
+It leads to a page of the server with the password behind the ``#`` of the address.  A web browser keeps that part to
+itself, so the password reaches neither the server and its log nor the list of processes.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from cellgraph.errors import ServerError
+from cellgraph.server import control, pages
+from cellgraph.server.config import LOOPBACK
+from cellgraph.server.home import Home, locate
+
+_LAUNCHER = """\
+<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="referrer" content="no-referrer">
+<meta http-equiv="refresh" content="0;url={address}">
+<title>cellgraph: to Neo4j Browser</title>
+<p style="font: 16px sans-serif; margin: 4em">Opening <a href="{address}">Neo4j Browser</a> …</p>
+</html>
+"""
+
+
+def launcher(
+    home: control.Location = None,
+    *,
+    cypher: str,
+    editor: str,
+    settings: Mapping[str, Any],
+    guide: str,
+    offer: Mapping[str, Any],
+) -> Path:
+    """Write what the running server is to show, and the file of mode 0600 that opens it; return that file.
+
+    Parameters
+    ----------
+    home : path, optional
+        As for `start`.
+    cypher : str
+        What Neo4j Browser runs once it is signed in.
+    editor : str
+        The part of an address behind ``?`` that puts it into the editor, to be changed.
+    settings : mapping
+        Further settings of Neo4j Browser, for this page alone.
+    guide : str
+        HTML.
+    offer : mapping
+        ``style``, ``folder`` and ``favourites``, which are joined to those of the user; served to anybody.
+
+    Raises
+    ------
+    ConnectError
+        If the server does not run.
+    ServerError
+        If it does not serve the page, because an earlier version started it.
+    """
+    where = locate(home)
+    uri, user, password = control.credentials(home)
+    port = urlsplit(control.status(home).browser or "").port or 0
+    try:
+        pages.add(where)
+        if not _serves(port, pages.START):
+            raise ServerError(
+                f"the running Neo4j in {where.path} was started by an earlier version of cellgraph, and cannot sign "
+                "anybody in; stop it, and try again: cellgraph neo4j stop"
+            )
+        launch = {"uri": uri, "user": user, "editor": editor, "settings": {**settings, "initCmd": cypher}}
+        pages.publish(pages.secret(where) / pages.LAUNCH, json.dumps(launch))
+        pages.publish(pages.secret(where) / pages.GUIDE, guide)
+        pages.publish(pages.folder(where) / pages.OFFER, f"window.cellgraph = {json.dumps(offer)};\n")
+        return _write(where, f"{pages.address(port)}{pages.START}#{pages.secret(where).name}&{password}")
+    except OSError as error:
+        raise ServerError(f"the launcher of Neo4j Browser cannot be written: {error}") from error
+
+
+def _serves(port: int, name: str) -> bool:
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=20)
+    try:
+        connection.request("HEAD", urlsplit(pages.address(port)).path + name)
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _write(home: Home, address: str) -> Path:
+    temporary = home.launcher.with_suffix(".new")
+    temporary.unlink(missing_ok=True)
+    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(_LAUNCHER.format(address=escape(address)))
+    temporary.replace(home.launcher)
+    return home.launcher
