@@ -21,8 +21,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from cellgraph.errors import ParameterError
 
 if TYPE_CHECKING:
+    import anndata
+    import igraph
     import networkx as nx
+    import pandas
     import pyarrow as pa
+    import scipy
 
 Type = Literal["int", "float", "bool", "str"]
 
@@ -249,3 +253,53 @@ class CellGraph:
         for row in self.contacts.to_pylist():
             graph.add_edge(row.pop("cell_a"), row.pop("cell_b"), **row)
         return graph
+
+    def to_pandas(self) -> tuple[pandas.DataFrame, pandas.DataFrame]:
+        """Return cells, by label, and contacts, by ``cell_a`` and ``cell_b``, as data frames (extra pandas)."""
+        from cellgraph.handover import needed
+
+        needed("pandas", "to_pandas()", "pandas")
+        return self.cells.to_pandas().set_index("label"), self.contacts.to_pandas().set_index(["cell_a", "cell_b"])
+
+    def to_scipy(self, weight: str | None = None) -> scipy.sparse.csr_array:
+        """Return the symmetric adjacency matrix, a row a cell in the order of labels, without a diagonal.
+
+        Parameters
+        ----------
+        weight : str, optional
+            A column of contacts, as ``junctions``, ``area``; None: 1 where two cells touch.
+        """
+        from cellgraph.handover import matrix
+
+        network = self.network()
+        return matrix(network.cells, network.contacts, weight)
+
+    def to_igraph(self) -> igraph.Graph:
+        """Return an `igraph.Graph` with all columns as attributes, a vertex a cell (extra handover)."""
+        from cellgraph.handover import igraph_graph
+
+        network = self.network()
+        return igraph_graph(network.cells, network.contacts)
+
+    def to_anndata(self) -> anndata.AnnData:
+        """Return an `anndata.AnnData` with the keys of squidpy (extra handover); see `handover.anndata_of`."""
+        from cellgraph.handover import anndata_of
+
+        network = self.network()
+        return anndata_of(network.cells, network.contacts)
+
+    def _repr_html_(self) -> str:
+        """Return the graph for a notebook: what it is, and its first cells."""
+        from html import escape
+
+        names = [name for name in ("label", "volume", "degree", "junctions", "z", "y", "x", "on_border")
+                 if name in self.cells.column_names]  # fmt: skip
+        rows = self.cells.select(names).slice(0, 5).to_pylist()
+        head = "".join(f"<th>{escape(name)}</th>" for name in names)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape('' if v is None else f'{v:.6g}' if isinstance(v, float) else str(v))}</td>"
+                             for v in row.values()) + "</tr>"
+            for row in rows
+        )  # fmt: skip
+        what = f"{self.cells.num_rows:,} cells, {self.contacts.num_rows:,} contacts, unit {self.sample.unit}"
+        return f"<p><b>{escape(self.sample.name)}</b>: {escape(what)}</p><table><tr>{head}</tr>{body}</table>"

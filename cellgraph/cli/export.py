@@ -25,7 +25,12 @@ def export(
     ],
     fmt: Annotated[
         str,
-        typer.Option("--format", "-f", metavar="FORMAT", help="neo4j-admin: a folder for a bulk import into Neo4j."),
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            help="csv, parquet, graphml, gexf, h5ad, geff, or neo4j-admin: a folder for a bulk import into Neo4j.",
+        ),
     ],
     sample: Annotated[
         list[str] | None,

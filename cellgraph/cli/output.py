@@ -98,7 +98,14 @@ def render(
 def _format_of(output: Path | None) -> Format:
     """Return the format that the ending of a file name stands for."""
     ending = "" if output is None else output.suffix.lower().lstrip(".")
-    return Format(ending) if ending in ("csv", "json", "parquet") else Format.table
+    if ending in ("csv", "json", "parquet"):
+        return Format(ending)
+    if output is not None and ending not in ("", "txt") and (output.is_file() or not output.exists()):
+        raise ParameterError(
+            f"--output {str(output)!r} ends in .{ending}, which is no format of rows; name it .csv, .json, .parquet or "
+            ".txt (a table for reading), or say which with --format."
+        )
+    return Format.table
 
 
 @contextmanager

@@ -52,10 +52,11 @@ class Format:
     summary: str
     folder: bool
     module: str
+    function: str = "write"
 
     def write(self, export: Export) -> None:
-        """Import the module of the format and let its function `write` do it."""
-        importlib.import_module(self.module).write(export)
+        """Import the module of the format and let its function do it."""
+        getattr(importlib.import_module(self.module), self.function)(export)
 
 
 FORMATS: dict[str, Format] = {
@@ -66,6 +67,17 @@ FORMATS: dict[str, Format] = {
             "a folder of CSV files and options for neo4j-admin database import full",
             folder=True,
             module="cellgraph.exporting.neo4j_admin",
+        ),
+        *(
+            Format(name, summary, name in ("csv", "parquet", "geff"), "cellgraph.exporting.forms", f"write_{name}")
+            for name, summary in (
+                ("csv", "a folder of CSV tables: cells, contacts, samples"),
+                ("parquet", "a folder of Parquet tables: cells, contacts, samples"),
+                ("graphml", "a GraphML file, for networkx, igraph, Gephi, Cytoscape"),
+                ("gexf", "a GEXF file with positions, for Gephi"),
+                ("h5ad", "an AnnData file with the keys of squidpy"),
+                ("geff", "a geff folder (Graph Exchange File Format), for napari and others"),
+            )
         ),
     )
 }

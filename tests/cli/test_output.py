@@ -157,6 +157,14 @@ def test_a_file_has_the_format_of_its_ending(tmp_path: Path, ending: str) -> Non
     assert [path.name for path in tmp_path.iterdir()] == [target.name]
 
 
+def test_an_ending_that_is_no_format_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match=r"ends in .xlsx, which is no format of rows; name it .csv, .json"):
+        render(ROWS, None, tmp_path / "rows.xlsx")
+    assert list(tmp_path.iterdir()) == []
+    render(ROWS.select(["cell"]), "csv", tmp_path / "rows.dat")
+    assert (tmp_path / "rows.dat").read_text().startswith("cell\n")
+
+
 def test_a_table_in_a_file_is_whole(tmp_path: Path) -> None:
     render(pa.table({"n": range(100)}), None, tmp_path / "rows.txt")
     assert len((tmp_path / "rows.txt").read_text().splitlines()) == 101

@@ -1,0 +1,83 @@
+"""True contacts for squidpy, instead of neighbours by distance (extra squidpy)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cellgraph.errors import InputError, MissingExtraError, ParameterError
+from cellgraph.handover import centroids, matrix
+
+if TYPE_CHECKING:
+    from cellgraph.model import CellGraph
+
+try:
+    from squidpy.gr.neighbors import GraphBuilderCSR
+except ImportError:
+    raise MissingExtraError("cellgraph.squidpy", "squidpy", "squidpy") from None
+
+_TOLERANCE = 1e-6
+
+
+class ContactBuilder(GraphBuilderCSR):  # type: ignore[misc]
+    """A graph builder of squidpy: two cells are neighbours if they touch.
+
+    Parameters
+    ----------
+    *graphs : CellGraph
+        As `Database.graph` returns them, one for each sample (library) of the data.  Which one it is, and which cell is
+        in which row, is told by the centroids in ``obsm["spatial"]``, x first, in the unit of the sample.
+    weight : str, optional
+        A column of contacts as connectivities, as ``area``; by default 1.
+
+    Examples
+    --------
+    >>> adata = graph.to_anndata()
+    >>> squidpy.gr.spatial_neighbors_from_builder(adata, ContactBuilder(graph))
+    """
+
+    def __init__(self, *graphs: CellGraph, weight: str | None = None) -> None:
+        super().__init__()
+        if not graphs:
+            raise ParameterError("expected a graph or more, as Database.graph returns them, got none")
+        self._weight = weight
+        self._known = []
+        for graph in graphs:
+            network = graph.network()
+            places = centroids(network.cells)
+            if places is None:
+                raise InputError(f"the cells of {graph.sample.name!r} have no centroids, by which rows are recognised.")
+            self._known.append((places, matrix(network.cells, network.contacts, weight)))
+
+    def build_graph(self, coords: np.ndarray[Any, Any]) -> tuple[Any, Any]:
+        """Return connectivities and distances of the cells at some coordinates, as CSR matrices.
+
+        Raises
+        ------
+        InputError
+            If there is no graph with a cell at each of them.
+        """
+        from scipy.sparse import csr_matrix
+        from scipy.spatial import KDTree
+
+        for places, touching in self._known:
+            if coords.shape[1] > places.shape[1]:
+                continue
+            span = max(float(np.ptp(places, axis=0).max()), 1.0)
+            distance, row = KDTree(places[:, : coords.shape[1]]).query(coords)
+            if distance.max(initial=0.0) > _TOLERANCE * span or len(np.unique(row)) < len(row):
+                continue
+            own = csr_matrix(touching[row][:, row])
+            far = own.astype(np.float64)
+            first = np.repeat(np.arange(len(row)), np.diff(own.indptr))
+            far.data = np.linalg.norm(coords[first] - coords[own.indices], axis=1)
+            return own, far
+        raise InputError(
+            f"none of the graphs has a cell at each of the {len(coords):,} coordinates; give the graph of each sample, "
+            "and centroids, x first, in its unit (graph.to_anndata() makes such data)."
+        )
+
+    def uns_params(self) -> dict[str, Any]:
+        """Return what squidpy keeps of the way in which neighbours were found."""
+        return {"method": "cellgraph contacts", "weight": self._weight or "1"}
