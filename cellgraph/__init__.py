@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from cellgraph.phantoms.phantom import phantom
     from cellgraph.tables.annotating import annotate
     from cellgraph.tables.importing import load_tables
+    from cellgraph.volumes.scan import open_scan
 
 __version__ = "0.2.0"
 
@@ -47,6 +48,7 @@ _HOMES = {
     "load_tables": "cellgraph.tables.importing",
     "metrics": "cellgraph.metrics.compute",
     "open": "cellgraph.analyze.database",
+    "open_scan": "cellgraph.volumes.scan",
     "phantom": "cellgraph.phantoms.phantom",
     "sweep": "cellgraph.loading.arrays",
     "watch": "cellgraph.live.watch",
@@ -70,6 +72,7 @@ __all__ = [
     "load_tables",
     "metrics",
     "open",
+    "open_scan",
     "phantom",
     "server",
     "sweep",

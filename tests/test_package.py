@@ -36,6 +36,7 @@ PUBLIC = [
     "load_tables",
     "metrics",
     "open",
+    "open_scan",
     "phantom",
     "server",
     "sweep",
