@@ -10,10 +10,10 @@ from pathlib import Path
 
 from cellgraph.errors import ConnectError, ParameterError, ServerError
 from cellgraph.machine import total_memory
+from cellgraph.model import Report
 from cellgraph.server import config, jars, java, memory, pages, process, ready, state
 from cellgraph.server.config import Ports
 from cellgraph.server.home import USER, Home, locate
-from cellgraph.server.jars import Report
 from cellgraph.server.state import Server
 
 Location = str | os.PathLike[str] | None
