@@ -75,15 +75,18 @@ def test_csv_and_parquet_hold_everything(folder: Path) -> None:
             "asks for certainty, which a random sample cannot give",
         ),
         (["mean(volume)", "--within-ci", "0", "--error", "1%"], "between 0 and 1"),
-        (["mean(volume)", "--within-ci", "0.95"], "needs the error that it may have"),
-        (["mean(volume)", "--within-ci", "0.95", "--error", "0%"], "no sample is without error"),
+        (["mean(volume)", "--within-ci", "0.95"], "an interval needs its half width"),
+        (["mean(volume)", "--within-ci", "0.95", "--error", "0%"], "a random sample always has an error"),
         (["mean(volume)", "--within-time", "5s", "--where", "volume >"], "expected a column or a value, got the end"),
         (["mean(volume)", "--within-time", "5s", "--where", "volumes > 3"], "Did you mean 'volume'"),
         (["mean(volume", "--within-time", "5s"], "expected ')', got the end"),
         (["average(volume)", "--within-time", "5s"], "expected one of mean, sum, count, median, quantile, ratio"),
         (["mean(khop(2))", "--within-time", "5s", "--source", "six.npy"], "cannot be answered"),
         (["mean(volume)", "--within-time", "5s", "--source", "six.npy", "--spacing", "1"], "expected a spacing of 2"),
-        (["mean(volume)", "--within-time", "5s", "--source", "six.npy", "--sample", "six"], "leave out db and sample"),
+        (
+            ["mean(volume)", "--within-time", "5s", "--source", "six.npy", "--sample", "six"],
+            "do not apply; leave them out",
+        ),
     ],
 )
 def test_what_makes_no_sense_is_refused_as_wrong_usage(folder: Path, arguments: list[str], why: str) -> None:

@@ -48,7 +48,7 @@ def test_the_first_load_of_all_says_that_it_compiles(two: Path, tmp_path: Path) 
         command = [PROGRAM, "load", two, "--db", tmp_path / "a.db", "--sample", name]
         cache = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
         done = subprocess.run(command, env=cache, capture_output=True, text=True, check=True)
-        told.append("compiling what measures the cells: once" in done.stderr)
+        told.append("compiling the code that measures cells: once" in done.stderr)
     assert told == [True, False]
 
 

@@ -91,7 +91,7 @@ def test_a_load_goes_on_when_a_damaged_chunk_was_mended(scan: Scan, tmp_path: Pa
     scan.mend()
     again = ("load", scan.path, "--db", tmp_path / "a.db", "--resume", "--workers", 1)
     resumed = cellgraph(*again, "--memory", memory)
-    assert ("blocks that it was begun with are kept" in resumed.stderr) is noted
+    assert ("its original blocks are kept" in resumed.stderr) is noted
     assert "resumed an earlier load" in resumed.stderr
     assert "scan: 215 cells and 537 contacts" in resumed.stderr
 

@@ -260,7 +260,7 @@ def test_a_unit_in_which_samples_differ_is_not_told(address: str) -> None:
             "no sample 'tisue' in the database. Did you mean 'tissue'",
         ),
         ("mean(volume)", {"where": "sample = 'tisue'"}, NotFoundError, "no sample 'tisue'"),
-        ("mean(volume)", {"source": "x.tif"}, ParameterError, "leave out db and sample"),
+        ("mean(volume)", {"source": "x.tif"}, ParameterError, "do not apply; leave them out"),
     ],
 )
 def test_what_cannot_be_answered_says_why(

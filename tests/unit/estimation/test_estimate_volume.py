@@ -299,7 +299,7 @@ def test_spacing_and_unit_may_be_given() -> None:
         ("mean(volume)", {"where": "khop(3) > 2"}, "load it first"),
         ("mean(volume)", {"spacing": (1.0, 2.0, 3.0)}, "expected a spacing of 2 numbers"),
         ("mean(volume)", {"connectivity": 5}, "expected a connectivity of 4 or 8"),
-        ("mean(volume)", {"sample": "a"}, "leave out db and sample"),
+        ("mean(volume)", {"sample": "a"}, "do not apply; leave them out"),
     ],
 )
 def test_what_a_volume_cannot_tell_says_why(text: str, options: dict[str, Any], message: str) -> None:
