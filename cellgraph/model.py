@@ -15,6 +15,7 @@ where none is known): lengths in unit, areas in unit², volumes in unit³; in 2D
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     import scipy
 
 Type = Literal["int", "float", "bool", "str"]
+
+Report = Callable[[str, int, int], None]
+"""Called with what is being done (``cells``, ``blocks``, …), how much of it is done, and of how much."""
 
 
 def signed(label: int) -> int:

@@ -42,8 +42,7 @@ def require_cells(
 
 def require_cell(store: Store, catalogue: Catalogue, label: int, samples: Sequence[str]) -> Cell:
     """Find the one cell of a label in some samples."""
-    statement = catalogue["locate"].statement(store.dialect, {"label": label, "samples": list(samples)})
-    found = store.run(statement.text, statement.parameters, name="locate")["sample"].to_pylist()
+    found = samples_with(store, catalogue, label, samples)
     if len(found) == 1:
         return Cell(found[0], label)
     where = f"in the sample {samples[0]!r}" if len(samples) == 1 else f"in any of the {len(samples)} samples"
@@ -53,6 +52,13 @@ def require_cell(store: Store, catalogue: Catalogue, label: int, samples: Sequen
     raise ParameterError(
         f"the cell {label} is in {len(found)} samples ({listed}); say in which with --sample NAME (sample=…)."
     )
+
+
+def samples_with(store: Store, catalogue: Catalogue, label: int, samples: Sequence[str]) -> list[str]:
+    """Return those of some samples that have a cell of a label."""
+    statement = catalogue["locate"].statement(store.dialect, {"label": label, "samples": list(samples)})
+    found: list[str] = store.run(statement.text, statement.parameters, name="locate")["sample"].to_pylist()
+    return found
 
 
 def _next_labels(store: Store, catalogue: Catalogue, label: int, samples: Sequence[str]) -> str:

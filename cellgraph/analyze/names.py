@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cellgraph.analyze.cells import Cell, require_cell
+from cellgraph.analyze.cells import Cell, require_cell, samples_with
 from cellgraph.errors import NotFoundError, ParameterError, near
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _cell(store: Store, catalogue: Catalogue, parameter: str, text: str, samples
             f"the parameter {parameter!r} must be the label of a cell, a whole number, not {text!r}; the cells in "
             "this database have no names."
         )
-    if label is not None and _is_label(store, catalogue, label, samples):
+    if label is not None and samples_with(store, catalogue, label, samples):
         raise ParameterError(
             f"{text!r} is the name of the cell {found[0].label} and the label of another one; give the label with "
             f"--param {parameter}={found[0].label} or --param {parameter}={label}."
@@ -94,11 +94,6 @@ def _of_name(store: Store, catalogue: Catalogue, name: str, samples: Sequence[st
     statement = catalogue["locate-name"].statement(store.dialect, {"name": name, "samples": list(samples)})
     rows = store.run(statement.text, statement.parameters, name="locate-name").to_pylist()
     return [Cell(row["sample"], row["label"]) for row in rows]
-
-
-def _is_label(store: Store, catalogue: Catalogue, label: int, samples: Sequence[str]) -> bool:
-    statement = catalogue["locate"].statement(store.dialect, {"label": label, "samples": list(samples)})
-    return bool(store.run(statement.text, statement.parameters, name="locate").num_rows)
 
 
 def _names(store: Store, catalogue: Catalogue, samples: Sequence[str], labels: list[int] | None) -> pa.Table:

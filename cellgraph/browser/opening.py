@@ -18,10 +18,10 @@ from cellgraph.browser.favourites import FOLDER, favourites
 from cellgraph.browser.guide import Example, example, guide
 from cellgraph.browser.style import style
 from cellgraph.errors import NotFoundError, ParameterError
+from cellgraph.model import Report
 from cellgraph.stores.addresses import address_of, dialect_of, open_store
 from cellgraph.stores.bolt import Neo4jStore
 from cellgraph.stores.bolt.address import parse
-from cellgraph.stores.contract import Report
 
 _DRAWN_AT_ONCE = 1000
 """Cells beyond which Neo4j Browser gets slow; it shows the first of more."""

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
 from cellgraph.cli.streams import say
-
-Report = Callable[[str, int, int], None]
-"""Called with what is being worked on, how much is done, and of how much."""
+from cellgraph.model import Report
 
 QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="Show no progress and no summary; notes are still shown.")

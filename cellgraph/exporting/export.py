@@ -10,16 +10,14 @@ import importlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cellgraph.errors import ExistsError, NotFoundError, ParameterError, StoreError, near
 from cellgraph.loading.stored import stored_samples
-from cellgraph.model import Network
+from cellgraph.model import Network, Report
 from cellgraph.stores import Store, open_store
-
-Report = Callable[[str, int, int], None]
 
 
 @dataclass

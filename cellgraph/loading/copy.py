@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 from cellgraph.errors import ExistsError, NotFoundError, ParameterError, StoreError, near
 from cellgraph.loading.stored import Stored, stored_samples
-from cellgraph.model import Network
+from cellgraph.model import Network, Report
 from cellgraph.stores import Store, address_of, open_store
-
-Report = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import resource
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
@@ -18,10 +18,8 @@ from typing import Self
 from cellgraph.errors import CellgraphError, ExistsError, InputError
 from cellgraph.loading.load import LoadReport, Tallied
 from cellgraph.machine import free_memory
-from cellgraph.model import Network
+from cellgraph.model import Network, Report
 from cellgraph.stores import Store, dialect_of, open_store
-
-Report = Callable[[str, int, int], None]
 
 LEAST_BYTES = 32 * 2**20
 """Bytes of graphs that are written together at least: copying so much takes a fraction of a second."""

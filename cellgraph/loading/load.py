@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from dataclasses import replace as changed
@@ -20,7 +20,7 @@ from cellgraph.loading.remarks import no_labels, remarks
 from cellgraph.loading.target import names_in, refuse_taken
 from cellgraph.loading.workfolder import WorkFolder, grid_of, open_ledger
 from cellgraph.machine import free_memory, give_back_memory
-from cellgraph.model import CellGraph, Network, Sample
+from cellgraph.model import CellGraph, Network, Report, Sample
 from cellgraph.stores import address_of, db_option, open_store
 from cellgraph.volumes import stamps
 from cellgraph.volumes.scan import Scan, Scannable, ScanOptions, scanned, shown_size
@@ -30,8 +30,6 @@ from cellgraph.voxels.room import TooManyCellsError
 
 # A part of a volume that takes no more is decoded however little memory is given.
 _ALWAYS_BYTES = 64 << 20
-
-Report = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,13 @@ from cellgraph.adjacency.weights import parse_weight
 from cellgraph.errors import ExistsError, NotFoundError, ParameterError, near
 from cellgraph.metrics import ofcells, ofsamples
 from cellgraph.metrics.graph import Array, Graph, graphs
-from cellgraph.model import METRIC_COLUMNS
+from cellgraph.model import METRIC_COLUMNS, Report
 from cellgraph.stores import Store, Topology, open_store
 from cellgraph.stores.properties import Properties, written_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Report = Callable[[str, int, int], None]
 
 ALL = ("degree", "strength", "pagerank", "clustering", "core_number", "components", "community", "articulation")
 """Those that take seconds for a million cells."""

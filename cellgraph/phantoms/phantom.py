@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from math import prod
@@ -15,6 +15,7 @@ import numpy as np
 
 from cellgraph.errors import ParameterError
 from cellgraph.machine import cores
+from cellgraph.model import Report
 from cellgraph.phantoms.labelfile import LabelFormat, appearing, label_format
 from cellgraph.queries.values import check
 from cellgraph.volumes.blocks import Block, plan_blocks
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from cellgraph.phantoms.voronoi import Tessellation
 
 Array = np.ndarray[Any, Any]
-Report = Callable[[str, int, int], None]
 
 UNITS = ("nanometer", "micrometer", "millimeter")
 

@@ -14,7 +14,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from importlib.resources import files
@@ -22,12 +22,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellgraph.errors import MissingExtraError, ServerError
+from cellgraph.model import Report
 
 if TYPE_CHECKING:
     from jgo.maven import MavenContext
 
-Report = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and of how much (0: not known)."""
 
 VERSION = "5.26.30"
 PAUSES = (1.0, 4.0)

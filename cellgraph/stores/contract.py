@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
-from cellgraph.model import Column, Network
+from cellgraph.model import Column, Network, Report
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
     from cellgraph.stores.properties import Properties
-
-Report = Callable[[str, int, int], None]
-"""Called with what is being written (``cells``, ``contacts``), how many are done, and of how many."""
 
 
 @dataclass(frozen=True)

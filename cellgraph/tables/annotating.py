@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from cellgraph.errors import InputError, NotFoundError, ParameterError, near
 from cellgraph.loading.parameters import require_calls, require_kind, require_path
+from cellgraph.model import Report
 from cellgraph.queries.text import needs_backticks
 from cellgraph.stores import Store, open_store
 from cellgraph.stores.properties import Properties
@@ -21,7 +22,6 @@ from cellgraph.tables.tablefile import Source, TableFile, read_table
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Report = Callable[[str, int, int], None]
 
 _ON = roles.Role("the cell", "--on", roles.CELL.names)
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cellgraph.errors import ParameterError
 from cellgraph.loading.parameters import require_calls, require_kind, require_path
-from cellgraph.model import check_sample_name
+from cellgraph.model import Report, check_sample_name
 from cellgraph.tables.files import are_many, file_sets
 from cellgraph.tables.many import load_files
 from cellgraph.tables.reading import Columns, read_tables
 from cellgraph.tables.tablefile import Source
-
-Report = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cellgraph.errors import CellgraphError, ExistsError, InputError
 from cellgraph.loading.group import LEAST_BYTES
-from cellgraph.model import Network
+from cellgraph.model import Network, Report
 from cellgraph.stores import Store
 from cellgraph.stores.tables import column_types
 from cellgraph.tables.files import FileSet
@@ -18,7 +18,6 @@ from cellgraph.tables.reading import ReadTables, read_tables
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Report = Callable[[str, int, int], None]
 Types = dict[str, dict[str, str]]
 """For ``cells`` and ``contacts``: the type of each column."""
 

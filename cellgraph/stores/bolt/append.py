@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cellgraph.model import Report
 from cellgraph.stores.bolt import owner
 from cellgraph.stores.bolt.claim import Claim, beat, lost
 from cellgraph.stores.bolt.send import Stream, send
-from cellgraph.stores.contract import Report
 from cellgraph.stores.tables import Tables, quoted
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from cellgraph.errors import StoreError
+from cellgraph.model import Report
 from cellgraph.stores.bolt import owner
 from cellgraph.stores.bolt.claim import beat
 from cellgraph.stores.bolt.foreign import SAMPLE
 from cellgraph.stores.bolt.send import Stream, send
-from cellgraph.stores.contract import Report
 from cellgraph.stores.properties import Change, State, chosen_states
 from cellgraph.stores.tables import quoted
 

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from cellgraph.errors import CellgraphError, NotFoundError, StoreError, near
-from cellgraph.model import Column, Network
+from cellgraph.model import Column, Network, Report
 from cellgraph.stores.bolt import changing, claim, classes, owner, schema
 from cellgraph.stores.bolt.address import Address
 from cellgraph.stores.bolt.append import append
@@ -28,7 +28,7 @@ from cellgraph.stores.bolt.questions import require_question
 from cellgraph.stores.bolt.remove import remove_remains
 from cellgraph.stores.bolt.results import table_of
 from cellgraph.stores.bolt.topology import cells_and_contacts
-from cellgraph.stores.contract import Report, Topology
+from cellgraph.stores.contract import Topology
 from cellgraph.stores.properties import Change, Properties, State, prepare_change, prepare_removal
 from cellgraph.stores.tables import listed, prepare
 from cellgraph.stores.topology import bare

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cellgraph.stores.contract import Report
+from cellgraph.model import Report
 from cellgraph.stores.embedded import schema
 from cellgraph.stores.embedded.access import execute
 from cellgraph.stores.tables import Tables, quoted

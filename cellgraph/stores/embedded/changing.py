@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from cellgraph.errors import StoreError
-from cellgraph.stores.contract import Report
+from cellgraph.model import Report
 from cellgraph.stores.embedded import schema
 from cellgraph.stores.embedded.access import Draft, execute
 from cellgraph.stores.embedded.rewrite import arrow, carry_cells, carry_samples

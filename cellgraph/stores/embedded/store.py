@@ -9,9 +9,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from cellgraph.errors import NotFoundError, StoreError, near
-from cellgraph.model import Column, Network
+from cellgraph.model import Column, Network, Report
 from cellgraph.queries.text import parameters_in, quoted
-from cellgraph.stores.contract import Report, Topology
+from cellgraph.stores.contract import Topology
 from cellgraph.stores.embedded import schema
 from cellgraph.stores.embedded.access import PATIENCE, DatabaseFile, Draft, execute
 from cellgraph.stores.embedded.append import First, append, create_samples, next_ids, remove
