@@ -120,6 +120,14 @@ METRIC_COLUMNS: tuple[Column, ...] = (
     Column("eccentricity", "int", "contacts", "distance to the farthest cell of its piece"),
 )
 
+# Further columns of contacts between grown cells (load --expand).
+EXPANDED_COLUMNS: tuple[Column, ...] = (
+    Column(
+        "expanded_junctions", "int", "faces", "voxel faces between the two grown cells; of these `junctions` are true"
+    ),
+    Column("distance", "float", "unit", "smallest distance between voxel centres of the two cells as given"),
+)
+
 
 def check_sample_name(name: object) -> str:
     """Return the name of a sample: a text that is not empty, no folder that is always there, and Unicode.

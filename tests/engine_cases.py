@@ -64,7 +64,7 @@ def same(a: Tally, b: Tally) -> bool:
     """Tell whether two tallies are equal in every number."""
     return all(
         np.array_equal(getattr(a, name), getattr(b, name))
-        for name in ("labels", "cells", "pairs", "counts", "opened", "patches")
+        for name in ("labels", "cells", "pairs", "counts", "opened", "patches", "near", "squares")
     )
 
 

@@ -44,6 +44,14 @@ def load(
         str | None, typer.Option(help="Name of the sample; by default that of the file.", show_default=False)
     ] = None,
     dry_run: DryRunOption = False,
+    expand: Annotated[
+        str | None,
+        typer.Option(
+            metavar="D",
+            help="Grow cells into the background by at most D, as 3um, before contacts are counted; measures stay.",
+            show_default=False,
+        ),
+    ] = None,
     no_sites: Annotated[
         bool, typer.Option("--no-sites", help="Leave out the sites of contacts: the sweep takes half the time.")
     ] = False,
@@ -104,6 +112,7 @@ def load(
         raise ParameterError("--format is for --dry-run; a load prints its summary on stderr")
     options: dict[str, Any] = {
         **scan,
+        "expand": expand,
         "sites": not no_sites,
         "any_labels": any_labels,
         "replace": replace,

@@ -7,17 +7,24 @@ from typing import Any, Protocol
 
 from cellgraph.volumes import Block
 from cellgraph.volumes.scan import Scan
-from cellgraph.voxels.block import Place, sweep_block
+from cellgraph.voxels.block import Place, sweep_around, sweep_block
 from cellgraph.voxels.tally import Tally
 
 
 def sweep_part(scan: Scan, block: Block, labels: Any, halo: tuple[int, int, int]) -> Tally:
-    """Return the tally of a block of a scan that was read with its halo."""
+    """Return the tally of a block of a scan that was read with its halo, or with the margin that the rules want."""
     shape = scan.header.shape
+    around = Tally.empty()
+    if any(scan.rules.margin):
+        (z, y, x), (c, b, a) = halo, block.shape
+        around = sweep_around(labels, scan.rules, (halo, (z + c, y + b, x + a)))
+        low = halo
+        z, y, x = halo = (min(z, 1), min(y, 1), min(x, 1))
+        labels = labels[tuple(slice(n - h, n + m) for n, h, m in zip(low, halo, block.shape, strict=True))]
     z, y, x = (first - n for first, n in zip(block.start, halo, strict=True))
-    a, b, c = (first == 0 for first in block.start)
+    i, j, k = (first == 0 for first in block.start)
     d, e, f = (last == size for last, size in zip(block.stop, shape, strict=True))
-    return sweep_block(labels, scan.rules, Place((z, y, x), halo, (a, b, c), (d, e, f)))
+    return sweep_block(labels, scan.rules, Place((z, y, x), halo, (i, j, k), (d, e, f))).merge(around)
 
 
 Tallies = Generator[tuple[list[Block], Tally], None, None]

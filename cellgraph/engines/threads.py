@@ -70,7 +70,7 @@ class ThreadsEngine:
     def _pipeline(
         self, scan: Scan, blocks: Sequence[Block], ahead: ThreadPoolExecutor, pool: ThreadPoolExecutor
     ) -> Tallies:
-        reader = HaloReader(scan.volume, blocks)
+        reader = HaloReader(scan.volume, blocks, margin=scan.rules.margin)
         running: deque[tuple[Block, Future[Tally]]] = deque()
         unreadable: CellgraphError | None = None
         reads = deque(ahead.submit(reader.read, block) for block in blocks[:1])

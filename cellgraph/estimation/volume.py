@@ -141,7 +141,7 @@ class VolumePopulation:
         yield 1.0, Draw.one(self._rows(self._graph(ledger.total())))
 
     def _graph(self, tally: Tally) -> CellGraph:
-        return cell_graph(tally, self._image, self._scan.rules.ndim, sites=self._scan.rules.sites)
+        return cell_graph(tally, self._image, self._scan.rules)
 
     def _rows(self, graph: CellGraph) -> pa.Table:
         """Return the columns that are needed."""

@@ -212,7 +212,7 @@ class Sweep:
         whole = self._join(self._segments)
         borders = [sweep_border(plane, self.scan.rules) for plane in (whole.first, whole.last)]
         sample = replace(new_sample(self.scan), shape=(whole.depth, *whole.first.shape))
-        return cell_graph(merge([whole.tally, *borders]), sample, 3)
+        return cell_graph(merge([whole.tally, *borders]), sample, self.scan.rules)
 
     def to_bytes(self) -> bytes:
         """Return what was fed as bytes, for `restore` in another process."""

@@ -61,4 +61,4 @@ def sweep(
     ledger = Ledger(None, {})
     for blocks, tally in engine.tallies(scan, plan_blocks(scan.header, None, engine.workers)):
         ledger.add([block.index for block in blocks], tally)
-    return cell_graph(ledger.total(), sample, array.ndim)
+    return cell_graph(ledger.total(), sample, scan.rules)

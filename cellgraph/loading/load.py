@@ -13,6 +13,7 @@ from cellgraph.addresses import redacted
 from cellgraph.engines import Engine, Ledger, using_engine
 from cellgraph.engines.manifest import has_work
 from cellgraph.errors import InputError, LabelError, VolumeReadError, only_background, printable
+from cellgraph.loading.lengths import expanded
 from cellgraph.loading.loaded import find_loaded
 from cellgraph.loading.parameters import parse_bytes, require_calls, require_kind, require_path, resolve_number
 from cellgraph.loading.provenance import new_sample
@@ -26,6 +27,7 @@ from cellgraph.volumes import stamps
 from cellgraph.volumes.scan import Scan, Scannable, ScanOptions, scanned, shown_size
 from cellgraph.volumes.volume import Header
 from cellgraph.voxels.measures import cell_graph
+from cellgraph.voxels.parameters import Rules
 from cellgraph.voxels.room import TooManyCellsError
 
 # A part of a volume that takes no more is decoded however little memory is given.
@@ -86,6 +88,9 @@ class LoadOptions(ScanOptions, total=False):
 
     Attributes
     ----------
+    expand : float or str
+        Grow cells into the background by at most this length before contacts are counted, in the unit of the sample, or
+        with one, as ``3um``; all measures of cells stay those of the cells as given.
     sites : bool
         Count the sites of contacts, which about doubles the time of the sweep; else the column is left out.
     any_labels : bool
@@ -107,6 +112,7 @@ class LoadOptions(ScanOptions, total=False):
         Called with what is done, how much of it, of how much.
     """
 
+    expand: float | str | None
     sites: bool
     any_labels: bool
     replace: bool
@@ -154,8 +160,8 @@ def load(
         What sweeps the blocks: a name, for one on this machine, or what `open_engine` gave, which stays open.
     **options
         How the volume is read: `dataset`, `axes`, `time`, `channel`, `slices`, `background`, `connectivity`,
-        `spacing` and `unit`, see `ScanOptions`; and how it is loaded: `sites`, `any_labels`, `replace`, `resume`,
-        `work`, `memory`, `save_every` and `report`, see `LoadOptions`.
+        `spacing` and `unit`, see `ScanOptions`; and how it is loaded: `expand`, `sites`, `any_labels`, `replace`,
+        `resume`, `work`, `memory`, `save_every` and `report`, see `LoadOptions`.
 
     Raises
     ------
@@ -186,12 +192,15 @@ class Tallied:
         What is to be told once it is there.
     ledger : Ledger
         Its work folder.
+    rules : Rules
+        How it was swept.
     bytes : int
         Size of the graph in memory.
     """
 
     done: LoadReport
     ledger: Ledger
+    rules: Rules
     bytes: int
     network: Network | None
 
@@ -206,8 +215,7 @@ class Tallied:
                 f"the work folder {self.ledger.folder} was damaged after {self.done.sample.source} had been read; "
                 "load it again with --resume"
             )
-        ndim, sites = len(self.done.sample.shape), bool(self.ledger.identity["sites"])
-        return cell_graph(kept.take(), self.done.sample, ndim, sites=sites).network()
+        return cell_graph(kept.take(), self.done.sample, self.rules).network()
 
 
 def tallied(
@@ -216,6 +224,7 @@ def tallied(
     db: str | os.PathLike[str] | None,
     engine: Engine,
     *,
+    expand: float | str | None = None,
     sites: bool = True,
     any_labels: bool = False,
     replace: bool = False,
@@ -236,6 +245,8 @@ def tallied(
     require_calls(report=report)
     save_every = resolve_number("save_every", save_every, or_equal=True)
     scan = changed(scan, rules=changed(scan.rules, sites=sites))
+    if expand is not None:
+        scan = expanded(scan, expand)
     header, target = scan.header, address_of(db)
     provenance = new_sample(scan)
     name = provenance.name
@@ -261,7 +272,7 @@ def tallied(
     cells, contacts = network.cells, network.contacts
     border = int(cells["on_border"].to_numpy(zero_copy_only=False).sum())
     done = LoadReport(provenance, redacted(target), cells.num_rows, contacts.num_rows, border, tuple(notes))
-    return Tallied(done, ledger, cells.nbytes + contacts.nbytes, network)
+    return Tallied(done, ledger, scan.rules, cells.nbytes + contacts.nbytes, network)
 
 
 def _loaded_already(target: str, sample: Sample, folder: WorkFolder) -> LoadReport | None:
@@ -296,14 +307,17 @@ def _sweep(scan: Scan, sample: Sample, engine: Engine, ledger: Ledger, report: R
     except BaseException:
         ledger.flush()
         raise
-    if (scan.volume.fingerprint(), stamps(scan.volume, blocks)) != (ledger.identity["fingerprint"], ledger.stamps):
+    if (scan.volume.fingerprint(), stamps(scan.volume, blocks, scan.rules.margin)) != (
+        ledger.identity["fingerprint"],
+        ledger.stamps,
+    ):
         ledger.remove()
         raise VolumeReadError(
             f"{header.source} changed while it was read, so its parts do not belong together; "
             "nothing was loaded: load it again when it is complete"
         )
     ledger.flush()
-    graph = cell_graph(ledger.take(), sample, header.ndim, sites=scan.rules.sites)
+    graph = cell_graph(ledger.take(), sample, scan.rules)
     if not graph.cells.num_rows:
         ledger.remove()
         raise InputError(f"{header.source} holds no cells: {only_background(sample.background)}")

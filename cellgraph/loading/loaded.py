@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,8 @@ def find_loaded(target: str, sample: Sample) -> Loaded | None:
             if sample.name not in store.sample_names():
                 return None
             row = _ask(store, "samples", sample.name)
+            nodes = {node["name"]: json.loads(node["node"]) for node in _rows(store, "sample-nodes", {})}
+            row["extra"] = nodes[sample.name]
             if _made(row) != _made(vars(sample)):
                 return None
             border = _ask(store, "border-cells", sample.name)["cells"]
@@ -40,9 +43,13 @@ def find_loaded(target: str, sample: Sample) -> Loaded | None:
 
 
 def _ask(store: Store, query: str, sample: str) -> dict[str, Any]:
-    statement = Catalogue.load()[query].statement(store.dialect, {"sample": sample})
-    row: dict[str, Any] = store.run(statement.text, statement.parameters, name=query).to_pylist()[0]
-    return row
+    return _rows(store, query, {"sample": sample})[0]
+
+
+def _rows(store: Store, query: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+    statement = Catalogue.load()[query].statement(store.dialect, parameters)
+    rows: list[dict[str, Any]] = store.run(statement.text, statement.parameters, name=query).to_pylist()
+    return rows
 
 
 def _made(sample: dict[str, Any]) -> tuple[object, ...]:
@@ -54,4 +61,5 @@ def _made(sample: dict[str, Any]) -> tuple[object, ...]:
         tuple(sample["spacing"] or ()),
         sample["unit"],
         sample["connectivity"],
+        sample["extra"].get("expand"),
     )

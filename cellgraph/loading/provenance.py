@@ -30,4 +30,5 @@ def new_sample(scan: Scan) -> Sample:
         version=__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         reading=scan.words(),
+        extra={"expand": scan.rules.reach.growth} if scan.rules.reach is not None else {},
     )

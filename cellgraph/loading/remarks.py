@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
+from cellgraph.loading.gapnote import gap_note
 from cellgraph.model import CellGraph
 from cellgraph.volumes.scan import Scan
 
@@ -41,13 +42,7 @@ def remarks(graph: CellGraph, scan: Scan) -> list[str]:
     notes += _background(graph, scan)
     if graph.cells.num_rows == 1:
         notes.append("there is one cell only, so there are no contacts; is this a mask that was not labelled yet?")
-    elif not graph.contacts.num_rows:
-        faces = int(graph.cells["background_faces"].to_numpy().sum())
-        notes.append(
-            f"no two cells touch: background lies between them ({faces:,} faces to the background, 0 between cells); "
-            "expand the labels first, for example with skimage.segmentation.expand_labels"
-        )
-    return notes
+    return notes + gap_note(graph, scan)
 
 
 def _background(graph: CellGraph, scan: Scan) -> list[str]:

@@ -154,7 +154,7 @@ def _open(folder: Path, scan: Scan, memory: int, workers: int, resume: bool, not
         require_volume(folder, identity)
         try:
             identity["grid"] = read_manifest(folder).get("grid")
-            ledger = Ledger.resume(folder, identity, stamps(scan.volume, grid_of(identity)))
+            ledger = Ledger.resume(folder, identity, stamps(scan.volume, grid_of(identity), scan.rules.margin))
         except ResumeError as error:
             if resume:
                 raise
@@ -172,7 +172,7 @@ def _open(folder: Path, scan: Scan, memory: int, workers: int, resume: bool, not
         identity["grid"] = list(first.shape)
     elif resume:
         notes.append(f"there was no unfinished work in {folder}; loaded from the beginning")
-    return Ledger(folder, identity, stamps(scan.volume, grid_of(identity)))
+    return Ledger(folder, identity, stamps(scan.volume, grid_of(identity), scan.rules.margin))
 
 
 def _identity(scan: Scan, block: tuple[int, int, int]) -> dict[str, Any]:
@@ -188,6 +188,8 @@ def _identity(scan: Scan, block: tuple[int, int, int]) -> dict[str, Any]:
         "dtype": str(header.dtype),
         "background": scan.rules.background,
         "connectivity": scan.rules.connectivity,
+        "sites": scan.rules.sites,
+        **({} if scan.rules.reach is None else {"expand": scan.rules.reach.growth}),
         "grid": list(block),
         "version": __version__,
     }

@@ -13,7 +13,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from cellgraph.errors import ExistsError, InputError
-from cellgraph.model import CELL_COLUMNS, CONTACT_COLUMNS, Column, Network, Sample, Type, check_sample_name, signed
+from cellgraph.model import (
+    CELL_COLUMNS,
+    CONTACT_COLUMNS,
+    EXPANDED_COLUMNS,
+    Column,
+    Network,
+    Sample,
+    Type,
+    check_sample_name,
+    signed,
+)
 from cellgraph.queries.text import is_quotable
 from cellgraph.queries.text import quoted as quoted  # part of what this module offers
 
@@ -206,7 +216,8 @@ def column_types(table: pa.Table) -> dict[str, Type]:
 
 def listed(columns: Iterable[str], of: Literal["cells", "contacts"]) -> tuple[Column, ...]:
     """Return the columns that a sample node lists as ``name type``."""
-    known = {column.name: column for column in (CELL_COLUMNS if of == "cells" else CONTACT_COLUMNS)}
+    columns_of = CELL_COLUMNS if of == "cells" else (*CONTACT_COLUMNS, *EXPANDED_COLUMNS)
+    known = {column.name: column for column in columns_of}
     found = []
     for entry in columns:
         name, _, kind = entry.rpartition(" ")

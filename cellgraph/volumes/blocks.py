@@ -43,11 +43,11 @@ class Block:
         return (c - z, b - y, a - x)
 
 
-def stamps(volume: Volume, blocks: Sequence[Block]) -> list[int]:
-    """Return for each block what tells whether its labels or its halo have changed; see `Stamped`."""
+def stamps(volume: Volume, blocks: Sequence[Block], margin: Index = (0, 0, 0)) -> list[int]:
+    """Return for each block what tells whether its labels, its halo or its margin have changed; see `Stamped`."""
     if not isinstance(volume, Stamped):
         return []
-    return volume.stamps((_minus(block.start, _halo(block)), block.stop) for block in blocks)
+    return volume.stamps(_around(block, margin, volume.header.shape) for block in blocks)
 
 
 def plan_blocks(header: Header, memory: int | None = None, workers: int = 1) -> list[Block]:
@@ -163,10 +163,16 @@ class HaloReader:
         Those that will be read, if that is known.
     keep : int
         Bytes of planes to keep at most; what does not fit is read again.
+    margin : tuple of int
+        Voxels (z, y, x) around each block that are read instead of a halo of one, as far as the volume goes; these are
+        read from the volume for each block.
     """
 
-    def __init__(self, volume: Volume, blocks: Sequence[Block] = (), keep: int = 512 << 20) -> None:
+    def __init__(
+        self, volume: Volume, blocks: Sequence[Block] = (), keep: int = 512 << 20, margin: Index = (0, 0, 0)
+    ) -> None:
         self._volume = volume
+        self._margin = margin
         self._keep = keep
         self._box = _box_of(blocks)
         # What lies below the box along z, y and x; in that order a place that lies below along several is looked for.
@@ -184,9 +190,14 @@ class HaloReader:
     def read(self, block: Block) -> tuple[Array, Index]:
         """Return the labels of ``[start - halo, stop)`` and the halo (z, y, x), 1 wherever ``start > 0``.
 
+        With a margin it is that which lies below, and as much follows above.
+
         The array is contiguous along x; see `Volume.read` for its strides and its errors.
         """
         start, stop = block.start, block.stop
+        if any(self._margin):
+            low, high = _around(block, self._margin, self._volume.header.shape)
+            return self._volume.read(low, high), _minus(start, low)
         halo = _halo(block)
         low = _minus(start, halo)
         if self._volume.header.resident:
@@ -284,6 +295,15 @@ def _box_of(blocks: Sequence[Block]) -> tuple[Index, Index] | None:
 def _halo(block: Block) -> Index:
     z, y, x = block.start
     return (int(z > 0), int(y > 0), int(x > 0))
+
+
+def _around(block: Block, margin: Index, shape: Index) -> tuple[Index, Index]:
+    """Return where a block with its halo or margin starts and stops."""
+    if not any(margin):
+        return _minus(block.start, _halo(block)), block.stop
+    z, y, x = (max(0, first - m) for first, m in zip(block.start, margin, strict=True))
+    c, b, a = (min(last + m, n) for last, m, n in zip(block.stop, margin, shape, strict=True))
+    return (z, y, x), (c, b, a)
 
 
 def _minus(a: Index, b: Index) -> Index:

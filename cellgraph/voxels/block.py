@@ -10,6 +10,7 @@ import numpy as np
 from cellgraph.errors import LabelError
 from cellgraph.model import signed
 from cellgraph.voxels import kernels
+from cellgraph.voxels.expansion import sweep_expanded
 from cellgraph.voxels.parameters import Rules
 from cellgraph.voxels.patches import FOREIGN, PATCH, patches, roots
 from cellgraph.voxels.room import require_room_for_block
@@ -64,7 +65,7 @@ def sweep_block(labels: Array, rules: Rules, place: Place) -> Tally:
         border[0] = 0
     origin = np.array(place.origin, np.int64)
     cells = kernels.measure(runs.ends, ids, runs.rows, runs.shape, halo, origin, border, len(names))
-    table = _contacts(runs, ids, halo, rules, kernels.passes_of(rules.connectivity), within=True)
+    table = count_contacts(runs, ids, halo, rules, kernels.passes_of(rules.connectivity), within=True)
     tally = _tally(names, cells, table)
     if not rules.sites:
         return tally
@@ -77,6 +78,21 @@ def sweep_block(labels: Array, rules: Rules, place: Place) -> Tally:
         if not place.high[axis]:
             seen[axis][-1] += 1
     return _with_sites(tally, runs, ids, names, seen, place.origin)
+
+
+def sweep_around(labels: Array, rules: Rules, core: tuple[tuple[int, int, int], tuple[int, int, int]]) -> Tally:
+    """Return what of a block is known from the voxels around it: contacts of grown cells, and distances.
+
+    Parameters
+    ----------
+    labels : numpy.ndarray, shape (nz, ny, nx)
+        The block with `Reach.margin` voxels around it, as far as the volume goes.
+    rules : Rules
+        With `reach`.
+    core : tuple
+        Where the block starts and stops in it, (z, y, x).
+    """
+    return sweep_expanded(*_numbered(labels, rules), core, rules)
 
 
 def sweep_seam(below: Array, above: Array, rules: Rules, z: int) -> Tally:
@@ -92,7 +108,7 @@ def sweep_seam(below: Array, above: Array, rules: Rules, z: int) -> Tally:
     runs, ids, names = _numbered(np.stack([below, above]), rules)
     passes = kernels.passes_of(rules.connectivity)
     across = passes[passes[:, 1] == -1]
-    table = _contacts(runs, ids, np.array([1, 0, 0], np.int64), rules, across, within=False)
+    table = count_contacts(runs, ids, np.array([1, 0, 0], np.int64), rules, across, within=False)
     tally = _tally(names, kernels.no_cells(len(names)), table)
     if not rules.sites:
         return tally
@@ -143,19 +159,29 @@ def first_voxels(labels: Array, rules: Rules) -> tuple[Array, Array]:
 
 
 def _numbered(labels: Array, rules: Rules) -> tuple[Runs, Array, Array]:
-    """Return the runs, the id of each, and the label of each id."""
-    runs = find_runs(labels)
+    return number_runs(find_runs(labels), labels.dtype, rules)
+
+
+def number_runs(runs: Runs, dtype: np.dtype[Any], rules: Rules) -> tuple[Runs, Array, Array]:
+    """Return runs of labels of a dtype, the id of each, and the label of each id.
+
+    Raises
+    ------
+    LabelError
+        If a label other than the background is negative or above 2**63-1.
+    """
     ids = np.empty(len(runs.labels), np.int32)
     background = rules.background
-    has_background = background is not None and _fits(background, labels.dtype)
+    has_background = background is not None and _fits(background, dtype)
     label = signed(background) if background is not None and has_background else 0
     names, wrong = kernels.number_labels(runs.labels, has_background, label, ids)
     if wrong >= 0:
-        raise LabelError(_refusal(int(runs.labels[wrong]), labels.dtype))
+        raise LabelError(_refusal(int(runs.labels[wrong]), dtype))
     return runs, ids, names
 
 
-def _contacts(runs: Runs, ids: Array, halo: Array, rules: Rules, passes: Array, *, within: bool) -> Array:
+def count_contacts(runs: Runs, ids: Array, halo: Array, rules: Rules, passes: Array, *, within: bool) -> Array:
+    """Return the table of `kernels.contacts`, without its free places."""
     width = 1 + (3 if rules.connectivity in (4, 6) else kernels.COUNTED)
     table = kernels.contacts(runs.ends, ids, runs.rows, runs.shape, halo, passes, within, width)
     return np.asarray(table[table[:, 0] != 0])

@@ -35,10 +35,11 @@ CELL_WIDTH = 22
 FAR = np.iinfo(np.int64).max
 
 # Columns of the table of pairs, after the two ids.
-FACES_Z, FACES_Y, FACES_X, EDGES, CORNERS, SITES = range(6)
-PAIR_WIDTH = 6
+FACES_Z, FACES_Y, FACES_X, EDGES, CORNERS, SITES, EXPANDED, EXPANDED_BESIDE = range(8)
+PAIR_WIDTH = 8
 COUNTED = 5
-"""How many of these columns `contacts` counts; `patches` finds the sites."""
+"""How many of these columns `contacts` counts; `patches` finds the sites, `expansion` faces (and edges and corners)
+of grown cells."""
 
 
 def passes_of(connectivity: int) -> Array:

@@ -19,6 +19,8 @@ import numpy as np
 
 from cellgraph.model import CellGraph, Sample
 from cellgraph.voxels import kernels as k
+from cellgraph.voxels.metric import Metric
+from cellgraph.voxels.parameters import Rules
 from cellgraph.voxels.tally import Tally
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 
-def cell_graph(tally: Tally, sample: Sample, ndim: int, *, sites: bool = True) -> CellGraph:
+def cell_graph(tally: Tally, sample: Sample, rules: Rules) -> CellGraph:
     """Return the graph of a volume from its tally.
 
     Parameters
@@ -36,17 +38,16 @@ def cell_graph(tally: Tally, sample: Sample, ndim: int, *, sites: bool = True) -
         Of the whole volume.
     sample : Sample
         With `spacing` of length `ndim`.
-    ndim : int
-        2 or 3.
-    sites : bool
-        Whether the tally has the sites of contacts.
+    rules : Rules
+        Those of the sweep.
     """
+    ndim = rules.ndim
     spacing = np.array((1.0,) * (3 - ndim) + tuple(sample.spacing), np.float64)
     face = np.prod(spacing) / spacing  # area of a face by its normal; in 2D the length of an edge
-    return CellGraph(sample, _cells(tally, spacing, face, ndim), _contacts(tally, face, sites))
+    return CellGraph(sample, _cells(tally, spacing, face, ndim), _contacts(tally, face, rules))
 
 
-def _contacts(tally: Tally, face: Array, sites: bool) -> pa.Table:
+def _contacts(tally: Tally, face: Array, rules: Rules) -> pa.Table:
     import pyarrow as pa
 
     counts = tally.counts
@@ -62,9 +63,21 @@ def _contacts(tally: Tally, face: Array, sites: bool) -> pa.Table:
             "junctions_x": counts[:, k.FACES_X],
             "touching_edges": counts[:, k.EDGES],
             "touching_corners": counts[:, k.CORNERS],
-            **({"sites": tally.sites} if sites else {}),
+            **({"sites": tally.sites} if rules.sites else {}),
+            **(_across_gaps(tally, rules.reach.metric) if rules.reach is not None else {}),
         }
     )
+
+
+def _across_gaps(tally: Tally, metric: Metric) -> dict[str, pa.Array]:
+    """Return what contacts between grown cells have beside the true ones."""
+    import pyarrow as pa
+
+    row = {tuple(pair): number for number, pair in enumerate(tally.near.tolist())}
+    distances = metric.length(tally.squares)
+    place = np.array([row.get(tuple(pair), -1) for pair in tally.pairs.tolist()], np.int64)
+    distance = np.where(place >= 0, np.append(distances, np.nan)[place], np.nan)
+    return {"expanded_junctions": tally.counts[:, k.EXPANDED], "distance": pa.array(distance, from_pandas=True)}
 
 
 def _cells(tally: Tally, spacing: Array, face: Array, ndim: int) -> pa.Table:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cellgraph.errors import ParameterError
+from cellgraph.voxels.metric import Reach
 
 _FLAT = {4: 4, 6: 4, 8: 8, 18: 8, 26: 8}
 
@@ -24,6 +25,8 @@ class Rules:
         6, 18, 26 for three dimensions; 4, 8 for two.
     sites : bool
         Whether the sites of contacts are counted, which takes about as long as all else.
+    reach : Reach, optional
+        How far cells are grown, and distances between them are looked for; see `sweep_around`.
 
     Raises
     ------
@@ -34,6 +37,7 @@ class Rules:
     background: int | None = 0
     connectivity: int = 6
     sites: bool = True
+    reach: Reach | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "background", resolve_background(self.background))
@@ -42,6 +46,11 @@ class Rules:
     def ndim(self) -> int:
         """2 or 3."""
         return 2 if self.connectivity in (4, 8) else 3
+
+    @property
+    def margin(self) -> tuple[int, int, int]:
+        """How many voxels (z, y, x) around each block are read; none where a halo of one is enough."""
+        return self.reach.margin if self.reach is not None else (0, 0, 0)
 
 
 def resolve_background(background: int | None) -> int | None:

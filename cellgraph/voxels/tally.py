@@ -10,7 +10,7 @@ import io
 import zlib
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -58,11 +58,15 @@ class Tally:
     pairs : numpy.ndarray of int64, shape (m, 2)
         Labels of touching cells, the smaller first; sorted and distinct.
     counts : numpy.ndarray of int64, shape (m, PAIR_WIDTH)
-        Faces along z, y, x; edges; corners; patches that are whole.
+        Faces along z, y, x; edges; corners; patches that are whole; faces of grown cells; edges and corners of these.
     opened : numpy.ndarray of int64, shape (k, OPEN_WIDTH)
         Faces that other parts see too, sorted by place, with the number of their patch; see `patches`.
     patches : numpy.ndarray of int64, shape (p, 2)
         Labels of the pair of each patch that is not whole yet, in the order of their first open faces.
+    near : numpy.ndarray of int64, shape (q, 2)
+        Labels of cells of which the distance is known, sorted and distinct.
+    squares : numpy.ndarray of float64, shape (q,)
+        The smallest squared distance of each, as `Metric` has it.
     """
 
     labels: Array
@@ -71,6 +75,8 @@ class Tally:
     counts: Array
     opened: Array = field(default_factory=lambda: np.zeros((0, OPEN_WIDTH), np.int64))
     patches: Array = field(default_factory=lambda: np.zeros((0, 2), np.int64))
+    near: Array = field(default_factory=lambda: np.zeros((0, 2), np.int64))
+    squares: Array = field(default_factory=lambda: np.zeros(0))
 
     @staticmethod
     def empty() -> Tally:
@@ -92,10 +98,9 @@ class Tally:
 
     def merge(self, other: Tally) -> Tally:
         """Return the tally of both parts together."""
-        # The tally of a seam has contacts, but no cells.
-        if not len(other.labels) and not len(other.pairs) and not len(other.opened):
+        if not other.nbytes:
             return self
-        if not len(self.labels) and not len(self.pairs) and not len(self.opened):
+        if not self.nbytes:
             return other
         n = len(self.labels) + len(other.labels)
         labels, cells = np.empty((n, 1), np.int64), np.empty((n, CELL_WIDTH), np.int64)
@@ -108,12 +113,13 @@ class Tally:
             array.resize((rows, array.shape[1]), refcheck=False)
         opened, patches, ended = merge_open(self.opened, self.patches, other.opened, other.patches)
         add_sites(pairs, counts, ended)
-        return Tally(labels[:, 0], cells, pairs, counts, opened, patches)
+        near, squares = _nearest(self, other)
+        return Tally(labels[:, 0], cells, pairs, counts, opened, patches, near, squares)
 
     def with_patches(self, ended: Array, opened: Array, pairs: Array) -> Tally:
         """Return the tally with its patches: the pairs of those that are whole, open faces, and pairs of these."""
         add_sites(self.pairs, self.counts, ended)
-        return Tally(self.labels, self.cells, self.pairs, self.counts, *in_order(opened, pairs))
+        return replace(self, **dict(zip(("opened", "patches"), in_order(opened, pairs), strict=True)))
 
     def shifted(self, z: int) -> Tally:
         """Return the tally of the same voxels `z` slices further on."""
@@ -128,10 +134,10 @@ class Tally:
         cells[seen, Z_MAX] += z
         opened = self.opened.copy()
         opened[:, 0] += z
-        return Tally(self.labels, cells, self.pairs, self.counts, opened, self.patches)
+        return replace(self, cells=cells, opened=opened)
 
     def _arrays(self) -> tuple[Array, ...]:
-        return (self.labels, self.cells, self.pairs, self.counts, self.opened, self.patches)
+        return (self.labels, self.cells, self.pairs, self.counts, self.opened, self.patches, self.near, self.squares)
 
     def to_bytes(self) -> bytes:
         """Return the tally as bytes with a checksum, for a file or another process."""
@@ -155,7 +161,18 @@ class Tally:
         if data[: len(_MAGIC)] != _MAGIC or zlib.crc32(body).to_bytes(4, "little") != data[len(_MAGIC) : head]:
             raise DamagedTally("expected a stored tally, but its checksum does not fit: the file is damaged")
         buffer = io.BytesIO(body)
-        return Tally(*(np.load(buffer, allow_pickle=False) for _ in range(6)))
+        return Tally(*(np.load(buffer, allow_pickle=False) for _ in range(8)))
+
+
+def _nearest(a: Tally, b: Tally) -> tuple[Array, Array]:
+    """Return the pairs of either tally, with the smaller distance of those that are in both."""
+    if not len(b.near) or not len(a.near):
+        return (a.near, a.squares) if len(a.near) else (b.near, b.squares)
+    near, squares = np.concatenate([a.near, b.near]), np.concatenate([a.squares, b.squares])
+    order = np.lexsort((squares, near[:, 1], near[:, 0]))
+    near, squares = near[order], squares[order]
+    first = np.append(True, (near[1:] != near[:-1]).any(1))
+    return near[first], squares[first]
 
 
 def merge(tallies: Iterable[Tally]) -> Tally:

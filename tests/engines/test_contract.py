@@ -12,7 +12,10 @@ import pytest
 from engine_cases import InThread, Stuck, blocks_of, collect, opened, same, tissue, whole, write_zarr
 
 from cellgraph.engines import Ledger, open_engine
+from cellgraph.engines.engine import sweep_part
 from cellgraph.errors import LabelError, VolumeReadError
+from cellgraph.volumes import Block
+from cellgraph.voxels.metric import Reach
 from cellgraph.voxels.parameters import Rules
 from cellgraph.voxels.tally import merge
 
@@ -69,6 +72,17 @@ def test_any_blocks_give_the_tally_of_the_whole(engine, stored, file, background
         done, tally = collect(engine, job, blocks)
     assert done == list(range(len(blocks)))
     assert same(tally, whole(LABELS, rules))
+
+
+def test_blocks_that_are_grown_read_what_lies_around_them(engine, stored):
+    rules = Rules(int(LABELS.max()), 6, True, Reach.grown(2.0, (1.0, 0.5, 0.5)))
+    with opened(stored / "cells.zarr", rules) as job:
+        _, tally = collect(engine, job, blocks_of(job.volume))
+        (z, y, x) = job.volume.header.shape
+        everything = job.volume.read((0, 0, 0), (z, y, x))
+        expected = sweep_part(job, Block(0, (0, 0, 0), (z, y, x)), everything, (0, 0, 0))
+    assert len(tally.near)
+    assert same(tally, expected)
 
 
 @pytest.mark.parametrize("connectivity", [4, 8])

@@ -1,0 +1,90 @@
+"""Lengths that a person gives, as 3 or 3um, in the unit of a sample."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from cellgraph.errors import ParameterError
+from cellgraph.volumes.reading import Part
+from cellgraph.volumes.scan import Scan
+from cellgraph.volumes.units import METERS, convert, symbol, unit_name
+from cellgraph.voxels.metric import Reach
+
+_LENGTH = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*")
+
+
+def resolve_length(
+    what: str, value: float | str, unit: str, size: Sequence[float] = (), *, refuse_longer: bool = True
+) -> float:
+    """Return a length in the unit of a sample.
+
+    Parameters
+    ----------
+    what : str
+        The argument, for sentences.
+    value : float or str
+        A number in the unit of the sample, or a text as ``3um``.
+    unit : str
+        Of the sample; ``voxel`` where none is known.
+    size : sequence of float
+        Extent of the volume in that unit.
+    refuse_longer : bool
+        Whether a length above the largest extent is an error.
+
+    Raises
+    ------
+    ParameterError
+        If it is no length above 0, has a unit that is not known or that the sample has not, or is longer than the
+        volume.
+    """
+    shown = "voxels" if unit == "voxel" else symbol(unit)
+    expected = f"expected {what} to be a length above 0, as 3 (in {shown}, the unit of the sample)"
+    expected += "" if unit == "voxel" else f" or 3{symbol(unit)}"
+    found = None if isinstance(value, bool) else _LENGTH.fullmatch(str(value))
+    if found is None:
+        raise ParameterError(f"{expected}, got {value!r}")
+    number = float(found[1])
+    if found[2] and found[2].lower() not in ("voxel", "voxels") and found[2] != unit:
+        given = unit_name(found[2])
+        if given is None:
+            raise ParameterError(f"{expected}, got {value!r}, and {found[2]!r} is no unit of length that is known")
+        if unit not in METERS:
+            raise ParameterError(
+                f"{what} was given in {symbol(given)}, but the sample has no such unit (its unit is {unit!r}); give "
+                "a number without a unit, or load with --spacing and --unit"
+            )
+        number = convert(number, given, unit)
+    elif found[2] and unit != "voxel" and found[2] != unit:
+        raise ParameterError(f"{expected}, got {value!r}: the unit of the sample is {shown}, and not voxels")
+    if not (math.isfinite(number) and number > 0):
+        raise ParameterError(f"{expected}, got {value!r}")
+    if refuse_longer and size and number > max(size):
+        raise ParameterError(
+            f"expected {what} to be no longer than the volume, which measures {max(size):g} {shown} along its longest "
+            f"axis, got {value!r}"
+        )
+    return number
+
+
+def expanded(scan: Scan, expand: float | str) -> Scan:
+    """Return a scan of which the cells are grown by a length before contacts are counted.
+
+    Raises
+    ------
+    ParameterError
+        See `resolve_length`; also if every label is a cell.
+    """
+    if scan.rules.background is None:
+        raise ParameterError(
+            "expand needs a background into which cells grow, but every label is a cell (--background none); name the "
+            "label of the background with --background, or leave --expand out"
+        )
+    size = [n * s for n, s in zip(scan.shape, scan.spacing, strict=True)]
+    length = resolve_length("expand (--expand)", expand, scan.unit, size)
+    z, y, x = (scan.spacing[0],) * (3 - len(size)) + scan.spacing
+    unit = "voxels" if scan.unit == "voxel" else symbol(scan.unit)
+    part = Part("expand", f"cells by {length:g} {unit} for contacts", "user")
+    return replace(scan, rules=replace(scan.rules, reach=Reach.grown(length, (z, y, x))), parts=(*scan.parts, part))
