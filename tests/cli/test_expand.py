@@ -52,7 +52,7 @@ def test_contacts_are_those_of_expanded_labels_and_measures_stay(image: Path, tm
     again = cellgraph("load", image, "--expand", "2.5um", "--sample", "grown", "--resume", *options[:-1], cwd=tmp_path)
     assert "already loaded" in again.stderr
     other = cellgraph("load", image, "--expand", "2", "--sample", "grown", "--resume", *options, cwd=tmp_path, ok=False)
-    assert "already in" in other.stderr
+    assert "replace it with --replace" in other.stderr
 
 
 def test_the_note_says_what_would_join_the_cells(image: Path, tmp_path: Path) -> None:
