@@ -11,6 +11,7 @@ from cellgraph.cli.options import DbOption
 from cellgraph.cli.output import FormatOption, OutputOption, render
 from cellgraph.cli.query import SampleOption
 from cellgraph.cli.streams import say
+from cellgraph.errors import ParameterError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -173,6 +174,13 @@ def niches(
     pool: Annotated[bool, typer.Option("--pool", help="Group the cells of all samples together.")] = False,
     summary: Annotated[bool, typer.Option("--summary", help="A row for each niche, not for each cell.")] = False,
     seed: SeedOption = 0,
+    write: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Keep the niche of each cell as a property of it.", show_default=False),
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="With --write: replace what was written under this name before.")
+    ] = False,
     db: DbOption = None,
     fmt: FormatOption = None,
     output: OutputOption = None,
@@ -182,10 +190,16 @@ def niches(
     Example:  cellgraph niches --by cell_type --k 2 --niches 5 --summary
     """
     from cellgraph.analyze.database import open as open_database
+    from cellgraph.statistics.niches import summary_of, write_niches
 
+    if replace and write is None:
+        raise ParameterError("--replace goes with --write NAME; add it, or leave --replace out.")
     with open_database(db) as database:
-        rows = database.niches(by, k=k, niches=niches, sample=sample, pool=pool, summary=summary, seed=seed)
-    _show(rows, rows, fmt, output)
+        rows = database.niches(by, k=k, niches=niches, sample=sample, pool=pool, seed=seed)
+    if write is not None:
+        made_from = {"by": by, "k": k, "niches": niches, "pool": pool, "seed": seed}
+        write_niches(rows, write, db, made_from=made_from, replace=replace)
+    _show(summary_of(rows, pool) if summary else rows, rows, fmt, output)
 
 
 def _show(shown: pa.Table, rows: pa.Table, fmt: Format | None, output: Path | None) -> None:

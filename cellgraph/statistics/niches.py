@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import local
@@ -65,7 +66,51 @@ def niches(
     if len(networks) > 1 and not pool:
         notes.append("each sample has niches of its own: niche 1 of one is not niche 1 of another (--pool, pool=True).")
     notes.append(f"k-means of the shares of types within {asked.k} contacts, seed {asked.seed}.")
-    return _summary(rows, pool) if summary else rows, notes
+    return summary_of(rows, pool) if summary else rows, notes
+
+
+def write_niches(
+    rows: pa.Table,
+    name: str,
+    db: str | os.PathLike[str] | None = None,
+    *,
+    made_from: Mapping[str, Any] | None = None,
+    replace: bool = False,
+) -> None:
+    """Keep the niches of cells as a property of them, a column as any other from then on.
+
+    Parameters
+    ----------
+    rows : pyarrow.Table
+        Of `Database.niches`, a row for each cell.
+    name : str
+        Of the property.
+    db : str or path, optional
+        The database; see `cellgraph.open`.
+    made_from : mapping, optional
+        What is remembered of how they came about.
+    replace : bool
+        Whether a property of this name that was written before is replaced.
+
+    Raises
+    ------
+    ExistsError
+        If there is a property of this name.
+    InputError
+        If a property cannot have this name.
+    """
+    import pyarrow.compute as pc
+
+    from cellgraph.stores import open_store
+    from cellgraph.stores.properties import Properties
+
+    every = []
+    for sample in rows["sample"].unique().to_pylist():
+        of_sample = rows.filter(pc.equal(rows["sample"], sample))
+        cells = of_sample.select(["cell", "niche"]).rename_columns(["label", name])
+        every.append(Properties(sample, cells, made_from={name: {"metric": "niche", **(made_from or {})}}))
+    with open_store(db) as store:
+        store.write_properties(*every, replace=replace)
 
 
 def _types_around(network: SampleNetwork, codes: Array, types: Types, k: int) -> Array:
@@ -148,7 +193,7 @@ def _rows(network: SampleNetwork, around: Array, niche: Array, types: Types) -> 
     )
 
 
-def _summary(rows: pa.Table, pool: bool) -> pa.Table:
+def summary_of(rows: pa.Table, pool: bool) -> pa.Table:
     """Return the number of cells of each niche and the mean shares around them; of pooled samples together."""
     shares = [name for name in rows.column_names if name.startswith("share of ")]
     keys = ["niche"] if pool else ["sample", "niche"]

@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-BENCHMARKS = ("sweep", "commands", "databases", "questions", "samples", "decoding", "scale")
+BENCHMARKS = ("sweep", "commands", "databases", "questions", "samples", "sql", "decoding", "scale")
 
 if __name__ == "__main__":
     wanted = sys.argv[1:] or [name for name in BENCHMARKS if name not in ("decoding", "scale")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import shutil
 from pathlib import Path
 
 import pytest
@@ -58,6 +60,19 @@ def test_niches(folder: Path) -> None:
     summary = cellgraph(*words, "--pool", "--summary", cwd=folder).stdout.splitlines()
     assert len(summary) == 1 + 3
     assert sum(int(line.split(",")[1]) for line in summary[1:]) == 72
+
+
+def test_niches_are_kept(folder: Path, tmp_path: Path) -> None:
+    shutil.copy(folder / "cellgraph.db", tmp_path)
+    words = ["niches", "--by", "cell_type", "--niches", 2, "--write", "niche", "--format", "csv"]
+    lines = cellgraph(*words, cwd=tmp_path).stdout.splitlines()[1:]
+    header, *rows = csv.reader(cellgraph("query", "cells", "--format", "csv", cwd=tmp_path).stdout.splitlines())
+    assert [row[header.index("niche")] for row in rows] == [line.split(",")[2] for line in lines]
+    # A column as any other: chance does not know of it.
+    cellgraph("enrichment", "--by", "niche", "--permutations", 1, cwd=tmp_path)
+    assert "'niche'" in refused(*words, cwd=tmp_path)
+    cellgraph(*words, "--replace", cwd=tmp_path)
+    assert "--replace goes with --write" in refused("niches", "--by", "cell_type", "--replace", cwd=tmp_path, status=2)
 
 
 @pytest.mark.parametrize(
