@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from typing import Any
 
@@ -65,27 +64,25 @@ def stored_pieces(
     right = re.compile(re.sub(r"\d+", r"\\d+", re.escape(example)) + tail)
     others = len(re.findall(r"\d+", example)) - 1
     like_one = re.compile(rf"(c[./])?-?\d+([./_-]-?\d+){{{others}}}(\.({'|'.join(_PACKED)}))?")
-    looked = threading.Lock()  # taken once, and kept
+
+    @cache
+    def misnamed() -> str | None:
+        """Return an object that is named like a piece, but in another way."""
+        for found in islice(objects.files(path) or (), _LOOKED_AT):
+            if like_one.fullmatch(found) and not right.fullmatch(found):
+                return f"{path}/{found}" if path else found
+        return None
 
     def check_missing(name: str) -> None:
         """Make sure that an object which was not found does not lie there under another name."""
-        if looked.acquire(blocking=False):
-            for found in islice(objects.files(path) or (), _LOOKED_AT):
-                if like_one.fullmatch(found) and not right.fullmatch(found):
-                    raise refusal(f"{path}/{found}" if path else found)
-        for ending in endings:
-            if objects.has(f"{name}.{ending}"):
-                raise refusal(f"{name}.{ending}")
-
-    def refusal(found: str) -> VolumeReadError:
-        ending = found.rpartition(".")[2]
-        out = (
-            f"unpack such files (.{ending})" if ending in _PACKED else "correct the separator of names in its metadata"
-        )
-        return VolumeReadError(
-            f"{source}: expected chunks with names like {example}, but found {objects.place(found)}, "
-            f"which would count as not stored, so as background; {out}, or export it again"
-        )
+        found = misnamed() or next((f"{name}.{each}" for each in endings if objects.has(f"{name}.{each}")), None)
+        if found is not None:
+            ending = found.rpartition(".")[2]
+            out = f"unpack such files (.{ending})" if ending in _PACKED else "correct the separator in its metadata"
+            raise VolumeReadError(
+                f"{source}: expected chunks with names like {example}, but found {objects.place(found)}, "
+                f"which would count as not stored, so as background; {out}, or export it again"
+            )
 
     def piece(number: Number) -> Array | None:
         name = key(number)
