@@ -17,16 +17,9 @@ Array = np.ndarray[Any, Any]
 def array_volume(
     array: Array, source: str = "array", *, names: str | None = None, reading: Reading = PLAIN
 ) -> PiecesVolume:
-    """Return an array as a volume; it is not copied.
+    """Return an array, 2D (y, x) or 3D (z, y, x), as a volume; it is not copied.
 
-    Parameters
-    ----------
-    array : numpy.ndarray
-        2D (y, x) or 3D (z, y, x); leading axes of length 1 are dropped.
-    names : str, optional
-        One letter an axis, as ``tczyx``.
-    reading : Reading
-        What the user says of them.
+    `names` has one letter an axis, as ``tczyx``; without them leading axes of length 1 are dropped.
 
     Raises
     ------

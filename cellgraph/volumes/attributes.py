@@ -45,17 +45,10 @@ def refuse_multisets(attributes: Attributes, what: str) -> None:
 
 
 def attribute_spacing(attributes: Attributes, axes: Axes) -> Size:
-    """Return the voxel size that attributes give, or a note that quotes what was not understood.
+    """Return the voxel size that attributes of an array give, or a note that quotes what was not understood.
 
     Known are ``element_size_um``, the ``resolution`` of ``axistags`` with ``axis_units`` (ilastik), ``voxel_size`` and
     ``resolution`` with ``units`` (funlib, N5).
-
-    Parameters
-    ----------
-    attributes : mapping
-        Of the array.
-    axes : Axes
-        Of the array: sizes are in the order in which it is stored.
     """
     micrometers = _each(attributes.get("element_size_um"), axes)
     found = size_of(micrometers, ["micrometer"] * 3, axes.ndim, "element_size_um")

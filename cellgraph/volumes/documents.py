@@ -30,18 +30,7 @@ def parse_document(data: bytes, place: str, source: str) -> dict[str, Any]:
 
 
 def sizes(document: Any, name: str, least: int, count: int | None = None) -> tuple[int, ...]:
-    """Return a list of whole numbers of a document.
-
-    Parameters
-    ----------
-    document : mapping
-        With the list.
-    name : str
-        Of the list.
-    least : int
-        The smallest number that is valid.
-    count : int, optional
-        How many there must be.
+    """Return a list of whole numbers of a document, each at least `least`, and `count` of them where that is given.
 
     Raises
     ------

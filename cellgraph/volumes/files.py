@@ -33,14 +33,7 @@ def reading(what: str) -> Iterator[None]:
 
 @contextmanager
 def parsing(what: str, kind: str) -> Iterator[None]:
-    """Translate what a library raises when it opens a file: on a damaged one that may be nearly anything.
-
-    Parameters
-    ----------
-    what : str
-        The file, for messages.
-    kind : str
-        What it should be, as ``a TIFF image``.
+    """Translate what a library raises when it opens `what`, which should be `kind`: on a damaged file nearly anything.
 
     Raises
     ------

@@ -28,22 +28,12 @@ _PART_BYTES = 16 << 20
 def hdf5_pieces(
     file: File, dataset: Dataset, dtype: np.dtype[Any], path: Path, source: str, others: tuple[Path, ...] = ()
 ) -> Pieces:
-    """Return the chunks of an HDF5 dataset.
+    """Return the chunks of an HDF5 dataset, whose voxels are of `dtype`; `file` is closed with them.
 
-    The library decompresses one chunk at a time for the whole process. Chunks that are compressed with
-    deflate, with or without shuffling and checksums, are therefore read from the file and decompressed here, in the
-    calling thread, and no further than a chunk can be; the library itself unpacks whatever comes out.
-
-    Parameters
-    ----------
-    file : h5py.File
-        The open file, closed with the pieces.
-    dtype : numpy.dtype
-        What its voxels are.
-    path : pathlib.Path
-        Of the file that holds the dataset.
-    others : tuple of pathlib.Path
-        Further files that hold its voxels.
+    The library decompresses one chunk at a time for the whole process. Chunks that are compressed with deflate,
+    with or without shuffling and checksums, are therefore read from the file at `path` and decompressed here, in
+    the calling thread, and no further than a chunk can be; the library itself unpacks whatever comes out. `others`
+    are further files that hold voxels.
     """
     shape = tuple(dataset.shape)
     extent: tuple[int, ...] = dataset.chunks or _parts(shape, dtype.itemsize)

@@ -19,13 +19,7 @@ _EXACT_BELOW = {2: 2**11, 4: 2**24, 8: 2**53}
 def label_dtype(stored: np.dtype[Any], what: str) -> tuple[np.dtype[Any], tuple[str, ...]]:
     """Return the type of the labels that a stored type gives, and notes for the user.
 
-    Booleans and integers stay as they are, in native byte order; floats become int64 and are checked as they
-    are read.
-
-    Parameters
-    ----------
-    stored : numpy.dtype
-        Type of the voxels as they are stored.
+    Booleans and integers stay as they are, in native byte order; floats become int64 and are checked as they are read.
 
     Raises
     ------
@@ -63,16 +57,7 @@ def empty_block(header: Header, start: Index, stop: Index) -> Array:
 
 
 def as_labels(block: Array, start: Index, header: Header) -> Array:
-    """Return a stored block as labels, a view where nothing has to change.
-
-    Parameters
-    ----------
-    block : numpy.ndarray
-        Shape (z, y, x), of a type that `label_dtype` has accepted.
-    start : tuple of int
-        Position of the block in the volume, for messages.
-    header : Header
-        Of the volume: its type and source.
+    """Return a stored block (z, y, x), which begins at `start`, as labels: a view where nothing has to change.
 
     Raises
     ------

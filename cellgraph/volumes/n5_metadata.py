@@ -11,19 +11,11 @@ from cellgraph.volumes.units import Size
 
 
 def n5_size(attributes: Mapping[str, Any], axes: Axes, name: str = "", factors: object = None) -> Size:
-    """Return the voxel size of an array, as far as attributes say it.
+    """Return the voxel size of an array, as far as its attributes, or those of the group around it, say it.
 
-    Known are ``transform`` and ``multiscales`` (COSEM), ``pixelResolution`` (n5-viewer) and ``resolution`` (Paintera,
-    n5-ij).
-
-    Parameters
-    ----------
-    attributes : mapping
-        Of the array, or of the group around it.
-    name : str
-        Of the array in the group, which ``multiscales`` refers to.
-    factors : list, optional
-        Downsampling of the array (x, y, z), against which the group's resolution is meant.
+    Known are ``transform`` and ``multiscales`` (COSEM, which refers to the `name` of the array in its group),
+    ``pixelResolution`` (n5-viewer) and ``resolution`` (Paintera, n5-ij). That of a group is multiplied by the
+    downsampling `factors` (x, y, z) of the array.
     """
     transform = attributes.get("transform")
     multiscales = attributes.get("multiscales")

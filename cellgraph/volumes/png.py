@@ -28,17 +28,12 @@ def png_layout(
 ) -> tuple[tuple[int, int], np.dtype[Any], Size, tuple[str, ...]]:
     """Return shape (y, x), type of the labels, voxel size and notes of a PNG file from its header.
 
-    Parameters
-    ----------
-    rgb : bool
-        Whether each colour is one label.
-
     Raises
     ------
     FormatError
-        If it is a colour image though `rgb` is not given, or damaged.
+        If it is a colour image and `rgb` does not say that each colour is one label, or damaged.
     ParameterError
-        If it is none though `rgb` is given.
+        If it is none though `rgb` says so.
     """
     head = begins_with(path, 33)
     begins_well = len(head) == 33 and head.startswith(SIGNATURE) and head[12:16] == b"IHDR"

@@ -61,18 +61,10 @@ def voxel_file(
     *,
     scale: tuple[float, float] | None = None,
 ) -> PiecesVolume:
-    """Open voxels that lie in one piece of a file, plain or compressed.
+    """Open voxels that lie in one piece of a file, plain (`packing` is ``raw``) or compressed (a key of `UNPACKERS`).
 
-    Parameters
-    ----------
-    packing : str
-        ``raw``, or a key of `UNPACKERS`.
-    begin : int
-        Where the voxels, or what is compressed, begin in the file, in bytes.
-    offset : int
-        Where the voxels begin in what comes out.
-    dtype, axes, source, size, scale
-        See `mapped_volume`.
+    What is compressed begins at byte `begin` of the file, and the voxels at byte `offset` of what comes out; see
+    `mapped_volume` for the rest.
     """
     if packing == "raw":
         return mapped_volume(path, begin + offset, dtype, axes, source, size, scale=scale)
@@ -99,19 +91,13 @@ def beside(path: Path, named: str, source: str) -> Path:
 def unpacked(parts: Iterable[bytes], size: int, source: str) -> Iterator[Path]:
     """Write what is unpacked to a temporary file that is there only within the ``with`` statement.
 
-    Whoever opens it there can read it for as long as it is kept open, and nothing is left behind.
-
-    Parameters
-    ----------
-    parts : iterable of bytes
-        What is unpacked.
-    size : int
-        How many bytes there are by its header.  What comes behind them is not unpacked.
+    Whoever opens it there can read it for as long as it is kept open, and nothing is left behind. By its header
+    there are `size` bytes; much more is not unpacked.
 
     Raises
     ------
     FormatError
-        If the stream ends too early or is damaged, or goes on far behind its end.
+        If it is damaged, or goes on far behind its end.
     VolumeReadError
         If there is no space for it.
     """

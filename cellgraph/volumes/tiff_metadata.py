@@ -19,19 +19,7 @@ _LARGEST_PIXEL_UM = 2.54
 
 
 def voxel_size(tif: TiffFile, page: TiffPage, series: int, ndim: int) -> Size:
-    """Return the voxel size that a file says, if it does.
-
-    Parameters
-    ----------
-    tif : tifffile.TiffFile
-        The open file.
-    page : tifffile.TiffPage
-        First page of the image.
-    series : int
-        Number of the image, as the order of ``Image`` in OME-XML.
-    ndim : int
-        2 or 3; in 2D z is 1.0.
-    """
+    """Return the voxel size that a file says of the image of number `series`, which begins with `page`, if it does."""
     if tif.is_ome and tif.ome_metadata:
         return _from_ome(tif.ome_metadata, series, ndim)
     if tif.is_imagej and tif.imagej_metadata is not None:
