@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from cellgraph.cli.options import DbOption
-from cellgraph.cli.output import FormatOption, OutputOption, render
+from cellgraph.cli.output import ColumnsOption, FormatOption, OutputOption, render
+from cellgraph.cli.plot import PlotOption, check_plot, draw
 from cellgraph.cli.progress import QuietOption, progress
 from cellgraph.cli.streams import say
 from cellgraph.errors import ParameterError
@@ -45,6 +46,8 @@ def metrics(
         float | None, typer.Option(metavar="E", help="Sample betweenness, within this error; as 0.01.")
     ] = None,
     db: DbOption = None,
+    columns: ColumnsOption = None,
+    plot: PlotOption = None,
     fmt: FormatOption = None,
     output: OutputOption = None,
     quiet: QuietOption = False,
@@ -59,12 +62,13 @@ def metrics(
     chosen = list(names or ())
     if sum((write, remove, listing)) > 1:
         raise ParameterError("--write, --remove and --list exclude each other; give one of them")
+    check_plot(plot)
     if listing:
         from cellgraph.metrics.listing import written
 
         if chosen:
             raise ParameterError("--list lists all that was written; leave the names out")
-        render(written(db, sample=sample), fmt, output, whole=True)
+        render(written(db, sample=sample), fmt, output, columns=columns, whole=True)
     elif remove:
         if weight is not None or error is not None or fmt is not None or output is not None:
             raise ParameterError("--remove goes with names and --sample only")
@@ -74,6 +78,7 @@ def metrics(
     else:
         with progress(quiet) as report:
             done = library(chosen, db, sample=sample, weight=weight, error=error, write=write, report=report)
-        render(done.rows, fmt, output)
+        draw(done.rows, plot)
+        render(done.rows, fmt, output, columns=columns)
         for note in done.notes:
             say(f"cellgraph: {note}")

@@ -1,6 +1,7 @@
 """Rows for people and for programs: the one ``--format`` and ``--output`` of every command that has rows.
 
-    table     for reading: the first 40 rows, readable numbers, as many columns as the terminal is wide
+    table     for reading: the first 40 rows, readable numbers, as many columns as the terminal is wide; one wide row
+              stands upright, a line a column
     csv       plain: header, full precision, empty for null, ``true`` and ``false``
     json      an array of objects; integers beyond 2**53 as text, because most readers would round them
     parquet   exact, with types
@@ -25,7 +26,7 @@ import typer
 
 from cellgraph.cli.stdout import printing
 from cellgraph.cli.streams import say
-from cellgraph.errors import CellgraphError, NotFoundError, ParameterError, printable
+from cellgraph.errors import CellgraphError, NotFoundError, ParameterError, near, printable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 SHOWN_ROWS = 40
 _BATCH_ROWS = 20_000
+_WIDE = 120
 _EXACT_IN_JSON = 2**53
 
 
@@ -53,13 +55,22 @@ FormatOption = Annotated[
         help="How rows are printed; without it a table, or what the name of --output ends in.",
     ),
 ]
+ColumnsOption = Annotated[
+    str | None,
+    typer.Option("--columns", metavar="A,B,…", help="Only these columns, in this order.", show_default=False),
+]
 OutputOption = Annotated[
     Path | None, typer.Option("--output", "-o", help="Write the rows to this file instead of to stdout.")
 ]
 
 
 def render(
-    table: pa.Table, fmt: Format | str | None = None, output: Path | None = None, *, whole: bool = False
+    table: pa.Table,
+    fmt: Format | str | None = None,
+    output: Path | None = None,
+    *,
+    columns: str | None = None,
+    whole: bool = False,
 ) -> None:
     """Print the rows of a table to stdout, or write them to a file.
 
@@ -71,17 +82,20 @@ def render(
         ``table``, ``csv``, ``json`` or ``parquet``. None takes what `output` ends in, or else ``table``.
     output : pathlib.Path, optional
         A file; it appears only when it is complete. None is stdout.
+    columns : str, optional
+        Names of the columns that are wanted, with commas between; by default all.
     whole : bool
         Whether a table for reading leaves out no rows.
 
     Raises
     ------
     ParameterError
-        For parquet to a terminal, or a file that cannot be written.
+        For parquet to a terminal, a file that cannot be written, or a column that is not there.
     NotFoundError
         If the folder of `output` does not exist.
     """
     chosen = Format(fmt) if fmt is not None else _format_of(output)
+    table = table if columns is None else _selected(table, columns)
     if chosen is Format.parquet and output is None and sys.stdout.isatty():
         raise ParameterError("parquet is binary and stdout is a terminal; use --output FILE, or redirect it.")
     with _sink(output) as sink:
@@ -93,6 +107,17 @@ def render(
             _write_parquet(table, sink)
         else:
             _write_table(table, sink, whole=whole or output is not None)
+
+
+def _selected(table: pa.Table, columns: str) -> pa.Table:
+    wanted = [name.strip() for name in columns.split(",") if name.strip()]
+    for name in wanted:
+        if name not in table.column_names:
+            hint = near(name, table.column_names) or f" There are: {', '.join(table.column_names)}."
+            raise ParameterError(f"--columns names {name!r}, and these rows have no such column.{hint}")
+    if not wanted or len(set(wanted)) < len(wanted):
+        raise ParameterError(f"--columns needs names of columns with commas between, each once, but got {columns!r}.")
+    return table.select(wanted)
 
 
 def _format_of(output: Path | None) -> Format:
@@ -256,6 +281,11 @@ def _write_table(table: pa.Table, sink: IO[bytes], *, whole: bool) -> None:
     widths = [max(map(len, (name, *texts))) + 2 for name, texts in zip(names, columns, strict=True)]
     room = shutil.get_terminal_size().columns if terminal else sum(widths)
     count = _columns_that_fit(widths, room)
+    if table.num_rows == 1 and not whole and sum(widths) > (room if terminal else _WIDE):
+        width = max(map(len, names))
+        lines = (f"{name:<{width}}  {text[0]}".rstrip() for name, text in zip(names, columns, strict=True))
+        sink.write("\n".join(lines).encode() + b"\n")
+        return
     page = io.StringIO()
     console = Console(file=page, width=room, force_terminal=terminal, no_color=not terminal, markup=False, emoji=False)
     console.print(_grid(shown.schema, columns, count), highlight=False)
@@ -292,8 +322,9 @@ def _tell_what_is_hidden(table: pa.Table, rows: int, columns: int) -> None:
         hidden.append(f"{table.num_rows - rows:,} more rows")
     if table.num_columns > columns:
         hidden.append(f"{table.num_columns - columns} more columns ({', '.join(table.column_names[columns:])})")
+    some = ", --columns A,B some" if table.num_columns > columns else ""
     if hidden:
-        say(f"… {' and '.join(hidden)}: --format csv prints all.")
+        say(f"… {' and '.join(hidden)}: --format csv prints all{some}.")
     elif not table.num_rows:
         say("(no rows)")
 

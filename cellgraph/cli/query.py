@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from cellgraph.cli.options import DbOption
-from cellgraph.cli.output import FormatOption, OutputOption, render
+from cellgraph.cli.output import ColumnsOption, FormatOption, OutputOption, render
+from cellgraph.cli.plot import PlotOption, check_plot, draw
 from cellgraph.cli.stdout import show_text
 from cellgraph.cli.streams import read_stdin, say
 from cellgraph.errors import ParameterError
@@ -74,6 +75,8 @@ def query(
         bool, typer.Option("--graph", help="With --show: the form that Neo4j Browser draws (cellgraph browse NAME).")
     ] = False,
     db: DbOption = None,
+    columns: ColumnsOption = None,
+    plot: PlotOption = None,
     fmt: FormatOption = None,
     output: OutputOption = None,
 ) -> None:
@@ -95,13 +98,15 @@ def query(
 
         show_text(shown(name, db, graph=graph, limit=limit, **parameters))
         return
+    check_plot(plot)
     with open_database(db) as database:
         if name is not None:
             rows = database.query(name, limit=limit, method=method.value, timeout=timeout, **parameters)
         else:
             text = read_stdin("Cypher") if cypher == "-" else cypher or ""
             rows = database.cypher(text, timeout=timeout, **parameters)
-    render(rows, fmt, output)
+    draw(rows, plot)
+    render(rows, fmt, output, columns=columns)
     for note in note_of(rows).splitlines():
         say(f"cellgraph: {note}")
 

@@ -175,8 +175,8 @@ def prepare_change(given: Properties, state: State, labels: np.ndarray[Any, Any]
             raise InputError(f"the property {name!r} of the sample {given.sample!r} is {value!r}; it must be a number,"
                              " text, true or false.")  # fmt: skip
     there = {entry.rpartition(" ")[0]: entry for entry in state.cell_properties}
-    _refuse_there(cells.column_names, there, state.written["cells"], "cells", state.name, replace=replace)
-    _refuse_there(of_sample, state.own, state.written["sample"], "the sample", state.name, replace=replace)
+    _refuse_there(cells.column_names, there, state.written["cells"], "cells of", "have", state.name, replace=replace)
+    _refuse_there(of_sample, state.own, state.written["sample"], "the sample", "has", state.name, replace=replace)
     types = column_types(cells)
     kept = [entry for name, entry in there.items() if name not in types]
     listed = (*kept, *(f"{name} {kind}" for name, kind in types.items()))
@@ -241,6 +241,7 @@ def _refuse_there(
     there: Mapping[str, Any] | frozenset[str],
     written: Mapping[str, Any],
     of: str,
+    have: str,
     sample: str,
     *,
     replace: bool,
@@ -252,11 +253,11 @@ def _refuse_there(
             continue
         if same != name or name not in written:
             raise ExistsError(
-                f"{of} of {sample!r} already have the property {same!r}, which came with the load; "
+                f"{of} {sample!r} already {have} the property {same!r}, which came with the load; "
                 "give the new one another name."
             )
         if not replace:
-            raise ExistsError(f"{of} of {sample!r} already have the property {name!r}; replace it with --replace.")
+            raise ExistsError(f"{of} {sample!r} already {have} the property {name!r}; replace it with --replace.")
 
 
 def _origins(given: Properties, types: Mapping[str, str]) -> dict[str, Any]:

@@ -138,3 +138,34 @@ def test_a_metric_that_is_not_there_names_its_command(db: Path) -> None:
 )
 def test_what_is_refused(db: Path, arguments: list[str], status: int, message: str) -> None:
     assert message in refused("metrics", *arguments, "--db", db, "--quiet", status=status)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("metrics", "all"),
+        ("metrics", "hop_plot"),
+        ("query", "khop", "--param", "k=2"),
+        ("query", "degree"),
+    ],
+)
+@pytest.mark.parametrize("ending", ["png", "svg"])
+def test_pictures(db: Path, command: tuple[str, ...], ending: str) -> None:
+    from PIL import Image
+
+    target = db.with_name(f"picture.{ending}")
+    done = cellgraph(*command, "--plot", target, "--db", db, "--format", "csv")
+    assert done.stdout.startswith("sample,")
+    if ending == "png":
+        with Image.open(target) as image:
+            assert len(image.convert("L").getcolors(256)) > 1
+    else:
+        assert "</svg>" in target.read_text()
+
+
+def test_pictures_that_cannot_be_drawn(db: Path) -> None:
+    plot = ("--plot", db.with_name("picture.xlsx"), "--db", db)
+    assert "--plot needs the name of a .png or .svg file" in refused("query", "degree", *plot, status=2)
+    plot = ("--plot", db.with_name("picture.png"), "--db", db)
+    assert "--plot draws measures of cells" in refused("query", "samples", *plot, status=2)
+    assert not db.with_name("picture.png").exists()

@@ -101,7 +101,7 @@ import pyarrow as pa, sys
 from cellgraph.cli.output import render
 from cellgraph.errors import CellgraphError
 try:
-    render(pa.table({f"column_{n}": [n] for n in range(12)}), sys.argv[1])
+    render(pa.table({f"column_{n}": [n, n] for n in range(12)}), sys.argv[1])
 except CellgraphError as error:
     print("refused:", error)
 """
@@ -163,6 +163,24 @@ def test_an_ending_that_is_no_format_is_refused(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     render(ROWS.select(["cell"]), "csv", tmp_path / "rows.dat")
     assert (tmp_path / "rows.dat").read_text().startswith("cell\n")
+
+
+def test_one_wide_row_stands_upright(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    render(pa.table({f"column_{number}": [number / 8] for number in range(20)}))
+    out = capfdbinary.readouterr().out.decode().splitlines()
+    assert [line.split() for line in out] == [[f"column_{number}", f"{number / 8:g}"] for number in range(20)]
+    render(pa.table({f"column_{number}": [1, 2] for number in range(20)}))
+    assert len(capfdbinary.readouterr().out.splitlines()) == 3
+
+
+def test_only_some_columns(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    table = pa.table({"a": [1], "b": [2], "c": [3]})
+    render(table, "csv", columns="c, a")
+    assert capfdbinary.readouterr().out == b"c,a\n3,1\n"
+    with pytest.raises(ParameterError, match=r"--columns names 'd', .* There are: a, b"):
+        render(table, "csv", columns="a,d")
+    with pytest.raises(ParameterError, match="each once"):
+        render(table, "csv", columns="a,a")
 
 
 def test_a_table_in_a_file_is_whole(tmp_path: Path) -> None:
