@@ -69,14 +69,20 @@ def _contacts(tally: Tally, face: Array, rules: Rules) -> pa.Table:
     )
 
 
+def _rows_of(tally: Tally, *pairs: Array) -> list[Array]:
+    """Return the row in `labels` of each label of some pairs."""
+    return [np.searchsorted(tally.labels, ends) for ends in pairs]
+
+
 def _across_gaps(tally: Tally, metric: Metric) -> dict[str, pa.Array]:
     """Return what contacts between grown cells have beside the true ones."""
     import pyarrow as pa
 
-    row = {tuple(pair): number for number, pair in enumerate(tally.near.tolist())}
-    distances = metric.length(tally.squares)
-    place = np.array([row.get(tuple(pair), -1) for pair in tally.pairs.tolist()], np.int64)
-    distance = np.where(place >= 0, np.append(distances, np.nan)[place], np.nan)
+    # Both tables are sorted, and so are these numbers for their pairs.
+    near, wanted = (ends[:, 0] * len(tally.labels) + ends[:, 1] for ends in _rows_of(tally, tally.near, tally.pairs))
+    place = np.searchsorted(near, wanted)
+    known = np.append(near, -1)[place] == wanted
+    distance = np.where(known, np.append(metric.length(tally.squares), np.nan)[place], np.nan)
     return {"expanded_junctions": tally.counts[:, k.EXPANDED], "distance": pa.array(distance, from_pandas=True)}
 
 
