@@ -24,6 +24,11 @@ def contacts(question: Question) -> pa.Table:
     rows = question.lookup("contacts-unsorted", further=further, sample=question.sample)
     if names := directed_samples(question):
         rows = _with_ends(rows, names)
+    return in_order(rows)
+
+
+def in_order(rows: pa.Table) -> pa.Table:
+    """Return contacts as they are stored in the form and the order of the query ``contacts``."""
     rows = _turned(rows)
     return rows.take(_order(rows))
 

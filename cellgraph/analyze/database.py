@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from cellgraph.analyze.answers import ANSWERS
 from cellgraph.analyze.cells import Cell, require_cells
+from cellgraph.analyze.contactparts import contact_parts
 from cellgraph.analyze.cyphernames import notes_of, unknown_names
 from cellgraph.analyze.drawing import Drawing, draw
 from cellgraph.analyze.further import further_columns
@@ -174,6 +175,22 @@ class Database:
         if query.takes("limit") and limit is not None:
             given, limit = given | {"limit": limit}, None
         return draw(self._question(query, given, "cypher"), limit)
+
+    def parts(
+        self, name: str, *, sample: str | None = None, timeout: float | None = None, **asked: Any
+    ) -> Iterator[pa.Table]:
+        """Answer a named query as `query` does, in tables that follow each other, so that memory holds one at a time.
+
+        The contacts of volumes come in several; other answers are one table.
+        """
+        found = None
+        if name == "contacts" and all(value is None or value == "auto" for value in asked.values()):
+            _check_call(name, timeout)
+            self._require_samples(sample)
+            found = contact_parts(self._store, self._catalogue, sample, timeout)
+        if found is None:
+            found = iter([self.query(name, sample=sample, timeout=timeout, **asked)])
+        yield from found
 
     def cypher(self, text: str, *, timeout: float | None = None, **parameters: Any) -> pa.Table:
         """Run Cypher of your own; it can only read, the database itself refuses a write.

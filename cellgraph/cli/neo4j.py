@@ -12,6 +12,7 @@ import typer
 
 from cellgraph.cli.output import Format, FormatOption, render
 from cellgraph.cli.stdout import show_text
+from cellgraph.cli.streams import say
 from cellgraph.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -50,6 +51,19 @@ def start(
     home: HomeOption = None,
     bolt_port: Annotated[int, typer.Option(help="Preferred port for programs; a free one if taken.")] = 7687,
     http_port: Annotated[int, typer.Option(help="Preferred port for Neo4j Browser.")] = 7474,
+    version: Annotated[
+        str | None,
+        typer.Option(metavar="VERSION", help="Of Neo4j Community: 5.26.30 (LTS, the default) or 2026.08.1."),
+    ] = None,
+    with_: Annotated[
+        str | None,
+        typer.Option(
+            "--with", metavar="NAMES", help="Further procedures: gds (GPL-3.0), apoc (Apache-2.0), or gds,apoc."
+        ),
+    ] = None,
+    listen: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="0.0.0.0 lets other machines in, by your password in NEO4J_PASSWORD.")
+    ] = "127.0.0.1",
     timeout: Annotated[float, typer.Option(help="Seconds to wait until it answers.")] = 180,
     jars: JarsOption = None,
     java: Annotated[str | None, typer.Option("--java", hidden=True, help="Removed.")] = None,
@@ -62,10 +76,14 @@ def start(
         raise ParameterError("--java is gone: the local Neo4j runs on the Java from pip; leave the option out.")
     if docker:
         raise ParameterError("--docker is gone: start a container with `docker compose up`, and name it with --db.")
+    plugins = [name.strip() for name in with_.split(",")] if with_ else []
     started = server.start(
         home,
         bolt_port=bolt_port,
         http_port=http_port,
+        version=version,
+        plugins=plugins,
+        listen=listen,
         timeout=timeout,
         jars_folder=jars,
         report=show_stages(),
@@ -73,8 +91,23 @@ def start(
     verb = "was already running" if started.already_running else "is running"
     show_text(f"Neo4j {started.version} {verb} (process {started.pid}).")
     show_text(_description(started, home))
+    for licence in server.licences(plugins) if not started.already_running else ():
+        show_text(f"  with             {licence}")
+    if with_ and started.already_running:
+        say("cellgraph: it was running before; to have other procedures: cellgraph neo4j stop, and start it again")
+    if listen != "127.0.0.1" and not started.already_running:
+        say("cellgraph: other machines reach it, and nothing is encrypted on the way: only in a network that you trust")
     if home is not None:
         show_text(f"  for --db neo4j   export CELLGRAPH_NEO4J_HOME={started.home}")
+
+
+@app.command()
+def password(home: HomeOption = None) -> None:
+    """Set a new password, where the old one is lost: that in NEO4J_PASSWORD, or a generated one; stop it first."""
+    from cellgraph import server
+
+    server.reset_password(home)
+    show_text(f"The new password is in {server.status(home).password_file}; next: cellgraph neo4j start")
 
 
 @app.command()

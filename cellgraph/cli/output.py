@@ -11,12 +11,13 @@ Data goes to stdout or to the file; what a person should know about it (rows not
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -65,7 +66,7 @@ OutputOption = Annotated[
 
 
 def render(
-    table: pa.Table,
+    rows: pa.Table | Iterator[pa.Table],
     fmt: Format | str | None = None,
     output: Path | None = None,
     *,
@@ -76,8 +77,8 @@ def render(
 
     Parameters
     ----------
-    table : pyarrow.Table
-        The rows.
+    rows : pyarrow.Table or iterator of these
+        The rows; in several tables of the same columns, of which memory holds one at a time, but for reading.
     fmt : Format or str, optional
         ``table``, ``csv``, ``json`` or ``parquet``. None takes what `output` ends in, or else ``table``.
     output : pathlib.Path, optional
@@ -95,18 +96,24 @@ def render(
         If the folder of `output` does not exist.
     """
     chosen = Format(fmt) if fmt is not None else _format_of(output)
-    table = table if columns is None else _selected(table, columns)
     if chosen is Format.parquet and output is None and sys.stdout.isatty():
         raise ParameterError("parquet is binary and stdout is a terminal; use --output FILE, or redirect it.")
+    import pyarrow as pa
+
+    tables = iter([rows]) if isinstance(rows, pa.Table) else rows
+    if columns is not None:
+        tables = (_selected(table, columns) for table in tables)
+    first = next(tables)  # before a file is begun: what cannot be answered leaves none
+    tables = itertools.chain([first], tables)
     with _sink(output) as sink:
         if chosen is Format.csv:
-            _write_csv(table, sink)
+            _write_csv(first.column_names, tables, sink)
         elif chosen is Format.json:
-            _write_json(table, sink)
+            _write_json(tables, sink)
         elif chosen is Format.parquet:
-            _write_parquet(table, sink)
+            _write_parquet(first.schema, tables, sink)
         else:
-            _write_table(table, sink, whole=whole or output is not None)
+            _write_table(pa.concat_tables(tables), sink, whole=whole or output is not None)
 
 
 def _selected(table: pa.Table, columns: str) -> pa.Table:
@@ -178,14 +185,14 @@ def _mode_of(output: Path) -> int:
 # csv --------------------------------------------------------------------------------------------------------
 
 
-def _write_csv(table: pa.Table, sink: IO[bytes]) -> None:
+def _write_csv(names: list[str], tables: Iterable[pa.Table], sink: IO[bytes]) -> None:
     """Write a header and the rows; quotes only where needed (pyarrow's writer quotes all text)."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    header = pa.array([str(name) for name in table.column_names], pa.string())
+    header = pa.array([str(name) for name in names], pa.string())
     sink.write((",".join(_quoted(header).to_pylist()) + "\n").encode())
-    for batch in table.to_batches(max_chunksize=_BATCH_ROWS):
+    for batch in _batches(tables):
         columns = [_csv_text(column) for column in batch.columns]
         if not columns:
             continue
@@ -233,10 +240,15 @@ def _plain_text(value: object) -> str | None:
 # json and parquet -------------------------------------------------------------------------------------------
 
 
-def _write_json(table: pa.Table, sink: IO[bytes]) -> None:
+def _batches(tables: Iterable[pa.Table]) -> Iterator[pa.RecordBatch]:
+    for table in tables:
+        yield from table.to_batches(max_chunksize=_BATCH_ROWS)
+
+
+def _write_json(tables: Iterable[pa.Table], sink: IO[bytes]) -> None:
     """Write an array of objects, one a line."""
     before = "[\n"
-    for batch in table.to_batches(max_chunksize=_BATCH_ROWS):
+    for batch in _batches(tables):
         for row in batch.to_pylist():
             sink.write((before + json.dumps(_json_value(row), ensure_ascii=False)).encode())
             before = ",\n"
@@ -258,10 +270,12 @@ def _json_value(value: Any) -> Any:
     return str(value)
 
 
-def _write_parquet(table: pa.Table, sink: IO[bytes]) -> None:
+def _write_parquet(schema: pa.Schema, tables: Iterable[pa.Table], sink: IO[bytes]) -> None:
     import pyarrow.parquet as pq
 
-    pq.write_table(table, sink)
+    with pq.ParquetWriter(sink, schema) as writer:
+        for table in tables:
+            writer.write_table(table.cast(schema))
 
 
 # table ------------------------------------------------------------------------------------------------------

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +14,9 @@ from cellgraph.cli.plot import PlotOption, check_plot, draw
 from cellgraph.cli.stdout import show_text
 from cellgraph.cli.streams import read_stdin, say
 from cellgraph.errors import ParameterError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class MethodChoice(StrEnum):
@@ -101,14 +105,30 @@ def query(
     check_plot(plot)
     with open_database(db) as database:
         if name is not None:
-            rows = database.query(name, limit=limit, method=method.value, timeout=timeout, **parameters)
+            parts = database.parts(name, limit=limit, method=method.value, timeout=timeout, **parameters)
         else:
             text = read_stdin("Cypher") if cypher == "-" else cypher or ""
-            rows = database.cypher(text, timeout=timeout, **parameters)
-    draw(rows, plot)
-    render(rows, fmt, output, columns=columns)
-    for note in note_of(rows).splitlines():
+            parts = iter([database.cypher(text, timeout=timeout, **parameters)])
+        if plot is not None:
+            parts = iter([_joined(parts)])
+        notes: dict[str, None] = {}
+
+        def noted() -> Iterator[pa.Table]:
+            for part in parts:
+                notes.update(dict.fromkeys(note_of(part).splitlines()))
+                if plot is not None:
+                    draw(part, plot)
+                yield part
+
+        render(noted(), fmt, output, columns=columns)
+    for note in notes:
         say(f"cellgraph: {note}")
+
+
+def _joined(parts: Iterator[pa.Table]) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.concat_tables(parts)
 
 
 def queries(

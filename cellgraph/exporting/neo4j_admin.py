@@ -6,7 +6,7 @@ import shlex
 import time
 
 from cellgraph.exporting.export import MARK, Export
-from cellgraph.stores.bolt.importfiles import ImportFiles
+from cellgraph.stores.bolt.importfiles import AFTERWARDS, ImportFiles
 from cellgraph.stores.bolt.schema import statements
 from cellgraph.stores.tables import prepare
 
@@ -23,7 +23,7 @@ A graph of cells, written by `cellgraph export --format neo4j-admin`, for a Neo4
 
    It makes the database "neo4j" with this graph alone; another name can stand in its place.  With Docker the folder
    must be inside the container.  To replace a database that is there: --overwrite-destination=true.
-3. Start the server, and make the indexes:
+3. Start the server, make the indexes, and complete the samples:
 
        cypher-shell -u neo4j -f {schema}
 
@@ -38,7 +38,7 @@ def write(export: Export) -> None:
     for network in export.networks:
         files.add(prepare(network), loaded)
     (export.path / OPTIONS).write_text("\n".join(files.arguments()) + "\n")
-    (export.path / SCHEMA).write_text("".join(f"{statement};\n" for statement in statements()))
+    (export.path / SCHEMA).write_text("".join(f"{statement};\n" for statement in [*statements(), AFTERWARDS]))
     command = f"neo4j-admin database import full neo4j @{OPTIONS}"
     (export.path / MARK).write_text(_ABOUT.format(command=command, schema=SCHEMA))
     place = shlex.quote(str(export.target))

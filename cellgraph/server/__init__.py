@@ -1,7 +1,8 @@
 """A local Neo4j from pip alone: installed, started, found and stopped."""
 
-from cellgraph.server.control import credentials, logs, path, start, status, stop
+from cellgraph.server.control import credentials, logs, path, reset_password, start, status, stop
 from cellgraph.server.launcher import launcher
+from cellgraph.server.program import licences
 from cellgraph.server.state import Server
 
-__all__ = ["Server", "credentials", "launcher", "logs", "path", "start", "status", "stop"]
+__all__ = ["Server", "credentials", "launcher", "licences", "logs", "path", "reset_password", "start", "status", "stop"]

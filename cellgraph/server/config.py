@@ -12,7 +12,8 @@ from cellgraph.server.home import Home
 from cellgraph.server.memory import Memory
 
 LOOPBACK = "127.0.0.1"
-MAIN_CLASS = "org.neo4j.server.CommunityEntryPoint"
+MAIN_CLASSES = {"5": "org.neo4j.server.CommunityEntryPoint", "2026": "org.neo4j.server.Neo4jCommunity"}
+"""By the first number of the version."""
 ADMIN_CLASS = "org.neo4j.cli.AdminTool"
 _OPENED = ("java.nio", "java.lang", "java.io", "sun.nio.ch")
 """Packages of java.base that Neo4j reaches into; from the launcher of its own distribution."""
@@ -131,7 +132,7 @@ def write(home: Home, values: dict[str, str]) -> None:
     conffile.write(home, values)
 
 
-def server_command(java: Path, home: Home, memory: Memory) -> list[str]:
+def server_command(java: Path, home: Home, memory: Memory, version: str) -> list[str]:
     """Return the command that runs the server; the classpath goes into the environment, to keep it short."""
     return [
         str(java),
@@ -144,6 +145,7 @@ def server_command(java: Path, home: Home, memory: Memory) -> list[str]:
         "-Dio.netty.tryReflectionSetAccessible=true",
         *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED),
         *conffile.java_options(home),
+        MAIN_CLASSES[version.partition(".")[0]],
         *identifying_arguments(home),
     ]
 
@@ -154,7 +156,6 @@ def identifying_arguments(home: Home) -> tuple[str, ...]:
     Console mode only allows the log to go to the console.
     """
     return (
-        MAIN_CLASS,
         "--console-mode",
         f"--home-dir={home.path}",
         f"--config-dir={home.configuration.parent}",

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from cellgraph.errors import ConnectError, ParameterError, ServerError
 from cellgraph.machine import total_memory
 from cellgraph.model import Report
-from cellgraph.server import config, jars, java, memory, pages, process, ready, state
-from cellgraph.server.config import Ports
+from cellgraph.server import access, config, exchange, java, memory, pages, process, program, ready, state
+from cellgraph.server.config import LOOPBACK, Ports
 from cellgraph.server.home import USER, Home, locate
+from cellgraph.server.program import Program
 from cellgraph.server.state import Server
 
 Location = str | os.PathLike[str] | None
@@ -89,6 +91,9 @@ def start(
     *,
     bolt_port: int = 7687,
     http_port: int = 7474,
+    version: str | None = None,
+    plugins: Sequence[str] = (),
+    listen: str = LOOPBACK,
     timeout: float = 180,
     jars_folder: Location = None,
     report: Report | None = None,
@@ -105,6 +110,12 @@ def start(
         directory.
     bolt_port, http_port : int
         Preferred ports; the next free ones are taken if others listen there.
+    version : str, optional
+        Of Neo4j Community, one of `cellgraph.server.jars.VERSIONS`; else that of the last start, or the first of them.
+    plugins : sequence of str
+        Procedures of others: ``gds``, ``apoc``.
+    listen : str
+        ``127.0.0.1``, or ``0.0.0.0`` for other machines too, which needs a password of your own in ``NEO4J_PASSWORD``.
     timeout : float
         Seconds to wait for the server to answer, downloads not counted.
     jars_folder : path, optional
@@ -121,6 +132,9 @@ def start(
     """
     preferred = Ports(bolt_port, http_port)
     where = locate(home)
+    last = state.read(where).get("program")
+    chosen = program.choose(where, version, plugins, last)
+    password = access.require_password(listen)
     where.prepare()
     try:
         with where.locked():
@@ -128,29 +142,41 @@ def start(
                 _await(where, timeout)
                 return state.describe(where, already_running=True)
             where.ensure_room()
-            program = java.find()
-            files = jars.fetch(source=None if jars_folder is None else Path(jars_folder), report=report)
+            source = None if jars_folder is None else Path(jars_folder)
+            run = Run(java.find(), chosen, program.fetch(where, chosen, source, report), listen)
             if report:
                 report("starting Neo4j", 0, 0)
-            return _start(where, program, files, preferred, timeout)
+            where.ensure_password(password)
+            return _start(where, run, preferred, timeout)
     except OSError as error:
         raise ServerError(f"the local Neo4j in {where.path} could not be started: {error.strerror or error}") from error
 
 
-def _start(home: Home, program: Path, files: list[Path], preferred: Ports, timeout: float) -> Server:
+@dataclass(frozen=True)
+class Run:
+    """What is run: Java, the program and its class path, where it listens, and whether it asks for a password."""
+
+    java: Path
+    program: Program
+    files: list[Path]
+    listen: str
+    asks_password: bool = True
+
+
+def _start(home: Home, run: Run, preferred: Ports, timeout: float) -> Server:
     """Start it once the files are there; on other ports if somebody was quicker to take the chosen ones."""
-    home.ensure_password()
     for _ in range(_PORT_ATTEMPTS - 1):
         with suppress(ready.PortTakenError):
-            return _attempt(home, program, files, config.free_ports(preferred), timeout)
-    return _attempt(home, program, files, config.free_ports(preferred), timeout)
+            return _attempt(home, run, config.free_ports(preferred), timeout)
+    return _attempt(home, run, config.free_ports(preferred), timeout)
 
 
-def _attempt(home: Home, program: Path, files: list[Path], ports: Ports, timeout: float) -> Server:
+def _attempt(home: Home, run: Run, ports: Ports, timeout: float) -> Server:
     """Run the server and wait for its answer; whatever goes wrong, nothing is left running."""
     try:
-        state.write(home, ports)
-        _run(home, program, files, ports)
+        special = bool(run.program.plugins) or run.listen != LOOPBACK
+        state.write(home, ports, program=run.program.version, special=special)
+        _run(home, run, ports)
         _await(home, timeout)
     except BaseException:
         left = state.describe(home)
@@ -160,26 +186,39 @@ def _attempt(home: Home, program: Path, files: list[Path], ports: Ports, timeout
     return state.describe(home)
 
 
-def _run(home: Home, program: Path, files: list[Path], ports: Ports) -> None:
+def _run(home: Home, run: Run, ports: Ports) -> None:
     """Configure the server and run it as a process."""
     sizes = memory.sizes(total_memory())
-    environment = {
-        **_public(os.environ),
-        "CLASSPATH": os.pathsep.join(map(str, [home.pages, *files])),
-        "NEO4J_HOME": str(home.path),
-        "NEO4J_CONF": str(home.configuration.parent),
-    }
-    pages.prepare(home, files)
-    config.write(home, config.settings(ports, sizes) | pages.settings(home, ports.http))
+    exchange.finish(home)
+    variables = environment(home, [home.pages, *run.files], home.configuration.parent)
+    pages.prepare(home, run.files)
+    config.write(
+        home,
+        config.settings(ports, sizes)
+        | pages.settings(home, ports.http)
+        | access.settings(ports, run.listen)
+        | program.settings(home, run.program)
+        | {"dbms.security.auth_enabled": str(run.asks_password).lower()},
+    )
     if not home.has_databases:
-        command = config.password_command(program, home)
-        answer = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=home.path)
+        command = config.password_command(run.java, home)
+        answer = subprocess.run(command, env=variables, capture_output=True, text=True, cwd=home.path)
         if answer.returncode:
             raise ServerError(
                 "the first password of the local Neo4j could not be set: "
                 + ready.explain(answer.stdout + answer.stderr)
             )
-    process.launch(config.server_command(program, home, sizes), home, environment)
+    process.launch(config.server_command(run.java, home, sizes, run.program.version), home, variables)
+
+
+def environment(home: Home, files: Sequence[Path], configuration: Path) -> dict[str, str]:
+    """Return the environment of Neo4j's programs; the classpath stands in it, to keep command lines short."""
+    return {
+        **_public(os.environ),
+        "CLASSPATH": os.pathsep.join(map(str, files)),
+        "NEO4J_HOME": str(home.path),
+        "NEO4J_CONF": str(configuration),
+    }
 
 
 def _public(environment: Mapping[str, str]) -> dict[str, str]:
@@ -208,7 +247,7 @@ def _await(home: Home, timeout: float) -> None:
         output=lambda: _output(home, _LINES_EXPLAINED),
         timeout=timeout,
     )
-    state.write(home, ports, version=version)
+    state.write(home, ports, program=known.get("program"), special=known.get("special", False), version=version)
 
 
 def _ports_unknown(home: Home) -> ServerError:
@@ -230,3 +269,35 @@ def _output(home: Home, lines: int) -> str:
         return ready.tail(home.console, lines)
     except FileNotFoundError as error:
         raise ServerError(f"there are no logs in {home.path}: no server was started there yet") from error
+
+
+def reset_password(home: Location = None, *, timeout: float = 180) -> None:
+    """Give the user of a local Neo4j that does not run a new password: that in ``NEO4J_PASSWORD``, or a generated one.
+
+    Meanwhile the server runs without passwords, reachable from this machine only, on a port that nobody knows.
+
+    Raises
+    ------
+    ServerError
+        If it runs, if there is none, or if it cannot be started.
+    """
+    where = locate(home)
+    if not where.has_databases:
+        raise ServerError(f"there is no local Neo4j in {where.path}; make one with: cellgraph neo4j start")
+    with where.locked():
+        if state.describe(where).running:
+            raise ServerError("stop the local Neo4j before it gets a new password: cellgraph neo4j stop")
+        password = access.new_password()
+        last = state.read(where)
+        chosen = program.choose(where, None, (), last.get("program"))
+        if not where.password_file.exists():
+            where.write_password(password)
+        run = Run(java.find(), chosen, program.fetch(where, chosen, None, None), LOOPBACK, asks_password=False)
+        server = _start(where, run, Ports(*access.unknown_ports()), timeout)
+        try:
+            access.set_password(server.uri, password)
+        finally:
+            _end(where, server, timeout=timeout)
+        where.write_password(password)
+        if last:
+            state.write(where, Ports(last["bolt"], last["http"]), program=chosen.version)

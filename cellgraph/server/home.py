@@ -140,27 +140,37 @@ class Home:
                 f"the password of the local Neo4j is expected in {self.password_file}, but: {error.strerror or error}"
             ) from error
 
-    def ensure_password(self) -> None:
-        """Generate the password at the first start, into a file that only this user can read.
+    def ensure_password(self, own: str | None = None) -> None:
+        """Generate the password at the first start, or take that of the user, into a file that only they can read.
 
         Raises
         ------
         ServerError
-            If there are databases already: then only the lost password opens them.
+            If there are databases already, and the password that opens them is lost, or another one than `own`.
         """
         if self.password_file.exists():
             self.password_file.chmod(0o600)
+            if own is not None and own != self.password():
+                raise ServerError(
+                    f"NEO4J_PASSWORD must be the password of the databases in {self.path}, which is in "
+                    f"{self.password_file}; to have another one: cellgraph neo4j start, then cellgraph neo4j password"
+                )
             return
-        if self.has_databases:
+        if self.has_databases and own is None:
             raise ServerError(
                 f"the databases in {self.path / 'data'} are protected by the password that was in "
-                f"{self.password_file}, which is gone; put it back, or choose another home with --home"
+                f"{self.password_file}, which is gone; put it back, or set a new one: cellgraph neo4j password "
+                f"--home {self.path}"
             )
+        self.write_password(own or secrets.token_hex(16))
+
+    def write_password(self, password: str) -> None:
+        """Write the file of the password, which only this user can read, whole or not at all."""
         temporary = self.password_file.with_suffix(".new")
         temporary.unlink(missing_ok=True)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with open(descriptor, "w") as file:
-            file.write(secrets.token_hex(16) + "\n")
+            file.write(password + "\n")
         temporary.replace(self.password_file)
 
     @contextmanager

@@ -1,6 +1,6 @@
 """The server's jars: which ones (a lock file), where they are kept, and how they get there.
 
-``neo4j.lock`` beside this module lists every jar with its checksum; ``scripts/lock-neo4j`` writes it. Nothing
+The folder ``locks`` beside this module lists every jar with its checksum; ``scripts/lock-neo4j`` writes it. Nothing
 is resolved on the user's machine: exactly the locked files are downloaded by jgo's Maven layer (so that a
 mirror in ``~/.config/jgo.conf``, section ``[repositories]``, and the local Maven repository are used), then
 checked, then moved into place.
@@ -28,7 +28,25 @@ if TYPE_CHECKING:
     from jgo.maven import MavenContext
 
 
-VERSION = "5.26.30"
+VERSIONS = ("5.26.30", "2026.08.1")
+"""Of Neo4j Community; the first is the one with long-term support."""
+VERSION = VERSIONS[0]
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """Procedures that a server of `VERSION` may have: their name, version, licence and lock."""
+
+    name: str
+    version: str
+    licence: str
+    lock: str
+
+
+PLUGINS = {
+    "gds": Plugin("Neo4j Graph Data Science", "2.13.9", "GPL-3.0", "gds-2.13.9"),
+    "apoc": Plugin("APOC Core", "5.26.19", "Apache-2.0", "apoc-5.26.19"),
+}
 PAUSES = (1.0, 4.0)
 """Seconds before a failed download is tried again."""
 _DOWNLOADS_AT_ONCE = 8
@@ -52,10 +70,13 @@ class Jar:
         return "-".join(filter(None, (self.artifact, self.version, self.classifier))) + ".jar"
 
 
-def read_lock(text: str | None = None) -> tuple[Jar, ...]:
-    """Parse the lock file: lines are ``group:artifact:version[:classifier] sha256`` or a ``#`` comment."""
-    if text is None:
-        text = (files("cellgraph.server") / "neo4j.lock").read_text()
+def read_lock(name: str = f"neo4j-{VERSION}") -> tuple[Jar, ...]:
+    """Read a lock file: lines are ``group:artifact:version[:classifier] sha256`` or a ``#`` comment."""
+    return parse_lock((files("cellgraph.server") / "locks" / f"{name}.lock").read_text())
+
+
+def parse_lock(text: str) -> tuple[Jar, ...]:
+    """Parse the text of a lock file."""
     jars = []
     for line in text.splitlines():
         if line and not line.startswith("#"):
@@ -65,10 +86,15 @@ def read_lock(text: str | None = None) -> tuple[Jar, ...]:
     return tuple(jars)
 
 
-def cache_folder() -> Path:
-    """Return where the jars are kept, for all homes of this user: in the user's cache directory."""
+def cache_folder(name: str = f"neo4j-{VERSION}") -> Path:
+    """Return where the jars of a lock are kept, for all homes of this user: in the user's cache directory."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "cellgraph" / f"neo4j-{VERSION}"
+    return Path(cache) / "cellgraph" / name
+
+
+def fetch_lock(name: str, *, source: Path | None = None, report: Report | None = None) -> list[Path]:
+    """Make sure that every jar of a lock is in the cache, as `fetch` does."""
+    return fetch(read_lock(name), folder=cache_folder(name), source=source, report=report, what=name)
 
 
 def fetch(
@@ -77,6 +103,7 @@ def fetch(
     folder: Path | None = None,
     source: Path | None = None,
     report: Report | None = None,
+    what: str = f"neo4j-{VERSION}",
 ) -> list[Path]:
     """Make sure that every locked jar is there, with the right checksum, and return their paths.
 
@@ -104,10 +131,10 @@ def fetch(
                 # Another process may have downloaded them while we waited.
                 absent = [jar for jar in _absent(jars, folder) if not _from_folder(jar, source, folder)]
                 if absent:
-                    _download(absent, len(jars), folder, report)
+                    _download(absent, len(jars), folder, report, what)
     except OSError as error:
         raise ServerError(
-            f"the files of Neo4j {VERSION} are to be kept in {folder}, but: {error.strerror or error}; "
+            f"the files of {what} are to be kept in {folder}, but: {error.strerror or error}; "
             "make room there, or set XDG_CACHE_HOME to another folder"
         ) from error
     return [folder / jar.filename for jar in jars]
@@ -141,7 +168,7 @@ def _from_folder(jar: Jar, source: Path | None, folder: Path) -> bool:
     if source is None:
         return False
     in_repository = Path(*jar.group.split("."), jar.artifact, jar.version, jar.filename)
-    for path in (source / jar.filename, source / in_repository):
+    for path in (source / jar.filename, source / folder.name / jar.filename, source / in_repository):
         if path.is_file() and sha256_of(path) == jar.sha256:
             temporary = Path(shutil.copyfile(path, folder / f"{jar.filename}.new"))
             temporary.replace(folder / jar.filename)
@@ -149,7 +176,7 @@ def _from_folder(jar: Jar, source: Path | None, folder: Path) -> bool:
     return False
 
 
-def _download(absent: Sequence[Jar], total: int, folder: Path, report: Report | None) -> None:
+def _download(absent: Sequence[Jar], total: int, folder: Path, report: Report | None, what: str) -> None:
     for leftover in folder.glob("download-*"):  # of a process that was killed; we hold the lock
         shutil.rmtree(leftover)
     staging = Path(tempfile.mkdtemp(prefix="download-", dir=folder))
@@ -162,7 +189,7 @@ def _download(absent: Sequence[Jar], total: int, folder: Path, report: Report | 
             future.result()
             done += 1
             if report:
-                report(f"downloading Neo4j {VERSION}", done, total)
+                report(f"downloading {what}", done, total)
     finally:
         pool.shutdown(cancel_futures=True)
         shutil.rmtree(staging, ignore_errors=True)

@@ -83,9 +83,15 @@ def read(home: Home) -> dict[str, Any]:
     return state if isinstance(state, dict) and {"bolt", "http"} <= state.keys() else {}
 
 
-def write(home: Home, ports: Ports, *, version: str | None = None) -> None:
-    """Write the state file, whole or not at all."""
-    state = {"bolt": ports.bolt, "http": ports.http, "version": version}
+def write(
+    home: Home, ports: Ports, *, program: str | None = None, special: bool = False, version: str | None = None
+) -> None:
+    """Write the state file, whole or not at all.
+
+    `program` is the version that is started, `version` the one that answers; `special` is a start with options that a
+    plain one does not repeat.
+    """
+    state = {"bolt": ports.bolt, "http": ports.http, "program": program, "special": special, "version": version}
     temporary = home.state_file.with_suffix(".new")
     temporary.write_text(json.dumps(state, indent=1) + "\n")
     temporary.replace(home.state_file)

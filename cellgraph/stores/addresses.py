@@ -116,11 +116,10 @@ def _open_address(address: str, read_only: bool, create: bool) -> Store:
 
 
 def _open_local(read_only: bool, create: bool) -> Store:
-    from cellgraph.server import credentials
-    from cellgraph.stores.bolt import Neo4jStore
-    from cellgraph.stores.bolt.address import Address
+    from cellgraph.server.home import locate
+    from cellgraph.stores.bolt.local import LocalNeo4jStore
 
-    return _checked(Neo4jStore(Address(*credentials()), read_only=read_only), create)
+    return _checked(LocalNeo4jStore(locate(), read_only=read_only), create)
 
 
 def _checked(store: Neo4jStore, create: bool) -> Store:

@@ -1,6 +1,7 @@
 """Loading a graph that is ready into each database, and Neo4j by plain UNWIND for comparison."""
 
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,11 @@ from cellgraph import server
 from cellgraph.loading.arrays import sweep
 from cellgraph.model import CellGraph, Network
 from cellgraph.phantoms.phantom import phantom
+from cellgraph.server import offline
+from cellgraph.server.home import Home
 from cellgraph.stores import open_store
+from cellgraph.stores.bolt.importfiles import ImportFiles
+from cellgraph.stores.tables import prepare
 from cellgraph.volumes import open_volume
 
 SIZES = {100_000: (128, 640, 640), 1_000_000: (256, 1280, 1600)}  # cells: shape
@@ -60,26 +65,63 @@ def run() -> None:
 
         network = graph_of(small, place).network()
         rounds = [
-            (load(network, place / "small.db"), load(network, uri), plain_unwind(network, uri, user, password))
+            (
+                load(network, place / "small.db"),
+                load(network, uri),
+                bulk_import(network, place),
+                plain_unwind(network, uri, user, password),
+            )
             for _ in range(ROUNDS)
         ]
-        embedded, bolt, plain = (list(seconds) for seconds in zip(*rounds, strict=True))
+        embedded, bolt, imported, plain = (list(seconds) for seconds in zip(*rounds, strict=True))
         add("embedded", network, embedded, plain)
-        add("Neo4j", network, bolt, plain)
+        add("Neo4j, through Bolt", network, bolt, plain)
+        add("Neo4j, files and neo4j-admin import", network, imported, plain)
         add("Neo4j, plain UNWIND", network, plain)
         network = graph_of(large, place).network()
         add("embedded", network, [load(network, place / "large.db")])
-        add("Neo4j", network, [load(network, uri)])
+        add("Neo4j, through Bolt", network, [load(network, uri)])
+        add("Neo4j, files and neo4j-admin import", network, [bulk_import(network, place)])
 
 
 def load(network: Network, target: Path | str) -> float:
-    """Write a network into a database that does not have it; return the seconds."""
+    """Write a network into an empty database; return the seconds."""
     with open_store(target, create=True) as store:
         for sample in store.sample_names():
             store.delete(sample)
+        if isinstance(target, str):
+            forget_schema(target)
         begin = time.perf_counter()
         store.write(network)
         return time.perf_counter() - begin
+
+
+def forget_schema(uri: str) -> None:
+    """Drop constraints and indexes, so that a load is the first one."""
+    from neo4j import GraphDatabase
+
+    auth = (os.environ["NEO4J_USERNAME"], os.environ["NEO4J_PASSWORD"])
+    with GraphDatabase.driver(uri, auth=auth) as driver, driver.session() as session:
+        for name in session.run("SHOW CONSTRAINTS YIELD name").value("name"):
+            session.run(f"DROP CONSTRAINT {name}").consume()
+        for name in session.run("SHOW INDEXES YIELD name, type WHERE type = 'RANGE' RETURN name").value("name"):
+            session.run(f"DROP INDEX {name}").consume()
+
+
+def bulk_import(network: Network, place: Path) -> float:
+    """Write the files of an export and import them into a database that is not running; return the seconds."""
+    home = Home(place / "import")
+    for name in ("conf", "files"):
+        (home.path / name).mkdir(parents=True)
+    home.configuration.write_text("")
+    begin = time.perf_counter()
+    files = ImportFiles(home.path / "files")
+    files.add(prepare(network), loaded=0)
+    arguments = ("database", "import", "full", "neo4j", *files.arguments())
+    offline.admin(home, home.configuration.parent, *arguments, cwd=home.path / "files")
+    seconds = time.perf_counter() - begin
+    shutil.rmtree(home.path)
+    return seconds
 
 
 def plain_unwind(network: Network, uri: str, user: str, password: str) -> float:

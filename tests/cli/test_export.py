@@ -33,7 +33,7 @@ def test_a_folder_for_neo4j_admin(here: Path) -> None:
     files = [option.rpartition("=")[2] for option in options if option.endswith(".csv")]
     assert {*files, "import.options", "schema.cypher", "README.txt"} == {p.name for p in (here / "out").iterdir()}
     assert len((here / "out" / "touches-1.csv").read_text().splitlines()) == 1 + 5
-    assert (here / "out" / "schema.cypher").read_text().count(";\n") == 4
+    assert (here / "out" / "schema.cypher").read_text().count(";\n") == 5
     assert {p.name for p in here.iterdir()} == {"cellgraph.db", "out"}
 
 

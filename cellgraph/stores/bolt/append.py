@@ -1,78 +1,118 @@
-"""A network into Neo4j, beside what is there."""
+"""A network into Neo4j, beside what is there.
+
+Cells are told the ids that Neo4j itself gives to nodes, and contacts find their cells by these.  Such an id is free for
+another node once its own is deleted, but not before all transactions have ended that were open then.  So a transaction
+that begins by finding the load's samples can trust the ids: its cells are there, or their ids lead nowhere.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from cellgraph.model import Report
-from cellgraph.stores.bolt import owner
+from cellgraph.stores.bolt import owner, schema
 from cellgraph.stores.bolt.claim import Claim, beat, lost
-from cellgraph.stores.bolt.send import Stream, send
+from cellgraph.stores.bolt.send import Stream, send, waiting
 from cellgraph.stores.tables import Tables, quoted
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
 
     from cellgraph.stores.bolt.connection import Connection
 
+Array = Any  # numpy.ndarray
+
 
 def append(connection: Connection, tables: Tables, claimed: Claim, report: Report | None) -> None:
-    """Write the cells and contacts of samples that are claimed."""
-    for what, stream in (("cells", _cells(tables, claimed)), ("contacts", _contacts(tables, claimed))):
-        total = stream.rows.num_rows
-
-        def alive(done: int, what: str = what, total: int = total) -> None:
-            beat(connection, claimed.load)
-            if report is not None:
-                report(what, done, total)
-
-        send(connection, stream, lost=lambda: lost(connection.uri), alive=alive, every=owner.BEAT)
+    """Write the cells and contacts of samples that are claimed, and make the indexes if there are none yet."""
+    nodes, cells = _cells(connection, tables, claimed)
+    _send(connection, "cells", cells, claimed, report)
+    _send(connection, "contacts", _contacts(connection, tables, claimed, nodes), claimed, report)
+    # Into a database without cells the indexes come last: made at once, they take a fraction of the time.
+    waiting(lambda: schema.ensure(connection), lambda: beat(connection, claimed.load), owner.BEAT)
 
 
-def _cells(tables: Tables, claimed: Claim) -> Stream:
+def _send(connection: Connection, what: str, stream: Stream, claimed: Claim, report: Report | None) -> None:
+    total = stream.rows.num_rows
+
+    def alive(done: int) -> None:
+        beat(connection, claimed.load)
+        if report is not None:
+            report(what, done, total)
+
+    send(connection, stream, lost=lambda: lost(connection.uri), alive=alive, every=owner.BEAT)
+
+
+def _cells(connection: Connection, tables: Tables, claimed: Claim) -> tuple[Array, Stream]:
+    """Return an array for the ids of the nodes, and what writes the cells and fills it."""
     import numpy as np
     import pyarrow as pa
 
     properties = _without_empty(tables.cells.drop_columns(["sample"]))
-    samples = np.array(claimed.samples)[tables.sample_of_cell.to_numpy()]
-    ids = np.arange(claimed.first_cell, claimed.first_cell + tables.cells.num_rows)
-    assignments = "".join(f", {quoted(name)}: $c{n}[i]" for n, name in enumerate(properties.column_names))
-    return Stream(
-        pa.table([pa.array(samples), pa.array(ids), *properties.columns], _numbered("s", "id", properties)),
-        "UNWIND range(0, size($id) - 1) AS i MATCH (s:Sample {id: $s[i]}) WHERE s.load = $load "
-        f"CREATE (s)-[:HAS_CELL]->(:Cell {{id: $id[i], sample: s.name{assignments}}})",
-        lambda rows: {"load": claimed.load, **{name: rows[name].to_pylist() for name in rows.column_names}},
-        "nodes_created",
+    nodes = np.full(tables.cells.num_rows, -1, np.int64)
+    samples = pa.array(np.array(claimed.samples)).take(tables.sample_of_cell)
+    rows = pa.array(np.arange(tables.cells.num_rows))
+
+    def parameters(batch: pa.Table) -> dict[str, Any]:
+        return {"load": claimed.load, "first": claimed.first_cell, "rows": _rows(batch)}
+
+    def received(answer: list[Any]) -> int:
+        numbers, ids = answer
+        nodes[numbers] = ids
+        return len(ids)
+
+    stream = Stream(
+        pa.table([rows, samples, *properties.columns], _numbered(2, properties)),
+        f"{connection.dialect}UNWIND $rows AS r MATCH (s:Sample {{id: r[1]}}) WHERE s.load = $load "
+        f"CREATE (s)-[:HAS_CELL]->(c:Cell {{id: $first + r[0], sample: s.name{_assigned(properties, 2, ', ')}}}) "
+        "RETURN collect(r[0]), collect(id(c))",
+        parameters,
+        received,
     )
+    return nodes, stream
 
 
-def _contacts(tables: Tables, claimed: Claim) -> Stream:
+def _contacts(connection: Connection, tables: Tables, claimed: Claim, nodes: np.ndarray[Any, Any]) -> Stream:
+    import numpy as np
     import pyarrow as pa
 
     properties = _without_empty(tables.contacts.drop_columns(["a", "b"]))
-    a, b = (pa.array(tables.contacts[end].to_numpy() + claimed.first_cell) for end in ("a", "b"))
-    assignments = ", ".join(f"{quoted(name)}: $c{n}[i]" for n, name in enumerate(properties.column_names))
+
+    def parameters(batch: pa.Table) -> dict[str, Any]:
+        """Group contacts by their first cell, which is then looked up once."""
+        first = nodes[batch["c0"].to_numpy()]
+        order = np.argsort(first, kind="stable")
+        if np.any(first[1:] < first[:-1]):
+            batch, first = batch.take(order), first[order]
+        batch = batch.drop_columns(["c0"]).set_column(0, "c1", pa.array(nodes[batch["c1"].to_numpy()]))
+        cells, start = np.unique(first, return_index=True)
+        rows = _rows(batch)
+        spans = zip(cells.tolist(), start.tolist(), [*start[1:].tolist(), len(rows)], strict=True)
+        groups = [[cell, rows[begin:end]] for cell, begin, end in spans]
+        return {"load": claimed.load, "samples": list(claimed.samples), "groups": groups}
+
     return Stream(
-        pa.table([a, b, *properties.columns], _numbered("a", "b", properties)),
-        "UNWIND range(0, size($a) - 1) AS g MATCH (a:Cell {id: $a[g]}) "
-        "UNWIND range($start[g], $start[g + 1] - 1) AS i MATCH (b:Cell {id: $b[i]}) "
-        f"CREATE (a)-[:TOUCHES {{{assignments}}}]->(b)",
-        _grouped,
-        "relationships_created",
+        pa.table([tables.contacts["a"], tables.contacts["b"], *properties.columns], _numbered(2, properties)),
+        f"{connection.dialect}MATCH (s:Sample) WHERE s.id IN $samples AND s.load = $load "
+        "WITH count(s) AS held WHERE held = size($samples) "
+        "UNWIND $groups AS g MATCH (a) WHERE id(a) = g[0] UNWIND g[1] AS r MATCH (b) WHERE id(b) = r[0] "
+        f"CREATE (a)-[:TOUCHES {{{_assigned(properties, 1)}}}]->(b) RETURN count(*)",
+        parameters,
+        lambda answer: int(answer[0]),
     )
 
 
-def _grouped(rows: pa.Table) -> dict[str, Any]:
-    """Return contacts grouped by their first cell, which is then looked up once."""
-    import numpy as np
+def _rows(batch: pa.Table) -> list[list[Any]]:
+    """Return rows as lists, which the driver packs faster than maps, and Neo4j unpacks faster than columns."""
+    import pyarrow as pa
 
-    first = rows["a"].to_numpy()
-    if np.any(first[1:] < first[:-1]):
-        rows = rows.sort_by("a")
-        first = rows["a"].to_numpy()
-    cells, start = np.unique(first, return_index=True)
-    columns = {name: rows[name].to_pylist() for name in rows.column_names if name != "a"}
-    return {**columns, "a": cells.tolist(), "start": [*start.tolist(), len(first)]}
+    def values(column: pa.ChunkedArray) -> list[Any]:
+        plain = not column.null_count and (pa.types.is_integer(column.type) or pa.types.is_floating(column.type))
+        listed: list[Any] = column.to_numpy().tolist() if plain else column.to_pylist()
+        return listed
+
+    return [list(row) for row in zip(*map(values, batch.columns), strict=True)]
 
 
 def _without_empty(properties: pa.Table) -> pa.Table:
@@ -85,6 +125,12 @@ def _without_empty(properties: pa.Table) -> pa.Table:
     return properties.select(filled)
 
 
-def _numbered(first: str, second: str, properties: pa.Table) -> list[str]:
-    """Return names of parameters: those of properties may be any text."""
-    return [first, second, *(f"c{number}" for number in range(properties.num_columns))]
+def _assigned(properties: pa.Table, first: int, before: str = "") -> str:
+    """Return the properties with their places in a row."""
+    named = (f"{quoted(name)}: r[{first + n}]" for n, name in enumerate(properties.column_names))
+    return before * bool(properties.num_columns) + ", ".join(named)
+
+
+def _numbered(first: int, properties: pa.Table) -> list[str]:
+    """Return names of columns: those of properties may be any text."""
+    return [f"c{number}" for number in range(first + properties.num_columns)]

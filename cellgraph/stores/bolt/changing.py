@@ -166,7 +166,7 @@ def _stream(change: Change, load: str) -> Stream:
             "load": load,
             **{name: rows[name].to_pylist() for name in rows.column_names},
         },
-        "",
+        lambda answer: int(answer[0]),
     )
 
 

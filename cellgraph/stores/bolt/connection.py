@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+import os
 import random
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cellgraph import __version__
+from cellgraph.errors import ConnectError
 from cellgraph.stores.bolt.address import Address
-from cellgraph.stores.bolt.errors import is_out_of_memory, translated
+from cellgraph.stores.bolt.errors import is_out_of_memory, is_starting, translated
 
 if TYPE_CHECKING:
     import neo4j
@@ -20,6 +24,7 @@ T = TypeVar("T")
 
 _SECONDS_TO_CONNECT = 15.0
 _SECONDS_OF_RETRIES = 60.0
+_SECONDS_TO_COME_BACK = 30.0
 _ROWS_A_FETCH = 5000
 
 
@@ -32,12 +37,13 @@ class Connection:
         # What the driver logs comes to the user as an error; without a handler Python prints it as well.
         logging.getLogger("neo4j").addHandler(logging.NullHandler())
         self.uri = address.uri
+        self.agent = f"cellgraph/{__version__} (process {os.getpid()})"
         with translated(self.uri):
             # Notifications (hints on labels that are not there, …) would be printed by the logging of the driver.
             self._driver = neo4j.GraphDatabase.driver(
                 address.uri,
                 auth=None if address.password is None else (address.user, address.password),
-                user_agent=f"cellgraph/{__version__}",
+                user_agent=self.agent,
                 connection_timeout=_SECONDS_TO_CONNECT,
                 notifications_min_severity="OFF",
             )
@@ -49,6 +55,14 @@ class Connection:
         except BaseException:
             self._driver.close()
             raise
+
+    @cached_property
+    def dialect(self) -> str:
+        """What stands before a statement that needs ``id()``: later servers may speak Cypher 25, which has none."""
+        with self.session(read_only=True) as session:
+            version = session.run("RETURN 1").consume().server.agent.partition("/")[2]
+        numbers = [int(number) for number in re.findall(r"\d+", version)[:2]]
+        return "CYPHER 5 " if numbers >= [5, 21] else ""
 
     def close(self) -> None:
         """Close all connections to the server."""
@@ -73,6 +87,35 @@ class Connection:
         with self.session(read_only=True) as session:
             return [list(record.values()) for record in session.run(cypher, parameters)]
 
+    def reads_again(self, work: Callable[[], T]) -> T:
+        """Return what `work` reads; where the server goes away meanwhile, wait for it and do it once more.
+
+        Raises
+        ------
+        ConnectError
+            If it does not come back, or goes away again.
+        """
+        from neo4j.exceptions import DriverError, Neo4jError, ServiceUnavailable, SessionExpired
+
+        try:
+            return work()
+        except (ServiceUnavailable, SessionExpired):
+            end = time.monotonic() + _SECONDS_TO_COME_BACK
+        while True:
+            try:
+                self._driver.verify_connectivity()
+                return work()
+            except (DriverError, Neo4jError, OSError) as error:
+                away = isinstance(error, ServiceUnavailable | SessionExpired | OSError) or is_starting(error)
+                if not away:
+                    raise
+                if time.monotonic() > end:
+                    raise ConnectError(
+                        f"Neo4j at {self.uri} went away during the query and was not back {_SECONDS_TO_COME_BACK:g} "
+                        "seconds later; start it (the local one with: cellgraph neo4j start), and ask again."
+                    ) from error
+            time.sleep(0.5)
+
     def write(self, cypher: str, **parameters: Any) -> neo4j.ResultSummary:
         """Run one statement in a transaction of its own."""
         return self.transact(lambda transaction: transaction.run(cypher, parameters).consume())
@@ -83,10 +126,11 @@ class Connection:
         The driver's own `execute_write` also repeats when the connection breaks, so that a transaction whose commit
         was not confirmed may happen twice: relationships would be there twice.
         """
-        from neo4j.exceptions import TransientError
+        from neo4j.exceptions import SessionExpired, TransientError
 
         end, pause = time.monotonic() + _SECONDS_OF_RETRIES, 0.05
         while True:
+            committing = False
             try:
                 with (
                     self.session(read_only=False) as session,
@@ -94,8 +138,12 @@ class Connection:
                 ):
                     result = work(transaction)
                     if not transaction.closed():  # `work` has taken it back
+                        committing = True
                         transaction.commit()
                 return result
+            except SessionExpired:  # of a cluster: another member is the leader now
+                if committing or timeout is not None or time.monotonic() > end:
+                    raise
             except TransientError as error:
                 if timeout is not None or is_out_of_memory(error) or time.monotonic() > end:
                     raise

@@ -24,6 +24,11 @@ def translated(
     except exceptions.AuthError as error:
         raise refused(uri) from error
     except (exceptions.ServiceUnavailable, exceptions.SessionExpired, OSError) as error:
+        if not_trusted(error):
+            raise ConnectError(
+                f"the certificate of Neo4j at {uri} is not one that this machine trusts; name that of the authority "
+                "that signed it in SSL_CERT_FILE, or trust a self-signed one with bolt+ssc:// or neo4j+ssc://."
+            ) from error
         raise ConnectError(
             f"no Neo4j answers at {uri}; start it (the local one with: cellgraph neo4j start) or correct the address."
         ) from error
@@ -55,6 +60,22 @@ def refused(uri: str) -> ConnectError:
         f"Neo4j at {uri} refuses the user or the password; set NEO4J_USERNAME and NEO4J_PASSWORD (the local one of "
         "cellgraph neo4j start is --db neo4j, which knows its own)."
     )
+
+
+def not_trusted(error: BaseException | None) -> bool:
+    """Whether a connection failed because of the certificate of the server."""
+    import ssl
+
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def is_starting(error: Exception) -> bool:
+    """Whether a server says that its database is not there yet, as one does that has only just been started."""
+    return _code(error).endswith(("Database.DatabaseUnavailable", "General.DatabaseUnavailable"))
 
 
 def is_out_of_memory(error: Exception) -> bool:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _TYPES = {"int": "long", "float": "double", "bool": "boolean", "str": "string"}
+AFTERWARDS = "MATCH (s:Sample) WHERE s.shape IS NULL SET s.shape = [], s.spacing = []"
+"""What is to be run after an import: it leaves out empty lists, as those of samples that came as tables are."""
+
 _BETWEEN_ITEMS = "\x1f"
 _OPTIONS = (
     "--id-type=integer",
@@ -43,7 +46,7 @@ class ImportFiles:
         Raises
         ------
         InputError
-            If a property has a name that the header of such a file cannot hold.
+            If a property has a name that the header of such a file cannot hold, or contacts have none.
         """
         import numpy as np
         import pyarrow as pa
@@ -53,6 +56,8 @@ class ImportFiles:
         self._cells += tables.cells.num_rows
         ids = pa.array(np.arange(first_cell, self._cells))
         owners = pa.array(tables.sample_of_cell.to_numpy() + first_sample)
+        if tables.contacts.num_columns == 2:  # an empty list of their properties would be left out
+            raise InputError("neo4j-admin needs contacts with a property; load these through Bolt.")
         for number, sample in enumerate(tables.samples):
             properties = {
                 **sample,

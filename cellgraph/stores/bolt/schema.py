@@ -14,10 +14,22 @@ INDEXES = {"cellgraph_sample_name": ("Sample", ("name",)), "cellgraph_cell_label
 """Label and properties by which nodes are looked up."""
 
 
+def begin(connection: Connection) -> None:
+    """Create what a load needs from the beginning: all, where there are cells; else that of samples."""
+    if connection.read("MATCH (c:Cell) RETURN count(c)")[0][0]:
+        ensure(connection)
+    else:
+        _create(connection, [name for name, (label, _) in (CONSTRAINTS | INDEXES).items() if label == "Sample"])
+
+
 def ensure(connection: Connection) -> None:
     """Create what is not there yet, and wait until it is in use."""
+    _create(connection, [*_named()])
+
+
+def _create(connection: Connection, names: list[str]) -> None:
     there = {row[0] for row in connection.read("SHOW INDEXES YIELD name RETURN name")}
-    missing = [statement for name, statement in _named().items() if name not in there]
+    missing = [statement for name, statement in _named().items() if name in names and name not in there]
     for statement in missing:
         connection.write(statement)
     if missing:

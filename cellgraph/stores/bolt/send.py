@@ -1,24 +1,9 @@
-"""Arrow tables to Neo4j: by several sessions, in batches of bounded size.
-
-What was tried (50,653 cells of 34 properties, 386,316 contacts of 7; processor seconds per 100,000 contacts on client
-and server, since the machine was shared):
-
-====================================================== ======= =======
-one session, ``UNWIND $rows`` of maps, 20,000 a batch    2.0     3.4
-rows as lists instead of maps                            1.0     2.9
-one list a column                                        0.8     2.8
-one list a column, grouped by the first cell             0.75    2.1
-the same, nodes by internal id instead of ``Cell.id``    0.75    2.3
-====================================================== ======= =======
-
-Sessions beside each other do not wait: relationships of one node from several transactions met no lock and no
-deadlock, neither sorted nor shuffled.
-"""
+"""Arrow tables to Neo4j: by several sessions, each with its own part of the rows, in batches of bounded size."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -46,17 +31,17 @@ class Stream:
     ----------
     rows : pyarrow.Table
     cypher : str
+        Returns one row.
     parameters : callable
         From a slice of `rows` to the parameters of `cypher`.
-    created : str
-        Counter of the summary that must grow by the number of rows: ``nodes_created``, ``relationships_created``;
-        empty where the statement returns that number.
+    received : callable
+        From what was returned to the number of rows that were written; called before they are committed.
     """
 
     rows: pa.Table
     cypher: str
     parameters: Callable[[pa.Table], dict[str, Any]]
-    created: str
+    received: Callable[[list[Any]], int]
 
 
 def send(
@@ -76,27 +61,42 @@ def send(
     lost : callable
         Makes the error for a batch that did not find its samples or cells.
     alive : callable
-        Called with the number of rows written, by this thread, at least `every` seconds.
+        Called with the number of rows written, by this thread, at least every `every` seconds.
     every : float
     """
-    batches = _Batches(stream.rows)
-    done = _Count()
+    total = stream.rows.num_rows
+    size = _rows_a_batch(stream.rows)
+    parts = [total * part // SESSIONS for part in range(SESSIONS + 1)]
+    done = [0] * SESSIONS
+    stopped = threading.Event()
 
-    def work() -> None:
-        for batch in batches:
+    def work(part: int) -> None:
+        for start in range(parts[part], parts[part + 1], size):
+            if stopped.is_set():
+                return
+            batch = stream.rows.slice(start, min(size, parts[part + 1] - start))
             _write(connection, stream, batch, lost)
-            done.add(batch.num_rows)
+            done[part] += batch.num_rows
 
     with ThreadPoolExecutor(SESSIONS, thread_name_prefix="neo4j") as threads:
-        running = {threads.submit(work) for _ in range(SESSIONS)}
+        running = {threads.submit(work, part) for part in range(SESSIONS)}
         try:
             while running:
                 finished, running = wait(running, timeout=every)
                 for future in finished:
                     future.result()
-                alive(done.value)
+                alive(sum(done))
         finally:
-            batches.stop()
+            stopped.set()
+
+
+def waiting(work: Callable[[], None], alive: Callable[[], object], every: float) -> None:
+    """Do what may take long, and call `alive` meanwhile."""
+    with ThreadPoolExecutor(1, thread_name_prefix="neo4j") as thread:
+        running = thread.submit(work)
+        while wait([running], timeout=every).not_done:
+            alive()
+        running.result()
 
 
 def _write(connection: Connection, stream: Stream, batch: pa.Table, lost: Callable[[], Exception]) -> None:
@@ -106,12 +106,8 @@ def _write(connection: Connection, stream: Stream, batch: pa.Table, lost: Callab
     parameters = stream.parameters(batch)
 
     def work(transaction: neo4j.Transaction) -> None:
-        result = transaction.run(stream.cypher, parameters)
-        if stream.created:
-            written = getattr(result.consume().counters, stream.created)
-        else:
-            written = result.single(strict=True)[0]
-        if written != batch.num_rows:
+        answer = transaction.run(stream.cypher, parameters).single()
+        if answer is None or stream.received(list(answer.values())) != batch.num_rows:
             raise lost()
 
     try:
@@ -124,38 +120,7 @@ def _write(connection: Connection, stream: Stream, batch: pa.Table, lost: Callab
         _write(connection, stream, batch.slice(half), lost)
 
 
-class _Batches:
-    """Slices of a table, for several threads."""
-
-    def __init__(self, rows: pa.Table) -> None:
-        self._rows = rows
-        by_values = _VALUES_A_BATCH // max(1, rows.num_columns)
-        by_bytes = _BYTES_A_BATCH * rows.num_rows // max(1, rows.nbytes)
-        self._size = max(1, min(by_values, by_bytes))
-        self._next = 0
-        self._lock = threading.Lock()
-
-    def __iter__(self) -> Iterator[pa.Table]:
-        while True:
-            with self._lock:
-                start, self._next = self._next, self._next + self._size
-            if start >= self._rows.num_rows:
-                return
-            yield self._rows.slice(start, self._size)
-
-    def stop(self) -> None:
-        """Give out no more."""
-        with self._lock:
-            self._next = self._rows.num_rows
-
-
-class _Count:
-    """A sum that several threads add to."""
-
-    def __init__(self) -> None:
-        self.value = 0
-        self._lock = threading.Lock()
-
-    def add(self, number: int) -> None:
-        with self._lock:
-            self.value += number
+def _rows_a_batch(rows: pa.Table) -> int:
+    by_values: int = _VALUES_A_BATCH // max(1, rows.num_columns)
+    by_bytes: int = _BYTES_A_BATCH * rows.num_rows // max(1, rows.nbytes)
+    return max(1, min(by_values, by_bytes))

@@ -75,7 +75,7 @@ class Neo4jStore:
             refuse_clashes(self._connection)
             if replace:
                 refuse_attached(self._connection, names)
-            schema.ensure(self._connection)
+            schema.begin(self._connection)
             remove_remains(self._connection, load)
             changing.remove_unlisted(self._connection, load)
             claimed: list[claim.Claim] = []
@@ -155,7 +155,9 @@ class Neo4jStore:
         metadata = {"query": name, "cellgraph": uuid.uuid4().hex}
         with translated(self._uri, query=name, parameters=values, timeout=timeout):
             return interruptible(
-                lambda: self._unchanged(lambda: self._rows(cypher, values, metadata, timeout)),
+                lambda: self._connection.reads_again(
+                    lambda: self._unchanged(lambda: self._rows(cypher, values, metadata, timeout))
+                ),
                 lambda: self._stop(metadata["cellgraph"]),
             )
 

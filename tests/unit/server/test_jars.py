@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from cellgraph.errors import MissingExtraError, ServerError
-from cellgraph.server.jars import Jar, fetch, read_lock
+from cellgraph.server.jars import Jar, fetch, parse_lock, read_lock
 
 pytest.importorskip("jgo")
 
@@ -85,7 +85,7 @@ def test_the_lock_names_every_file_once_with_a_checksum() -> None:
 
 
 def test_a_coordinate_reads_back_as_it_was_written() -> None:
-    (jar,) = read_lock("# comment\n\na.b:c:1.0:linux 00ff\n")
+    (jar,) = parse_lock("# comment\n\na.b:c:1.0:linux 00ff\n")
     assert jar == Jar("a.b", "c", "1.0", "linux", "00ff")
     assert (str(jar), jar.filename) == ("a.b:c:1.0:linux", "c-1.0-linux.jar")
 

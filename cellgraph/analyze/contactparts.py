@@ -1,0 +1,67 @@
+"""All contacts in order, a part at a time: the query ``contacts`` for answers that memory should not hold as a whole.
+
+Contacts of a volume are stored from the smaller label to the larger one, and ids of cells follow the labels, so the
+contacts of cells with ids from here to there are one stretch of the answer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from cellgraph.analyze.contacts import in_order
+from cellgraph.analyze.further import further_columns
+from cellgraph.analyze.names import have_names
+from cellgraph.analyze.rows import arrow_type, as_declared
+from cellgraph.errors import StoreError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from cellgraph.queries import Catalogue
+    from cellgraph.stores import Store
+
+ROWS_A_PART = 250_000
+"""About as many contacts are in memory at a time; up to four times as many are answered in one piece."""
+
+
+def contact_parts(
+    store: Store, catalogue: Catalogue, sample: str | None, timeout: float | None
+) -> Iterator[pa.Table] | None:
+    """Return the parts of the answer; None where it is small, or contacts came as a table and may be in any order."""
+    spans = _spans(store, catalogue, sample)
+    few = sum(span["contacts"] for span in spans) <= 4 * ROWS_A_PART
+    if few or any(not span["connectivity"] for span in spans) or have_names(store, sample):
+        return None
+    return _parts(store, catalogue, sample, spans, timeout)
+
+
+def _spans(store: Store, catalogue: Catalogue, sample: str | None) -> list[dict[str, Any]]:
+    statement = catalogue["sample-spans"].statement(store.dialect, {"sample": sample})
+    rows: list[dict[str, Any]] = store.run(statement.text, statement.parameters, name="sample-spans").to_pylist()
+    return rows
+
+
+def _parts(
+    store: Store, catalogue: Catalogue, sample: str | None, spans: list[dict[str, Any]], timeout: float | None
+) -> Iterator[pa.Table]:
+    query, lookup = catalogue["contacts"], catalogue["contacts-of-cells"]
+    further = further_columns(store, catalogue, query, sample)
+    kinds = {column.name: column.type for column in store.columns("contacts", sample)}
+    end_of_time = None if timeout is None else time.monotonic() + timeout
+    for span in spans:
+        end = span["first_id"] + span["cells"]
+        step = max(1, ROWS_A_PART * span["cells"] // max(span["contacts"], 1))
+        for start in range(span["first_id"], end, step):
+            values = {"first_id": start, "stop_id": min(start + step, end)}
+            statement = lookup.statement(store.dialect, values, further=further)
+            left = None if end_of_time is None else max(end_of_time - time.monotonic(), 0.001)
+            rows = in_order(store.run(statement.text, statement.parameters, name="contacts", timeout=left))
+            rows = as_declared(query, rows)
+            for name in further:
+                place = rows.column_names.index(name)
+                rows = rows.set_column(place, name, rows[name].cast(arrow_type(kinds[name])))
+            yield rows
+    if _spans(store, catalogue, sample) != spans:
+        raise StoreError("samples changed while their contacts were read; what was written is incomplete: ask again.")

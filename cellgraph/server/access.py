@@ -1,0 +1,79 @@
+"""Who may reach the server: this machine alone, or others too, and by which password."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+
+from cellgraph.errors import ParameterError
+from cellgraph.server.config import LOOPBACK, Ports
+from cellgraph.server.home import USER
+
+EVERYWHERE = "0.0.0.0"
+_SHORTEST = 8
+
+
+def require_password(listen: str) -> str | None:
+    """Return the password of the user's own that others are to give; None where only this machine is listened to.
+
+    Raises
+    ------
+    ParameterError
+        If there is none, or for an address that is neither of the two.
+    """
+    if listen == LOOPBACK:
+        return None
+    if listen != EVERYWHERE:
+        raise ParameterError(
+            f"--listen takes {LOOPBACK} (this machine alone) or {EVERYWHERE} (others too), not {listen!r}; "
+            "what comes from which network is for a firewall to decide"
+        )
+    password = os.environ.get("NEO4J_PASSWORD", "")
+    if len(password) < _SHORTEST:
+        raise ParameterError(
+            f"--listen {EVERYWHERE} lets other machines in, so it needs a password of your own: put one of "
+            f"{_SHORTEST} characters or more into the environment variable NEO4J_PASSWORD"
+        )
+    return password
+
+
+def settings(ports: Ports, listen: str) -> dict[str, str]:
+    """Return the settings by which others reach the server, if they may."""
+    if listen == LOOPBACK:
+        return {}
+    host = socket.gethostname()
+    return {
+        "server.default_listen_address": listen,
+        "server.default_advertised_address": host,
+        "server.bolt.listen_address": f"{listen}:{ports.bolt}",
+        "server.bolt.advertised_address": f"{host}:{ports.bolt}",
+        "server.http.listen_address": f"{listen}:{ports.http}",
+        "server.http.advertised_address": f"{host}:{ports.http}",
+    }
+
+
+def new_password() -> str:
+    """Return the password in ``NEO4J_PASSWORD``, or a generated one."""
+    password = os.environ.get("NEO4J_PASSWORD") or secrets.token_hex(16)
+    if len(password) < _SHORTEST:
+        raise ParameterError(f"a password has {_SHORTEST} characters or more, but the one in NEO4J_PASSWORD is shorter")
+    return password
+
+
+def unknown_ports() -> tuple[int, int]:
+    """Return two free ports."""
+    with socket.socket() as one, socket.socket() as other:
+        for probe in (one, other):
+            probe.bind((LOOPBACK, 0))
+        return one.getsockname()[1], other.getsockname()[1]
+
+
+def set_password(uri: str | None, password: str) -> None:
+    """Change the password of the user of a server that asks for none."""
+    from neo4j import GraphDatabase
+
+    with GraphDatabase.driver(str(uri), telemetry_disabled=True) as driver:
+        driver.execute_query(
+            f"ALTER USER {USER} SET PASSWORD $password CHANGE NOT REQUIRED", password=password, database_="system"
+        )
