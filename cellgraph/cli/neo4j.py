@@ -178,7 +178,7 @@ def _description(server: Server, home: Path | None, password: str | None = None)
         command = "cellgraph neo4j status --show-password" + (f" --home {home}" if home else "")
         where = f"in {server.password_file} ({command} prints it)"
         lines = {
-            "Neo4j Browser": f"open {server.browser}",
+            "Neo4j Browser": f"cellgraph browse, or open {server.browser}",
             "user": server.user,
             "password": where if password is None else password,
             "programs": f"{server.uri}, or --db neo4j in cellgraph",

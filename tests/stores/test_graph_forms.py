@@ -65,6 +65,8 @@ def test_a_picture_has_the_numbers_of_its_table(tissue: str, neo4j_server: tuple
             assert contacts("contacts", sample=sample) == min(len(rows), 300)
             hubs = db.query("hubs", sample=sample, limit=2).to_pylist()
             assert cells("hubs", sample=sample, limit=2) >= {(sample, row["cell"]) for row in hubs}
+            pieces = db.query("components", sample=sample).to_pylist()
+            assert cells("components", sample=sample) == {(sample, row["cell"]) for row in pieces if row["size"] <= 20}
         for row in db.query("hubs", sample="sixty", limit=1).to_pylist():
             assert contacts("hubs", sample="sixty", limit=1) == row["degree"]
             assert cells("khop", sample="sixty", k=1) == cells("within", sample="sixty", k=1, cell=row["cell"])
