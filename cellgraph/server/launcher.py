@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from cellgraph.errors import ServerError
 from cellgraph.server import control, pages
@@ -79,7 +79,9 @@ def launcher(
         pages.publish(pages.secret(where) / pages.LAUNCH, json.dumps(launch))
         pages.publish(pages.secret(where) / pages.GUIDE, guide)
         pages.publish(pages.folder(where) / pages.OFFER, f"window.cellgraph = {json.dumps(offer)};\n")
-        return _write(where, f"{pages.address(port)}{pages.START}#{pages.secret(where).name}&{password}")
+        return _write(
+            where, f"{pages.address(port)}{pages.START}#{pages.secret(where).name}&{quote(password, safe='')}"
+        )
     except OSError as error:
         raise ServerError(f"the launcher of Neo4j Browser cannot be written: {error}") from error
 
