@@ -12,7 +12,7 @@ playwright = pytest.importorskip("playwright.sync_api") if not os.environ.get("C
 if playwright is None:
     from playwright import sync_api as playwright  # in CI a missing library is a failure
 
-playwright.expect.set_options(timeout=60_000)  # milliseconds; for a busy machine
+playwright.expect.set_options(timeout=180_000)  # milliseconds; for a busy machine
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def page() -> Iterator[playwright.Page]:
         chromium = driver.chromium.launch(executable_path=program, args=arguments, chromium_sandbox=os.geteuid() != 0)
         try:
             page = chromium.new_page(viewport={"width": 1400, "height": 1400})
-            page.set_default_timeout(60_000)
+            page.set_default_timeout(180_000)
             yield page
         finally:
             chromium.close()
