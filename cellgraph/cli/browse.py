@@ -12,7 +12,7 @@ from cellgraph.cli.neo4j import JarsOption, show_stages
 from cellgraph.cli.stdout import show_text
 from cellgraph.cli.streams import say
 
-_OF_TABLES = {"name", "method", "timeout", "cypher", "show", "graph", "db", "fmt", "output"}
+_OF_TABLES = {"name", "method", "timeout", "cypher", "show", "graph", "db", "columns", "plot", "fmt", "output"}
 """What `cellgraph query` takes beside the parameters of a query."""
 
 
