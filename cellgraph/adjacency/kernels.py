@@ -7,6 +7,7 @@ starts, so each search writes the number of its start into the array instead: a 
 
 from __future__ import annotations
 
+from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
@@ -161,3 +162,84 @@ def count_all_distances(
                         queue[end] = other
                         end += 1
             first, last, hop = last, end, hop + 1
+
+
+@njit(nogil=True, cache=True)
+def distances_from(indptr: Array, indices: Array, starts: Array, longest: int, distance: Array, queue: Array) -> None:
+    """Write the distance of nodes from the nearest of some, up to a longest one.
+
+    Parameters
+    ----------
+    indptr : int64, shape (n + 1,)
+    indices : int32
+    starts : int64, shape (s,)
+        Nodes, each once.
+    longest : int
+    distance : int32, shape (n,)
+        -1 on entry; on return still so for nodes that are farther away.
+    queue : int32, shape (n,)
+        Scratch.
+    """
+    end = 0
+    for start in starts:
+        distance[start] = 0
+        queue[end] = start
+        end += 1
+    place = 0
+    while place < end:
+        node = queue[place]
+        place += 1
+        if distance[node] == longest:
+            break
+        for edge in range(indptr[node], indptr[node + 1]):
+            other = indices[edge]
+            if distance[other] < 0:
+                distance[other] = distance[node] + 1
+                queue[end] = other
+                end += 1
+
+
+@njit(nogil=True, cache=True)
+def costs_to(
+    indptr: Array, indices: Array, weights: Array, target: int, needed: Array, closed: Array, cost: Array
+) -> None:
+    """Write the least cost from nodes to a target, from the cheapest on, until those that are needed are known.
+
+    Parameters
+    ----------
+    indptr : int64, shape (n + 1,)
+    indices : int32
+        Of the graph with its contacts turned around.
+    weights : float64
+        Above 0, of each entry of `indices`.
+    target : int
+    needed : int64
+        Nodes.
+    closed : bool, shape (n,)
+        Nodes that no path may use.
+    cost : float64, shape (n,)
+        Infinite on entry; on return the least cost of nodes that are known, and an upper bound or infinity of others.
+    """
+    missing = 0
+    for node in needed:
+        if not closed[node]:
+            missing += 1
+    done = np.zeros(cost.size, np.bool_)
+    wanted = np.zeros(cost.size, np.bool_)
+    for node in needed:
+        wanted[node] = not closed[node]
+    cost[target] = 0.0
+    heap = [(0.0, np.int64(target))]
+    while len(heap) > 0 and missing > 0:
+        here, node = heappop(heap)
+        if done[node]:
+            continue
+        done[node] = True
+        if wanted[node]:
+            missing -= 1
+        for edge in range(indptr[node], indptr[node + 1]):
+            other = np.int64(indices[edge])
+            there = here + weights[edge]
+            if not closed[other] and there < cost[other]:
+                cost[other] = there
+                heappush(heap, (there, other))

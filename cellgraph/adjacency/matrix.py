@@ -36,8 +36,14 @@ class Adjacency:
     indices: np.ndarray[Any, Any]
 
     @classmethod
-    def build(cls, topology: Topology) -> Adjacency:
+    def build(cls, topology: Topology, *, direction: str = "both") -> Adjacency:
         """Bring the two ends of relationships into rows.
+
+        Parameters
+        ----------
+        topology : Topology
+        direction : str
+            ``both``; ``out`` for the cells to which a cell leads, ``in`` for those that lead to it.
 
         Raises
         ------
@@ -51,6 +57,11 @@ class Adjacency:
         n = len(topology.labels)
         if n > MOST_CELLS:
             raise InputError(f"at most {MOST_CELLS:,} cells can be looked at together, not {n:,}; name one --sample.")
+        if direction != "both":
+            ends = (topology.a, topology.b) if direction == "out" else (topology.b, topology.a)
+            a, b = (end[topology.a != topology.b] for end in ends)
+            indptr = np.r_[0, np.bincount(a, minlength=n).cumsum()].astype(np.int64)
+            return cls(topology.samples, topology.labels, indptr, b[np.argsort(a, kind="stable")].astype(np.int32))
         indptr = np.zeros(n + 1, np.int64)
         count_ends(topology.a, topology.b, indptr)
         indices = np.empty(indptr[-1], np.int32)

@@ -7,6 +7,7 @@ run on it (see `kernels`). The rows are those of the Cypher, which tests check o
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from cellgraph.adjacency.matrix import rows_of
@@ -24,14 +25,10 @@ def _khop(question: Question) -> pa.Table | None:
     k = question.bound["k"]
     if _is_for_the_database(question, steps=k**3):
         return None
-    import numpy as np
-
     from cellgraph.analyze.khop import khop
 
-    graph = question.graph()
-    cell = question.cells.get("cell")
-    rows = rows_of(graph, question.sample) if cell is None else np.array([graph.row(cell.sample, cell.label)])
-    return khop(graph, rows, k)
+    asked = question.restricted()
+    return khop(asked.graph, asked.rows, k)
 
 
 def _khop_summary(question: Question) -> pa.Table | None:
@@ -40,15 +37,39 @@ def _khop_summary(question: Question) -> pa.Table | None:
         return None
     from cellgraph.analyze.khop import khop_summary
 
-    graph = question.graph()
-    return khop_summary(graph, rows_of(graph, question.sample), k)
+    asked = question.restricted()
+    return khop_summary(asked.graph, asked.rows, k)
+
+
+def _within(question: Question) -> pa.Table | None:
+    if _is_for_the_database(question):
+        return None
+    from cellgraph.analyze.within import within
+
+    return within(question.restricted(), question.bound["k"])
+
+
+def _neighbours(question: Question) -> pa.Table | None:
+    if _is_for_the_database(question):
+        return None
+    from cellgraph.analyze.within import neighbours
+
+    return neighbours(question.restricted(contacts=["junctions", "area"]))
+
+
+def _cells(question: Question) -> pa.Table | None:
+    if not question.unsaid:
+        return None
+    from cellgraph.analyze.contacts import cells
+
+    return cells(question)
 
 
 def _contacts(question: Question) -> pa.Table | None:
-    from cellgraph.analyze.contacts import contacts, directed_samples
+    from cellgraph.analyze.contacts import contacts
 
     # Only as they are stored do relationships tell their direction.
-    if _is_for_the_database(question) and not directed_samples(question):
+    if _is_for_the_database(question) and not question.directed:
         return None
 
     return contacts(question)
@@ -59,8 +80,8 @@ def _degree(question: Question) -> pa.Table | None:
         return None
     from cellgraph.analyze.degree import degree
 
-    graph = question.graph()
-    return degree(graph, rows_of(graph, question.sample))
+    asked = question.restricted()
+    return degree(asked.graph, asked.rows)
 
 
 def _hubs(question: Question) -> pa.Table | None:
@@ -68,8 +89,8 @@ def _hubs(question: Question) -> pa.Table | None:
         return None
     from cellgraph.analyze.degree import hubs
 
-    graph = question.graph()
-    return hubs(graph, rows_of(graph, question.sample), question.bound["limit"])
+    asked = question.restricted()
+    return hubs(asked.graph, asked.rows, question.bound["limit"])
 
 
 def _connection_count(question: Question) -> pa.Table | None:
@@ -86,31 +107,105 @@ def _components(question: Question) -> pa.Table | None:
         return None
     from cellgraph.analyze.components import components
 
-    graph = question.graph()
-    return components(graph, rows_of(graph, question.sample))
+    asked = question.restricted()
+    return components(asked)
 
 
 def _path(question: Question) -> pa.Table:
     from cellgraph.analyze.path import path
 
-    return path(question, question.cells["source"], question.cells["target"])
+    return path(question, question.cells["source"][0], question.cells["target"][0])
+
+
+def _compiled(module: str, name: str) -> Callable[[Question], pa.Table | None]:
+    """Return the answer of a function that compiled code gives unless the database is told to."""
+
+    def answer(question: Question) -> pa.Table | None:
+        if question.method == "cypher":
+            return None
+        found: pa.Table = getattr(import_module(f"cellgraph.analyze.{module}"), name)(question)
+        return found
+
+    return answer
+
+
+def _patches(question: Question) -> pa.Table | None:
+    if question.method == "cypher":
+        return None
+    from cellgraph.analyze.components import patches
+
+    return patches(question.restricted(), question.bound["min_cells"])
+
+
+def _nearest(question: Question) -> pa.Table | None:
+    if question.method == "cypher" or question.target is None:
+        return None
+    from cellgraph.analyze.nearest import nearest
+
+    return nearest(question, question.target)
+
+
+def _reciprocal(question: Question) -> pa.Table | None:
+    from cellgraph.analyze.shapes import reciprocal, require_directions
+
+    require_directions(question)
+    return None if question.method == "cypher" else reciprocal(question)
+
+
+def _summary(question: Question) -> pa.Table:
+    from cellgraph.analyze.summary import summary
+
+    return summary(question)
+
+
+def _diff(question: Question) -> pa.Table | None:
+    from cellgraph.analyze.diff import diff, require_samples
+
+    require_samples(question)
+    return None if question.method == "cypher" else diff(question)
 
 
 def _is_for_the_database(question: Question, steps: int = 1) -> bool:
-    """Tell whether the database answers: where it is told to, for one cell, and where few steps a cell do."""
-    if question.method != "auto" or "cell" in question.cells:
-        return question.method != "compiled"
-    return question.size()["cells"] * steps <= FEW_STEPS
+    """Tell whether the database answers: where it is told to, for few cells, and where few steps a cell do."""
+    if question.unsaid:
+        return False
+    if question.method != "auto":
+        return question.method == "cypher"
+    asked = question.cells.get("cell")
+    cells = question.size()["cells"] if asked is None else len(asked)
+    return cells == 1 or cells * steps <= FEW_STEPS
 
 
 ANSWERS: dict[str, Callable[[Question], pa.Table | None]] = {
+    "cells": _cells,
+    "common-neighbours": _compiled("shapes", "common_neighbours"),
     "components": _components,
     "connection-count": _connection_count,
+    "contact-fraction": _compiled("types", "contact_fraction"),
     "contacts": _contacts,
+    "contacts-by": _compiled("types", "contacts_by"),
     "degree": _degree,
+    "diff": _diff,
     "hubs": _hubs,
     "khop": _khop,
+    "khop-profile": _compiled("types", "khop_profile"),
     "khop-summary": _khop_summary,
+    "khop-types": _compiled("types", "khop_types"),
+    "nearest": _nearest,
+    "neighbours": _neighbours,
+    "neighbours-mean": _compiled("types", "neighbours_mean"),
+    "patches": _patches,
     "path": _path,
+    "paths": _compiled("paths", "paths"),
+    "reciprocal": _reciprocal,
+    "similar": _compiled("shapes", "similar"),
+    "squares": _compiled("shapes", "squares"),
+    "summary": _summary,
+    "t1-candidates": _compiled("shapes", "t1_candidates"),
+    "triangles": _compiled("shapes", "triangles"),
+    "within": _within,
 }
 """Each returns the rows, or None where the database is to answer."""
+
+COMPILED = tuple(name for name in ANSWERS if name != "cells")
+"""Those that can be told to be compiled; ``cells`` is so only with conditions that Cypher cannot express."""

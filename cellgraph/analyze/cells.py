@@ -1,4 +1,4 @@
-"""Cells that a question names by their labels: found, or told what there is instead."""
+"""Cells that a question names, by labels or by names: found, or told what there is instead."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cellgraph.errors import NotFoundError, ParameterError
+from cellgraph.queries.values import check
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from cellgraph.queries import Catalogue, Query
     from cellgraph.stores import Store
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Cell:
     """A cell that exists, by the name of its sample and its label."""
 
@@ -21,52 +24,94 @@ class Cell:
     label: int
 
 
-def require_cells(
-    store: Store, catalogue: Catalogue, query: Query, bound: Mapping[str, Any], samples: Sequence[str]
-) -> dict[str, Cell]:
-    """Find the cells that the parameters of a query name, by parameter.
+@dataclass(frozen=True)
+class Finder:
+    """Finds cells in some samples of a database.
+
+    Attributes
+    ----------
+    store : Store
+    catalogue : Catalogue
+    samples : sequence of str
+        Names of the samples to look in.
+    """
+
+    store: Store
+    catalogue: Catalogue
+    samples: Sequence[str]
+
+    def ask(self, query: str, **values: Any) -> pa.Table:
+        """Let the database answer a lookup."""
+        statement = self.catalogue[query].statement(self.store.dialect, values)
+        return self.store.run(statement.text, statement.parameters, name=query)
+
+    @property
+    def where(self) -> str:
+        """Where is looked, as part of a sentence."""
+        many = f"in any of the {len(self.samples)} samples"
+        return f"in the sample {self.samples[0]!r}" if len(self.samples) == 1 else many
+
+    def of_labels(self, labels: Sequence[int]) -> tuple[Cell, ...]:
+        """Find the one cell of each label, in ascending order, each once.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no cell of such a label in the samples.
+        ParameterError
+            If there are several.
+        """
+        found: dict[int, list[str]] = {label: [] for label in sorted(labels)}
+        for row in self.ask("locate", labels=list(found), samples=list(self.samples)).to_pylist():
+            found[row["label"]].append(row["sample"])
+        for label, samples in found.items():
+            if not samples:
+                raise NotFoundError(f"there is no cell {label} {self.where}.{self._next_labels(label)}")
+            if len(samples) > 1:
+                listed = ", ".join(map(repr, samples[:5])) + (", …" if len(samples) > 5 else "")
+                raise ParameterError(
+                    f"the cell {label} is in {len(samples)} samples ({listed}); say in which with --sample NAME "
+                    "(sample=…)."
+                )
+        return tuple(Cell(samples[0], label) for label, samples in found.items())
+
+    def _next_labels(self, label: int) -> str:
+        """Tell which labels are next to one that does not exist, as the end of a message."""
+        sample = self.samples[0] if len(self.samples) == 1 else None
+        row = self.ask("near-labels", label=label, sample=sample).to_pylist()[0]
+        labels = [str(row[side]) for side in ("below", "above") if row[side] is not None]
+        if len(labels) == 1:
+            return f" The next label is {labels[0]}."
+        return f" The next labels are {' and '.join(labels)}." if labels else ""
+
+
+def find_cells(finder: Finder, query: Query, given: Mapping[str, Any]) -> dict[str, tuple[Cell, ...]]:
+    """Find the cells that the parameters of a query name, by parameter, sorted.
+
+    A cell is given by its label, or as text by its name or label; several as a list, or as text with commas.
 
     Raises
     ------
     NotFoundError
-        If there is no cell of such a label in the samples.
+        If there is no such cell in the samples.
     ParameterError
-        If there are several.
+        If there are several of it, or none are named.
     """
-    return {
-        parameter.name: require_cell(store, catalogue, bound[parameter.name], samples)
-        for parameter in query.parameters
-        if parameter.cell and bound[parameter.name] is not None
-    }
+    from cellgraph.analyze.names import of_text
 
-
-def require_cell(store: Store, catalogue: Catalogue, label: int, samples: Sequence[str]) -> Cell:
-    """Find the one cell of a label in some samples."""
-    found = samples_with(store, catalogue, label, samples)
-    if len(found) == 1:
-        return Cell(found[0], label)
-    where = f"in the sample {samples[0]!r}" if len(samples) == 1 else f"in any of the {len(samples)} samples"
-    if not found:
-        raise NotFoundError(f"there is no cell {label} {where}.{_next_labels(store, catalogue, label, samples)}")
-    listed = ", ".join(map(repr, found[:5])) + (", …" if len(found) > 5 else "")
-    raise ParameterError(
-        f"the cell {label} is in {len(found)} samples ({listed}); say in which with --sample NAME (sample=…)."
-    )
-
-
-def samples_with(store: Store, catalogue: Catalogue, label: int, samples: Sequence[str]) -> list[str]:
-    """Return those of some samples that have a cell of a label."""
-    statement = catalogue["locate"].statement(store.dialect, {"label": label, "samples": list(samples)})
-    found: list[str] = store.run(statement.text, statement.parameters, name="locate")["sample"].to_pylist()
+    found = {}
+    for parameter in query.parameters:
+        value = given.get(parameter.name)
+        if not parameter.cell or value is None:
+            continue
+        of = f"the parameter {parameter.name!r} of the query {query.name!r}"
+        many = parameter.type == "int list"
+        items = list(value) if many and isinstance(value, list | tuple) else [value]
+        if not items:
+            raise ParameterError(f"{of} must name a cell at least, but the list is empty.")
+        cells = {
+            cell for item in items if isinstance(item, str) for cell in of_text(finder, parameter.name, item, many)
+        }
+        labels = [check(item, "int", of=of) for item in items if not isinstance(item, str)]
+        found[parameter.name] = tuple(sorted({*cells, *(finder.of_labels(labels) if labels else ())}))  # type: ignore[arg-type]
     return found
-
-
-def _next_labels(store: Store, catalogue: Catalogue, label: int, samples: Sequence[str]) -> str:
-    """Tell which labels are next to one that does not exist, as the end of a message."""
-    sample = samples[0] if len(samples) == 1 else None
-    statement = catalogue["near-labels"].statement(store.dialect, {"label": label, "sample": sample})
-    row = store.run(statement.text, statement.parameters, name="near-labels").to_pylist()[0]
-    labels = [str(row[side]) for side in ("below", "above") if row[side] is not None]
-    if len(labels) == 1:
-        return f" The next label is {labels[0]}."
-    return f" The next labels are {' and '.join(labels)}." if labels else ""

@@ -9,33 +9,54 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from cellgraph.adjacency.matrix import Adjacency
+    from cellgraph.analyze.restricted import Restricted
 
 
-def components(graph: Adjacency, rows: np.ndarray[Any, Any]) -> pa.Table:
+def components(asked: Restricted) -> pa.Table:
     """Return the rows of the query ``components``: sample, cell, component, size.
 
     The component of a cell is the smallest label among the cells of its sample in the same piece, and its size
-    the number of these; they are the connected components that `scipy.sparse.csgraph` finds.
+    the number of these; they are the connected components that `scipy.sparse.csgraph` finds, strongly connected where
+    contacts are taken in one direction.  Cells that do not meet the conditions are in none.
     """
     import numpy as np
     import pyarrow as pa
+
+    graph, kept = asked.graph, np.flatnonzero(asked.kept)
+    piece = pieces(graph, strong=asked.direction != "both")
+    sample = np.cumsum(np.r_[False, graph.samples[1:] != graph.samples[:-1]][: len(graph.labels)])
+    key = (sample * (piece.max(initial=0) + 1) + piece)[kept]
+    # Cells are sorted by label in each sample, so the first cell of a key has its smallest label.
+    _, first, inverse, size = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
+    place = np.searchsorted(kept, asked.rows)
+    return pa.table(
+        {
+            "sample": pa.array(graph.samples[asked.rows], pa.string()),
+            "cell": graph.labels[asked.rows],
+            "component": graph.labels[kept[first]][inverse][place],
+            "size": size[inverse][place],
+        }
+    )
+
+
+def pieces(graph: Adjacency, *, strong: bool = False) -> np.ndarray[Any, Any]:
+    """Return the number of the connected component of each cell."""
+    import numpy as np
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
 
     n = len(graph.labels)
     links = csr_array((np.ones(len(graph.indices), np.bool_), graph.indices, graph.indptr), shape=(n, n))
-    _, piece = connected_components(links, directed=False)
-    starts = np.flatnonzero(np.r_[True, graph.samples[1:] != graph.samples[:-1]]) if n else np.empty(0, int)
-    number_of_sample = np.zeros(n, np.int64)
-    number_of_sample[starts[1:]] = 1
-    key = np.cumsum(number_of_sample) * (piece.max(initial=0) + 1) + piece
-    # Cells are sorted by label in each sample, so the first cell of a key has its smallest label.
-    _, first, inverse, size = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
-    return pa.table(
-        {
-            "sample": pa.array(graph.samples[rows], pa.string()),
-            "cell": graph.labels[rows],
-            "component": graph.labels[first][inverse][rows],
-            "size": size[inverse][rows],
-        }
-    )
+    _, piece = connected_components(links, directed=strong, connection="strong" if strong else "weak")
+    return np.asarray(piece)
+
+
+def patches(asked: Restricted, least: int) -> pa.Table:
+    """Return the rows of the query ``patches``: sample, patch, cells; the largest of each sample first."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found = components(asked).group_by(["sample", "component"]).aggregate([("cell", "count")])
+    rows = pa.table({"sample": found["sample"], "patch": found["component"], "cells": found["cell_count"]})
+    rows = rows.filter(pc.greater_equal(rows["cells"], least))
+    return rows.sort_by([("sample", "ascending"), ("cells", "descending"), ("patch", "ascending")])

@@ -6,7 +6,8 @@ A database sorts millions of rows in a multiple of the time and memory of this: 
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -15,15 +16,19 @@ import pyarrow.compute as pc
 from cellgraph.analyze.further import further_columns
 
 if TYPE_CHECKING:
+    from cellgraph.analyze.cells import Cell
     from cellgraph.analyze.question import Question
 
 
 def contacts(question: Question) -> pa.Table:
     """Return the rows of the query ``contacts``: those of ``contacts-unsorted``, turned and sorted."""
-    further = further_columns(question.store, question.catalogue, question.query, question.sample)
-    rows = question.lookup("contacts-unsorted", further=further, sample=question.sample)
-    if names := directed_samples(question):
-        rows = _with_ends(rows, names)
+    rows = _read(question, "contacts-unsorted")
+    if question.directed:
+        rows = _with_ends(rows, question.directed)
+    if "cell" in question.cells:
+        rows = _of_cells(rows, question.cells["cell"], question.asked.conditions.direction)
+    if question.asked.conditions.unsaid:
+        rows = meeting(meeting(rows, question, "sample", "cell_a"), question, "sample_b", "cell_b")
     return in_order(rows)
 
 
@@ -33,14 +38,41 @@ def in_order(rows: pa.Table) -> pa.Table:
     return rows.take(_order(rows))
 
 
-def directed_samples(question: Question) -> list[str]:
-    """Return the names of the samples whose relationships have a direction, of those that are asked about."""
-    nodes = question.lookup("sample-nodes").to_pylist()
-    names = [node["name"] for node in nodes if json.loads(node["node"]).get("directed") is True]
-    return [name for name in names if question.sample in (None, name)]
+def cells(question: Question) -> pa.Table:
+    """Return the rows of the query ``cells``, with conditions that Cypher cannot express."""
+    rows = meeting(_read(question, "cells"), question, "sample", "cell")
+    return rows.sort_by([("sample", "ascending"), ("cell", "ascending")])
 
 
-def _with_ends(rows: pa.Table, directed: list[str]) -> pa.Table:
+def meeting(rows: pa.Table, question: Question, sample: str, cell: str) -> pa.Table:
+    """Return the rows, in any order, whose cell is among those that meet the conditions of a question."""
+    asked = question.restricted(of_cells=False)
+    topology = asked.topology
+    known = pa.table({sample: pa.array(topology.samples[asked.rows], pa.string()), cell: topology.labels[asked.rows]})
+    return rows.join(known, keys=[sample, cell], join_type="left semi")
+
+
+def _read(question: Question, query: str) -> pa.Table:
+    """Read rows that meet the conditions that Cypher can express."""
+    conditions = replace(question.asked.conditions, direction="both")
+    if conditions.unsaid:
+        conditions = replace(conditions, where=None, unsaid="")
+    further = further_columns(question.store, question.catalogue, question.query, question.sample)
+    return question.lookup(query, further=further, conditions=conditions, sample=question.sample)
+
+
+def _of_cells(rows: pa.Table, wanted: Sequence[Cell], direction: str) -> pa.Table:
+    """Return the contacts, as they are stored, of some cells: that touch one, begin at one, or end at one."""
+    known = pa.array([f"{cell.label} {cell.sample}" for cell in wanted])
+    found = []
+    for cell, sample, way in (("cell_a", "sample", "out"), ("cell_b", "sample_b", "in")):
+        if direction in ("both", way):
+            keys = pc.binary_join_element_wise(rows[cell].cast(pa.string()), rows[sample], " ")
+            found.append(pc.is_in(keys, known))
+    return rows.filter(found[0] if len(found) == 1 else pc.or_(*found))
+
+
+def _with_ends(rows: pa.Table, directed: Sequence[str]) -> pa.Table:
     """Add where relationships begin and end, as they are stored; null for samples without directions."""
     known = pc.is_in(rows["sample"], pa.array(directed, pa.string()))
     place = rows.column_names.index("cell_b") + 1

@@ -5,18 +5,19 @@ from __future__ import annotations
 import operator
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
-from cellgraph.analyze.answers import ANSWERS
-from cellgraph.analyze.cells import Cell, require_cells
+from cellgraph.analyze.answers import ANSWERS, COMPILED
+from cellgraph.analyze.cells import Cell, Finder, find_cells
+from cellgraph.analyze.conditions import read_conditions
 from cellgraph.analyze.contactparts import contact_parts
 from cellgraph.analyze.cyphernames import notes_of, unknown_names
 from cellgraph.analyze.drawing import Drawing, draw
-from cellgraph.analyze.further import further_columns
-from cellgraph.analyze.names import named_cells, with_names
-from cellgraph.analyze.question import Method, Question
-from cellgraph.analyze.rows import as_declared, with_note
+from cellgraph.analyze.names import with_names
+from cellgraph.analyze.question import Method, Question, directed_samples
+from cellgraph.analyze.rows import as_declared, with_direction, with_note
 from cellgraph.analyze.show import require_graph
 from cellgraph.errors import NotFoundError, ParameterError, StoreError, near
 from cellgraph.queries import Catalogue, Query
@@ -119,9 +120,10 @@ class Database:
             How questions about every cell are answered: by the database, or by compiled code on the bare graph
             read from it. Both give the same rows; ``auto`` takes the faster one.
         timeout : float, optional
-            Seconds that the database may take to answer; after that a `StoreError`, never a part of the rows.
+            Seconds that the answer may take; after that a `StoreError`, never a part of the rows.
         **parameters
-            Of the query. A cell is given by its label, or as text by its name, where cells have names.
+            Of the query, and its conditions. A cell is given by its label, or as text by its name, where cells have
+            names; several as a list, or as text with commas.
 
         Returns
         -------
@@ -138,6 +140,7 @@ class Database:
         """
         _check_call(name, timeout)
         query = self._catalogue[name]
+        name = query.name
         _check_method(name, method)
         if limit is not None:
             check(limit, "int", of="limit", minimum=0)
@@ -145,13 +148,18 @@ class Database:
         given = dict(parameters) | ({} if sample is None else {"sample": sample})
         if query.takes("limit"):
             given, limit = given | ({} if limit is None else {"limit": limit}), None
-        question = self._question(query, given, method)
+        question = self._question(query, given, method, timeout)
+        if question.unsaid and (method == "cypher" or name not in ANSWERS):
+            hint = "leave out --method cypher (method='cypher')" if name in ANSWERS else "ask without that condition"
+            raise ParameterError(f"{question.unsaid}; {hint}.")
         rows = ANSWERS[name](question) if name in ANSWERS else None
-        rows = self._in_cypher(question, limit, timeout) if rows is None else as_declared(query, rows)
+        rows = question.in_cypher(limit) if rows is None else as_declared(query, rows)
+        question.left()  # a compiled answer that came too late is none
         rows = rows if limit is None else rows.slice(0, limit)
         if earlier.COLUMN in rows.column_names:
             rows = with_note(rows, earlier.note_on_earlier(self._store, given.get("sample")))
-        return with_names(question, rows)
+        rows = with_note(rows, question.left_out())
+        return with_direction(with_names(question, rows), question)
 
     def drawing(self, name: str, *, sample: str | None = None, limit: int | None = None, **parameters: Any) -> Drawing:
         """Return what Neo4j Browser is to draw for a named query; `cellgraph.browse` opens it.
@@ -174,7 +182,7 @@ class Database:
         given = dict(parameters) | ({} if sample is None else {"sample": sample})
         if query.takes("limit") and limit is not None:
             given, limit = given | {"limit": limit}, None
-        return draw(self._question(query, given, "cypher"), limit)
+        return draw(self._question(query, given, "cypher", None), limit)
 
     def parts(
         self, name: str, *, sample: str | None = None, timeout: float | None = None, **asked: Any
@@ -466,41 +474,34 @@ class Database:
     ) -> None:
         self.close()
 
-    def _question(self, query: Query, given: dict[str, Any], method: Method) -> Question:
+    def _question(self, query: Query, given: dict[str, Any], method: Method, timeout: float | None) -> Question:
         """Check what is given, and that the sample and the cells of a question exist."""
-        named = self._named_cells(query, given)
-        bound = query.bind(given | {name: cell.label for name, cell in named.items()})
-        cells = self._require_content(query, bound, named)
-        samples = {cell.sample for cell in cells.values()}
+        unplaced = {p.name: 0 if p.type == "int" else [0] for p in query.parameters if p.cell and given.get(p.name)}
+        sample = _named(query.bind(given | unplaced))
+        cells: dict[str, tuple[Cell, ...]] = {}
+        if query.name != "samples" or sample is not None:
+            names = self._require_samples(sample)
+            cells = find_cells(Finder(self._store, self._catalogue, [sample] if sample else names), query, given)
+        labels = {
+            p.name: [cell.label for cell in cells[p.name]] if p.type == "int list" else cells[p.name][0].label
+            for p in query.parameters
+            if p.name in cells
+        }
+        bound = query.bind(given | labels)
+        samples = {cell.sample for found in cells.values() for cell in found}
         if len(samples) == 1:
             bound["sample"] = samples.pop()
-        return Question(self._store, self._catalogue, query, bound, frozenset(given), cells, method)
-
-    def _in_cypher(self, question: Question, limit: int | None, timeout: float | None) -> pa.Table:
-        """Let the database answer."""
-        query = question.query
-        further = further_columns(self._store, self._catalogue, query, question.sample)
-        statement = query.statement(self._store.dialect, question.bound, further=further, limit=limit)
-        rows = self._store.run(statement.text, statement.parameters, name=query.name, timeout=timeout)
-        return as_declared(query, rows)
-
-    def _named_cells(self, query: Query, given: Mapping[str, Any]) -> dict[str, Cell]:
-        """Find the cells that are given as text: by their names, or by labels."""
-        if not any(parameter.cell and isinstance(given.get(parameter.name), str) for parameter in query.parameters):
-            return {}
-        sample = given.get("sample")
-        names = self._require_samples(sample if isinstance(sample, str) else None)
-        return named_cells(self._store, self._catalogue, query, given, [sample] if isinstance(sample, str) else names)
-
-    def _require_content(self, query: Query, bound: Mapping[str, Any], named: Mapping[str, Cell]) -> dict[str, Cell]:
-        """Check that the sample and the cells of a question exist, and tell where the cells are."""
-        sample = bound.get("sample")
-        if query.name == "samples" and sample is None:
-            return {}
-        names = self._require_samples(sample)
-        labels = {name: None if name in named else value for name, value in bound.items()}
-        found = require_cells(self._store, self._catalogue, query, labels, [sample] if sample else names)
-        return {**found, **named}
+        sample = _named(bound)
+        directed: tuple[str, ...] = ()
+        if "direction" in bound or query.name == "reciprocal":
+            directed = directed_samples(self._store, self._catalogue, sample)
+        asked = read_conditions(self._store, bound, sample, directed)
+        question = Question(
+            self._store, self._catalogue, query, bound, frozenset(given), cells, method, asked, directed, timeout
+        )
+        for text in (bound[parameter.name] for parameter in query.parameters if parameter.target):
+            question = _with_target(question, str(text))
+        return question
 
     def _require_samples(self, sample: str | None) -> list[str]:
         """Return the names of the samples; there has to be one, and the one that is asked for."""
@@ -524,11 +525,31 @@ def _true_or_false(**flag: bool) -> bool:
     return bool(check(value, "bool", of=name))
 
 
+def _with_target(question: Question, text: str) -> Question:
+    """Add the cells that are looked for to a question."""
+    from cellgraph.analyze.nearest import Target
+
+    target, asked = Target(text, question), question.asked
+    about, values = target.cypher()
+    conditions = replace(
+        asked.conditions,
+        target=about,
+        values={**asked.conditions.values, **values},
+        unsaid=asked.conditions.unsaid or target.unsaid,
+    )
+    return replace(question, asked=replace(asked, conditions=conditions), target=target)
+
+
+def _named(bound: Mapping[str, Any]) -> str | None:
+    """Return the name of the one sample that is asked about."""
+    return bound.get("sample")
+
+
 def _check_method(name: str, method: str) -> None:
     if not isinstance(method, str) or method not in METHODS:
         raise ParameterError(f"method must be one of {', '.join(METHODS)}, not {method!r}.{near(method, METHODS)}")
-    if method == "compiled" and name not in ANSWERS:
-        raise ParameterError(f"the query {name!r} is answered in Cypher only; compiled are {', '.join(ANSWERS)}.")
+    if method == "compiled" and name not in COMPILED:
+        raise ParameterError(f"the query {name!r} is answered in Cypher only; compiled are {', '.join(COMPILED)}.")
 
 
 def _unfinished(samples: int) -> str:

@@ -62,10 +62,11 @@ def draw(question: Question, limit: int | None = None) -> Drawing:
             f"Neo4j Browser draws what is in a Neo4j, but {store!r} is none; copy its samples: "
             "cellgraph copy FILE neo4j"
         )
-    statement = query.statement(GRAPH, question.bound, limit=limit)
+    conditions = question.asked.conditions
+    statement = query.statement(GRAPH, question.bound, limit=limit, conditions=conditions)
     counted = store.run(_COUNTED.format(text=statement.text.rstrip()), statement.parameters, name=query.name)
     (found,) = counted.to_pylist()
     if not found["cells"]:
         raise NotFoundError(f"there is nothing to draw: the query {query.name!r} finds no cells with these values.")
-    cypher = query.shown(GRAPH, question.bound, limit=limit)
+    cypher = query.shown(GRAPH, question.bound, limit=limit, conditions=conditions)
     return Drawing(query.name, cypher, query.graph_note, **found)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from cellgraph.analyze.cells import Cell, require_cell, samples_with
+from cellgraph.analyze.cells import Cell, Finder
 from cellgraph.errors import NotFoundError, ParameterError, near
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from cellgraph.analyze.question import Question
-    from cellgraph.queries import Catalogue, Query
+    from cellgraph.queries import Catalogue
     from cellgraph.stores import Store
 
 _PLACES = {
@@ -35,10 +35,8 @@ def have_names(store: Store, sample: str | None) -> bool:
     return any(column.name == "name" and column.type == "str" for column in store.columns("cells", sample))
 
 
-def named_cells(
-    store: Store, catalogue: Catalogue, query: Query, given: Mapping[str, Any], samples: Sequence[str]
-) -> dict[str, Cell]:
-    """Find the cells that parameters name by text: by their name, or by a label written as text.
+def of_text(finder: Finder, parameter: str, text: str, many: bool) -> tuple[Cell, ...]:
+    """Find the cell that a text names, by its name or its label; with `many` the text may have several, with commas.
 
     Raises
     ------
@@ -47,33 +45,40 @@ def named_cells(
     ParameterError
         If there are several, or the cells have no names.
     """
-    texts = {p.name: given[p.name] for p in query.parameters if p.cell and isinstance(given.get(p.name), str)}
-    sample = samples[0] if len(samples) == 1 else None
-    names = bool(texts) and have_names(store, sample)
-    return {name: _cell(store, catalogue, name, text, samples, names) for name, text in texts.items()}
+    sample = finder.samples[0] if len(finder.samples) == 1 else None
+    names = have_names(finder.store, sample)
+    parts = [part.strip() for part in text.split(",")] if many else [text]
+    if len(parts) > 1 and names and _of_name(finder, text):
+        parts = [text]  # a name with a comma
+    if not all(parts):
+        raise ParameterError(
+            f"the parameter {parameter!r} takes cells with commas between, as 5,6,77, but got {text!r}."
+        )
+    if all(_WHOLE.fullmatch(part) for part in parts) and not names:
+        return finder.of_labels([_checked(parameter, int(part)) for part in parts])
+    return tuple(_cell(finder, parameter, part, names) for part in parts)
 
 
-def _cell(store: Store, catalogue: Catalogue, parameter: str, text: str, samples: Sequence[str], names: bool) -> Cell:
+def _cell(finder: Finder, parameter: str, text: str, names: bool) -> Cell:
     label = int(text) if _WHOLE.fullmatch(text.strip()) else None
-    found = _of_name(store, catalogue, text, samples) if names else []
+    found = _of_name(finder, text) if names else []
     if label is not None and (not found or any(cell.label == label for cell in found)):
-        return require_cell(store, catalogue, _checked(parameter, label), samples)
+        return finder.of_labels([_checked(parameter, label)])[0]
     if not names:
         raise ParameterError(
             f"the parameter {parameter!r} must be the label of a cell, a whole number, not {text!r}; the cells in "
             "this database have no names."
         )
-    if label is not None and samples_with(store, catalogue, label, samples):
+    if label is not None and finder.ask("locate", labels=[label], samples=list(finder.samples)).num_rows:
         raise ParameterError(
             f"{text!r} is the name of the cell {found[0].label} and the label of another one; give the label with "
             f"--param {parameter}={found[0].label} or --param {parameter}={label}."
         )
     if len(found) == 1:
         return found[0]
-    where = f"in the sample {samples[0]!r}" if len(samples) == 1 else f"in any of the {len(samples)} samples"
     if not found:
-        known = _names(store, catalogue, samples, None)["name"].unique().to_pylist()
-        raise NotFoundError(f"there is no cell named {text!r} {where}.{near(text, known)}")
+        known = _names(finder.store, finder.catalogue, finder.samples, None)["name"].unique().to_pylist()
+        raise NotFoundError(f"there is no cell named {text!r} {finder.where}.{near(text, known)}")
     of = list(dict.fromkeys(cell.sample for cell in found))
     if len(of) == 1:
         labels = ", ".join(str(cell.label) for cell in found[:5])
@@ -90,9 +95,8 @@ def _checked(parameter: str, label: int) -> int:
     return label
 
 
-def _of_name(store: Store, catalogue: Catalogue, name: str, samples: Sequence[str]) -> list[Cell]:
-    statement = catalogue["locate-name"].statement(store.dialect, {"name": name, "samples": list(samples)})
-    rows = store.run(statement.text, statement.parameters, name="locate-name").to_pylist()
+def _of_name(finder: Finder, name: str) -> list[Cell]:
+    rows = finder.ask("locate-name", name=name, samples=list(finder.samples)).to_pylist()
     return [Cell(row["sample"], row["label"]) for row in rows]
 
 
@@ -140,7 +144,7 @@ def _with_samples(question: Question, rows: pa.Table) -> tuple[pa.Table, bool]:
 
     if not have_names(question.store, question.sample):
         return rows, False
-    found = samples_of(question, rows["cell"].to_pylist(), question.cells["source"], question.cells["target"])
+    found = samples_of(question, rows["cell"].to_pylist(), question.cells["source"][0], question.cells["target"][0])
     return rows.append_column("sample", pa.array(found, pa.string())), True
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cellgraph.adjacency.matrix import Adjacency
     from cellgraph.analyze.cells import Cell
     from cellgraph.analyze.question import Question
+    from cellgraph.analyze.restricted import Restricted
 
 
 def path(question: Question, source: Cell, target: Cell) -> pa.Table:
@@ -23,24 +24,32 @@ def path(question: Question, source: Cell, target: Cell) -> pa.Table:
     The database looks first, as far as ``longest``: most ways that people ask for are short, and then it need not
     give away the whole graph.
     """
+    if source == target and question.left_out():
+        return _table([], [])
     if source == target:
-        return _table([source.label], [None])
+        alone = _table([source.label], [None])
+        return alone if question.bound["weight"] is None else alone.append_column("cost", [[0.0]])
+    if question.bound["weight"] is not None:
+        from cellgraph.analyze.paths import cheapest_path
+
+        return cheapest_path(question)
     longest = question.bound["longest"]
-    if question.method != "compiled" and _labels_tell(question, source, target):
-        near = question.lookup("path", **question.bound)
+    if question.method != "compiled" and not question.unsaid and _labels_tell(question, source, target):
+        near = question.in_cypher()
         if near.num_rows:
             return near
         if question.method == "cypher" or "longest" in question.given:
             return with_note(near, f"there is no path from {source.label} to {target.label} in {longest} contacts.")
-    graph = question.graph()
-    way = fewest_contacts(graph, graph.row(source.sample, source.label), graph.row(target.sample, target.label))
+    restricted = question.restricted(contacts=["junctions"])
+    graph, ends = restricted.graph, (restricted.row(source), restricted.row(target))
+    way = [] if None in ends else fewest_contacts(graph, *ends, backward=restricted.backward)  # type: ignore[arg-type]
     if "longest" in question.given and len(way) > longest + 1:
         return with_note(
             _table([], []), f"there is no way from {source.label} to {target.label} in {longest} contacts."
         )
     if not way:
-        return with_note(_table([], []), f"the cells {source.label} and {target.label} are not connected.")
-    return _table(graph.labels[way].tolist(), _junctions(question, graph, way))
+        return with_note(_table([], []), not_connected(restricted, source, target))
+    return _table(graph.labels[way].tolist(), _junctions(restricted, way))
 
 
 def _labels_tell(question: Question, source: Cell, target: Cell) -> bool:
@@ -64,7 +73,33 @@ def _table(cells: list[int], junctions: list[int | None]) -> pa.Table:
     return pa.table({name: pa.array(values, pa.int64()) for name, values in columns.items()})
 
 
-def fewest_contacts(graph: Adjacency, source: int, target: int) -> list[int]:
+def not_connected(restricted: Restricted, source: Cell, target: Cell) -> str:
+    """Return a sentence on two cells that no path joins: how large the pieces are in which they lie."""
+    import numpy as np
+
+    from cellgraph.adjacency.kernels import distances_from
+
+    sizes = []
+    for cell, graph in ((source, restricted.graph), (target, restricted.backward)):
+        row = restricted.row(cell)
+        if row is None:
+            return ""  # said for all questions alike
+        n = len(graph.labels)
+        distance = np.full(n, -1, np.int32)
+        distances_from(graph.indptr, graph.indices, np.array([row]), n, distance, np.empty(n, np.int32))
+        sizes.append(int((distance >= 0).sum()))
+    if restricted.direction != "both":
+        return (
+            f"no path leads from {source.label} to {target.label} in the direction {restricted.direction}: "
+            f"from {source.label} {sizes[0] - 1:,} can be reached, and {target.label} from {sizes[1] - 1:,}."
+        )
+    return (
+        f"the cells {source.label} and {target.label} are not connected: {source.label} is in a piece of {sizes[0]:,} "
+        f"and {target.label} in one of {sizes[1]:,} cells."
+    )
+
+
+def fewest_contacts(graph: Adjacency, source: int, target: int, backward: Adjacency | None = None) -> list[int]:
     """Return the cells on a way with the fewest contacts.
 
     Of several such ways it is the one whose cells have the smallest labels (then samples), compared from the
@@ -75,6 +110,8 @@ def fewest_contacts(graph: Adjacency, source: int, target: int) -> list[int]:
     graph : Adjacency
     source, target : int
         Numbers of the first and the last cell.
+    backward : Adjacency, optional
+        The graph with its contacts turned around, where they have a direction.
 
     Returns
     -------
@@ -87,7 +124,8 @@ def fewest_contacts(graph: Adjacency, source: int, target: int) -> list[int]:
 
     n = len(graph.labels)
     distance = np.full(n, -1, np.int32)
-    distances_to(graph.indptr, graph.indices, target, source, distance, np.empty(n, np.int32))
+    back = backward or graph
+    distances_to(back.indptr, back.indices, target, source, distance, np.empty(n, np.int32))
     if distance[source] < 0:
         return []
     way = [source]
@@ -125,12 +163,18 @@ def samples_of(question: Question, labels: list[int], source: Cell, target: Cell
     return path
 
 
-def _junctions(question: Question, graph: Adjacency, way: list[int]) -> list[int | None]:
+def _junctions(restricted: Restricted, way: list[int]) -> list[int | None]:
     """Return the junctions of each cell with the one before; None for the first."""
-    keys = [(graph.samples[cell], int(graph.labels[cell])) for cell in way]
-    samples, labels = sorted({sample for sample, _ in keys}), [label for _, label in keys]
-    found = question.lookup("junctions-among", samples=samples, labels=labels)
-    known = {
-        (row["sample_a"], row["cell_a"], row["sample_b"], row["cell_b"]): row["junctions"] for row in found.to_pylist()
-    }
-    return [None, *(known[before + this] for before, this in pairwise(keys))]
+    import numpy as np
+    import pyarrow.compute as pc
+
+    topology = restricted.topology
+    found: list[int | None] = [None]
+    for before, this in pairwise(way):
+        between = np.zeros(len(topology.a), bool)
+        if restricted.direction != "in":
+            between |= (topology.a == before) & (topology.b == this)
+        if restricted.direction != "out":
+            between |= (topology.b == before) & (topology.a == this)
+        found.append(pc.sum(topology.of_contacts["junctions"].filter(between)).as_py())
+    return found

@@ -1,18 +1,27 @@
-"""A question put to a database: a named query with checked parameters, and the cells that they name."""
+"""A question put to a database: a named query with checked parameters, conditions, and the cells that they name."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
-from cellgraph.adjacency.matrix import Adjacency
+from cellgraph.analyze.cells import Cell
+from cellgraph.analyze.conditions import Asked
+from cellgraph.analyze.further import further_columns
+from cellgraph.analyze.rows import as_declared
+from cellgraph.errors import StoreError
+from cellgraph.queries import CannotSay
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from cellgraph.analyze.cells import Cell
-    from cellgraph.queries import Catalogue, Query
+    from cellgraph.analyze.nearest import Target
+    from cellgraph.analyze.restricted import Restricted
+    from cellgraph.queries import Catalogue, Conditions, Query
     from cellgraph.stores import Store, Topology
 
 Method = Literal["auto", "cypher", "compiled"]
@@ -31,9 +40,19 @@ class Question:
         Value of every parameter.
     given : frozenset of str
         The parameters that did not take their default.
-    cells : mapping of str to Cell
+    cells : mapping of str to tuple of Cell
         The cells that parameters name; they exist.
     method : {'auto', 'cypher', 'compiled'}
+    asked : Asked
+        The conditions.
+    directed : tuple of str
+        Names of the samples whose relationships have a direction, of those that are asked about.
+    timeout : float, optional
+        Seconds that the answer may take.
+    target : Target, optional
+        The cells that are looked for.
+    began : float
+        The `time.monotonic` at which it was asked.
     """
 
     store: Store
@@ -41,30 +60,128 @@ class Question:
     query: Query
     bound: Mapping[str, Any]
     given: frozenset[str]
-    cells: Mapping[str, Cell]
+    cells: Mapping[str, tuple[Cell, ...]]
     method: Method
+    asked: Asked
+    directed: tuple[str, ...] = ()
+    timeout: float | None = None
+    target: Target | None = None
+    began: float = field(default_factory=monotonic)
 
     @property
     def sample(self) -> str | None:
         """Name of the one sample that is asked about."""
         return self.bound.get("sample")
 
-    def lookup(self, name: str, *, further: Sequence[str] = (), **values: object) -> pa.Table:
-        """Let the database answer another query, with further properties as columns if it takes them."""
-        statement = self.catalogue[name].statement(self.store.dialect, values, further=further)
-        return self.store.run(statement.text, statement.parameters, name=name)
+    def left(self) -> float | None:
+        """Return how many seconds are left; None is no limit.
 
-    def topology(self) -> Topology:
-        """Read the bare graph of the sample; that of all where its cells touch those of others."""
-        own = self.store.topology(self.sample)
+        Raises
+        ------
+        StoreError
+            If there are none.
+        """
+        if self.timeout is None:
+            return None
+        left = self.timeout - (monotonic() - self.began)
+        if left <= 0:
+            raise StoreError(
+                f"the query {self.query.name!r} was given {self.timeout:g} seconds and needs longer; nothing of it is "
+                "shown. Give it more time with --timeout (timeout=…), or ask about fewer cells."
+            )
+        return left
+
+    def left_out(self) -> str:
+        """Return a sentence on cells that parameters name and that do not meet the conditions; empty if all do."""
+        conditions, named = self.asked.conditions, {cell for cells in self.cells.values() for cell in cells}
+        if not named or not (conditions.of_cells or conditions.buffer):
+            return ""
+        if self.unsaid:
+            asked = self.restricted(of_cells=False)
+            found = {Cell(asked.topology.samples[row], int(asked.topology.labels[row])) for row in asked.rows}
+        else:
+            samples, labels = sorted({cell.sample for cell in named}), sorted({cell.label for cell in named})
+            rows = self.lookup("meeting", conditions=conditions, samples=samples, labels=labels).to_pylist()
+            found = {Cell(**row) for row in rows}
+        missing = [str(cell.label) for cell in sorted(named - found)]
+        listed = ", ".join(missing[:5]) + (", …" if len(missing) > 5 else "")
+        if not missing:
+            return ""
+        subject, them = ("the cell {} does", "it") if len(missing) == 1 else ("the cells {} do", "them")
+        return f"{subject.format(listed)} not meet the conditions, so there are no rows about {them}."
+
+    @cached_property
+    def unsaid(self) -> str:
+        """Why the Cypher of the query cannot express the conditions; empty if it can."""
+        try:
+            self._statement(self.bound)
+        except CannotSay as why:
+            return str(why).rstrip(".")
+        return ""
+
+    def lookup(
+        self, name: str, *, further: Sequence[str] = (), conditions: Conditions | None = None, **values: object
+    ) -> pa.Table:
+        """Let the database answer another query, with further properties as columns if it takes them."""
+        query = self.catalogue[name]
+        statement = query.statement(self.store.dialect, values, further=further, conditions=conditions)
+        return self.store.run(statement.text, statement.parameters, name=name, timeout=self.left())
+
+    def in_cypher(self, limit: int | None = None) -> pa.Table:
+        """Let the database answer the question itself; of cells in several samples, one sample after the other."""
+        import pyarrow as pa
+
+        listed = [p.name for p in self.query.parameters if p.cell and p.type == "int list" and p.name in self.cells]
+        samples = sorted({cell.sample for cell in self.cells[listed[0]]}) if listed else []
+        if len(samples) < 2:
+            return self._run(self.bound, limit)
+        parts = []
+        for sample in samples:
+            labels = {name: [cell.label for cell in self.cells[name] if cell.sample == sample] for name in listed}
+            parts.append(self._run({**self.bound, **labels, "sample": sample}, limit))
+        return pa.concat_tables(parts, promote_options="default")
+
+    def _run(self, bound: Mapping[str, Any], limit: int | None) -> pa.Table:
+        statement = self._statement(bound, limit)
+        rows = self.store.run(statement.text, statement.parameters, name=self.query.name, timeout=self.left())
+        return as_declared(self.query, rows)
+
+    def _statement(self, bound: Mapping[str, Any], limit: int | None = None) -> Any:
+        further = further_columns(self.store, self.catalogue, self.query, self.sample)
+        return self.query.statement(
+            self.store.dialect, bound, further=further, limit=limit, conditions=self.asked.conditions
+        )
+
+    def topology(self, cells: Sequence[str] = (), contacts: Sequence[str] = ()) -> Topology:
+        """Read the bare graph of the sample, with properties; that of all where its cells touch those of others."""
+        own = self.store.topology(self.sample, cells=cells, contacts=contacts)
         if self.sample is not None and self.size()["contacts"] > len(own.a):
-            return self.store.topology()
+            return self.store.topology(cells=cells, contacts=contacts)
         return own
 
     def size(self) -> dict[str, int]:
         """Return the numbers of cells and of contacts of the sample or of all."""
         return {name: number or 0 for name, number in self.lookup("size", sample=self.sample).to_pylist()[0].items()}
 
-    def graph(self) -> Adjacency:
-        """Read the same in rows."""
-        return Adjacency.build(self.topology())
+    def restricted(
+        self, cells: Sequence[str] = (), contacts: Sequence[str] = (), *, of_cells: bool = True
+    ) -> Restricted:
+        """Read the graph that meets the conditions, with properties of its cells and contacts.
+
+        Its rows are about the cells that parameters name, unless `of_cells` is false, and those of the sample.
+        """
+        from cellgraph.analyze.restricted import columns_for, restrict
+
+        named, sample = (self.cells.get("cell"), self.sample) if of_cells else (None, None)
+        needed = columns_for(self.asked)
+        topology = self.topology(sorted({*needed[0], *cells}), sorted({*needed[1], *contacts}))
+        self.left()
+        return restrict(topology, self.asked, sample, named)
+
+
+def directed_samples(store: Store, catalogue: Catalogue, sample: str | None) -> tuple[str, ...]:
+    """Return the names of the samples whose relationships have a direction; of one sample or of all."""
+    statement = catalogue["sample-nodes"].statement(store.dialect, {})
+    nodes = store.run(statement.text, statement.parameters, name="sample-nodes").to_pylist()
+    names = [node["name"] for node in nodes if json.loads(node["node"]).get("directed") is True]
+    return tuple(name for name in names if sample in (None, name))

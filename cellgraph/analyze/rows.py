@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from cellgraph.analyze.question import Question
     from cellgraph.queries import Query
 
 
@@ -25,6 +26,23 @@ def note_of(table: pa.Table) -> str:
     """Return the sentences about some rows, as why there are none, one a line; an empty text if there are none."""
     note: bytes = (table.schema.metadata or {}).get(_NOTE, b"")
     return note.decode()
+
+
+def with_direction(table: pa.Table, question: Question) -> pa.Table:
+    """Return rows with the direction in which contacts were taken, where those of a sample have one.
+
+    Rows of contacts tell it by their ends.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not question.directed or {"direction", "source"} & set(table.column_names):
+        return table
+    said = pa.repeat(pa.scalar(question.asked.conditions.direction), table.num_rows)
+    if "sample" in table.column_names and question.sample not in question.directed:
+        known = pc.is_in(table["sample"], pa.array(question.directed, pa.string()))
+        said = pc.if_else(known, pa.chunked_array([said]), pa.scalar(None, pa.string()))
+    return table.append_column("direction", said)
 
 
 def as_declared(query: Query, table: pa.Table) -> pa.Table:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from cellgraph.analyze.conditions import shown_conditions, shown_target
 from cellgraph.errors import NotFoundError, ParameterError
 from cellgraph.queries import Catalogue, Query
 from cellgraph.queries.query import GRAPH
@@ -48,9 +50,17 @@ def show(
         given, limit = given | {"limit": limit}, None
     for parameter in query.parameters:
         value = given.get(parameter.name)
-        if parameter.cell and isinstance(value, str):
-            given[parameter.name] = _label(parameter.name, value)
-    return query.shown(GRAPH if graph else dialect_of(db), given, limit=limit)
+        if parameter.cell and value is not None:
+            items = value if isinstance(value, list | tuple) else [value]
+            parts = [part for item in items for part in (item.split(",") if isinstance(item, str) else [item])]
+            labels = [_label(parameter.name, part) if isinstance(part, str) else part for part in parts]
+            given[parameter.name] = labels if parameter.type == "int list" else labels[0]
+    bound = {p.name: given[p.name] for p in query.all_parameters if given.get(p.name) is not None}
+    conditions = shown_conditions(bound)
+    for parameter in query.parameters:
+        if parameter.target:
+            conditions = replace(conditions, **shown_target(given.pop(parameter.name, None), conditions.values))
+    return query.shown(GRAPH if graph else dialect_of(db), given, limit=limit, conditions=conditions)
 
 
 def require_graph(catalogue: Catalogue, query: Query) -> None:

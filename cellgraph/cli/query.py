@@ -43,15 +43,29 @@ def query(
         str | None,
         typer.Argument(metavar="NAME", help="A query, as khop; cellgraph queries lists them.", show_default=False),
     ] = None,
+    cells: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[CELL]...", help="Cells that it is about, as in --cell; of a path its two ends."),
+    ] = None,
     k: Annotated[int | None, typer.Option("--k", help="Largest distance in contacts.", show_default=False)] = None,
     cell: Annotated[
-        str | None, typer.Option(metavar="LABEL", help="One cell: its label, or its name.", show_default=False)
+        str | None,
+        typer.Option(metavar="LABEL", help="A cell, by label or name, or several: 5,6,77.", show_default=False),
     ] = None,
     source: Annotated[
         str | None, typer.Option("--from", metavar="LABEL", help="The cell where a path starts.", show_default=False)
     ] = None,
     target: Annotated[
-        str | None, typer.Option("--to", metavar="LABEL", help="The cell where a path ends.", show_default=False)
+        str | None,
+        typer.Option("--to", metavar="LABEL", help="Where a path ends, or what is nearest.", show_default=False),
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Column with the types of cells.", show_default=False)
+    ] = None,
+    of: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of numbers.", show_default=False)] = None,
+    weight: Annotated[
+        str | None,
+        typer.Option(metavar="EXPR", help="Cost of a contact: 1/junctions, 1/area.", show_default=False),
     ] = None,
     sample: SampleOption = None,
     limit: Annotated[int | None, typer.Option(min=0, help="Maximum number of rows.", show_default=False)] = None,
@@ -59,12 +73,38 @@ def query(
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help="Any parameter of the query; repeat it.", show_default=False),
     ] = None,
+    min_junctions: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Only contacts of at least so many junctions.", show_default=False),
+    ] = None,
+    min_area: Annotated[
+        float | None, typer.Option(metavar="A", help="Only contacts of at least this area.", show_default=False)
+    ] = None,
+    min_fraction: Annotated[
+        float | None,
+        typer.Option(
+            metavar="F", help="Only contacts of this part of the smaller cell's surface, 0 to 1.", show_default=False
+        ),
+    ] = None,
+    where: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help='Only cells that meet this: "volume > 10".', show_default=False),
+    ] = None,
+    inside: Annotated[bool, typer.Option("--inside", help="Only cells that are not on the border.")] = False,
+    buffer: Annotated[
+        int | None,
+        typer.Option(metavar="H", help="Report only cells at least H contacts from a border cell.", show_default=False),
+    ] = None,
+    direction: Annotated[
+        str | None,
+        typer.Option(metavar="both|out|in", help="Of directed samples: from a cell, or to it.", show_default=False),
+    ] = None,
     method: Annotated[
         MethodChoice, typer.Option(help="How to answer: in the database, or with compiled code.")
     ] = MethodChoice.auto,
     timeout: Annotated[
         float | None,
-        typer.Option(metavar="SECONDS", help="Time limit for the database.", show_default=False),
+        typer.Option(metavar="SECONDS", help="Longest time that the answer may take.", show_default=False),
     ] = None,
     cypher: Annotated[
         str | None,
@@ -96,7 +136,11 @@ def query(
     _check_combination(name, cypher, show, limit, method)
     if graph and not show:
         raise ParameterError("--graph goes with --show; cellgraph browse NAME draws it in Neo4j Browser.")
-    parameters = read_parameters(name, k=k, cell=cell, source=source, target=target, sample=sample, param=param)
+    shortcuts: dict[str, Any] = {"k": k, "cell": cell, "source": source, "target": target, "sample": sample}
+    shortcuts |= {"min_junctions": min_junctions, "min_area": min_area, "min_fraction": min_fraction}
+    shortcuts |= {"by": by, "of": of, "weight": weight}
+    shortcuts |= {"where": where, "inside": inside or None, "buffer": buffer, "direction": direction}
+    parameters = read_parameters(name, param=param, bare=cells, **shortcuts)
     if show and name is not None:
         from cellgraph.analyze.show import show as shown
 
@@ -173,9 +217,12 @@ def _check_combination(
             raise ParameterError(f"--cypher is a query of its own and does not go with {what}; leave one of them out.")
 
 
-def read_parameters(name: str | None, *, param: list[str] | None, **shortcuts: Any) -> dict[str, Any]:
-    """Return the parameters of a query, from the options that stand for one and from --param."""
-    return _merged({key: value for key, value in shortcuts.items() if value is not None}, _read(name, param or []))
+def read_parameters(
+    name: str | None, *, param: list[str] | None, bare: list[str] | None = None, **shortcuts: Any
+) -> dict[str, Any]:
+    """Return the parameters of a query: from options that stand for one, bare cells behind its name, and --param."""
+    given = {_named(name, key): value for key, value in shortcuts.items() if value is not None}
+    return _merged(_with_bare(name, bare or [], given), _read(name, param or []))
 
 
 def _read(name: str | None, params: list[str]) -> dict[str, Any]:
@@ -200,11 +247,34 @@ def _read(name: str | None, params: list[str]) -> dict[str, Any]:
     return dict(Catalogue.load()[name].parse(texts))
 
 
-def _merged(given: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
-    """Join options and --param; the same parameter in both is an error."""
+def _named(name: str | None, parameter: str) -> str:
+    """Return what an option is called in a query: --to is its ``target``, or its ``to``."""
+    from cellgraph.queries import Catalogue
+
+    if parameter == "target" and name is not None and Catalogue.load()[name].takes("to"):
+        return "to"
+    return parameter
+
+
+def _with_bare(name: str | None, cells: list[str], given: dict[str, Any]) -> dict[str, Any]:
+    """Add the cells that stand bare behind the name of a query."""
+    if not cells or name is None:
+        return given
+    from cellgraph.queries import Catalogue
+
+    query = Catalogue.load()[name]
+    named = [parameter for parameter in query.parameters if parameter.cell]
+    several = len(named) == 1 and named[0].type == "int list"
+    if not named or (len(cells) != len(named) and not several):
+        wanted = " and ".join(parameter.name for parameter in named) or "no cell"
+        raise ParameterError(f"the query {query.name!r} takes {wanted}, but got {' '.join(cells)!r} behind its name.")
+    values = [",".join(cells)] if several else cells
+    return _merged(given, dict(zip((parameter.name for parameter in named), values, strict=True)), "behind the name")
+
+
+def _merged(given: dict[str, Any], params: dict[str, Any], where: str = "with --param") -> dict[str, Any]:
+    """Join options and --param, or what stands behind the name; the same parameter in both is an error."""
     for name in params:
         if name in given:
-            raise ParameterError(
-                f"the parameter {name!r} was given twice, as an option and with --param; give it once."
-            )
+            raise ParameterError(f"the parameter {name!r} was given twice, as an option and {where}; give it once.")
     return given | params

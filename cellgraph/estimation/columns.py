@@ -27,7 +27,7 @@ class Reference:
     name : str
         Of the column; ``khop(2)`` for a count of cells within two contacts.
     type : str
-        ``int``, ``float``, ``bool`` or ``str``.
+        ``int``, ``float``, ``bool`` or ``str``; ``any`` where that is not known.
     unit : str
         As in `cellgraph.model`: ``unit^3``, ``cells``, or nothing.
     hops : int
@@ -35,7 +35,7 @@ class Reference:
     """
 
     name: str
-    type: Type
+    type: Type | Literal["any"]
     unit: str
     hops: int = 0
 
@@ -51,12 +51,15 @@ class Catalogue:
         The farthest distance up to which neighbours can be counted.
     why : str
         The reason why not farther, as the end of a sentence.
+    complete : bool
+        Whether there are no other columns.
     """
 
     cells: Mapping[str, Column]
     contacts: Mapping[str, Column]
     hops: int = MOST_HOPS
     why: str = f"the number of contacts is 1 to {MOST_HOPS}"
+    complete: bool = True
 
     def of(self, what: Of) -> Mapping[str, Column]:
         """Return the columns of cells or of contacts."""
@@ -99,6 +102,8 @@ def _find(reader: Reader, catalogue: Catalogue, of: Of, token: Token) -> Referen
         column = known.get(_PUBLIC.get(token.value, ""))
     if column is not None:
         return Reference(column.name, column.type, column.unit)
+    if not catalogue.complete:
+        return Reference(token.value, "any", "")
     if of == "cells" and token.value == "degree":  # tables that were imported need not carry it
         return Reference("khop(1)", "int", "cells", 1)
     other: Of = "contacts" if of == "cells" else "cells"

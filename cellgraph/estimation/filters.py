@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from cellgraph.estimation.columns import Catalogue, Of, Reference, read_reference
 from cellgraph.estimation.lexer import Reader, Token
+from cellgraph.queries.text import quoted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,7 +33,12 @@ _COMPARE = {
     "<": "less", "<=": "less_equal", ">": "greater", ">=": "greater_equal",
 }  # fmt: skip
 _WORDS = ("and", "or", "not", "is", "in", "null", "true", "false")
-_FAMILY = {"int": "a number", "float": "a number", "bool": "true or false", "str": "text"}
+_CYPHER = {
+    **{function: sign for sign, function in _COMPARE.items() if sign not in ("==", "!=")},
+    "and_kleene": "AND", "or_kleene": "OR", "invert": "NOT", "is_null": "IS NULL", "is_valid": "IS NOT NULL",
+}  # fmt: skip
+_ANYTHING = "anything"
+_FAMILY = {"int": "a number", "float": "a number", "bool": "true or false", "str": "text", "any": _ANYTHING}
 _LARGEST = 2**63 - 1
 _DEEPEST = 50
 
@@ -47,6 +53,10 @@ class Node(Protocol):
 
     def __call__(self, rows: pa.Table) -> Any:
         """Return true, false or null for each row."""
+        ...
+
+    def cypher(self, variable: str, values: dict[str, Any]) -> str:
+        """Return it as Cypher about a variable; literals become parameters, whose values are added."""
         ...
 
 
@@ -68,6 +78,13 @@ class _Value:
 
         return rows[self.column.name] if self.column else pa.scalar(self.literal)
 
+    def cypher(self, variable: str, values: dict[str, Any]) -> str:
+        if self.column:
+            return f"{variable}.{quoted(self.column.name)}"
+        name = f"where_{len(values) + 1}"
+        values[name] = self.literal
+        return f"${name}"
+
 
 @dataclass(frozen=True)
 class _Apply:
@@ -88,6 +105,12 @@ class _Apply:
         if self.function in _COMPARE.values():
             parts = _comparable(parts)
         return reduce(function, parts) if len(parts) > 1 else function(*parts)
+
+    def cypher(self, variable: str, values: dict[str, Any]) -> str:
+        parts, word = [part.cypher(variable, values) for part in self.parts], _CYPHER[self.function]
+        if len(parts) == 1:
+            return f"(NOT {parts[0]})" if self.function == "invert" else f"({parts[0]} {word})"
+        return f"({f' {word} '.join(parts)})"
 
 
 @dataclass(frozen=True)
@@ -122,6 +145,14 @@ class Filter:
         if isinstance(kept, pa.Scalar):  # no column in it
             return np.full(rows.num_rows, kept.as_py() is True)
         return pc.fill_null(kept, False).to_numpy(zero_copy_only=False) if len(kept) else np.zeros(0, bool)
+
+    def cypher(self, variable: str) -> tuple[str, dict[str, Any]]:
+        """Return it as Cypher about a variable, the same for any, and the values of its parameters.
+
+        Columns that are counted by hops, see `Reference.hops`, cannot be expressed so.
+        """
+        values: dict[str, Any] = {}
+        return self.node.cypher(variable, values), values
 
 
 def parse_filter(text: str, catalogue: Catalogue, of: Of) -> Filter:
@@ -203,7 +234,7 @@ class _Parser:
             return _Apply("invert", (self.one_of(left)[0],)), None
         if self.reader.accept("in"):
             return self.one_of(left)
-        if left.family != "true or false":
+        if left.family not in ("true or false", _ANYTHING):
             self.reader.fail(f"expected a comparison after {left.token}, got {self.reader.token}")
         return left, None
 
@@ -253,7 +284,7 @@ class _Parser:
         return -value if sign and sign.value == "-" else value
 
     def check(self, left: _Value, right: _Value, sign: Token) -> None:
-        if left.family != right.family:
+        if left.family != right.family and _ANYTHING not in (left.family, right.family):
             self.reader.fail(f"{left.token} is {left.family}, but {right.token} is {right.family}", right.token)
         if left.family == "true or false" and _COMPARE[sign.value] not in ("equal", "not_equal"):
             self.reader.fail("what is true or false has no order", sign)

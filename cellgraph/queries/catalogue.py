@@ -79,13 +79,15 @@ class Catalogue:
         return pa.Table.from_pylist(rows, pa.schema({name: pa.string() for name in ("query", "parameters", "answers")}))
 
     def __getitem__(self, name: str) -> Query:
-        """Return a query.
+        """Return a query; American spelling is understood, as in ``neighbors``.
 
         Raises
         ------
         NotFoundError
             If there is none of that name.
         """
+        if name not in self.queries and (british := name.replace("neighbor", "neighbour")) in self.queries:
+            return self.queries[british]
         if name not in self.queries:
             known = [query.name for query in self.listed()]
             raise NotFoundError(
@@ -147,4 +149,5 @@ def _read_query(folder: Path, path: Path, texts: Mapping[str, Path]) -> Query:
         },
         path=path,
         graph_note=note,
+        conditions=header.conditions,
     )

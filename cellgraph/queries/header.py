@@ -7,14 +7,19 @@
     // Parameters
     //   k: int = 2 (1..100, literal)  largest number of contacts
     //   sample: str = null            name of one sample; null is all
+    // Conditions
+    //   c: reported
     // Returns
     //   sample: str                   name of the sample
     MATCH … RETURN s.name AS sample …
 
 A parameter without default is required; one whose default is null may be null. In parentheses stand the range of an
-``int``, ``literal`` for a value that the loader puts into the text, and ``cell`` for the label of a cell. The sibling
-of a file in another dialect (``khop.ladybug.cypher``) takes over the header of ``khop.cypher``: its own comment says
-only why it exists.  Its graph form (``khop.graph.cypher``) has the same parameters, and returns paths to be drawn.
+``int``, ``literal`` for a value that the loader puts into the text, ``cell`` for the label of a cell (``int``, or
+``int list`` for several), ``compiled`` for what the Cypher cannot take, ``target`` for what is looked for, and
+``cells`` or ``contacts`` for the name of a property of these (``str``). The section ``Conditions`` names the variables
+for which the shared conditions hold; see `cellgraph.queries.conditions`. The sibling of a file in another dialect
+(``khop.ladybug.cypher``) takes over the header of ``khop.cypher``: its own comment says only why it exists.  Its graph
+form (``khop.graph.cypher``) has the same parameters, and returns paths to be drawn.
 """
 
 from __future__ import annotations
@@ -24,16 +29,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cellgraph.errors import FormatError, ParameterError, near
-from cellgraph.queries.query import Parameter, Returned
+from cellgraph.queries.conditions import KINDS, Kind, marked
+from cellgraph.queries.parameter import Parameter
+from cellgraph.queries.query import Returned
 from cellgraph.queries.text import blanked, parameters_in
 from cellgraph.queries.values import TYPES, Type, check, parse
 
-_SECTIONS = {"Parameters": "parameters", "Returns": "returns"}
+_SECTIONS = {"Parameters": "parameters", "Conditions": "conditions", "Returns": "returns"}
 _PARAMETER = re.compile(
     r"(?P<name>[A-Za-z_]\w*): (?P<type>\w+(?: list)?)(?: = (?P<default>\S+))?(?: \((?P<notes>[^)]*)\))?"
     r"\s{2,}(?P<meaning>\S.*)"
 )
 _COLUMN = re.compile(r"(?P<name>[A-Za-z_]\w*): (?P<type>\w+(?: list)?)\s{2,}(?P<meaning>\S.*)")
+_CONDITION = re.compile(r"(?P<name>[A-Za-z_]\w*): (?P<kind>\w+)(?:\s{2,}.*)?")
+_NOTES = {"int": ("literal", "cell"), "int list": ("cell",), "str": ("cells", "contacts", "target")}
 _RANGE = re.compile(r"(-?\d+)\.\.(-?\d+)")
 
 
@@ -45,6 +54,7 @@ class Header:
     description: str
     parameters: tuple[Parameter, ...]
     columns: tuple[Returned, ...]
+    conditions: dict[str, Kind]
 
 
 def read(path: Path) -> tuple[Header, str]:
@@ -69,6 +79,9 @@ def read(path: Path) -> tuple[Header, str]:
     text = "\n".join(lines[end:]).strip() + "\n"
     _check_parameters(path, end, lines, header)
     _check_columns(path, end, lines, header)
+    _check_conditions(
+        path, end, lines, header, {name for name, kind in header.conditions.items() if kind not in ("compiled", "none")}
+    )
     return header, text
 
 
@@ -82,6 +95,7 @@ def read_sibling(path: Path, header: Header) -> str:
     """
     lines, end = _sibling_lines(path, header)
     _check_columns(path, end, lines, header)
+    _check_conditions(path, end, lines, header, {n for n, kind in header.conditions.items() if kind == "reported"})
     return "\n".join(lines[end:]).strip() + "\n"
 
 
@@ -142,6 +156,7 @@ def _parse_header(path: Path, lines: list[str]) -> Header:
     prose: list[str] = []
     parameters: list[Parameter] = []
     columns: list[Returned] = []
+    conditions: dict[str, Kind] = {}
     section = ""
     for number, line in enumerate(lines, start=1):
         content = line.removeprefix("//")
@@ -151,6 +166,8 @@ def _parse_header(path: Path, lines: list[str]) -> Header:
             prose.append(content.strip())
         elif section == "parameters" and content.strip():
             parameters.append(_parse_parameter(path, number, content.strip()))
+        elif section == "conditions" and content.strip():
+            conditions |= _parse_condition(path, number, content.strip())
         elif content.strip():
             columns.append(_parse_column(path, number, content.strip()))
     if not prose or not prose[0]:
@@ -158,7 +175,7 @@ def _parse_header(path: Path, lines: list[str]) -> Header:
     if not columns:
         raise FormatError(f"{path}:{max(len(lines), 1)}: the header has no section 'Returns' with the columns.")
     _refuse_twins(path, parameters, columns)
-    return Header(prose[0], "\n".join(prose[1:]).strip(), tuple(parameters), tuple(columns))
+    return Header(prose[0], "\n".join(prose[1:]).strip(), tuple(parameters), tuple(columns), conditions)
 
 
 def _parse_parameter(path: Path, number: int, line: str) -> Parameter:
@@ -192,6 +209,21 @@ def _parse_parameter(path: Path, number: int, line: str) -> Parameter:
         maximum=maximum,
         literal="literal" in words,
         cell="cell" in words,
+        column=next(iter({"cells", "contacts"} & words), ""),
+        compiled="compiled" in words,
+        target="target" in words,
+    )
+
+
+def _parse_condition(path: Path, number: int, line: str) -> dict[str, Kind]:
+    """Read ``variable: kind``."""
+    found = _CONDITION.fullmatch(line)
+    for kind in KINDS:
+        if found is not None and found["kind"] == kind:
+            return {found["name"]: kind}
+    raise FormatError(
+        f"{path}:{number}: conditions are declared as 'variable: kind', where the kind is one of {', '.join(KINDS)}; "
+        f"this line is {line!r}."
     )
 
 
@@ -203,12 +235,12 @@ def _parse_notes(where: str, kind: Type, notes: str) -> tuple[int | None, int | 
         bounds = _RANGE.fullmatch(note)
         if kind == "int" and bounds:
             minimum, maximum = int(bounds[1]), int(bounds[2])
-        elif kind == "int" and note in ("literal", "cell"):
+        elif note == "compiled" or note in _NOTES.get(kind, ()):
             words.add(note)
         else:
             raise FormatError(
                 f"{where}: {note!r} is no note of a parameter of type {kind}; an int takes a range, as 1..100, "
-                "'literal' and 'cell'."
+                "'literal' and 'cell', an int list 'cell', a str 'cells', 'contacts' or 'target', any 'compiled'."
             )
     return minimum, maximum, words
 
@@ -250,7 +282,9 @@ def _check_parameters(path: Path, end: int, lines: list[str], header: Header) ->
             if name not in known:
                 raise FormatError(f"{path}:{number}: ${name} is not declared in the header.{near(name, known)}")
             used.add(name)
-    for name in sorted(known - used):
+    for name in sorted(
+        known - used - {parameter.name for parameter in header.parameters if parameter.compiled or parameter.target}
+    ):
         number = next((n for n, line in enumerate(lines[:end], start=1) if f" {name}:" in line), end)
         raise FormatError(f"{path}:{number}: the parameter {name!r} is declared, but ${name} is never used.")
 
@@ -276,6 +310,24 @@ def _check_columns(path: Path, end: int, lines: list[str], header: Header) -> No
         )
     if not ordered and not path.parent.name.startswith("_"):  # code that looks something up may sort it itself
         raise FormatError(f"{path}:{number}: the rows need an ORDER BY, so that they are the same every time.")
+
+
+def _check_conditions(path: Path, end: int, lines: list[str], header: Header, wanted: set[str]) -> None:
+    """Refuse marks of variables that are not declared, and declared ones without a mark."""
+    text = "\n".join(lines)
+    found = set()
+    for place, item, inner in marked(text):
+        name = item.split()[0]
+        number = text.count("\n", 0, place) + 1
+        if inner:  # a recursive pattern has names of its own
+            continue
+        if name not in header.conditions:
+            raise FormatError(f"{path}:{number}: {name!r} is not declared among the conditions of the header.")
+        if header.conditions[name] == "contact" and " between " not in item:
+            raise FormatError(f"{path}:{number}: conditions of a contact stand as '{name} between a and b'.")
+        found.add(name)
+    for name in sorted(wanted - found):
+        raise FormatError(f"{path}:{end + 1}: nothing marks where the conditions of {name!r} hold.")
 
 
 def _split(text: str) -> list[str]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cellgraph.errors import ParameterError, near
 from cellgraph.queries import text as cypher
+from cellgraph.queries.conditions import CannotSay, Conditions, Kind, parameters_of
+from cellgraph.queries.parameter import Parameter
 from cellgraph.queries.values import Type, Value, check, cypher_literal, is_whole, parse
 
 PORTABLE = ""
@@ -18,42 +20,6 @@ GRAPH = "graph"
 """Among the dialects: the graph form, in the Cypher of Neo4j, whose rows are paths to be drawn instead of a table."""
 
 _FURTHER = re.compile(r"\s*/\* and further properties of (\w+) \*/")
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One parameter of a query.
-
-    Attributes
-    ----------
-    name, type, meaning : str
-        As the header of the file says.
-    required : bool
-        Whether it has no default.
-    default : int, float, bool, str or None
-        Taken where no value is given; a parameter whose default is None may be null.
-    minimum, maximum : int or None
-        The range of an ``int``.
-    literal : bool
-        Whether its value is put into the text, as Cypher takes no parameter there (length of a path).
-    cell : bool
-        Whether it is the label of a cell, which has to exist.
-    """
-
-    name: str
-    type: Type
-    meaning: str
-    required: bool = True
-    default: Value = None
-    minimum: int | None = None
-    maximum: int | None = None
-    literal: bool = False
-    cell: bool = False
-
-    @property
-    def nullable(self) -> bool:
-        """Whether null is one of its values."""
-        return not self.required and self.default is None
 
 
 @dataclass(frozen=True)
@@ -91,6 +57,8 @@ class Query:
         The file.
     graph_note : str
         What the comment of the graph form says: what is drawn, and where it limits itself.
+    conditions : mapping of str to str
+        The variables for which conditions hold, and what they are; see `cellgraph.queries.conditions`.
     """
 
     name: str
@@ -108,6 +76,13 @@ class Query:
         """Whether there is a form of it whose rows are paths."""
         return GRAPH in self.texts
 
+    conditions: Mapping[str, Kind] = field(default_factory=dict)
+
+    @property
+    def all_parameters(self) -> tuple[Parameter, ...]:
+        """Its parameters, and those of the conditions that it takes."""
+        return self.parameters + parameters_of(self.conditions)
+
     def text(self, dialect: str) -> str:
         """Return the Cypher for a dialect, with ``$name`` for every parameter, also the literal ones."""
         return self.texts.get(dialect, self.texts[PORTABLE])
@@ -120,7 +95,7 @@ class Query:
 
     def takes(self, name: str) -> bool:
         """Tell whether there is a parameter of that name."""
-        return any(parameter.name == name for parameter in self.parameters)
+        return any(parameter.name == name for parameter in self.all_parameters)
 
     @property
     def extendable(self) -> str:
@@ -138,14 +113,18 @@ class Query:
         """
         for name in texts:
             self._require_known(name)
-        kinds = {parameter.name: parameter.type for parameter in self.parameters}
+        kinds = {parameter.name: parameter.type for parameter in self.all_parameters}
         cells = {parameter.name for parameter in self.parameters if parameter.cell}
-        return {
-            name: text
-            if name in cells and not is_whole(text)
-            else parse(text, kinds[name], of=f"the parameter {name!r} of the query {self.name!r}")
-            for name, text in texts.items()
-        }
+        read: dict[str, Value] = {}
+        for name, text in texts.items():
+            parts = text.split(",")
+            if name in cells and not all(is_whole(part) for part in parts[: None if " list" in kinds[name] else 1]):
+                read[name] = text
+            elif name in cells and " list" in kinds[name] and text.strip().lower() != "null":
+                read[name] = [int(part) for part in parts]
+            else:
+                read[name] = parse(text, kinds[name], of=f"the parameter {name!r} of the query {self.name!r}")
+        return read
 
     def bind(self, values: Mapping[str, object]) -> dict[str, Value]:
         """Check values against the declared parameters and add the defaults.
@@ -157,17 +136,25 @@ class Query:
         """
         for name in values:
             self._require_known(name)
-        return {parameter.name: self._bound(parameter, values) for parameter in self.parameters}
+        return {parameter.name: self._bound(parameter, values) for parameter in self.all_parameters}
 
     def _require_known(self, name: str) -> None:
         if not self.takes(name):
-            known = [parameter.name for parameter in self.parameters]
-            takes = f"it takes {', '.join(known)}" if known else "it takes none"
+            known = [parameter.name for parameter in self.all_parameters]
+            own = [parameter.name for parameter in self.parameters]
+            takes = f"it takes {', '.join(own) or 'none'}{' and conditions' if self.conditions else ''}"
             raise ParameterError(f"the query {self.name!r} has no parameter {name!r}; {takes}.{near(name, known)}")
 
     def _bound(self, parameter: Parameter, values: Mapping[str, object]) -> Value:
         """Return the checked value of one parameter, or its default."""
         value = values.get(parameter.name)
+        if (
+            parameter.cell
+            and parameter.type == "int list"
+            and value is not None
+            and not isinstance(value, list | tuple)
+        ):
+            value = [value]
         if parameter.required and parameter.name not in values:
             raise ParameterError(
                 f"the query {self.name!r} needs the parameter {parameter.name!r}: {parameter.meaning}."
@@ -189,6 +176,7 @@ class Query:
         *,
         further: Sequence[str] = (),
         limit: int | None = None,
+        conditions: Conditions | None = None,
     ) -> Statement:
         """Return what a database runs for these values.
 
@@ -202,19 +190,32 @@ class Query:
             Names of properties that an extendable query returns after its own columns.
         limit : int, optional
             Most rows that are wanted.
+        conditions : Conditions, optional
+            What contacts and cells have to meet.
 
         Raises
         ------
         ParameterError
             As `bind`.
+        CannotSay
+            If the Cypher of this dialect cannot express the conditions.
         """
         bound = self.bind(values)
+        conditions = conditions or Conditions()
         null = {name for name, value in bound.items() if value is None}
-        text = cypher.decide_optional(self._filled(dialect, bound, further, limit), null)
+        text = cypher.decide_optional(self._filled(dialect, bound, further, limit, conditions), null)
         used = cypher.parameters_in(text)
-        return Statement(text, {name: value for name, value in bound.items() if name in used})
+        everything = bound | conditions.parameters()
+        return Statement(text, {name: value for name, value in everything.items() if name in used})
 
-    def shown(self, dialect: str, values: Mapping[str, object], *, limit: int | None = None) -> str:
+    def shown(
+        self,
+        dialect: str,
+        values: Mapping[str, object],
+        *,
+        limit: int | None = None,
+        conditions: Conditions | None = None,
+    ) -> str:
         """Return the Cypher to paste where people type Cypher, with the values of its parameters in it.
 
         One statement without parameters, because Neo4j Browser shows no rows of what follows a ``:param``.  A
@@ -228,18 +229,32 @@ class Query:
         missing = [parameter for parameter in self.parameters if parameter.required and parameter.name not in values]
         known = [parameter for parameter in self.parameters if parameter not in missing]
         bound = replace(self, parameters=tuple(known)).bind(values)
-        text = self._filled(dialect, bound, (), limit)
+        conditions = conditions or Conditions()
+        text = self._filled(dialect, bound, (), limit, conditions)
         text = cypher.decide_optional(text, {name for name, value in bound.items() if value is None})
-        for name, value in bound.items():
+        for name, value in (bound | conditions.parameters()).items():
             text = cypher.replace(cypher.parameter(name), cypher_literal(value), text)
         about = [self.summary, *(self.graph_note.splitlines() if dialect == GRAPH else [])]
         notes = [f"// Put a value for ${parameter.name}: {parameter.meaning}." for parameter in missing]
         return "\n".join([*(f"// {line}" for line in about), *notes, text.rstrip().rstrip(";") + ";"])
 
-    def _filled(self, dialect: str, bound: Mapping[str, Value], further: Sequence[str], limit: int | None) -> str:
-        """Return the text with what no parameter can be: names of columns, lengths of paths, the limit."""
-        text = _FURTHER.sub(lambda found: _further_columns(found[1], further), self.text(dialect))
+    def _filled(
+        self,
+        dialect: str,
+        bound: Mapping[str, Value],
+        further: Sequence[str],
+        limit: int | None,
+        conditions: Conditions,
+    ) -> str:
+        """Return the text with what no parameter can be: conditions, names of columns, lengths of paths, the limit."""
         for parameter in self.parameters:
+            if parameter.compiled and bound.get(parameter.name) is not None:
+                raise CannotSay(f"the Cypher of the query {self.name!r} takes no {parameter.name}")
+        text = conditions.put_into(self.text(dialect), self.conditions, dialect)
+        text = _FURTHER.sub(lambda found: _further_columns(found[1], further), text)
+        for parameter in self.parameters:
+            if parameter.column and bound.get(parameter.name) is not None:
+                text = cypher.replace(cypher.parameter(parameter.name), cypher.quoted(str(bound[parameter.name])), text)
             if parameter.literal and parameter.name in bound:
                 value = cypher_literal(bound[parameter.name])
                 text = cypher.replace(cypher.parameter(parameter.name), value, text)

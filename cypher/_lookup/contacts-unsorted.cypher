@@ -5,6 +5,11 @@
 //
 // Parameters
 //   sample: str = null      name of one sample; null is all
+// Conditions
+//   c: reported
+//   d: reported
+//   r: contact
+//   direction: compiled
 // Returns
 //   sample: str             name of the sample of cell_a
 //   cell_a: int             label of the one cell
@@ -20,6 +25,7 @@
 MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell)-[r:TOUCHES]->(d:Cell)
 WHERE ($sample IS NULL OR c.sample = $sample OR d.sample = $sample)
   AND (c.label <> d.label OR c.sample <> d.sample)
+  /* and conditions of c, d, r between c and d */
 RETURN c.sample AS sample, c.label AS cell_a, d.label AS cell_b, r.junctions AS junctions, r.area AS area,
        r.junctions_z AS junctions_z, r.junctions_y AS junctions_y, r.junctions_x AS junctions_x,
        r.touching_edges AS touching_edges, r.touching_corners AS touching_corners,

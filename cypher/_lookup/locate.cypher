@@ -1,11 +1,12 @@
-// The samples that have a cell of a label.
+// The samples that have cells of some labels.
 //
 // Parameters
-//   label: int          label of the cell
+//   labels: int list    labels of the cells
 //   samples: str list   names of the samples to look in
 // Returns
-//   sample: str         name of a sample that has it
+//   sample: str         name of a sample that has one
+//   label: int          its label
 MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell)
-WHERE c.sample IN $samples AND c.label = $label AND s.name = c.sample
-RETURN s.name AS sample
-ORDER BY sample
+WHERE c.sample IN $samples AND c.label IN $labels AND s.name = c.sample
+RETURN s.name AS sample, c.label AS label
+ORDER BY sample, label

@@ -3,12 +3,17 @@
 // Parameters
 //   limit: int = 10 (1..1000000)  how many
 //   sample: str = null            name of one sample; null is all
+// Conditions
+//   c: reported
+//   d: cell
+//   r: contact
 // Returns
 //   sample: str                   name of the sample
 //   cell: int                     label of the cell
 //   degree: int                   number of other cells that it touches
-MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell)-[:TOUCHES]-(d:Cell)
+MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell)-[r:TOUCHES]-(d:Cell)
 WHERE ($sample IS NULL OR s.name = $sample) AND d.id <> c.id
+  /* and conditions of c, d, r between c and d */
 RETURN s.name AS sample, c.label AS cell, count(DISTINCT d.id) AS degree
 ORDER BY degree DESC, sample, cell
 LIMIT $limit

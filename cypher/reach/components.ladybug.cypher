@@ -1,7 +1,7 @@
 // Ladybug looks no farther than 30 contacts, so this is right for components in which no two cells are farther apart.
 MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell)
-WHERE ($sample IS NULL OR s.name = $sample)
-OPTIONAL MATCH p = (c)-[:TOUCHES* SHORTEST 1..30]-(d:Cell)
+WHERE ($sample IS NULL OR s.name = $sample) /* and conditions of c */
+OPTIONAL MATCH p = (c)-[:TOUCHES* SHORTEST 1..30 /* conditions of r, n */]-(d:Cell)
 WHERE d.sample = c.sample
 WITH s.name AS sample, c.label AS cell, min(d.label) AS other, count(d.id) AS others
 RETURN sample AS sample, cell AS cell, CASE WHEN other < cell THEN other ELSE cell END AS component,

@@ -5,10 +5,14 @@
 // Parameters
 //   k: int = 2 (1..30, literal)  largest distance
 //   sample: str = null           name of one sample; null is all
+// Conditions
+//   c: reported
+//   d: cell
+//   p: path
 // Returns
 //   sample: str                  name of the sample
 //   hop: int                     distance in contacts, 1 to k
-//   counted: int                 number of cells that were looked at: all of the sample
+//   counted: int                 number of cells that were looked at: all of the sample that are reported
 //   cells_mean: float            cells at exactly this distance: mean over all cells of the sample
 //   cells_min: int               smallest
 //   cells_median: int            median
@@ -18,9 +22,9 @@
 //   within_median: int           median
 //   within_max: int              largest
 MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell)
-WHERE ($sample IS NULL OR s.name = $sample)
+WHERE ($sample IS NULL OR s.name = $sample) /* and conditions of c */
 OPTIONAL MATCH p = (c)-[:TOUCHES*1..$k]-(d:Cell)
-WHERE d <> c
+WHERE d <> c /* and conditions of d, p */
 WITH s.name AS sample, c.id AS id, d, min(length(p)) AS distance
 WITH sample, id, distance, count(d) AS reached
 UNWIND range(1, $k) AS hop

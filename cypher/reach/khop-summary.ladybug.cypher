@@ -1,7 +1,7 @@
 // As khop; Ladybug has no percentileDisc, and aggregates no aggregate inside another expression (the cast).
 MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell)
-WHERE ($sample IS NULL OR s.name = $sample)
-OPTIONAL MATCH p = (c)-[:TOUCHES* SHORTEST 1..$k]-(d:Cell)
+WHERE ($sample IS NULL OR s.name = $sample) /* and conditions of c */
+OPTIONAL MATCH p = (c)-[:TOUCHES* SHORTEST 1..$k /* conditions of r, n */]-(d:Cell)
 WITH s.name AS sample, c.id AS id, length(p) AS distance, count(d.id) AS reached
 UNWIND range(1, $k) AS hop
 WITH sample, id, hop, sum(CASE WHEN distance = hop THEN reached ELSE 0 END) AS cells,

@@ -1,7 +1,7 @@
 // Drawn: the cell, and a shortest path to each cell within k contacts.
 // Limit: of one cell only. Without $cell it is the one that touches the most others.
 MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell)
-WHERE c.sample = s.name AND ($sample IS NULL OR s.name = $sample) AND ($cell IS NULL OR c.label = $cell)
+WHERE c.sample = s.name AND ($sample IS NULL OR s.name = $sample) AND ($cell IS NULL OR c.label IN $cell)
 WITH c
 ORDER BY c.degree DESC, c.sample, c.label
 LIMIT 1

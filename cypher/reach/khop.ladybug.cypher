@@ -1,7 +1,8 @@
 // Ladybug walks every path of up to k contacts where Neo4j prunes, so it is told to look for shortest ones.
 MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell)
-WHERE c.sample = s.name AND ($sample IS NULL OR s.name = $sample) AND ($cell IS NULL OR c.label = $cell)
-OPTIONAL MATCH p = (c)-[:TOUCHES* SHORTEST 1..$k]-(d:Cell)
+WHERE c.sample = s.name AND ($sample IS NULL OR s.name = $sample) AND ($cell IS NULL OR c.label IN $cell)
+  /* and conditions of c */
+OPTIONAL MATCH p = (c)-[:TOUCHES* SHORTEST 1..$k /* conditions of r, n */]-(d:Cell)
 WITH s.name AS sample, c.label AS cell, length(p) AS distance, count(d.id) AS reached
 UNWIND range(1, $k) AS hop
 RETURN sample AS sample, cell AS cell, hop AS hop,

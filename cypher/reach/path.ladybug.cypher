@@ -2,7 +2,8 @@
 MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(a:Cell), (t:Sample {status: 'complete'})-[:HAS_CELL]->(b:Cell)
 WHERE a.sample = s.name AND ($sample IS NULL OR s.name = $sample) AND a.label = $source
   AND b.sample = t.name AND ($sample IS NULL OR t.name = $sample) AND b.label = $target AND a.id <> b.id
-MATCH p = (a)-[:TOUCHES* ALL SHORTEST 1..$longest]-(b)
+  /* and conditions of a, b */
+MATCH p = (a)-[:TOUCHES* ALL SHORTEST 1..$longest /* conditions of r, n */]-(b)
 WITH properties(nodes(p), 'label') AS cells,
      list_concat([0], properties(rels(p), 'junctions')) AS junctions,
      list_concat([''], list_transform(rels(p), r -> cast(id(r), 'STRING'))) AS contacts,

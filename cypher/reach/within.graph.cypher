@@ -1,6 +1,6 @@
 // Drawn: the cell, and a shortest path to each cell within k contacts.
 MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell)
-WHERE c.sample = s.name AND ($sample IS NULL OR s.name = $sample) AND c.label = $cell
+WHERE c.sample = s.name AND ($sample IS NULL OR s.name = $sample) AND c.label IN $cell
 CALL (c) {
   MATCH p = (c) RETURN p
   UNION ALL

@@ -4,6 +4,8 @@
 //
 // Parameters
 //   sample: str = null     name of one sample; null is all
+// Conditions
+//   c: reported
 // Returns
 //   sample: str            name of the sample
 //   cell: int              label of the cell
@@ -41,7 +43,7 @@
 //   height_axis_y: float   unit vector along the height (2D: null)
 //   height_axis_x: float   unit vector along the height (2D: null)
 MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell)
-WHERE ($sample IS NULL OR s.name = $sample)
+WHERE ($sample IS NULL OR s.name = $sample) /* and conditions of c */
 RETURN s.name AS sample, c.label AS cell, c.voxels AS voxels, c.volume AS volume, c.z AS z, c.y AS y, c.x AS x,
        c.degree AS degree, c.junctions AS junctions, c.on_border AS on_border, c.surface_area AS surface_area,
        c.background_faces AS background_faces, c.border_faces AS border_faces,

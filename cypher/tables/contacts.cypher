@@ -6,7 +6,13 @@
 // as directed also source and target, the labels of the cells from and to which it leads.
 //
 // Parameters
+//   cell: int list = null (cell)  only contacts of these cells; with a direction, those that lead from them, or to them
 //   sample: str = null      name of one sample; null is all
+// Conditions
+//   c: reported
+//   d: reported
+//   r: contact
+//   direction: compiled
 // Returns
 //   sample: str             name of the sample of cell_a
 //   cell_a: int             label of the one cell, the smaller
@@ -21,8 +27,10 @@
 //   sample_b: str           name of the sample of cell_b
 MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell)-[r:TOUCHES]-(d:Cell)
 WHERE ($sample IS NULL OR s.name = $sample)
+  AND ($cell IS NULL OR c.label IN $cell OR (d.label IN $cell AND d.sample = s.name))
   AND (c.label < d.label OR (c.label = d.label AND c.sample < d.sample)
        OR ($sample IS NOT NULL AND c.sample <> d.sample))
+  /* and conditions of c, d, r between c and d */
 WITH r, c.label < d.label OR (c.label = d.label AND c.sample < d.sample) AS in_order,
      c.label AS label, c.sample AS own, d.label AS other_label, d.sample AS other
 RETURN CASE WHEN in_order THEN own ELSE other END AS sample,

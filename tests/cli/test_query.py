@@ -94,7 +94,9 @@ def test_rows_in_a_file(db: Path, tmp_path: Path) -> None:
 def test_no_path_is_told_and_is_no_error(db: Path) -> None:
     done = cellgraph("query", "path", "--from", 6, "--to", 2, "--format", "csv")
     assert done.stdout == "step,cell,junctions\n"
-    assert done.stderr == "cellgraph: the cells 6 and 2 are not connected.\n"
+    assert (
+        done.stderr == "cellgraph: the cells 6 and 2 are not connected: 6 is in a piece of 1 and 2 in one of 5 cells.\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -106,9 +108,13 @@ def test_no_path_is_told_and_is_no_error(db: Path) -> None:
         (1, "there is no sample 'sixx' in the database. Did you mean 'six'?", "khop --sample sixx"),
         (1, "there is no cell 7 in any of the 2 samples. The next label is 6.", "neighbours --cell 7"),
         (2, "the cell 3 is in 2 samples ('pair', 'six'); say in which with --sample NAME (sample=…).", "khop --cell 3"),
-        (2, "the query 'neighbours' needs the parameter 'cell': label of the cell.", "neighbours"),
-        (2, "the query 'cells' has no parameter 'k'; it takes sample.", "cells --k 2"),
-        (2, "the query 'khop' has no parameter 'kk'; it takes k, cell, sample. Did you mean 'k'?", "khop --param kk=2"),
+        (2, "the query 'neighbours' needs the parameter 'cell': label of the cell, or of several.", "neighbours"),
+        (2, "the query 'cells' has no parameter 'k'; it takes sample and conditions.", "cells --k 2"),
+        (
+            2,
+            "the query 'khop' has no parameter 'kk'; it takes k, cell, sample and conditions. Did you mean 'k'?",
+            "khop --param kk=2",
+        ),
         (2, "the parameter 'k' of the query 'khop' must be a whole number, not 'two'.", "khop --param k=two"),
         (2, "the parameter 'k' of the query 'khop' must be from 1 to 30, not 0.", "khop --k 0"),
         (2, "--param needs NAME=VALUE, as k=2, but got 'k'.", "khop --param k"),

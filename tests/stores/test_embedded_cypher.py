@@ -148,3 +148,29 @@ def test_several_keys_inside_a_statement_are_refused_where_there_may_be_many_row
         with pytest.raises(StoreError, match="move this ORDER BY there"):
             store.run(inside)
         assert len(store.run(inside.replace("c.kind, ", ""))) == 3
+
+
+@pytest.mark.parametrize(
+    ("cypher", "lost"),
+    [
+        ("RETURN c.label AS l, count(DISTINCT d.id) AS n, sum(r.junctions) AS j", True),
+        ("RETURN c.label AS l, count(DISTINCT d.id) + count(r) AS n", True),
+        ("WITH c, collect(DISTINCT d.id) AS n, count(*) AS m RETURN c.label AS l, n, m", True),
+        ("RETURN c.label AS l, sum(r.junctions) AS j, count(DISTINCT d.id) AS n", False),
+        ("RETURN c.label AS l, count(DISTINCT d.id) AS n, count(DISTINCT r.junctions) AS m", False),
+        ("RETURN count(DISTINCT d.id) AS n, sum(r.junctions) AS j", False),
+        ("WITH c, count(DISTINCT d.id) AS n RETURN n, count(c) AS m", False),
+        ("RETURN c.label AS l, 'count(DISTINCT d), sum(d)' AS t, max(r.area) AS m", False),
+    ],
+)
+def test_aggregates_that_would_be_lost_are_refused(tmp_path: Path, cypher: str, lost: bool) -> None:
+    with open_store(tmp_path / "six.db", create=True) as store:
+        store.write(six_cells().network())
+        statement = f"MATCH (c:Cell)-[r:TOUCHES]-(d:Cell) {cypher}"
+        if lost:
+            with pytest.raises(StoreError, match="put those with DISTINCT last"):
+                store.run(statement)
+        else:
+            rows = store.run(statement).to_pylist()
+            assert None not in [value for row in rows for value in row.values()]
+            assert [row["j"] for row in rows if row.get("l") == 3 and "j" in row] in ([], [5])

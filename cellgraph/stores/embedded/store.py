@@ -17,6 +17,7 @@ from cellgraph.stores.embedded.access import PATIENCE, DatabaseFile, Draft, exec
 from cellgraph.stores.embedded.append import First, append, create_samples, next_ids, remove
 from cellgraph.stores.embedded.changing import apply_changes, labels_of, nodes
 from cellgraph.stores.embedded.closed import refuse_closed
+from cellgraph.stores.embedded.distinct import refuse_lost_aggregates
 from cellgraph.stores.embedded.errors import translated
 from cellgraph.stores.embedded.names import as_written
 from cellgraph.stores.embedded.questions import can_be_asked, require_question, sorts
@@ -138,6 +139,7 @@ class LadybugStore:
             require_question(connection, cypher)
             if timeout is not None:
                 connection.set_query_timeout(max(1, round(timeout * 1000)))
+            refuse_lost_aggregates(cypher)
             refuse_closed(connection, cypher, values)
             if sorts(cypher):
                 connection.set_max_threads_for_exec(1)

@@ -1,0 +1,157 @@
+"""The conditions of a question: read, and checked against what its samples know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cellgraph.errors import ParameterError
+from cellgraph.estimation.catalogue import SampleFact, catalogue_of, named, read_samples
+from cellgraph.estimation.columns import Catalogue
+from cellgraph.estimation.filters import Filter, parse_filter
+from cellgraph.model import CELL_COLUMNS, CONTACT_COLUMNS
+from cellgraph.queries.conditions import Conditions, check_direction
+
+if TYPE_CHECKING:
+    from cellgraph.stores import Store
+
+_NEEDS = {
+    "min_area": ("contacts", ("area",)),
+    "min_fraction": ("both", ("area", "surface_area")),
+    "inside": ("cells", ("on_border",)),
+    "buffer": ("cells", ("on_border",)),
+}
+"""Which columns a condition looks at, of cells or contacts."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The conditions of a question, for Cypher and for compiled code.
+
+    Attributes
+    ----------
+    conditions : Conditions
+    filter : Filter, optional
+        The condition on cells in `where`.
+    """
+
+    conditions: Conditions
+    filter: Filter | None = None
+
+    def __bool__(self) -> bool:
+        """Tell whether there are any."""
+        return self.conditions.of_cells or self.conditions.of_contacts or self.conditions.buffer is not None
+
+
+def read_conditions(store: Store, values: Mapping[str, Any], sample: str | None, directed: Iterable[str]) -> Asked:
+    """Read the conditions among the values of the parameters of a query.
+
+    Parameters
+    ----------
+    store : Store
+    values : mapping of str to value
+        Checked in their types.
+    sample : str, optional
+        Name of the one sample that is asked about.
+    directed : iterable of str
+        Names of the samples whose contacts have a direction.
+
+    Raises
+    ------
+    ParameterError
+        If one does not parse, or a sample does not know what it looks at.
+    """
+    given = {name: value for name, value in values.items() if name in _READ and value not in (None, False, "both")}
+    if not given:
+        return Asked(Conditions())
+    _check_ranges(given)
+    every = read_samples(store)
+    samples = every if sample is None else named(every, [sample])
+    for name in given:
+        _require_columns(name, samples)
+    if "direction" in given:
+        _require_directed(given["direction"], samples, directed)
+    where = given.pop("where", None)
+    condition = None if where is None else parse_filter(where, catalogue_of(samples), "cells")
+    if condition is not None and condition.samples is not None:
+        named(every, condition.samples)
+    return _asked(given, condition)
+
+
+def shown_conditions(values: Mapping[str, Any]) -> Conditions:
+    """Return conditions to be shown as Cypher; no database tells which columns there are."""
+    given = {name: value for name, value in values.items() if name in _READ and value not in (None, False, "both")}
+    _check_ranges(given)
+    known = {of: {c.name: c for c in columns} for of, columns in _MODEL.items()}
+    where = given.pop("where", None)
+    catalogue = Catalogue(known["cells"], known["contacts"], complete=False)
+    return _asked(given, None if where is None else parse_filter(where, catalogue, "cells")).conditions
+
+
+def shown_target(text: str | None, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is looked for, to be shown as Cypher: attributes of `Conditions`; ``$to`` where it has no value.
+
+    Raises
+    ------
+    ParameterError
+        If it names cells, which no database is opened for.
+    """
+    if text is None:
+        return {"target": lambda variable: "$to"}
+    parts = [part.strip() for part in text.split(",")]
+    if all(part.lstrip("-").isdecimal() for part in parts):
+        return {"target": lambda c: f"{c}.label IN $to_1", "values": {**values, "to_1": [int(part) for part in parts]}}
+    catalogue = Catalogue({column.name: column for column in CELL_COLUMNS}, {}, complete=False)
+    read = parse_filter("on_border" if text.strip().lower() == "border" else text, catalogue, "cells")
+    own = {name.replace("where", "to"): value for name, value in read.cypher("c")[1].items()}
+    return {"target": lambda c: read.cypher(c)[0].replace("$where_", "$to_"), "values": {**values, **own}}
+
+
+_READ = frozenset({"min_junctions", "min_area", "min_fraction", "direction", "where", "inside", "buffer"})
+_MODEL = {"cells": CELL_COLUMNS, "contacts": CONTACT_COLUMNS}
+
+
+def _asked(given: Mapping[str, Any], condition: Filter | None) -> Asked:
+    if condition is None:
+        return Asked(Conditions(**given))
+    values = condition.cypher("c")[1]
+    hops = next((column.name for column in condition.columns if column.hops), "")
+    return Asked(
+        Conditions(**given, where=lambda variable: condition.cypher(variable)[0], values=values, unsaid=hops),
+        condition,
+    )
+
+
+def _check_ranges(given: Mapping[str, Any]) -> None:
+    check_direction(given.get("direction", "both"))
+    fraction, area = given.get("min_fraction"), given.get("min_area")
+    if fraction is not None and not 0 <= fraction <= 1:
+        raise ParameterError(f"min_fraction (--min-fraction) must be from 0 to 1, not {fraction}.")
+    if area is not None and not area >= 0:
+        raise ParameterError(f"min_area (--min-area) must be 0 or more, not {area}.")
+
+
+def _require_columns(name: str, samples: Iterable[SampleFact]) -> None:
+    """Refuse a condition on what a sample does not know."""
+    of, columns = _NEEDS.get(name, ("", ()))
+    for sample in samples:
+        there = {column.name for column in (*sample.of_cells, *sample.of_contacts)}
+        for column in columns:
+            if column not in there:
+                what = {"on_border": "which of its cells lie on its border"}.get(column, f"the {column} of its {of}")
+                what = "the surface of its cells" if column == "surface_area" else what
+                raise ParameterError(
+                    f"the sample {sample.name!r} does not know {what}, as it was loaded from tables without the "
+                    f"column {column!r}; leave out {name} (--{name.replace('_', '-')}), or name another --sample."
+                )
+
+
+def _require_directed(direction: str, samples: Iterable[SampleFact], directed: Iterable[str]) -> None:
+    known = set(directed)
+    for sample in samples:
+        if sample.name not in known:
+            raise ParameterError(
+                f"the contacts of the sample {sample.name!r} have no direction, so none leads {direction}; leave out "
+                "direction (--direction), or load its table with --directed."
+            )

@@ -1,0 +1,124 @@
+"""Pairs of cells that touch: relationships of the same two cells added up, with weights, and as sparse matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from cellgraph.adjacency.weights import Weight, parse_weight
+from cellgraph.analyze.restricted import numbers
+from cellgraph.errors import ParameterError
+
+if TYPE_CHECKING:
+    from cellgraph.analyze.question import Question
+    from cellgraph.analyze.restricted import Restricted
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Linked:
+    """Each pair of cells that touch, as seen from the one, sorted by both; a pair has two rows unless directed.
+
+    Attributes
+    ----------
+    a, b : numpy.ndarray of int64, shape (p,)
+        Numbers of the cell and of the other.
+    sums : mapping of str to pyarrow.Array
+        Columns of contacts, added up over the relationships of the pair; null where none has a value.
+    """
+
+    a: Array
+    b: Array
+    sums: dict[str, pa.Array]
+
+    def of(self, name: str) -> Array:
+        """Return a column as float64, NaN for null."""
+        return numbers(self.sums[name])
+
+
+def linked(asked: Restricted, *names: str) -> Linked:
+    """Return the pairs of the cells that a question is about."""
+    a, b, number = ends_of(asked)
+    other = a != b
+    rows = {"a": a[other], "b": b[other]}
+    for name in names:
+        column = asked.topology.of_contacts[name]
+        column = column.cast(pa.int64()) if pa.types.is_null(column.type) else column
+        rows[name] = column.take(pa.array(number[other]))
+    found = pa.table(rows).group_by(["a", "b"]).aggregate([(name, "sum") for name in names])
+    found = found.sort_by([("a", "ascending"), ("b", "ascending")])
+    sums = {name: found[f"{name}_sum"].combine_chunks() for name in names}
+    sums = {name: c.combine_chunks() if isinstance(c, pa.ChunkedArray) else c for name, c in sums.items()}
+    return Linked(found["a"].to_numpy(), found["b"].to_numpy(), sums)
+
+
+def ends_of(asked: Restricted) -> tuple[Array, Array, Array]:
+    """Return each contact as seen from a cell: its number, that of the other cell, and that of the relationship."""
+    a, b, number = asked.topology.a, asked.topology.b, np.arange(len(asked.topology.a))
+    ways = {"out": [(a, b)], "in": [(b, a)], "both": [(a, b), (b, a)]}[asked.direction]
+    first, second = (np.concatenate([way[end] for way in ways]) for end in (0, 1))
+    return first, second, np.tile(number, len(ways))
+
+
+def matrix(asked: Restricted, pairs: Linked, values: Array | None = None) -> Any:
+    """Return a `scipy.sparse.csr_array` of the pairs: ones, or values; its rows are the cells."""
+    from scipy.sparse import csr_array
+
+    n = len(asked.kept)
+    data = np.ones(len(pairs.a), np.int64) if values is None else values
+    return csr_array((data, (pairs.a, pairs.b)), shape=(n, n))
+
+
+def read_weight(question: Question, text: str) -> Weight:
+    """Read an expression over the columns of the contacts of a question."""
+    columns = question.store.columns("contacts", question.sample)
+    return parse_weight(text, {"junctions": "int", **{column.name: column.type for column in columns}})
+
+
+def weights_of(weight: Weight, asked: Restricted, pairs: Linked) -> Array:
+    """Return the weight of each pair, by the sums of its relationships.
+
+    Raises
+    ------
+    ParameterError
+        If one is not above zero: paths and shares would mean nothing.
+    """
+    values = weight({name: pairs.of(name) for name in weight.columns}, len(pairs.a))
+    wrong = np.flatnonzero(~(np.isfinite(values) & (values > 0)))
+    if len(wrong):
+        labels = asked.topology.labels
+        first = f"{labels[pairs.a[wrong[0]]]} and {labels[pairs.b[wrong[0]]]}"
+        count = len(wrong) if asked.direction != "both" else len(wrong) // 2
+        one = f"{count:,} contacts have" if count > 1 else "1 contact has"
+        raise ParameterError(
+            f"a weight must be above 0, but {weight.text} of {one} none, zero, or less: {first}; leave these "
+            "out with --min-junctions 1 (min_junctions=1), or write another --weight (weight=…)."
+        )
+    return values
+
+
+def require_column(question: Question, of: str, name: str, kinds: Sequence[str]) -> str:
+    """Return the name of a column of cells or contacts of one of some types.
+
+    Raises
+    ------
+    ParameterError
+        If there is none, or it holds something else; with near ones.
+    """
+    from cellgraph.errors import near
+
+    known = {column.name: column.type for column in question.store.columns(of, question.sample)}  # type: ignore[arg-type]
+    name = "label" if name == "cell" and "cell" not in known else name
+    if name not in known:
+        hint = near(name, known) or f" There are: {', '.join(sorted(known)[:12])}{', …' if len(known) > 12 else ''}."
+        raise ParameterError(f"{of} have no column {name!r}.{hint}")
+    if known[name] not in kinds:
+        words = {"int": "whole numbers", "float": "numbers", "bool": "true or false", "str": "text"}
+        wanted = " or ".join(words[kind] for kind in kinds)
+        raise ParameterError(f"the column {name!r} of {of} holds {words[known[name]]}, but {wanted} are needed.")
+    return name

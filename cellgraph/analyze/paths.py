@@ -1,0 +1,120 @@
+"""Several paths between two cells, and the cheapest by a weight: the compiled forms of ``paths`` and ``path``."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from cellgraph.adjacency.matrix import Adjacency
+from cellgraph.adjacency.shortest import Weighted, cheapest_paths, fewest
+from cellgraph.analyze.linked import Linked, linked, read_weight, weights_of
+from cellgraph.analyze.path import not_connected
+from cellgraph.analyze.rows import with_note
+from cellgraph.errors import ParameterError
+
+if TYPE_CHECKING:
+    from cellgraph.analyze.question import Question
+    from cellgraph.analyze.restricted import Restricted
+
+Array = np.ndarray[Any, Any]
+MOST_PATHS = 10_000
+
+
+def paths(question: Question) -> pa.Table:
+    """Return the rows of the query ``paths``: path, step, cell, junctions, and cost where there is a weight.
+
+    Raises
+    ------
+    ParameterError
+        If there are more than `MOST_PATHS` shortest ones.
+    """
+    bound, weight = question.bound, question.bound["weight"]
+    source, target = (question.cells[end][0] for end in ("source", "target"))
+    if source == target:
+        raise ParameterError(f"paths lead from a cell to another one, but both ends are {source.label}.")
+    read = None if weight is None else read_weight(question, weight)
+    asked = question.restricted(contacts=sorted({"junctions", *(read.columns if read else ())}))
+    pairs = linked(asked, *sorted({"junctions", *(read.columns if read else ())}))
+    costs = np.ones(len(pairs.a)) if read is None else weights_of(read, asked, pairs)
+    ends = [asked.row(cell) for cell in (source, target)]
+    found: list[tuple[float, list[int]]] = []
+    if None not in ends and set(ends) <= set(asked.reported.tolist()):
+        graph = _weighted(asked, pairs, costs)
+        if read is None and bound.get("k") is None:
+            found = _all_shortest(asked, graph.rank, ends[0], ends[1])  # type: ignore[arg-type]
+        else:
+            longest = bound["longest"] if "longest" in question.given else None
+            every = cheapest_paths(graph, ends[0], ends[1])  # type: ignore[arg-type]
+            for way in islice(every, bound.get("k") or 1):
+                question.left()
+                found.append(way)
+            found = [way for way in found if longest is None or len(way[1]) <= longest + 1]
+    if not found:
+        return with_note(
+            _table(asked, pairs, [], None if read is None else costs), not_connected(asked, source, target)
+        )
+    if read is None and "longest" in question.given:
+        found = [way for way in found if len(way[1]) <= bound["longest"] + 1]
+    return _table(asked, pairs, found, None if read is None else costs)
+
+
+def cheapest_path(question: Question) -> pa.Table:
+    """Return the rows of the query ``path`` with a weight: step, cell, junctions, cost."""
+    return paths(question).drop_columns(["path"])
+
+
+def _all_shortest(asked: Restricted, rank: Array, source: int, target: int) -> list[tuple[float, list[int]]]:
+    from cellgraph.adjacency.kernels import distances_to
+
+    n = len(asked.kept)
+    distance = np.full(n, -1, np.int32)
+    distances_to(asked.backward.indptr, asked.backward.indices, target, source, distance, np.empty(n, np.int32))
+    if distance[source] < 0:
+        return []
+    found = list(islice(fewest(distance, asked.graph, rank, source, target), MOST_PATHS + 1))
+    if len(found) > MOST_PATHS:
+        raise ParameterError(
+            f"there are more than {MOST_PATHS:,} shortest paths, of {distance[source]} contacts; say how many you want "
+            "with --k (k=…), as --k 10."
+        )
+    return [(float(len(path) - 1), path) for path in found]
+
+
+def _weighted(asked: Restricted, pairs: Linked, costs: Array) -> Weighted:
+    topology, n = asked.topology, len(asked.kept)
+    order = np.lexsort((np.arange(n), topology.labels))
+    rank = np.empty(n, np.int64)
+    rank[order] = np.arange(n)
+
+    def rows(first: Array, second: Array, values: Array) -> tuple[Adjacency, Array]:
+        by = np.argsort(first, kind="stable")
+        indptr = np.r_[0, np.bincount(first, minlength=n).cumsum()].astype(np.int64)
+        return Adjacency(topology.samples, topology.labels, indptr, second[by].astype(np.int32)), values[by]
+
+    forward, there = rows(pairs.a, pairs.b, np.asarray(costs, np.float64))
+    backward, back = rows(pairs.b, pairs.a, np.asarray(costs, np.float64))
+    return Weighted(forward, backward, there, back, rank)
+
+
+def _table(asked: Restricted, pairs: Linked, found: list[tuple[float, list[int]]], costs: Array | None) -> pa.Table:
+    n = len(asked.kept)
+    keys = pairs.a * n + pairs.b  # sorted
+    number: list[int] = []
+    step: list[int] = []
+    cell: list[int] = []
+    junctions: list[int | None] = []
+    cost: list[float] = []
+    for path, (_, way) in enumerate(found, start=1):
+        cells = np.array(way)
+        places = np.searchsorted(keys, cells[:-1] * n + cells[1:])
+        number += [path] * len(way)
+        step += range(len(way))
+        cell += asked.topology.labels[cells].tolist()
+        junctions += [None, *pairs.sums["junctions"].take(pa.array(places)).to_pylist()]
+        cost += [0.0, *(np.cumsum(costs[places]).tolist() if costs is not None else [0.0] * len(places))]
+    columns = {"path": number, "step": step, "cell": cell, "junctions": junctions}
+    table = pa.table({name: pa.array(values, pa.int64()) for name, values in columns.items()})
+    return table if costs is None else table.append_column("cost", pa.array(cost, pa.float64()))

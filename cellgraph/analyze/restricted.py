@@ -1,0 +1,200 @@
+"""The graph that a question is about, with its conditions: the compiled form of what `put_into` does to Cypher."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cellgraph.adjacency.matrix import Adjacency
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from cellgraph.analyze.cells import Cell
+    from cellgraph.analyze.conditions import Asked
+    from cellgraph.estimation.filters import Filter
+    from cellgraph.queries.conditions import Conditions
+    from cellgraph.stores import Topology
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Restricted:
+    """The cells and contacts that meet the conditions of a question.
+
+    Attributes
+    ----------
+    topology : Topology
+        All cells, and the contacts that meet the conditions, with the cells at both ends.
+    kept : numpy.ndarray of bool, shape (n,)
+        Which cells meet the conditions.
+    reported : numpy.ndarray of int64
+        Numbers of the cells that rows may be about, in ascending order.
+    rows : numpy.ndarray of int64
+        Those of them that parameters name, or that are of the sample.
+    direction : str
+        ``both``, ``out`` or ``in``.
+    """
+
+    topology: Topology
+    kept: Array
+    reported: Array
+    rows: Array
+    direction: str
+
+    @cached_property
+    def graph(self) -> Adjacency:
+        """The same in rows: those that a cell touches, or to which it leads, or that lead to it."""
+        return Adjacency.build(self.topology, direction=self.direction)
+
+    @cached_property
+    def backward(self) -> Adjacency:
+        """The same with every contact turned around."""
+        turned = {"both": "both", "out": "in", "in": "out"}[self.direction]
+        return self.graph if turned == "both" else Adjacency.build(self.topology, direction=turned)
+
+    def row(self, cell: Cell) -> int | None:
+        """Return the number of a cell, None if it does not meet the conditions."""
+        row = self.graph.row(cell.sample, cell.label)
+        return row if self.kept[row] else None
+
+
+def columns_for(asked: Asked) -> tuple[list[str], list[str]]:
+    """Return the properties of cells and of contacts that conditions look at."""
+    conditions = asked.conditions
+    of_cells = {column.name for column in asked.filter.columns if not column.hops} if asked.filter else set()
+    of_cells -= {"sample", "label"}
+    if conditions.inside or conditions.buffer:
+        of_cells.add("on_border")
+    of_contacts = set()
+    if conditions.min_junctions is not None:
+        of_contacts.add("junctions")
+    if conditions.min_area is not None or conditions.min_fraction is not None:
+        of_contacts.add("area")
+    if conditions.min_fraction is not None:
+        of_cells.add("surface_area")
+    return sorted(of_cells), sorted(of_contacts)
+
+
+def restrict(topology: Topology, asked: Asked, sample: str | None, cells: Sequence[Cell] | None) -> Restricted:
+    """Leave out what does not meet conditions.
+
+    Parameters
+    ----------
+    topology : Topology
+        With the properties that `columns_for` names.
+    asked : Asked
+    sample : str, optional
+        Name of the one sample that rows are about.
+    cells : sequence of Cell, optional
+        The cells that rows are about; None is all.
+    """
+    conditions = asked.conditions
+    kept = _cells(topology, asked)
+    held = kept[topology.a] & kept[topology.b] & _contacts(topology, conditions)
+    reported = kept if conditions.buffer is None else kept & _far_from_border(topology, conditions.buffer)
+    rows = reported if sample is None else reported & (topology.samples == sample)
+    if cells is not None:
+        rows = rows & among(topology, cells)
+    left = replace(
+        topology,
+        a=topology.a[held],
+        b=topology.b[held],
+        of_contacts={name: column.filter(held) for name, column in topology.of_contacts.items()},
+    )
+    return Restricted(left, kept, np.flatnonzero(reported), np.flatnonzero(rows), conditions.direction)
+
+
+def among(topology: Topology, cells: Sequence[Cell]) -> Array:
+    """Return which cells are among some."""
+    found = np.zeros(len(topology.labels), bool)
+    for sample in {cell.sample for cell in cells}:
+        labels = [cell.label for cell in cells if cell.sample == sample]
+        found |= np.isin(topology.labels, labels) & (topology.samples == sample)
+    return found
+
+
+def numbers(column: pa.Array) -> Array:
+    """Return a column of numbers as float64, NaN for null."""
+    import pyarrow as pa
+
+    return np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False))
+
+
+def _cells(topology: Topology, asked: Asked) -> Array:
+    """Return which cells meet the conditions on cells."""
+    kept = np.ones(len(topology.labels), bool)
+    if asked.conditions.inside:
+        kept &= ~_truth(topology.of_cells["on_border"], of_null=True)
+    if asked.filter is not None:
+        kept &= filtered(topology, asked.filter)
+    return kept
+
+
+def filtered(topology: Topology, condition: Filter) -> Array:
+    """Return which cells pass a filter, whose columns were read."""
+    return np.asarray(condition(_table(topology, condition)), bool)
+
+
+def _table(topology: Topology, condition: Filter) -> pa.Table:
+    """Return the columns that a filter looks at."""
+    import pyarrow as pa
+
+    from cellgraph.adjacency.rings import counts_by_distance
+
+    columns: dict[str, Any] = {"label": topology.labels}
+    hops = {column.name: column.hops for column in condition.columns if column.hops}
+    if hops:
+        graph = Adjacency.build(topology)
+        counts = counts_by_distance(graph, np.arange(len(topology.labels)), max(hops.values()))
+        within = counts.astype(np.int64).cumsum(axis=1)
+        columns |= {name: within[:, hop - 1] for name, hop in hops.items()}
+    types = {"int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(), "str": pa.string()}
+    for column in condition.columns:
+        if column.name == "sample":
+            columns["sample"] = pa.array(topology.samples, pa.string())
+        elif not column.hops and column.name != "label":
+            columns[column.name] = topology.of_cells[column.name].cast(types[column.type])
+    return pa.table(columns)
+
+
+def _contacts(topology: Topology, conditions: Conditions) -> Array:
+    """Return which relationships meet the conditions on contacts."""
+    held = np.ones(len(topology.a), bool)
+    if conditions.min_junctions is not None:
+        import pyarrow.compute as pc
+
+        enough = pc.greater_equal(topology.of_contacts["junctions"], conditions.min_junctions)
+        held &= _truth(enough, of_null=False)
+    if conditions.min_area is not None:
+        held &= numbers(topology.of_contacts["area"]) >= conditions.min_area
+    if conditions.min_fraction is not None:
+        area, least = numbers(topology.of_contacts["area"]), conditions.min_fraction
+        surface = numbers(topology.of_cells["surface_area"])
+        held &= (area >= least * surface[topology.a]) | (area >= least * surface[topology.b])
+    return held
+
+
+def _far_from_border(topology: Topology, buffer: int) -> Array:
+    """Return which cells are at least so many contacts from one on the border."""
+    from cellgraph.adjacency.kernels import distances_from
+
+    border = _truth(topology.of_cells["on_border"], of_null=False)
+    graph = Adjacency.build(topology)
+    distance = np.full(len(border), -1, np.int32)
+    distances_from(
+        graph.indptr, graph.indices, np.flatnonzero(border), buffer - 1, distance, np.empty(len(border), np.int32)
+    )
+    return (distance < 0) & ~_truth(topology.of_cells["on_border"], of_null=True)
+
+
+def _truth(column: pa.Array, *, of_null: bool) -> Array:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return np.asarray(pc.fill_null(column.cast(pa.bool_()), of_null).to_numpy(zero_copy_only=False), bool)

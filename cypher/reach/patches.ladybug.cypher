@@ -1,0 +1,10 @@
+// Ladybug looks no farther than 30 contacts, so this is right for patches in which no two cells are farther apart.
+MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell)
+WHERE ($sample IS NULL OR s.name = $sample) /* and conditions of c */
+OPTIONAL MATCH p = (c)-[:TOUCHES* SHORTEST 1..30 /* conditions of r, n */]-(d:Cell)
+WHERE d.sample = c.sample
+WITH s.name AS sample, c.label AS cell, min(d.label) AS other
+WITH sample, CASE WHEN other < cell THEN other ELSE cell END AS patch, count(cell) AS cells
+WHERE cells >= $min_cells
+RETURN sample AS sample, patch AS patch, cells AS cells
+ORDER BY sample, cells DESC, patch
