@@ -57,7 +57,9 @@ def _labels_tell(question: Question, source: Cell, target: Cell) -> bool:
     if source.sample == target.sample:
         return True
     samples = question.store.sample_names()
-    alone = all(question.lookup("locate", label=cell.label, samples=samples).num_rows == 1 for cell in (source, target))
+    alone = all(
+        question.lookup("locate", labels=[cell.label], samples=samples).num_rows == 1 for cell in (source, target)
+    )
     if not alone and question.method == "cypher":
         raise ParameterError(
             "the two cells are of different samples, and their labels are in others too, which the Cypher cannot tell "
