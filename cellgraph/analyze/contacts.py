@@ -84,6 +84,8 @@ def _with_ends(rows: pa.Table, directed: Sequence[str]) -> pa.Table:
 
 def _turned(rows: pa.Table) -> pa.Table:
     """Return contacts with the cell of the smaller label first; of two samples, then that of the first sample."""
+    if not rows.num_rows:
+        return rows  # Neo4j gives no types without rows
     a, b, own, other = (rows[name] for name in ("cell_a", "cell_b", "sample", "sample_b"))
     turn = pc.or_(pc.greater(a, b), pc.and_(pc.equal(a, b), pc.greater(own, other)))
     if not pc.any(turn, min_count=0).as_py():

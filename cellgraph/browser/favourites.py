@@ -25,5 +25,5 @@ def favourites(queries: Iterable[Query], chosen: Example | None) -> list[dict[st
 
 
 def _content(query: Query, cells: dict[str, int]) -> str:
-    values: dict[str, Any] = {p.name: cells[p.name] for p in query.parameters if p.required and p.name in cells}
+    values: dict[str, Any] = {p.name: cells[p.name] for p in query.parameters if p.cell and p.name in cells}
     return f"// {query.name}\n" + query.shown(GRAPH if query.has_graph else "neo4j", values)

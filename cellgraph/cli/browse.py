@@ -63,8 +63,9 @@ def browse(
     from cellgraph.browser import browse as library
     from cellgraph.browser import open_page
 
-    limit = question.pop("limit")
-    parameters = asking.read_parameters(name, **question)
+    limit, cells = question.pop("limit"), question.pop("cells")
+    question["inside"] = question["inside"] or None
+    parameters = asking.read_parameters(name, bare=cells, **question)
     opening = library(name, limit=limit, db=db, classes=classes, jars_folder=jars, report=show_stages(), **parameters)
     drawing = opening.drawing
     show_text(f"{drawing.query}: {drawing.cells:,} cells and {drawing.contacts:,} contacts are drawn")

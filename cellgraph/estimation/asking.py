@@ -14,9 +14,7 @@ from cellgraph.estimation.database import DatabasePopulation
 from cellgraph.estimation.expression import parse_expression
 from cellgraph.estimation.filters import parse_filter
 from cellgraph.estimation.goals import Goal, make_goal
-from cellgraph.estimation.grid import plan_sample
 from cellgraph.estimation.run import run
-from cellgraph.estimation.volume import CATALOGUE, VolumePopulation
 from cellgraph.loading.parameters import require_kind, resolve_whole
 from cellgraph.queries.values import check
 from cellgraph.stores import Store, earlier, open_store
@@ -102,6 +100,9 @@ def estimate(
         raise ParameterError(
             "source is a volume that is not loaded, so --db and --sample (db=…, sample=…) do not apply; leave them out"
         )
+    from cellgraph.estimation.grid import plan_sample
+    from cellgraph.estimation.volume import CATALOGUE, VolumePopulation  # numba, which questions to a database do without
+
     with scanned(source, **options) as scan:
         asked = parse_expression(expression, CATALOGUE)
         condition = None if where is None else parse_filter(where, CATALOGUE, asked.of)

@@ -257,7 +257,7 @@ def _labels(store: Store, table: TableFile, column: str, sample: str) -> pa.Arra
     place = pc.index_in(keys, value_set=known["name"].combine_chunks())
     if place.null_count:
         unknown = keys.filter(pc.is_null(place)).to_pylist()
-        which = "is not a cell" if len(unknown) == 1 else "are not cells"
+        which = "is no cell" if len(unknown) == 1 else "are no cells"
         raise NotFoundError(
             f"there {which} {some(unknown)} in the sample {sample!r}; nothing was written."
             f"{near(unknown[0], known['name'].to_pylist())}"

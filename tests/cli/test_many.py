@@ -67,7 +67,7 @@ def test_many_volumes_are_written_together(tmp_path: Path, copies: list[int], pa
 def test_copying_stays_below_a_small_multiple_of_the_file(
     tmp_path: Path, copies: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(group, "_LEAST", 1)
+    monkeypatch.setattr(group, "LEAST_BYTES", 1)
     monkeypatch.setattr(group, "free_memory", lambda: 0)  # each is read from its work folder
     path = tmp_path / "cells.db"
     assert all(outcome.error is None for outcome in load_many(volumes(tmp_path, 12), path))

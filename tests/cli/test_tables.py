@@ -71,7 +71,7 @@ def test_an_edge_list_alone_is_asked_by_names(folder: Path) -> None:
     assert done.returncode == 0
     assert 'read: contacts "pre", "post" (directed) · junctions from "No.Juncs"\n' in done.stderr
     path = run("query", "path", "--from", "AVAL", "--to", "PVC", "--format", "csv")
-    assert path.stdout == "step,cell,name,junctions\n0,1,AVAL,\n1,2,AVBR,5\n2,3,PVC,7\n"
+    assert path.stdout == "step,cell,name,junctions,direction\n0,1,AVAL,,both\n1,2,AVBR,5,both\n2,3,PVC,7,both\n"
     assert run("query", "khop", "--param", "cell=AVAL", "--format", "csv").stdout.startswith("sample,cell,name,hop")
     wrong = run("query", "khop", "--cell", "AVAR")
     assert (wrong.returncode, wrong.stderr) == (

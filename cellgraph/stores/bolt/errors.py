@@ -49,7 +49,7 @@ def while_loading(uri: str) -> Iterator[None]:
         yield
     except (exceptions.ServiceUnavailable, exceptions.SessionExpired) as error:
         raise ConnectError(
-            f"Neo4j at {uri} went away during the load; nothing half done is visible, and the next load repairs "
+            f"Neo4j at {uri} went away during the load; nothing incomplete is visible, and the next load repairs "
             "it: start the server and load again."
         ) from error
 

@@ -18,7 +18,7 @@ from skimage.segmentation import expand_labels
 
 from cellgraph.engines import ThreadsEngine
 from cellgraph.volumes import grid
-from cellgraph.volumes.array import ArrayVolume
+from cellgraph.volumes.array import array_volume
 from cellgraph.volumes.scan import settle
 from cellgraph.voxels import expansion, kernels
 from cellgraph.voxels.growth import grow
@@ -78,7 +78,7 @@ def test_cells_grow_as_in_skimage_and_the_smaller_label_wins(case: tuple[Array, 
 
 
 def tally(labels: Array, rules: Rules, block: tuple[int, int, int]) -> Tally:
-    volume = ArrayVolume(labels, names="zyx")
+    volume = array_volume(labels, names="zyx")
     scan = replace(settle(volume.header, volume=volume), rules=rules)
     return merge(part for _, part in ThreadsEngine(2).tallies(scan, grid(labels.shape, block)))
 
