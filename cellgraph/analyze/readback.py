@@ -36,7 +36,8 @@ def _sample(query: Callable[..., pa.Table], name: str) -> Sample:
     row = query("samples", sample=name).to_pylist()[0]
     known = {field: row[field] for field in _SAMPLE_FIELDS}
     known |= {"shape": tuple(known["shape"] or ()), "spacing": tuple(known["spacing"] or ())}
-    counted = {"sample", "cells", "contacts"}
+    known["reading"] = row["read"] or ""
+    counted = {"sample", "cells", "contacts", "read"}
     extra = {key: value for key, value in row.items() if key not in counted | set(known) and value is not None}
     return Sample(name, **known, extra=extra)
 

@@ -100,8 +100,9 @@ def estimate(
         raise ParameterError(
             "source is a volume that is not loaded, so --db and --sample (db=…, sample=…) do not apply; leave them out"
         )
+    # The sweep takes long to import, and questions to a database do without it.
     from cellgraph.estimation.grid import plan_sample
-    from cellgraph.estimation.volume import CATALOGUE, VolumePopulation  # numba, which questions to a database do without
+    from cellgraph.estimation.volume import CATALOGUE, VolumePopulation
 
     with scanned(source, **options) as scan:
         asked = parse_expression(expression, CATALOGUE)

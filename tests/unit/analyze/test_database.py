@@ -121,7 +121,7 @@ def test_a_graph_is_of_one_sample(db: cellgraph.Database) -> None:
 
 def test_a_database_says_which_it_is_and_what_it_can_be_asked(db: cellgraph.Database, address: str) -> None:
     assert address.split("/")[-1] in repr(db)
-    assert [query.name for query in db.queries][:2] == ["cells", "components"]
+    assert [query.name for query in db.queries][:2] == ["cells", "common-neighbours"]
 
 
 def test_a_database_without_samples(tmp_path: Any) -> None:

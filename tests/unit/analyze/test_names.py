@@ -48,9 +48,9 @@ def test_a_name_stands_beside_each_cell(db: cellgraph.Database, method: str) -> 
     assert rows(khop, "cell", "name", "hop", "cells") == [(2, "A", 1, 1), (2, "A", 2, 2)]
     path = db.query("path", source="A", target="C", sample="worm", method=method)  # type: ignore[arg-type]
     assert path.to_pylist() == [
-        {"step": 0, "cell": 2, "name": "A", "junctions": None},
-        {"step": 1, "cell": 3, "name": "B", "junctions": 5},
-        {"step": 2, "cell": 4, "name": "C", "junctions": 7},
+        {"step": 0, "cell": 2, "name": "A", "junctions": None, "direction": "both"},
+        {"step": 1, "cell": 3, "name": "B", "junctions": 5, "direction": "both"},
+        {"step": 2, "cell": 4, "name": "C", "junctions": 7, "direction": "both"},
     ]
 
 

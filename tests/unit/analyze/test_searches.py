@@ -16,6 +16,7 @@ from cellgraph.analyze.components import components
 from cellgraph.analyze.degree import connection_count, degree, hubs
 from cellgraph.analyze.khop import khop, khop_summary
 from cellgraph.analyze.path import fewest_contacts
+from cellgraph.analyze.restricted import Restricted
 from cellgraph.errors import InputError
 from cellgraph.stores import Topology
 
@@ -30,6 +31,12 @@ def topologies(draw: st.DrawFn) -> Topology:
     ends = np.array(links, np.int64).reshape(-1, 2)
     samples = np.repeat(np.array([f"s{number}" for number in range(len(sizes))], object), sizes)
     return Topology(samples, np.concatenate([np.array(part, np.int64) for part in labels]), ends[:, 0], ends[:, 1])
+
+
+def everything(topology: Topology) -> Restricted:
+    """The graph of a question without conditions."""
+    rows = np.arange(len(topology.labels))
+    return Restricted(topology, np.ones(len(rows), bool), rows, rows, "both")
 
 
 def as_networkx(topology: Topology) -> nx.Graph:
@@ -80,8 +87,7 @@ def test_the_summary_is_of_the_rows(topology: Topology, k: int) -> None:
 
 @given(topologies())
 def test_components_are_those_of_networkx(topology: Topology) -> None:
-    graph = Adjacency.build(topology)
-    found = components(graph, rows_of(graph, None)).to_pylist()
+    found = components(everything(topology)).to_pylist()
     for piece in nx.connected_components(as_networkx(topology)):
         for cell in piece:
             mine = [other for other in piece if topology.samples[other] == topology.samples[cell]]
@@ -140,7 +146,8 @@ def test_no_cells() -> None:
     empty = Topology(np.empty(0, object), np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64))
     graph = Adjacency.build(empty)
     rows = rows_of(graph, None)
-    for table in (khop(graph, rows, 2), khop_summary(graph, rows, 2), components(graph, rows), degree(graph, rows)):
+    pieces = components(everything(empty))
+    for table in (khop(graph, rows, 2), khop_summary(graph, rows, 2), pieces, degree(graph, rows)):
         assert table.num_rows == 0
         assert table.schema.field("sample").type == pa.string()
 
