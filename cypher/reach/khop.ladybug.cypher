@@ -1,5 +1,6 @@
 // Ladybug walks every path of up to k contacts where Neo4j prunes, so it is told to look for shortest ones.
-MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell)
+// A cell is looked up by its own sample: behind HAS_CELL the search would start from every cell of a larger one.
+MATCH (c:Cell), (s:Sample {status: 'complete'})
 WHERE c.sample = s.name AND ($sample IS NULL OR s.name = $sample) AND ($cell IS NULL OR c.label IN $cell)
   /* and conditions of c */
 OPTIONAL MATCH p = (c)-[:TOUCHES* SHORTEST 1..$k /* conditions of r, n */]-(d:Cell)

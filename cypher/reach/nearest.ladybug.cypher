@@ -1,5 +1,5 @@
 // Ladybug has its own words for shortest paths, and the smallest of a key for the first of a list.
-MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell)
+MATCH (c:Cell), (s:Sample {status: 'complete'})
 WHERE c.sample = s.name AND ($sample IS NULL OR s.name = $sample) AND ($cell IS NULL OR c.label IN $cell)
   /* and conditions of c */
 OPTIONAL MATCH (own:Cell)

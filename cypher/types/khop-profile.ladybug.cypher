@@ -1,5 +1,5 @@
 // Ladybug is told to look for shortest paths, as in khop.
-MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell)
+MATCH (c:Cell), (s:Sample {status: 'complete'})
 WHERE c.sample = s.name AND ($sample IS NULL OR s.name = $sample) AND ($cell IS NULL OR c.label IN $cell)
   /* and conditions of c */
 OPTIONAL MATCH p = (c)-[:TOUCHES* SHORTEST 1..$k /* conditions of r, n */]-(d:Cell)
