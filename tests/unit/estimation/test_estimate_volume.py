@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,7 @@ def check_rows(volume: Volume, block: Index, graph: CellGraph, **options: Any) -
     for of, table, key in (("cells", graph.cells, ["label"]), ("contacts", graph.contacts, ["cell_a", "cell_b"])):
         drawn_from = population(volume, block, f"count({of})", **options)
         drawn_from._columns = {column.name: column.name for column in all_columns(of).columns}  # type: ignore[arg-type]
+        drawn_from._scan = replace(drawn_from._scan, rules=replace(drawn_from._scan.rules, sites=True))
         draw = drawn_from.draw(ALL)
         assert len(draw.sizes) == drawn_from.frame.units
         assert draw.sizes.sum() == drawn_from.frame.size == np.prod(volume.header.shape)
