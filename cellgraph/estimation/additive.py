@@ -49,7 +49,7 @@ def sums(tally: Tally, spacing: Array, of: Of) -> dict[str, float]:
     counts = tally.counts.sum(axis=0)
     shared = counts[k.FACES_Z : k.FACES_X + 1]
     if of == "contacts":
-        z, y, x, edges, corners, _ = (float(count) for count in counts)
+        z, y, x, edges, corners = (float(count) for count in counts[: k.CORNERS + 1])
         return {
             "junctions": z + y + x,
             "area": float(shared @ face),
