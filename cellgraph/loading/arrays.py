@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Unpack
 
 import numpy as np
@@ -55,7 +56,8 @@ def sweep(
             f"expected a labelled array (z, y, x) or (y, x), got {array.ndim} dimension(s), shape {array.shape}"
         )
     volume = array_volume(array, names="zyx"[3 - array.ndim :])
-    scan = settle(volume.header, sample=check_sample_name(name), volume=volume, **options)
+    header = replace(volume.header, ndim=array.ndim)  # a stack of one slice stays three-dimensional
+    scan = settle(header, sample=check_sample_name(name), volume=volume, **options)
     sample = new_sample(scan)
     engine = ThreadsEngine(workers)
     ledger = Ledger(None, {})

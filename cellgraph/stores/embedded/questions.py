@@ -9,7 +9,7 @@ files or addresses (``LOAD FROM`` and functions as ``READ_CSV_SERIAL``) may stan
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cellgraph.errors import StoreError
 from cellgraph.queries.text import blanked
@@ -64,14 +64,14 @@ def sorts(cypher: str) -> bool:
     return _ORDER.search(blanked(cypher)) is not None
 
 
-def can_be_asked(connection: ladybug.Connection, cypher: str) -> bool:
-    """Tell whether a statement can be prepared."""
-    return not _refusal(connection, cypher)
+def can_be_asked(connection: ladybug.Connection, cypher: str, values: dict[str, Any] | None = None) -> bool:
+    """Tell whether a statement can be prepared, with its parameters: inside a path it needs their types."""
+    return not _refusal(connection, cypher, values)
 
 
-def _refusal(connection: ladybug.Connection, cypher: str) -> str:
+def _refusal(connection: ladybug.Connection, cypher: str, values: dict[str, Any] | None = None) -> str:
     """Return why a statement cannot be prepared, which changes nothing; empty if it can."""
     from ladybug import PreparedStatement
 
-    prepared = PreparedStatement(connection, cypher)
+    prepared = PreparedStatement(connection, cypher, values)
     return "" if prepared.is_success() else prepared.get_error_message()

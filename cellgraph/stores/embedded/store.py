@@ -259,9 +259,9 @@ def _sorted(connection: ladybug.Connection, cypher: str, values: dict[str, Any])
     sorting = take_apart(cypher, values)
     if sorting is not None:
         for statement, places in sorting.statements():
-            if can_be_asked(connection, statement):
+            used = {name: value for name, value in values.items() if name in parameters_in(statement)}
+            if can_be_asked(connection, statement, used):
                 refuse_inner(statement, lambda: _contacts(connection))
-                used = {name: value for name, value in values.items() if name in parameters_in(statement)}
                 rows = table_of(execute(connection, statement, used))
                 added = len({place for place in places if isinstance(place, str)})
                 rows = sorting.apply(rows, places, rows.num_columns - added)
