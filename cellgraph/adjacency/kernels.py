@@ -57,6 +57,21 @@ def fill_ends(a: Array, b: Array, place: Array, indices: Array) -> None:
 
 
 @njit(nogil=True, cache=True)
+def next_ring(indptr: Array, indices: Array, start: int, seen: Array, queue: Array, first: int, last: int) -> int:
+    """Put the nodes behind ``queue[first:last]`` that `start` has not seen into the queue, and return its new end."""
+    end = last
+    for place in range(first, last):
+        node = queue[place]
+        for edge in range(indptr[node], indptr[node + 1]):
+            other = indices[edge]
+            if seen[other] != start:
+                seen[other] = start
+                queue[end] = other
+                end += 1
+    return end
+
+
+@njit(nogil=True, cache=True)
 def count_by_distance(indptr: Array, indices: Array, starts: Array, seen: Array, queue: Array, counts: Array) -> None:
     """Count the nodes at each distance 1..k from each start.
 
@@ -80,15 +95,7 @@ def count_by_distance(indptr: Array, indices: Array, starts: Array, seen: Array,
         queue[0] = start
         first, last = 0, 1
         for hop in range(k):
-            end = last
-            for place in range(first, last):
-                node = queue[place]
-                for edge in range(indptr[node], indptr[node + 1]):
-                    other = indices[edge]
-                    if seen[other] != start:
-                        seen[other] = start
-                        queue[end] = other
-                        end += 1
+            end = next_ring(indptr, indices, start, seen, queue, first, last)
             counts[row, hop] = end - last
             first, last = last, end
 
@@ -152,15 +159,7 @@ def count_all_distances(
         while first < last:
             histogram[hop] += last - first
             farthest[row] = hop
-            end = last
-            for place in range(first, last):
-                node = queue[place]
-                for edge in range(indptr[node], indptr[node + 1]):
-                    other = indices[edge]
-                    if seen[other] != start:
-                        seen[other] = start
-                        queue[end] = other
-                        end += 1
+            end = next_ring(indptr, indices, start, seen, queue, first, last)
             first, last, hop = last, end, hop + 1
 
 

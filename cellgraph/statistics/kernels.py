@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from cellgraph.adjacency.kernels import next_ring
+
 Array = np.ndarray[Any, Any]
 
 
@@ -147,15 +149,8 @@ def count_types_within(
         queue[0] = start
         first, last = 0, 1
         for _ in range(k):
-            end = last
-            for at in range(first, last):
-                cell = queue[at]
-                for place in range(indptr[cell], indptr[cell + 1]):
-                    other = indices[place]
-                    if seen[other] != start:
-                        seen[other] = start
-                        queue[end] = other
-                        end += 1
-                        if types[other] >= 0:
-                            counts[row, types[other]] += 1
+            end = next_ring(indptr, indices, start, seen, queue, first, last)
+            for place in range(last, end):
+                if types[queue[place]] >= 0:
+                    counts[row, types[queue[place]]] += 1
             first, last = last, end
