@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cellgraph.loading.delete import delete
     from cellgraph.loading.load import load
     from cellgraph.loading.many import load_many
-    from cellgraph.metrics.compute import metrics
+    from cellgraph.measures.compute import metrics
     from cellgraph.model import CellGraph
     from cellgraph.phantoms.phantom import phantom
     from cellgraph.tables.annotating import annotate
@@ -46,7 +46,7 @@ _HOMES = {
     "load": "cellgraph.loading.load",
     "load_many": "cellgraph.loading.many",
     "load_tables": "cellgraph.tables.importing",
-    "metrics": "cellgraph.metrics.compute",
+    "metrics": "cellgraph.measures.compute",
     "open": "cellgraph.analyze.database",
     "open_scan": "cellgraph.volumes.scan",
     "phantom": "cellgraph.phantoms.phantom",

@@ -57,6 +57,12 @@ def commands() -> dict[str, Any]:
     return found
 
 
+def test_no_module_takes_the_place_of_a_public_function() -> None:
+    # Importing a module below the package sets its name there: a function of that name would be gone.
+    modules = {path.stem for path in Path(cellgraph.__file__).parent.iterdir()}
+    assert modules & set(PUBLIC) == {"server"}
+
+
 def test_the_public_names_are_these() -> None:
     assert cellgraph.__all__ == PUBLIC
 

@@ -57,14 +57,14 @@ def metrics(
     Example:  cellgraph metrics all --write
     """
     from cellgraph import metrics as library
-    from cellgraph.metrics import remove as remove_written
+    from cellgraph.measures import remove as remove_written
 
     chosen = list(names or ())
     if sum((write, remove, listing)) > 1:
         raise ParameterError("--write, --remove and --list exclude each other; give one of them")
     check_plot(plot)
     if listing:
-        from cellgraph.metrics.listing import written
+        from cellgraph.measures.listing import written
 
         if chosen:
             raise ParameterError("--list lists all that was written; leave the names out")

@@ -9,7 +9,7 @@ from threading import local
 import numpy as np
 
 from cellgraph.machine import cores
-from cellgraph.metrics.graph import Array, Graph
+from cellgraph.measures.graph import Array, Graph
 
 _PART = 256
 

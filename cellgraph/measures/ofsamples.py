@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from cellgraph.metrics.distances import search
-from cellgraph.metrics.graph import Array, Graph
+from cellgraph.measures.distances import search
+from cellgraph.measures.graph import Array, Graph
 
 Rows = dict[str, Any]
 

@@ -9,8 +9,8 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from cellgraph.metrics import ofcells, ofsamples
-from cellgraph.metrics.graph import Graph, graphs
+from cellgraph.measures import ofcells, ofsamples
+from cellgraph.measures.graph import Graph, graphs
 from cellgraph.stores import Topology
 
 pytest.importorskip("networkit")

@@ -11,8 +11,8 @@ import numpy as np
 
 from cellgraph.adjacency.weights import parse_weight
 from cellgraph.errors import ExistsError, NotFoundError, ParameterError, near
-from cellgraph.metrics import ofcells, ofsamples
-from cellgraph.metrics.graph import Array, Graph, graphs
+from cellgraph.measures import ofcells, ofsamples
+from cellgraph.measures.graph import Array, Graph, graphs
 from cellgraph.model import METRIC_COLUMNS, Report
 from cellgraph.stores import Store, Topology, open_store
 from cellgraph.stores.properties import Properties, written_of

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cellgraph.metrics.graph import Array, Graph, import_networkit
+from cellgraph.measures.graph import Array, Graph, import_networkit
 
 _SEED = 1
 
@@ -128,7 +128,7 @@ def articulation(graph: Graph) -> Array:
 
 def eccentricity(graph: Graph) -> Array:
     """Return the distance to the farthest cell of the piece, in contacts."""
-    from cellgraph.metrics.distances import search
+    from cellgraph.measures.distances import search
 
     return search(graph, np.arange(graph.n)).farthest
 
@@ -139,7 +139,7 @@ def current_flow_betweenness(graph: Graph, error: float | None = None) -> Array:
     A contact conducts by its weight. Exact for up to `_PAIRS` pairs in a piece, else the mean over that many random
     pairs, whose standard error is at most ``0.5 / sqrt(pairs)``; each pair is one solution with the Laplacian.
     """
-    from cellgraph.metrics.currentflow import current_flow
+    from cellgraph.measures.currentflow import current_flow
 
     return current_flow(graph, error, _SEED)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cellgraph.metrics.graph import Array, Graph
+from cellgraph.measures.graph import Array, Graph
 
 PAIRS = 20_000
 """Pairs of cells of a piece up to which all are taken; of more, this many random ones, unless an error is wanted."""
