@@ -56,7 +56,7 @@ def metrics(
 
     Example:  cellgraph metrics all --write
     """
-    from cellgraph import metrics as library
+    from cellgraph.measures import metrics as library
     from cellgraph.measures import remove as remove_written
 
     chosen = list(names or ())
