@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from cellgraph.analyze.contacts import in_order
 from cellgraph.analyze.further import further_columns
 from cellgraph.analyze.names import have_names
-from cellgraph.analyze.rows import arrow_type, as_declared
+from cellgraph.analyze.rows import as_declared
 from cellgraph.errors import StoreError
 
 if TYPE_CHECKING:
@@ -48,20 +48,15 @@ def _parts(
 ) -> Iterator[pa.Table]:
     query, lookup = catalogue["contacts"], catalogue["contacts-of-cells"]
     further = further_columns(store, catalogue, query, sample)
-    kinds = {column.name: column.type for column in store.columns("contacts", sample)}
     end_of_time = None if timeout is None else time.monotonic() + timeout
     for span in spans:
         end = span["first_id"] + span["cells"]
         step = max(1, ROWS_A_PART * span["cells"] // max(span["contacts"], 1))
         for start in range(span["first_id"], end, step):
             values = {"first_id": start, "stop_id": min(start + step, end)}
-            statement = lookup.statement(store.dialect, values, further=further)
+            statement = lookup.statement(store.dialect, values, further=list(further))
             left = None if end_of_time is None else max(end_of_time - time.monotonic(), 0.001)
-            rows = in_order(store.run(statement.text, statement.parameters, name="contacts", timeout=left))
-            rows = as_declared(query, rows)
-            for name in further:
-                place = rows.column_names.index(name)
-                rows = rows.set_column(place, name, rows[name].cast(arrow_type(kinds[name])))
-            yield rows
+            rows = store.run(statement.text, statement.parameters, name="contacts", timeout=left)
+            yield as_declared(query, in_order(rows), further)
     if _spans(store, catalogue, sample) != spans:
         raise StoreError("samples changed while their contacts were read; what was written is incomplete: ask again.")

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cellgraph.analyze.further import further_columns
-
 if TYPE_CHECKING:
     from cellgraph.analyze.cells import Cell
     from cellgraph.analyze.question import Question
@@ -57,8 +55,7 @@ def _read(question: Question, query: str) -> pa.Table:
     conditions = replace(question.asked.conditions, direction="both")
     if conditions.unsaid:
         conditions = replace(conditions, where=None, unsaid="")
-    further = further_columns(question.store, question.catalogue, question.query, question.sample)
-    return question.lookup(query, further=further, conditions=conditions, sample=question.sample)
+    return question.lookup(query, further=question.further, conditions=conditions, sample=question.sample)
 
 
 def _of_cells(rows: pa.Table, wanted: Sequence[Cell], direction: str) -> pa.Table:

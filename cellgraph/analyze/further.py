@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 _OF = {"c": "cells", "r": "contacts"}
 
 
-def further_columns(store: Store, catalogue: Catalogue, query: Query, sample: str | None) -> list[str]:
-    """Return the properties that an extendable query shows after its own columns, in their order.
+def further_columns(store: Store, catalogue: Catalogue, query: Query, sample: str | None) -> dict[str, str | None]:
+    """Return the properties that an extendable query shows after its own columns, in their order, with their types.
+
+    None is the type of properties of samples, which may be any.
 
     Parameters
     ----------
@@ -25,13 +27,13 @@ def further_columns(store: Store, catalogue: Catalogue, query: Query, sample: st
         Only the properties that came with this sample.
     """
     if not query.extendable:
-        return []
+        return {}
     if query.extendable == "s":
-        names = _of_samples(store, catalogue)
+        found: dict[str, str | None] = dict.fromkeys(_of_samples(store, catalogue))
     else:
-        names = [column.name for column in store.columns(_OF[query.extendable], sample)]  # type: ignore[arg-type]
+        found = {column.name: column.type for column in store.columns(_OF[query.extendable], sample)}  # type: ignore[arg-type]
     shown = {column.name for column in query.columns} | {"label"}  # the label is shown as the cell
-    return [name for name in names if name not in shown]
+    return {name: kind for name, kind in found.items() if name not in shown}
 
 
 def _of_samples(store: Store, catalogue: Catalogue) -> list[str]:

@@ -119,13 +119,24 @@ class Question:
             return str(why).rstrip(".")
         return ""
 
+    @cached_property
+    def further(self) -> dict[str, str | None]:
+        """Columns that came with the data, with their types; see `further_columns`."""
+        return further_columns(self.store, self.catalogue, self.query, self.sample)
+
     def lookup(
-        self, name: str, *, further: Sequence[str] = (), conditions: Conditions | None = None, **values: object
+        self,
+        name: str,
+        *,
+        further: Mapping[str, str | None] | None = None,
+        conditions: Conditions | None = None,
+        **values: object,
     ) -> pa.Table:
         """Let the database answer another query, with further properties as columns if it takes them."""
         query = self.catalogue[name]
-        statement = query.statement(self.store.dialect, values, further=further, conditions=conditions)
-        return self.store.run(statement.text, statement.parameters, name=name, timeout=self.left())
+        statement = query.statement(self.store.dialect, values, further=list(further or ()), conditions=conditions)
+        rows = self.store.run(statement.text, statement.parameters, name=name, timeout=self.left())
+        return as_declared(query, rows, further)
 
     def in_cypher(self, limit: int | None = None) -> pa.Table:
         """Let the database answer the question itself; of cells in several samples, one sample after the other."""
@@ -144,12 +155,11 @@ class Question:
     def _run(self, bound: Mapping[str, Any], limit: int | None) -> pa.Table:
         statement = self._statement(bound, limit)
         rows = self.store.run(statement.text, statement.parameters, name=self.query.name, timeout=self.left())
-        return as_declared(self.query, rows)
+        return as_declared(self.query, rows, self.further)
 
     def _statement(self, bound: Mapping[str, Any], limit: int | None = None) -> Any:
-        further = further_columns(self.store, self.catalogue, self.query, self.sample)
         return self.query.statement(
-            self.store.dialect, bound, further=further, limit=limit, conditions=self.asked.conditions
+            self.store.dialect, bound, further=list(self.further), limit=limit, conditions=self.asked.conditions
         )
 
     def topology(self, cells: Sequence[str] = (), contacts: Sequence[str] = ()) -> Topology:

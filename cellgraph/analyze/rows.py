@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -45,13 +46,19 @@ def with_direction(table: pa.Table, question: Question) -> pa.Table:
     return table.append_column("direction", said)
 
 
-def as_declared(query: Query, table: pa.Table) -> pa.Table:
-    """Return the rows with the declared columns first, in their types; an empty table has them too."""
+def as_declared(query: Query, table: pa.Table, further: Mapping[str, str | None] | None = None) -> pa.Table:
+    """Return the rows with the declared columns first, in their types; an empty table has them too.
+
+    ``further`` are the types of other columns, as `further_columns` has them: Neo4j gives none to a column of nulls.
+    """
     import pyarrow as pa
 
     columns = {column.name: table[column.name].cast(arrow_type(column.type)) for column in query.columns}
-    further = {name: table[name] for name in table.column_names if name not in columns}
-    return pa.table(columns | further).replace_schema_metadata(table.schema.metadata)
+    for name in table.column_names:
+        if name not in columns:
+            kind = (further or {}).get(name)
+            columns[name] = table[name].cast(arrow_type(kind)) if kind else table[name]
+    return pa.table(columns).replace_schema_metadata(table.schema.metadata)
 
 
 def arrow_type(kind: str) -> pa.DataType:

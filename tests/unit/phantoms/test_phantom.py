@@ -187,7 +187,7 @@ def test_a_folder_that_is_no_zarr_is_never_replaced(tmp_path: Path) -> None:
         ({"spacing": (1, 1, 2000)}, "at most 1000 times"),
         ({"unit": "furlong"}, "units nanometer, micrometer, millimeter, but got 'furlong'"),
         ({"chunks": (8, 8)}, "chunks of 3 positive whole numbers"),
-        ({"out": "cells.png"}, r"\.zarr, .*but got 'cells\.png'"),
+        ({"out": "cells.png"}, r"not written as PNG \('cells\.png'\); name a \.zarr, \.tif or \.npy"),
         ({"out": "cells.npy", "chunks": (8, 8, 8)}, r"chunks are for \.zarr"),
         ({"workers": 0}, "workers to be a whole number of 1 or more, but got 0"),
     ],

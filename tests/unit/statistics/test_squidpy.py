@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from typed_tissue import edges_of, typed_tissue
 import cellgraph
 from cellgraph.stores import open_store
 
-pytest.importorskip("squidpy", reason="squidpy is not installed: pip install squidpy", exc_type=ImportError)
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore"),
+    pytest.mark.skipif(not find_spec("squidpy"), reason="squidpy is not installed: pip install squidpy"),
+]
 
 
 @pytest.fixture(scope="module")
