@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -159,15 +159,19 @@ def _merge(types: Types, network: Network, one: FileSet) -> Types:
     return own
 
 
+def _without(names: Iterable[str], others: Container[str]) -> list[str]:
+    return [name for name in names if name not in others]
+
+
 def _differing(schemas: Sequence[tuple[FileSet, Types]]) -> list[str]:
     """Name the files whose columns are not those of the first one."""
     notes = []
     for of in ("cells", "contacts"):
         for one, types in schemas[1:]:
-            first, columns = schemas[0][1][of].keys(), types[of].keys()
+            first, columns = schemas[0][1][of], types[of]
             told = [
-                f"{what} {', '.join(map(repr, list(names)[:_SHOWN]))}{', …' if len(names) > _SHOWN else ''}"
-                for what, names in (("has no", first - columns), ("has also", columns - first))
+                f"{what} {', '.join(map(repr, names[:_SHOWN]))}{', …' if len(names) > _SHOWN else ''}"
+                for what, names in (("has no", _without(first, columns)), ("has also", _without(columns, first)))
                 if names
             ]
             file = one.cells if of == "cells" else one.network

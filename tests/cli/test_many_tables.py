@@ -106,7 +106,9 @@ def test_files_whose_columns_differ_are_named(folder: Path) -> None:
     (folder / "b_cells.csv").write_text("id,size\n1,5\n2,6\n3,7\n")
     (folder / "c_cells.csv").write_text("id,volume,kind\n1,large,c\n")
     said = failed("load-tables", "--cells", folder / "*_cells.csv", "--db", folder / "a.db")
-    assert f"The columns of {folder / 'b_cells.csv'} are not those of the first file: it has no 'kind'" in said
+    assert (
+        f"The columns of {folder / 'b_cells.csv'} are not those of the first file: it has no 'volume', 'kind'" in said
+    )
     assert "has also 'size'" in said
     assert f"{folder / 'c_cells.csv'}: the column 'volume' of cells holds str, but int in the files before" in said
     assert samples(folder / "a.db") == {"a_cells": (3, 0), "b_cells": (3, 0)}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -78,7 +77,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]
 
 def test_encrypted_connections(place: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     where, certificate = place
-    assert os.environ.get("SSL_CERT_FILE") is None
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     with open_store(f"bolt+ssc://{where}", create=True) as store:
         store.write(six_cells().network())
         assert labels(store) == SIX_LABELS

@@ -38,11 +38,12 @@ class Connection:
         logging.getLogger("neo4j").addHandler(logging.NullHandler())
         self.uri = address.uri
         self.agent = f"cellgraph/{__version__} (process {os.getpid()})"
+        auth = None if address.password is None else (address.user, address.password)
         with translated(self.uri):
             # Notifications (hints on labels that are not there, …) would be printed by the logging of the driver.
             self._driver = neo4j.GraphDatabase.driver(
                 address.uri,
-                auth=None if address.password is None else (address.user, address.password),
+                auth=auth,
                 user_agent=self.agent,
                 connection_timeout=_SECONDS_TO_CONNECT,
                 notifications_min_severity="OFF",
@@ -51,7 +52,17 @@ class Connection:
         self._database = address.database
         try:
             with translated(self.uri):
-                self.read("RETURN 1")
+                try:
+                    self.read("RETURN 1")
+                except neo4j.exceptions.ServiceUnavailable:
+                    if self.uri.startswith("neo4j+s://"):
+                        # A driver that routes does not say that it was the certificate; one that does not, does.
+                        direct = self.uri.replace("neo4j+s://", "bolt+s://", 1)
+                        with neo4j.GraphDatabase.driver(
+                            direct, auth=auth, connection_timeout=_SECONDS_TO_CONNECT
+                        ) as one:
+                            one.verify_connectivity()
+                    raise
         except BaseException:
             self._driver.close()
             raise
