@@ -107,8 +107,7 @@ def _components(question: Question) -> pa.Table | None:
         return None
     from cellgraph.analyze.components import components
 
-    asked = question.restricted()
-    return components(asked)
+    return components(question.restricted(), question.bound["min_cells"], question.bound["max_cells"])
 
 
 def _path(question: Question) -> pa.Table:

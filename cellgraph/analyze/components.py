@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from cellgraph.analyze.restricted import Restricted
 
 
-def components(asked: Restricted) -> pa.Table:
-    """Return the rows of the query ``components``: sample, cell, component, size.
+def components(asked: Restricted, least: int = 1, most: int | None = None) -> pa.Table:
+    """Return the rows of the query ``components``, of those of ``least`` to ``most`` cells.
 
     The component of a cell is the smallest label among the cells of its sample in the same piece, and its size
     the number of these; they are the connected components that `scipy.sparse.csgraph` finds, strongly connected where
@@ -29,12 +29,15 @@ def components(asked: Restricted) -> pa.Table:
     # Cells are sorted by label in each sample, so the first cell of a key has its smallest label.
     _, first, inverse, size = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
     place = np.searchsorted(kept, asked.rows)
+    sizes = size[inverse][place]
+    wanted = np.flatnonzero((sizes >= least) & (sizes <= (len(kept) if most is None else most)))
+    rows, place = asked.rows[wanted], place[wanted]
     return pa.table(
         {
-            "sample": pa.array(graph.samples[asked.rows], pa.string()),
-            "cell": graph.labels[asked.rows],
+            "sample": pa.array(graph.samples[rows], pa.string()),
+            "cell": graph.labels[rows],
             "component": graph.labels[kept[first]][inverse][place],
-            "size": size[inverse][place],
+            "size": sizes[wanted],
         }
     )
 

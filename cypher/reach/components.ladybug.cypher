@@ -4,6 +4,7 @@ WHERE ($sample IS NULL OR s.name = $sample) /* and conditions of c */
 OPTIONAL MATCH p = (c)-[:TOUCHES* SHORTEST 1..30 /* conditions of r, n */]-(d:Cell)
 WHERE d.sample = c.sample
 WITH s.name AS sample, c.label AS cell, min(d.label) AS other, count(d.id) AS others
+WHERE others + 1 >= $min_cells AND ($max_cells IS NULL OR others + 1 <= $max_cells)
 RETURN sample AS sample, cell AS cell, CASE WHEN other < cell THEN other ELSE cell END AS component,
        others + 1 AS size
 ORDER BY sample, cell

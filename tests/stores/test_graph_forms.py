@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import neo4j
 import pytest
@@ -67,9 +68,46 @@ def test_a_picture_has_the_numbers_of_its_table(tissue: str, neo4j_server: tuple
             assert cells("hubs", sample=sample, limit=2) >= {(sample, row["cell"]) for row in hubs}
             pieces = db.query("components", sample=sample).to_pylist()
             assert cells("components", sample=sample) == {(sample, row["cell"]) for row in pieces if row["size"] <= 20}
+            for least, most in ((1, 1), (2, 2), (2, 5), (3, 60)):
+                of = {"sample": sample, "min_cells": least, "max_cells": most}
+                pieces = db.query("components", **of).to_pylist()  # type: ignore[arg-type]
+                assert all(least <= row["size"] <= most for row in pieces)
+                assert cells("components", **of) == {(sample, row["cell"]) for row in pieces}
         for row in db.query("hubs", sample="sixty", limit=1).to_pylist():
             assert contacts("hubs", sample="sixty", limit=1) == row["degree"]
             assert cells("khop", sample="sixty", k=1) == cells("within", sample="sixty", k=1, cell=row["cell"])
+
+
+@pytest.mark.parametrize(
+    "conditions", [{"min_junctions": 15}, {"min_fraction": 0.08}, {"where": "volume > 300", "min_area": 10.0}]
+)
+def test_a_picture_keeps_to_conditions(
+    conditions: dict[str, object], tissue: str, neo4j_server: tuple[str, str, str]
+) -> None:
+    asked: dict[str, Any] = {"sample": "sixty", **conditions}
+
+    def draws(name: str, **values: object) -> tuple[set[int], int]:
+        cells, contacts = drawn(tissue, neo4j_server, name, **asked, **values)
+        return {label for _, label in cells}, len(contacts)
+
+    with cellgraph.open(tissue) as db:
+        degree = {row["cell"]: row["degree"] for row in db.query("degree", **asked).to_pylist()}
+        cell = max(degree, key=lambda label: degree[label])
+        assert 0 < degree[cell] < max(row["degree"] for row in db.query("degree", sample="sixty").to_pylist())
+        assert draws("contacts")[1] == db.query("contacts", **asked).num_rows
+        around = {row["neighbour"] for row in db.query("neighbours", cell=cell, **asked).to_pylist()}
+        assert draws("neighbours", cell=cell) == ({cell} | around, degree[cell])
+        rows = db.query("within", cell=cell, k=3, **asked).to_pylist()
+        within = {cell} | {row["reached"] for row in rows}
+        assert draws("within", cell=cell, k=3)[0] == draws("khop", cell=cell, k=3)[0] == within
+        far = max(rows, key=lambda row: row["hop"])
+        steps = db.query("path", source=cell, target=far["reached"], **asked)["cell"].to_pylist()
+        for longest in (1, 8):
+            assert draws("path", source=cell, target=far["reached"], longest=longest)[1] == far["hop"]
+        assert draws("path", source=cell, target=far["reached"])[0] == set(steps)
+        assert draws("hubs", limit=1)[1] == max(degree.values())
+        pieces = db.query("components", max_cells=5, **asked).to_pylist()
+        assert draws("components", max_cells=5)[0] == {row["cell"] for row in pieces}
 
 
 def test_what_has_no_end_limits_itself_and_says_so() -> None:
