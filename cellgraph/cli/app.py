@@ -20,6 +20,7 @@ from cellgraph.cli import (
     metrics,
     neo4j,
     phantom,
+    phenotypes,
     query,
     statistics,
     tables,
@@ -39,8 +40,8 @@ app = typer.Typer(
 )
 
 COMMANDS = (
-    *(load, query, browse, metrics, statistics, estimate, watch, neo4j, phantom, tables, annotate, copy, export),
-    *(delete, check),
+    *(load, query, browse, metrics, statistics, phenotypes, estimate, watch, neo4j, phantom, tables, annotate),
+    *(copy, export, delete, check),
 )
 for module in COMMANDS:
     module.register(app)

@@ -12,6 +12,7 @@ from cellgraph.handover import needed
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from matplotlib.figure import Figure
 
 PlotOption = Annotated[
     Path | None,
@@ -84,6 +85,17 @@ def draw(table: pa.Table, target: Path | None) -> None:
             panel.legend(fontsize="small")
     for panel in axes[len(numbers) :]:
         panel.remove()
+    save(figure, target)
+
+
+def save(figure: Figure, target: Path) -> None:
+    """Write a figure to a file.
+
+    Raises
+    ------
+    CellgraphError
+        If that fails.
+    """
     try:
         figure.savefig(target)
     except OSError as error:

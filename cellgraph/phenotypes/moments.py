@@ -1,0 +1,95 @@
+"""Numbers, means and sums of squares of columns within each sample, added up block by block."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+
+class Moments:
+    """Moments of p columns in each of s groups (samples), merged exactly from parts (Chan, Golub and LeVeque 1979).
+
+    Attributes
+    ----------
+    count : numpy.ndarray of float64, shape (s, p)
+        Values that are numbers.
+    mean, squares : numpy.ndarray of float64, shape (s, p)
+        Their mean, and the sum of the squares of their differences from it.
+    low, high : numpy.ndarray of float64, shape (p,)
+        Least and greatest value; infinite where there is none.
+    missing : numpy.ndarray of int64, shape (s, p)
+        Values that are NaN.
+    """
+
+    def __init__(self, groups: int, columns: int) -> None:
+        self.count, self.mean, self.squares = (np.zeros((groups, columns)) for _ in range(3))
+        self.missing = np.zeros((groups, columns), np.int64)
+        self.low, self.high = np.full(columns, np.inf), np.full(columns, -np.inf)
+
+    def add(self, groups: Array, values: Array) -> None:
+        """Add cells.
+
+        Parameters
+        ----------
+        groups : numpy.ndarray of int64, shape (n,)
+            Number of the group of each, ascending.
+        values : numpy.ndarray of float64, shape (n, p)
+            NaN where a cell has no number.
+        """
+        if not len(groups):
+            return
+        starts = np.r_[0, np.flatnonzero(np.diff(groups)) + 1]
+        lengths = np.diff(np.r_[starts, len(groups)])
+        rows = groups[starts]
+        for place in range(values.shape[1]):
+            column = values[:, place]
+            known = ~np.isnan(column)
+            count = np.add.reduceat(known.astype(np.float64), starts)
+            filled = np.where(known, column, 0.0)
+            mean = np.add.reduceat(filled, starts) / np.maximum(count, 1)
+            apart = np.where(known, column - np.repeat(mean, lengths), 0.0)
+            squares = np.add.reduceat(apart * apart, starts)
+            self.missing[rows, place] += (lengths - count).astype(np.int64)
+            if known.any():
+                self.low[place] = min(self.low[place], float(np.nanmin(column)))
+                self.high[place] = max(self.high[place], float(np.nanmax(column)))
+            before, total = self.count[rows, place], self.count[rows, place] + count
+            step = mean - self.mean[rows, place]
+            part = np.divide(count, total, out=np.zeros_like(count), where=total > 0)
+            self.mean[rows, place] += step * part
+            self.squares[rows, place] += squares + step * step * before * part
+            self.count[rows, place] = total
+
+    @property
+    def sd(self) -> Array:
+        """Standard deviations (n - 1), shape (s, p); NaN of fewer than two values."""
+        enough = self.count > 1
+        found: Array = np.sqrt(
+            np.divide(self.squares, self.count - 1, out=np.full_like(self.squares, np.nan), where=enough)
+        )
+        return found
+
+
+def intraclass(count: Array, mean: Array, squares: Array) -> float:
+    """Return the intraclass correlation ICC(1) of a one-way random model; NaN where it is not defined.
+
+    (MSB - MSW) / (MSB + (n0 - 1) MSW), with n0 the mean number of cells of a sample corrected for unequal numbers
+    (Shrout and Fleiss 1979; Donner 1986).  It is below 0 where samples differ less than chance would have it.
+
+    Parameters
+    ----------
+    count, mean, squares : numpy.ndarray of float64, shape (s,)
+        Of one column, of the samples that have any value.
+    """
+    groups, cells = len(count), float(count.sum())
+    if groups < 2 or cells <= groups:
+        return float("nan")
+    grand = float((count * mean).sum()) / cells
+    between = float((count * (mean - grand) ** 2).sum()) / (groups - 1)
+    within = float(squares.sum()) / (cells - groups)
+    typical = (cells - float((count**2).sum()) / cells) / (groups - 1)
+    below = between + (typical - 1) * within
+    return (between - within) / below if below > 0 else float("nan")

@@ -1,0 +1,139 @@
+"""Pictures of phenotypes, as figures of matplotlib (extra plot)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Array = np.ndarray[Any, Any]
+
+MOST_PANELS = 12
+_MOST_BARS = 60
+_MOST_NAMES = 30
+
+
+def _panels(number: int, width: float = 4.0, height: float = 3.0) -> tuple[Figure, list[Any]]:
+    from matplotlib.figure import Figure
+
+    number = min(number, MOST_PANELS)
+    across, down = min(number, 3), -(-number // 3)
+    figure = Figure(figsize=(width * across, height * down), layout="constrained")
+    axes = list(figure.subplots(down, across, squeeze=False).ravel())
+    for axis in axes[number:]:
+        axis.remove()
+    return figure, axes[:number]
+
+
+def means_of_samples(names: Sequence[str], samples: Sequence[str], means: Array, deviations: Array) -> Figure:
+    """Draw the mean of each sample with the standard deviation of its cells, samples in the order of their means.
+
+    Parameters
+    ----------
+    names : sequence of str
+        p columns.
+    samples : sequence of str
+        s samples.
+    means, deviations : numpy.ndarray of float64, shape (s, p)
+        NaN where a sample has none.
+    """
+    figure, axes = _panels(len(names))
+    for place, (axis, name) in enumerate(zip(axes, names, strict=False)):
+        known = np.flatnonzero(np.isfinite(means[:, place]))
+        order = known[np.argsort(means[known, place], kind="stable")]
+        mean, deviation = means[order, place], np.nan_to_num(deviations[order, place])
+        across = np.arange(len(order))
+        if len(order) > _MOST_BARS:
+            axis.fill_between(across, mean - deviation, mean + deviation, alpha=0.3, linewidth=0)
+            axis.plot(across, mean)
+        else:
+            axis.errorbar(across, mean, yerr=deviation, fmt="o", markersize=3, capsize=2)
+        axis.set_ylabel(name)
+        if len(order) <= _MOST_NAMES:
+            axis.set_xticks(across, [samples[number] for number in order], rotation=90, fontsize="x-small")
+        else:
+            axis.set_xlabel("samples, by their mean")
+    return figure
+
+
+def heat_maps(names: Sequence[str], matrices: Mapping[str, Array]) -> Figure:
+    """Draw correlations as colours, a panel for each sample or one for all.
+
+    Parameters
+    ----------
+    names : sequence of str
+        p columns.
+    matrices : mapping of str to numpy.ndarray of float64, shape (p, p)
+        By title; NaN where there is no correlation.
+    """
+    size = max(3.0, 0.45 * len(names) + 1.5)
+    figure, axes = _panels(len(matrices), size, size)
+    image = None
+    for axis, (title, matrix) in zip(axes, matrices.items(), strict=False):
+        image = axis.imshow(matrix, vmin=-1, vmax=1, cmap="RdBu_r")
+        axis.set_title(title, fontsize="small")
+        axis.set_xticks(range(len(names)), names, rotation=90, fontsize="x-small")
+        axis.set_yticks(range(len(names)), names, fontsize="x-small")
+        if len(names) <= 12:
+            for row, column in np.argwhere(np.isfinite(matrix)):
+                value = matrix[row, column]
+                colour = "white" if abs(value) > 0.6 else "black"
+                axis.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=6, color=colour)
+    if image is not None:
+        figure.colorbar(image, ax=axes, shrink=0.7, label="r")
+    return figure
+
+
+def scatter(points: Array, groups: Array, names: Mapping[int, str], labels: tuple[str, str]) -> Figure:
+    """Draw cells by two numbers, coloured by their group.
+
+    Parameters
+    ----------
+    points : numpy.ndarray of float64, shape (n, 2)
+    groups : numpy.ndarray of int64, shape (n,)
+    names : mapping of int to str
+        What groups are called in the legend; none is drawn for more than ten.
+    labels : tuple of str
+        Of the axes.
+    """
+    from matplotlib import colormaps
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.0, 5.0), layout="constrained")
+    axis = figure.subplots()
+    colours = colormaps["tab10" if len(names) <= 10 else "turbo"]
+    for place, (group, name) in enumerate(names.items()):
+        own = points[groups == group]
+        colour = colours(place) if len(names) <= 10 else colours(place / len(names))
+        axis.scatter(own[:, 0], own[:, 1], s=4, color=colour, label=name, alpha=0.6, linewidths=0)
+    axis.set_xlabel(labels[0])
+    axis.set_ylabel(labels[1])
+    if 1 < len(names) <= 10:
+        axis.legend(fontsize="small", markerscale=3)
+    return figure
+
+
+def violins(names: Sequence[str], groups: Mapping[str, Array]) -> Figure:
+    """Draw the means of samples by group: a violin where there are enough, and every sample as a point.
+
+    Parameters
+    ----------
+    names : sequence of str
+        p columns.
+    groups : mapping of str to numpy.ndarray of float64, shape (s, p)
+        Means of its samples; NaN where a sample has none.
+    """
+    figure, axes = _panels(len(names))
+    for place, (axis, name) in enumerate(zip(axes, names, strict=False)):
+        for across, values in enumerate(groups.values()):
+            own = values[np.isfinite(values[:, place]), place]
+            if len(own) > 4 and np.ptp(own) > 0:
+                axis.violinplot(own, positions=[across], showextrema=False)
+            axis.plot(across + np.linspace(-0.08, 0.08, len(own)), own, "o", color="black", markersize=3, alpha=0.6)
+        axis.set_xticks(range(len(groups)), list(groups), fontsize="small", rotation=90 if len(groups) > 4 else 0)
+        axis.set_ylabel(name)
+    return figure

@@ -1,0 +1,258 @@
+"""How much cells vary within samples, and samples between each other."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cellgraph.errors import InputError, ParameterError, near
+from cellgraph.phenotypes.moments import Moments, intraclass
+from cellgraph.phenotypes.reading import read_columns, say_lacking
+from cellgraph.phenotypes.result import Result, null_if_nan
+from cellgraph.queries.values import check
+from cellgraph.statistics.network import left_out
+from cellgraph.stores import open_store
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Array = np.ndarray[Any, Any]
+
+LEVEL = 0.95
+MOST_RESAMPLES = 100_000
+
+_ANGLE = re.compile(r"(?:^|_)(?:theta|phi|angle)(?:_[xyz])?$", re.IGNORECASE)
+_PART = 1000
+_PERCENT = ("within", "between", "ratio")
+_INTERVALS = tuple(f"{name}_{end}" for name in _PERCENT for end in ("low", "high"))
+_COLUMNS = (*_PERCENT, *_INTERVALS, "icc", "mean", "sd_within", "sd_between")
+
+
+def variation(
+    columns: str | Sequence[str],
+    db: str | os.PathLike[str] | None = None,
+    *,
+    where: str | None = None,
+    sample: str | None = None,
+    bootstrap: int = 1000,
+    seed: int = 0,
+    angles: Collection[str] = (),
+    plain: Collection[str] = (),
+) -> Result:
+    """Compare how much cells vary within samples with how much samples vary between each other.
+
+    ``within`` is the mean over samples of standard deviation (n - 1) over mean; ``between`` is the standard deviation
+    (n - 1) of the means of samples over the mean of these; ``ratio`` is within over between.  All three are in
+    percent, and samples count equally.
+
+    Parameters
+    ----------
+    columns : str or sequence of str
+        Columns of cells with numbers, ``khop(k)``, or sets of them as ``shape``.
+    db : str or path, optional
+        The database, as in `cellgraph.open`.
+    where : str, optional
+        Only cells that meet this, as ``not on_border``.
+    sample : str, optional
+        Name of one; None is all.
+    bootstrap : int
+        How often samples are drawn with replacement for the 95 % intervals; 0 for none.
+    seed : int
+        Of the bootstrap.
+    angles : collection of str
+        Columns that are angles, beside those whose names end in theta, phi or angle.
+    plain : collection of str
+        Columns that are no angles, whatever their names.
+
+    Returns
+    -------
+    Result
+        A row a column: phenotype, within, between, ratio, the ends of their intervals, icc (intraclass correlation),
+        mean (of the means of samples), sd_within (mean over samples) and sd_between, both in the column's unit, and
+        the numbers of samples and cells.
+
+    Raises
+    ------
+    ParameterError
+        If no column has an answer, or one does not exist or holds text.
+    """
+    _check_bootstrap(bootstrap, seed)
+    with open_store(db, read_only=True) as store:
+        read = read_columns(store, columns, where=where, sample=sample)
+        for given in (*angles, *plain):
+            if given not in read.names:
+                raise ParameterError(
+                    f"the column {given!r} is declared, but not among those asked about: {', '.join(read.names)}."
+                )
+        say_lacking(read)
+        moments = Moments(len(read.facts), len(read.names))
+        for block in read.blocks():
+            moments.add(block.samples, block.numbers(read.names))
+    notes, why = read.notes, list[str]()
+    rows: list[dict[str, Any]] = []
+    for place, name in enumerate(read.names):
+        angle = name not in plain and (name in angles or bool(_ANGLE.search(name)))
+        rows.append(_row(name, moments, place, angle, bootstrap, seed, notes, why))
+    if len(why) == len(rows):
+        raise ParameterError(" ".join(why))
+    if bootstrap and len(read.facts) > 1:
+        notes.append(f"intervals are 95 %, from {bootstrap:,} bootstraps of the samples, seed {seed}.")
+    samples, mean, sd = read.samples, moments.mean, moments.sd
+
+    def picture() -> Any:
+        from cellgraph.phenotypes.pictures import means_of_samples
+
+        return means_of_samples(read.names, samples, np.where(moments.count > 0, mean, np.nan), sd)
+
+    return Result(_table(rows), (*why, *notes), picture)
+
+
+def condensed_variation(
+    columns: str | Sequence[str], table: str | os.PathLike[str], *, bootstrap: int = 1000, seed: int = 0
+) -> Result:
+    """Do the same from a table that has a row a sample: the mean X and its coefficient of variation X_CV.
+
+    Parameters
+    ----------
+    columns : str or sequence of str
+        Names of columns with means; beside each a column of that name with ``_CV`` has the standard deviation over
+        the mean, not in percent.
+    table : path
+        CSV or Parquet.
+    bootstrap, seed
+        See `variation`.
+    """
+    from cellgraph.phenotypes.names import listed_items
+    from cellgraph.statistics.network import as_floats
+    from cellgraph.tables.tablefile import read_table
+
+    _check_bootstrap(bootstrap, seed)
+    names = listed_items(columns)
+    file = read_table(Path(table), "samples")
+    rows, notes, every = [], [f"read as means and coefficients of variation: {file.name}."], []
+    for name in names:
+        for wanted in (name, f"{name}_CV"):
+            if wanted not in file.columns:
+                raise ParameterError(
+                    f"{file.name} has no column {wanted!r}; means need a column of that name with _CV beside them."
+                    f"{near(wanted, file.columns)}"
+                )
+        means, cvs = (as_floats(file.table[of].combine_chunks(), of) for of in (name, f"{name}_CV"))
+        known = np.isfinite(means) & np.isfinite(cvs)
+        if not known.any():
+            raise InputError(f"the columns {name!r} and {name + '_CV'!r} of {file.name} have no numbers.")
+        if (means[known] <= 0).any() or (cvs[known] < 0).any():
+            raise InputError(
+                f"{name!r} in {file.name} has means of 0 or below, or coefficients of variation below 0, of which "
+                "percent of the mean make no sense."
+            )
+        if not known.all():
+            notes.append(left_out(int((~known).sum()), "sample", f"without a number in {name!r}"))
+        row: dict[str, Any] = dict.fromkeys(_COLUMNS)
+        row |= {"phenotype": name, "samples": int(known.sum()), "cells": None, "mean": float(means[known].mean())}
+        row |= _percent(cvs[known], means[known], bootstrap, seed)
+        rows.append(row)
+        every.append((means, means * cvs))
+
+    def picture() -> Any:
+        from cellgraph.phenotypes.pictures import means_of_samples
+
+        shown = np.stack([mean for mean, _ in every], axis=1), np.stack([sd for _, sd in every], axis=1)
+        return means_of_samples(names, [str(number + 1) for number in range(len(shown[0]))], *shown)
+
+    return Result(_table(rows), tuple(notes), picture)
+
+
+def _check_bootstrap(bootstrap: int, seed: int) -> None:
+    check(bootstrap, "int", of="bootstrap", minimum=0, maximum=MOST_RESAMPLES)
+    check(seed, "int", of="seed", minimum=0, maximum=2**32 - 1)
+
+
+def _row(
+    name: str, moments: Moments, place: int, angle: bool, bootstrap: int, seed: int, notes: list[str], why: list[str]
+) -> dict[str, Any]:
+    """Return the row of a column; `why` gets a sentence where there is no answer at all."""
+    count = moments.count[:, place]
+    there = count > 0
+    row: dict[str, Any] = dict.fromkeys(_COLUMNS)
+    row |= {"phenotype": name, "samples": int(there.sum()), "cells": int(count.sum())}
+    if not there.any():
+        why.append(f"the column {name!r} has no variation: no cell that was asked about has a number in it.")
+        return row
+    if angle:
+        why.append(
+            f"the column {name!r} is an angle by its name or as declared, and percent of its mean depend on where 0 "
+            f"is, so there are none; where it is a plain number, say so with --plain {name} (plain=)."
+        )
+        return row
+    if missing := int(moments.missing[:, place].sum()):
+        notes.append(left_out(missing, "cell", f"without a finite number in {name!r}"))
+    means, deviations = moments.mean[there, place], moments.sd[there, place]
+    known = np.isfinite(deviations)
+    if not known.all():
+        notes.append(
+            f"{name}: {left_out(int((~known).sum()), 'sample', 'with a single cell')[:-1]} of what is within samples."
+        )
+    row["mean"] = float(means.mean())
+    row["sd_within"] = float(deviations[known].mean()) if known.any() else None
+    row["sd_between"] = float(means.std(ddof=1)) if len(means) > 1 else None
+    row["icc"] = null_if_nan(intraclass(count[there], means, moments.squares[there, place]))
+    if len(means) == 1:
+        notes.append(f"{name}: between samples is not defined, as one sample only has it.")
+    if moments.low[place] < 0:
+        notes.append(
+            f"{name}: it has values below 0, so percent of the mean make no sense and are left out; sd_within, "
+            "sd_between and icc hold."
+        )
+        return row
+    if (means == 0).any():
+        notes.append(f"{name}: the mean of a sample is 0, so percent of it are not defined.")
+        return row
+    if moments.low[place] == moments.high[place]:
+        notes.append(f"{name}: all cells have the same value, so there is no ratio.")
+    row |= _percent(deviations / means, means, bootstrap, seed)
+    return row
+
+
+def _percent(cvs: Array, means: Array, bootstrap: int, seed: int) -> dict[str, float | None]:
+    """Return within, between and ratio in percent, with the ends of their intervals."""
+    found = dict(zip(_PERCENT, (null_if_nan(value) for value in _measures(cvs[None], means[None])[:, 0]), strict=True))
+    if not bootstrap or len(means) < 2:
+        return found
+    random = np.random.default_rng(seed)
+    parts = []
+    for start in range(0, bootstrap, _PART):
+        drawn = random.integers(0, len(means), (min(_PART, bootstrap - start), len(means)))
+        parts.append(_measures(cvs[drawn], means[drawn]))
+    with np.errstate(invalid="ignore"):
+        ends = np.quantile(np.concatenate(parts, axis=1), [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=1)
+    for place, name in enumerate(_PERCENT):
+        for end, value in zip(("low", "high"), ends[:, place], strict=True):
+            found[f"{name}_{end}"] = null_if_nan(value) if found[name] is not None else None
+    return found
+
+
+def _measures(cvs: Array, means: Array) -> Array:
+    """Return within, between and ratio in percent for rows of samples; shape (3, rows)."""
+    known = np.isfinite(cvs)
+    number = known.sum(axis=1)
+    within = np.divide(np.where(known, cvs, 0.0).sum(axis=1), number, out=np.full(len(cvs), np.nan), where=number > 0)
+    between = np.full(len(means), np.nan)
+    if means.shape[1] > 1:
+        between = means.std(axis=1, ddof=1) / means.mean(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = within / between
+    return 100 * np.stack([within, between, ratio])
+
+
+def _table(rows: list[dict[str, Any]]) -> pa.Table:
+    import pyarrow as pa
+
+    numbers = [(name, pa.float64()) for name in _COLUMNS]
+    schema = [("phenotype", pa.string()), *numbers, ("samples", pa.int64()), ("cells", pa.int64())]
+    return pa.Table.from_pylist(rows, pa.schema(schema))
