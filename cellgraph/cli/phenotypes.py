@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 from cellgraph.cli.options import DbOption
 from cellgraph.cli.output import FormatOption, OutputOption, render
 from cellgraph.cli.plot import check_plot, save
+from cellgraph.cli.progress import QuietOption, progress
 from cellgraph.cli.query import SampleOption
 from cellgraph.cli.streams import say
 from cellgraph.errors import ParameterError
@@ -18,6 +20,44 @@ if TYPE_CHECKING:
     from cellgraph.cli.output import Format
     from cellgraph.phenotypes.result import Result
 
+
+class ByChoice(StrEnum):
+    """Within what columns are correlated."""
+
+    sample = "sample"
+
+
+class MethodChoice(StrEnum):
+    """How columns are correlated."""
+
+    pearson = "pearson"
+    spearman = "spearman"
+
+
+class ScaleChoice(StrEnum):
+    """How columns are brought to one scale."""
+
+    robust = "robust"
+    standard = "standard"
+    none = "none"
+
+
+ColumnsOption = Annotated[
+    str,
+    typer.Option(
+        "--columns", metavar="A,B,…", help="Columns of cells, khop(2), or a set: shape, size.", show_default=False
+    ),
+]
+ScaleOption = Annotated[
+    ScaleChoice, typer.Option(help="Median and quartiles; mean and standard deviation; as they are.")
+]
+WriteOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Keep the group of each cell as a property of it.", show_default=False),
+]
+ReplaceOption = Annotated[
+    bool, typer.Option("--replace", help="With --write: replace what was written under this name before.")
+]
 WhereOption = Annotated[
     str | None,
     typer.Option(
@@ -33,6 +73,12 @@ SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="A
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
     app.command()(variation)
+    app.command()(correlate)
+    app.command()(pca)
+    groups = typer.Typer(no_args_is_help=True, help="Group cells of like phenotypes: kmeans, or density.")
+    groups.command()(kmeans)
+    groups.command()(density)
+    app.add_typer(groups, name="cluster")
 
 
 def variation(
@@ -91,6 +137,156 @@ def variation(
         plain=plain or (),
     )
     _show(done, plot, fmt, output)
+
+
+def correlate(
+    columns: ColumnsOption,
+    by: Annotated[
+        ByChoice | None, typer.Option(help="Within each sample; by default over the cells of all.", show_default=False)
+    ] = None,
+    method: Annotated[MethodChoice, typer.Option(help="Of values, or of their ranks.")] = MethodChoice.pearson,
+    where: WhereOption = None,
+    sample: SampleOption = None,
+    db: DbOption = None,
+    plot: PictureOption = None,
+    fmt: FormatOption = None,
+    output: OutputOption = None,
+) -> None:
+    """Correlate columns of cells, pair by pair.
+
+    Example:  cellgraph correlate --columns volume,degree,stretch --by sample
+    """
+    from cellgraph.phenotypes.correlation import correlate as library
+
+    check_plot(plot)
+    done = library(columns, db, by=None if by is None else by.value, method=method.value, where=where, sample=sample)
+    _show(done, plot, fmt, output)
+
+
+def pca(
+    columns: ColumnsOption,
+    components: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="How many; by default all.", show_default=False)
+    ] = None,
+    scale: ScaleOption = ScaleChoice.robust,
+    where: WhereOption = None,
+    sample: SampleOption = None,
+    write: Annotated[
+        str | None,
+        typer.Option(metavar="PREFIX", help="Keep the scores as properties PREFIX1, PREFIX2, …", show_default=False),
+    ] = None,
+    replace: ReplaceOption = False,
+    db: DbOption = None,
+    plot: PictureOption = None,
+    fmt: FormatOption = None,
+    output: OutputOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Find the principal components of columns of cells.
+
+    Example:  cellgraph pca --columns shape --write pc
+    """
+    from cellgraph.phenotypes.components import pca as library
+
+    check_plot(plot)
+    _check_replace(replace, write)
+    with progress(quiet) as report:
+        done = library(
+            columns,
+            db,
+            where=where,
+            sample=sample,
+            scale=scale.value,
+            components=components,
+            write_as=write,
+            replace=replace,
+            report=report,
+        )
+    _show(done, plot, fmt, output)
+
+
+def kmeans(
+    columns: ColumnsOption,
+    k: Annotated[str, typer.Option("--k", metavar="K|A..B", help="How many groups, or the best of a range.")],
+    scale: ScaleOption = ScaleChoice.robust,
+    where: WhereOption = None,
+    sample: SampleOption = None,
+    seed: SeedOption = 0,
+    write: WriteOption = None,
+    replace: ReplaceOption = False,
+    db: DbOption = None,
+    plot: PictureOption = None,
+    fmt: FormatOption = None,
+    output: OutputOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Group cells by k-means of their columns.
+
+    Example:  cellgraph cluster kmeans --k 2..8 --columns shape --write niche
+    """
+    from cellgraph.phenotypes.groups import kmeans as library
+
+    check_plot(plot)
+    _check_replace(replace, write)
+    with progress(quiet) as report:
+        done = library(
+            columns,
+            k,
+            db,
+            where=where,
+            sample=sample,
+            scale=scale.value,
+            seed=seed,
+            write_as=write,
+            replace=replace,
+            report=report,
+        )
+    _show(done, plot, fmt, output)
+
+
+def density(
+    columns: ColumnsOption,
+    min_cells: Annotated[
+        int | None,
+        typer.Option(min=2, metavar="N", help="Cells that a group has at least; by default 1 %.", show_default=False),
+    ] = None,
+    scale: ScaleOption = ScaleChoice.robust,
+    where: WhereOption = None,
+    sample: SampleOption = None,
+    write: WriteOption = None,
+    replace: ReplaceOption = False,
+    db: DbOption = None,
+    plot: PictureOption = None,
+    fmt: FormatOption = None,
+    output: OutputOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Group cells where they lie densely (HDBSCAN); cells in no group are in group 0.
+
+    Example:  cellgraph cluster density --columns shape --min-cells 50 --write dense
+    """
+    from cellgraph.phenotypes.groups import density as library
+
+    check_plot(plot)
+    _check_replace(replace, write)
+    with progress(quiet) as report:
+        done = library(
+            columns,
+            db,
+            min_cells=min_cells,
+            where=where,
+            sample=sample,
+            scale=scale.value,
+            write_as=write,
+            replace=replace,
+            report=report,
+        )
+    _show(done, plot, fmt, output)
+
+
+def _check_replace(replace: bool, write: str | None) -> None:
+    if replace and write is None:
+        raise ParameterError("--replace goes with --write; add it, or leave --replace out.")
 
 
 def _show(done: Result, plot: Path | None, fmt: Format | None, output: Path | None) -> None:

@@ -79,3 +79,87 @@ class TestVariation:
     def test_a_picture(self, folder: Path) -> None:
         cellgraph("variation", "size", "degree", "--plot", "means.svg", cwd=folder)
         assert (folder / "means.svg").read_text().startswith("<?xml")
+
+
+class TestCorrelate:
+    def test_columns(self, folder: Path) -> None:
+        done = cellgraph("correlate", "--columns", "size,degree,same", "--format", "csv", cwd=folder)
+        assert done.stdout.startswith("column_a,column_b,r,n,p\n")
+        rows = rows_of(done.stdout)
+        assert [(row["column_a"], row["column_b"], row["n"]) for row in rows] == [
+            ("size", "degree", "16"),
+            ("size", "same", "16"),
+            ("degree", "same", "16"),
+        ]
+        assert [row["r"] == "" for row in rows] == [False, True, True]
+        assert "r is null in 2 of 3 rows" in done.stderr
+        assert "the cells of 3 samples are taken together" in done.stderr
+
+    def test_within_samples(self, folder: Path) -> None:
+        words = ["correlate", "--columns", "size,sign", "--by", "sample", "--method", "spearman", "--format", "csv"]
+        done = cellgraph(*words, "--where", "sample <> 'b'", "--plot", "r.png", cwd=folder)
+        assert [(row["sample"], row["n"]) for row in rows_of(done.stdout)] == [("a", "5"), ("c", "7")]
+        assert (folder / "r.png").read_bytes().startswith(b"\x89PNG")
+
+    def test_what_is_refused(self, folder: Path) -> None:
+        assert "two columns or more" in refused("correlate", "--columns", "size", status=2, cwd=folder)
+        assert "holds text" in refused("correlate", "--columns", "size,word", status=2, cwd=folder)
+
+
+class TestWritten:
+    """Components and groups, kept on a database of its own."""
+
+    @pytest.fixture
+    def own(self, tmp_path: Path) -> Path:
+        with open_store(tmp_path / "cellgraph.db", create=True) as store:
+            store.write(made_samples())
+        return tmp_path
+
+    def test_components(self, own: Path) -> None:
+        words = ["pca", "--columns", "size,sign,degree", "--write", "pc", "--quiet", "--format", "csv"]
+        done = cellgraph(*words, "--plot", "pca.svg", cwd=own)
+        assert done.stdout.startswith("component,explained,explained_ratio,cumulative_ratio,between,size,sign,degree\n")
+        assert len(rows_of(done.stdout)) == 3
+        assert "scaled robustly" in done.stderr
+        cells = rows_of(cellgraph("query", "cells", "--columns", "cell,pc1,pc2,pc3", "-f", "csv", cwd=own).stdout)
+        assert all(row["pc1"] and row["pc3"] for row in cells)
+        assert "replace it with --replace" in refused(*words, cwd=own)
+        cellgraph(*words, "--replace", cwd=own)
+        loaded = ["cluster", "kmeans", "--k", 2, "--columns", "size,sign", "--write", "size"]
+        assert "came with the load" in refused(*loaded, "--replace", cwd=own)
+
+    def test_groups_are_whole_numbers_that_conditions_take(self, own: Path) -> None:
+        words = ["cluster", "kmeans", "--k", 2, "--columns", "size,sign", "--write", "niche", "--quiet"]
+        done = cellgraph(*words, "--where", "sample in ('a', 'c')", "--format", "csv", cwd=own)
+        rows = rows_of(done.stdout)
+        assert [row["cluster"] for row in rows] == ["1", "2"]
+        assert sum(int(row["cells"]) for row in rows) == 12
+        asked = ["query", "cells", "--columns", "sample,niche", "--format", "csv"]
+        found = rows_of(cellgraph(*asked, "--where", "niche = 1", cwd=own).stdout)
+        assert len(found) == int(rows[0]["cells"])
+        every = rows_of(cellgraph(*asked, cwd=own).stdout)
+        assert all((row["niche"] == "") == (row["sample"] == "b") for row in every)
+
+    def test_a_range_of_groups(self, own: Path) -> None:
+        done = cellgraph("cluster", "kmeans", "--k", "2..4", "--columns", "size,sign", "--plot", "k.png", cwd=own)
+        assert [f"k = {k}: silhouette" in done.stderr for k in (2, 3, 4)] == [True] * 3
+        assert done.stderr.count("which is chosen") == 1
+
+    def test_groups_by_density(self, own: Path) -> None:
+        words = ["cluster", "density", "--columns", "size,sign", "--min-cells", 3, "--format", "csv"]
+        done = cellgraph(*words, "--write", "dense", "--quiet", cwd=own)
+        assert sum(int(row["cells"]) for row in rows_of(done.stdout)) == 16
+        assert "are in none (group 0)" in done.stderr
+
+    def test_what_is_refused(self, own: Path) -> None:
+        words = ["cluster", "kmeans", "--columns", "size,sign", "--k"]
+        assert "there cannot be 17 groups: 16 cells" in refused(*words, 17, status=2, cwd=own)
+        assert "range as 2..8" in refused(*words, "two", status=2, cwd=own)
+        assert "begins at 2" in refused(*words, "1..3", status=2, cwd=own)
+        assert "--replace goes with --write" in refused(*words, 2, "--replace", status=2, cwd=own)
+        same = refused("cluster", "kmeans", "--columns", "size,same", "--k", 2, status=2, cwd=own)
+        assert "'same' has the same value in all cells" in same
+        assert "'empty' has no numbers" in refused("pca", "--columns", "size,empty", status=2, cwd=own)
+        assert "holds text" in refused("pca", "--columns", "size,word", status=2, cwd=own)
+        many = refused("cluster", "density", "--columns", "size", "--min-cells", 17, status=2, cwd=own)
+        assert "no group can have 17 cells" in many

@@ -1,0 +1,151 @@
+"""Principal components of columns of cells."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from cellgraph.errors import ParameterError
+from cellgraph.model import Report
+from cellgraph.phenotypes.reading import read_columns
+from cellgraph.phenotypes.result import Result, null_if_nan
+from cellgraph.phenotypes.scaling import Scale, Scaled, scale_columns
+from cellgraph.phenotypes.writing import refuse_existing, write
+from cellgraph.queries.values import check
+from cellgraph.stores import open_store
+
+Array = np.ndarray[Any, Any]
+
+SHOWN = 5000
+"""Cells in the picture."""
+
+
+def pca(
+    columns: str | Sequence[str],
+    db: str | os.PathLike[str] | None = None,
+    *,
+    where: str | None = None,
+    sample: str | None = None,
+    scale: Scale = "robust",
+    components: int | None = None,
+    write_as: str | None = None,
+    replace: bool = False,
+    report: Report | None = None,
+) -> Result:
+    """Find the principal components of columns of cells.
+
+    They are the eigenvectors of the covariance matrix (n - 1) of the scaled columns, which is added up block by block,
+    so memory holds one block of cells.  The sign of each is such that its largest loading is positive.
+
+    Parameters
+    ----------
+    columns, db, where, sample
+        As for `variation`; two columns or more.
+    scale : {'robust', 'standard', 'none'}
+        Median and distance of the quartiles; mean and standard deviation.
+    components : int, optional
+        How many; None is all.
+    write_as : str, optional
+        Keep the scores as properties of the cells: this name with 1, 2, … after it.
+    replace : bool
+        Whether properties of these names that were written before are replaced.
+    report : callable, optional
+        See `cellgraph.load`.
+
+    Returns
+    -------
+    Result
+        A row a component: component, explained (variance), explained_ratio, cumulative_ratio, between (part of its
+        variance that is between samples), and the loading of each column, a unit vector.
+
+    Raises
+    ------
+    ParameterError
+        If a column is constant, text or has no numbers, or fewer than two cells have all columns.
+    ExistsError
+        If cells have such properties already.
+    """
+    import pyarrow as pa
+
+    if components is not None:
+        check(components, "int", of="components", minimum=1)
+    with open_store(db, read_only=write_as is None) as store:
+        read = read_columns(store, columns, where=where, sample=sample)
+        if len(read.names) < 2:
+            raise ParameterError(f"components are of two columns or more, but there is one: {read.names[0]}.")
+        most = min(components or len(read.names), len(read.names))
+        if write_as is not None:
+            refuse_existing(read, [f"{write_as}{number + 1}" for number in range(most)], replace)
+        scaled = scale_columns(read, scale, labels=write_as is not None)
+        if scaled.cells < 2:
+            raise ParameterError("components need two cells or more with a number in each column; there is one.")
+        number, sums, products = _sums(scaled)
+        total, count = sums.sum(axis=0), number.sum()
+        mean = total / count
+        covariance = (products - np.outer(total, mean)) / (count - 1)
+        values, vectors = np.linalg.eigh(covariance)
+        values, vectors = np.maximum(values[::-1], 0.0), vectors[:, ::-1]
+        vectors = vectors * np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(len(values))])
+        most = min(most, len(values))
+        between = _between(number, sums, mean, vectors, values * (count - 1))
+        if write_as is not None:
+            _write(scaled, mean, vectors[:, :most], write_as, scale, replace, report)
+        shown = scaled.some(SHOWN, 0)
+    ratio = values / values.sum()
+    columns_of: dict[str, Any] = {
+        "component": np.arange(1, most + 1),
+        "explained": values[:most],
+        "explained_ratio": ratio[:most],
+        "cumulative_ratio": np.cumsum(ratio)[:most],
+        "between": pa.array([null_if_nan(value) for value in between[:most]], pa.float64()),
+    }
+    clash = set(columns_of)
+    loadings = {f"{name}_" if name in clash else name: vectors[k, :most] for k, name in enumerate(scaled.names)}
+    points = (shown.values - mean) @ vectors[:, :2]
+    names = dict(enumerate(read.samples))
+
+    def picture() -> Any:
+        from cellgraph.phenotypes.pictures import scatter
+
+        axes = [f"component {k + 1} ({100 * ratio[k]:.0f} %)" for k in range(2)]
+        return scatter(points, shown.samples, names, (axes[0], axes[1]))
+
+    notes = [*read.notes, f"{scaled.cells:,} cells; loadings are unit vectors, the largest of each positive."]
+    return Result(pa.table({**columns_of, **loadings}), tuple(notes), picture)
+
+
+def _sums(scaled: Scaled) -> tuple[Array, Array, Array]:
+    """Return the number of cells and the sums of columns of each sample, and the sums of products over all."""
+    p = len(scaled.names)
+    samples = len(scaled.read.facts)
+    number, sums, products = np.zeros(samples), np.zeros((samples, p)), np.zeros((p, p))
+    for block in scaled.blocks():
+        number += np.bincount(block.samples, minlength=samples)
+        for place in range(p):
+            sums[:, place] += np.bincount(block.samples, block.values[:, place], minlength=samples)
+        products += block.values.T @ block.values
+    return number, sums, products
+
+
+def _between(number: Array, sums: Array, mean: Array, vectors: Array, squares: Array) -> Array:
+    """Return the part of the sum of squares of each component that is between samples; NaN of one sample."""
+    there = number > 0
+    if there.sum() < 2:
+        return np.full(len(squares), np.nan)
+    scores = (sums[there] / number[there, None] - mean) @ vectors
+    own = (number[there, None] * scores**2).sum(axis=0)
+    found: Array = np.divide(own, squares, out=np.full(len(squares), np.nan), where=squares > 1e-12 * squares.max())
+    return found
+
+
+def _write(
+    scaled: Scaled, mean: Array, vectors: Array, prefix: str, scale: Scale, replace: bool, report: Report | None
+) -> None:
+    parts = [(block.samples, block.labels, (block.values - mean) @ vectors) for block in scaled.blocks()]
+    samples, labels, scores = (np.concatenate([part[k] for part in parts]) for k in range(3))
+    made_from = {"metric": "pca", "parameters": {"columns": scaled.names, "scale": scale}}
+    values = {f"{prefix}{k + 1}": scores[:, k] for k in range(scores.shape[1])}
+    write(scaled.read, samples, labels, values, made_from, replace=replace, report=report)

@@ -1,0 +1,220 @@
+"""Columns of cells brought to one scale, as components and groups need them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from cellgraph.errors import ParameterError, near
+from cellgraph.phenotypes.moments import Moments
+from cellgraph.phenotypes.reading import CellColumns
+from cellgraph.statistics.network import left_out
+
+Array = np.ndarray[Any, Any]
+
+Scale = Literal["robust", "standard", "none"]
+
+MOST = 150_000_000
+"""Values that memory holds; more are read again, block by block, each time that they are looked at."""
+
+FAR = 20
+"""Quartile distances from the median from which on a cell is said to weigh heavily."""
+
+_SAID = {
+    "robust": "columns are scaled robustly: less their median, over the distance of their quartiles (--scale robust).",
+    "standard": "columns are scaled: less their mean, over their standard deviation (--scale standard).",
+    "none": "columns are not scaled, so those of large numbers count most (--scale none).",
+}
+
+
+@dataclass(frozen=True)
+class ScaledBlock:
+    """Cells that have a number in every column.
+
+    Attributes
+    ----------
+    samples, labels : numpy.ndarray of int64, shape (n,)
+        See `Block`.
+    values : numpy.ndarray of float64, shape (n, p)
+        Scaled.
+    """
+
+    samples: Array
+    labels: Array
+    values: Array
+
+
+@dataclass
+class Scaled:
+    """Columns on one scale.
+
+    Attributes
+    ----------
+    read : CellColumns
+    names : list of str
+        Of the p columns.
+    centre, spread : numpy.ndarray of float64, shape (p,)
+        What is taken away, and what then divides.
+    cells : int
+        Cells that have all columns.
+    """
+
+    read: CellColumns
+    names: list[str]
+    centre: Array
+    spread: Array
+    cells: int
+    labels: bool
+    _held: list[ScaledBlock] | None
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether memory holds all of it."""
+        return self._held is not None
+
+    def blocks(self) -> Iterator[ScaledBlock]:
+        """Yield the cells, all at once if memory holds them."""
+        if self._held is not None:
+            yield from self._held
+            return
+        for block in self.read.blocks(self.names, labels=self.labels):
+            values = block.numbers(self.names)
+            kept = _complete(values)
+            labels = block.labels[kept] if self.labels else block.labels
+            yield ScaledBlock(block.samples[kept], labels, (values[kept] - self.centre) / self.spread)
+
+    def some(self, most: int, seed: int) -> ScaledBlock:
+        """Return random cells, or all if they are no more, in their order."""
+        chosen = np.arange(self.cells)
+        if self.cells > most:
+            chosen = np.sort(np.random.default_rng(seed).choice(self.cells, most, replace=False))
+        first, parts = 0, []
+        for block in self.blocks():
+            own = chosen[(chosen >= first) & (chosen < first + len(block.samples))] - first
+            labels = block.labels[own] if len(block.labels) else block.labels
+            parts.append(ScaledBlock(block.samples[own], labels, block.values[own]))
+            first += len(block.samples)
+        return ScaledBlock(
+            *(np.concatenate([getattr(part, name) for part in parts]) for name in ("samples", "labels", "values"))
+        )
+
+
+def scale_columns(read: CellColumns, scale: Scale, *, labels: bool) -> Scaled:
+    """Find the scale of columns, and tell what is left out.
+
+    Columns of a set that a sample has no numbers of, or that are constant, are left out; those that were named are not.
+
+    Raises
+    ------
+    ParameterError
+        If a named column is constant or has no numbers, or no cell has all columns.
+    """
+    if scale not in get_args(Scale):
+        raise ParameterError(f"scale must be one of {', '.join(get_args(Scale))}, not {scale!r}.{near(scale, _SAID)}")
+    moments = Moments(len(read.facts), len(read.names))
+    held: list[tuple[Array, Array, Array]] | None = []
+    size = 0
+    for block in read.blocks(labels=labels):
+        values = block.numbers(read.names)
+        moments.add(block.samples, values)
+        size += values.size
+        held = None if held is None or size > MOST else [*held, (block.samples, block.labels, values)]
+    places = _kept(read, moments)
+    names = [read.names[place] for place in places]
+    lacking = read.lacking(names)
+    for name, without in lacking.items():
+        read.notes.append(f"{name}: {len(without):,} of {len(read.facts):,} samples without it left out.")
+    if held is None:
+        return _read_again(read, names, scale, labels)
+    samples, label, values = (np.concatenate([part[k] for part in held]) for k in range(3))
+    values = values[:, places]
+    kept = _complete(values)
+    _tell(read, names, int(kept.sum()), len(kept), scale)
+    if not kept.all():
+        samples, values = samples[kept], values[kept]
+        label = label[kept] if labels else label
+    found = [_scale_of(values[:, place], name, scale, read.notes) for place, name in enumerate(names)]
+    centre, spread = (np.array(each) for each in zip(*found, strict=True))
+    whole = ScaledBlock(samples, label, (values - centre) / spread)
+    if scale == "robust" and (far := int((np.abs(whole.values) > FAR).any(axis=1).sum())):
+        most = names[int(np.abs(whole.values).max(axis=0).argmax())]
+        read.notes.append(
+            f"{far:,} of {len(samples):,} cells lie more than {FAR} quartile distances from the median, farthest in "
+            f"{most!r}; they weigh heavily: leave them out with --where if they are no cells."
+        )
+    return Scaled(read, names, centre, spread, len(samples), labels, [whole])
+
+
+def _complete(values: Array) -> Array:
+    """Tell which rows have a number in each column."""
+    kept: Array = np.logical_and.reduce(np.isfinite(values), axis=1)
+    return kept
+
+
+def _kept(read: CellColumns, moments: Moments) -> list[int]:
+    """Return which columns take part."""
+    cells = moments.count + moments.missing
+    places, dropped = [], []
+    for place, name in enumerate(read.names):
+        none = (moments.count[:, place] == 0) & (cells[:, place] > 0)
+        why = ""
+        if not moments.count[:, place].any():
+            why = "has no numbers among the cells that were asked about"
+        elif moments.low[place] == moments.high[place]:
+            why = "has the same value in all cells"
+        elif name in read.sets and none.any():
+            why = f"has no numbers in the sample {read.facts[int(np.flatnonzero(none)[0])].name!r}"
+        if not why:
+            places.append(place)
+        elif name in read.sets:
+            dropped.append(f"{read.sets[name]}: {name} {why}, so it is left out.")
+        else:
+            raise ParameterError(f"the column {name!r} {why}; leave it out.")
+    read.notes.extend(dropped)
+    if not places:
+        raise ParameterError(" ".join(dropped))
+    return places
+
+
+def _tell(read: CellColumns, names: Sequence[str], kept: int, asked: int, scale: Scale) -> None:
+    if not kept:
+        raise ParameterError(f"no cell that was asked about has a number in each of {', '.join(names)}; name fewer.")
+    if kept < asked:
+        read.notes.append(left_out(asked - kept, "cell", "without a finite number in each column"))
+    read.notes.append(_SAID[scale])
+
+
+def _scale_of(values: Array, name: str, scale: Scale, notes: list[str]) -> tuple[float, float]:
+    """Return the centre and the spread of a column."""
+    if scale == "none":
+        return 0.0, 1.0
+    deviation = float(values.std())
+    if values.min() == values.max() or not deviation > 0:
+        raise ParameterError(
+            f"the column {name!r} has the same value in all cells that have a number in each column; leave it out."
+        )
+    if scale == "standard":
+        return float(values.mean()), deviation
+    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
+    if high > low:
+        return float(middle), float(high - low)
+    notes.append(f"{name}: half of the cells or more have one value, so it is scaled by its standard deviation.")
+    return float(middle), deviation
+
+
+def _read_again(read: CellColumns, names: list[str], scale: Scale, labels: bool) -> Scaled:
+    """Find the scale of what memory does not hold, a column at a time."""
+    masks: list[Array] = []
+    for block in read.blocks(names):
+        masks.append(_complete(block.numbers(names)))
+    kept = sum(int(mask.sum()) for mask in masks)
+    _tell(read, names, kept, sum(len(mask) for mask in masks), scale)
+    found = []
+    for name in names:
+        parts = [block.numbers([name])[mask, 0] for block, mask in zip(read.blocks([name]), masks, strict=True)]
+        found.append(_scale_of(np.concatenate(parts), name, scale, read.notes))
+    centre, spread = (np.array(each) for each in zip(*found, strict=True))
+    return Scaled(read, names, centre, spread, kept, labels, None)

@@ -1,0 +1,77 @@
+"""Results written onto cells, as properties that are columns like any other from then on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from cellgraph.errors import ExistsError
+from cellgraph.model import Report
+from cellgraph.phenotypes.reading import CellColumns
+from cellgraph.stores.properties import Properties, written_of
+
+Array = np.ndarray[Any, Any]
+
+
+def refuse_existing(read: CellColumns, names: Sequence[str], replace: bool) -> None:
+    """Refuse names that cells have already, before anything is computed.
+
+    Raises
+    ------
+    ExistsError
+        If a column came with the load, or was written before and `replace` is false.
+    """
+    written = written_of(read.store)
+    for fact in read.facts:
+        there = {column.name.lower(): column.name for column in fact.of_cells}
+        for name in names:
+            same = there.get(name.lower())
+            if same is None:
+                continue
+            if same not in written.get(fact.name, {}).get("cells", {}) or same != name:
+                raise ExistsError(
+                    f"cells of {fact.name!r} already have the property {same!r}, which came with the load; write "
+                    "under another name."
+                )
+            if not replace:
+                raise ExistsError(
+                    f"cells of {fact.name!r} already have the property {name!r}; replace it with --replace."
+                )
+
+
+def write(
+    read: CellColumns,
+    samples: Array,
+    labels: Array,
+    values: Mapping[str, Array],
+    made_from: Mapping[str, Any],
+    *,
+    replace: bool,
+    report: Report | None,
+) -> None:
+    """Write columns onto the cells of all samples; cells that are not among them have no value.
+
+    Parameters
+    ----------
+    read : CellColumns
+        From a store that is opened to write.
+    samples, labels : numpy.ndarray of int64, shape (n,)
+        See `Block`.
+    values : mapping of str to numpy.ndarray, shape (n,)
+        By name.
+    made_from : mapping
+        What is remembered of how they came about.
+    replace, report
+        See `Store.write_properties`.
+    """
+    import pyarrow as pa
+
+    ends = np.searchsorted(samples, np.arange(len(read.facts) + 1))
+    every = []
+    for number, fact in enumerate(read.facts):
+        part = slice(ends[number], ends[number + 1])
+        cells = pa.table({"label": labels[part], **{name: column[part] for name, column in values.items()}})
+        every.append(Properties(fact.name, cells, made_from=dict.fromkeys(values, made_from)))
+    read.store.write_properties(*every, replace=replace, report=report)

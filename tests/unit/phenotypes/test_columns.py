@@ -1,0 +1,73 @@
+"""Columns that are computed, against plain loops, on both databases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typed_tissue import typed_tissue
+
+from cellgraph.phenotypes import reading
+from cellgraph.phenotypes.names import listed_items
+from cellgraph.phenotypes.reading import read_columns
+from cellgraph.phenotypes.variation import variation
+from cellgraph.stores import open_store
+from cellgraph.tables.importing import load_tables
+
+
+@pytest.fixture(params=[10, 1_000_000])
+def tissue(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(reading, "BLOCK", request.param)
+    with open_store(tmp_path / "cells.db", create=True) as store:
+        store.write(typed_tissue())
+    return tmp_path / "cells.db"
+
+
+def test_degree_khop_and_contact_area(tissue: Path) -> None:
+    network = typed_tissue()
+    samples = network.cells["sample"].to_pylist()
+    within = {k: set() for k in range(len(samples))}
+    area = np.zeros(len(samples))
+    for row in network.contacts.to_pylist():
+        a, b = row["a"], row["b"]
+        if a != b:
+            within[a].add(b)
+            within[b].add(a)
+            if samples[a] == samples[b]:
+                area[[a, b]] += row["area"]
+    two = {k: set().union(own, *(within[j] for j in own)) - {k} for k, own in within.items()}
+    with open_store(tissue, read_only=True) as store:
+        read = read_columns(store, "degree, khop(2), contact_area", where="khop(1) > 2")
+        found = np.concatenate([block.numbers(read.names) for block in read.blocks()])
+    kept = [k for k in within if len(within[k]) > 2]
+    assert found[:, 0].tolist() == [len(within[k]) for k in kept]
+    assert found[:, 1].tolist() == [len(two[k]) for k in kept]
+    assert np.allclose(found[:, 2], area[kept])
+
+
+def test_a_condition_on_samples_and_labels(tissue: Path) -> None:
+    with open_store(tissue, read_only=True) as store:
+        read = read_columns(store, "marker", where="sample = 'right' and label > 30")
+        blocks = list(read.blocks(labels=True))
+    assert np.concatenate([block.labels for block in blocks]).tolist() == list(range(31, 37))
+    assert read.samples == ["right"]
+
+
+def test_published_lacunae_have_the_shapes_that_were_published(data_dir: Path, tmp_path: Path) -> None:
+    lacunae = data_dir / "lacunae"
+    load_tables(lacunae / "lacun_4.csv", lacunae / "lacun_edge.csv", db=tmp_path / "cells.db")
+    rows = {
+        row["phenotype"]: row for row in variation("shape,Lc.DN,Lc.Te.V,degree", tmp_path / "cells.db").rows.to_pylist()
+    }
+    assert rows["volume"]["mean"] == pytest.approx(9269.424, abs=5e-4)
+    assert rows["stretch"]["mean"] == pytest.approx(0.71941, abs=5e-6)
+    assert rows["oblateness"]["mean"] == pytest.approx(-0.25575, abs=5e-6)
+    assert rows["oblateness"]["within"] is None
+    assert rows["degree"]["mean"] == pytest.approx(2 * 169 / 217)
+    assert {"nearest_distance", "territory_volume", "length"} <= set(rows)
+
+
+def test_names_in_one_text() -> None:
+    assert listed_items("volume, khop(2),`a,b`,Mean (a,b)") == ["volume", "khop(2)", "`a,b`", "Mean (a,b)"]
+    assert listed_items(["a", "b,c"]) == ["a", "b", "c"]
