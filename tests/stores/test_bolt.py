@@ -8,8 +8,11 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import neo4j
 import pytest
 from six_cells import joined, pair, six_cells
 from store_graphs import PAIR_LABELS, SIX_CONTACTS, SIX_LABELS, child, contacts, everything, grid, labels
@@ -257,6 +260,22 @@ def test_a_server_that_is_killed_during_a_load(own_home: Path) -> None:
         store.write(grid(20))
         assert store.sample_names() == ["grid", "six"]
         assert everything(store) == {"Sample": 2, "Cell": 8006, "HAS_CELL": 8006, "TOUCHES": 22_805}
+
+
+def test_a_query_is_asked_again_of_a_server_that_was_restarted_meanwhile(own_home: Path) -> None:
+    uri, user, password = server.credentials(own_home)
+    slow = "UNWIND range(1, 300000000) AS i RETURN count(i) AS n"
+    with (
+        open_store("neo4j", read_only=True) as store,
+        neo4j.GraphDatabase.driver(uri, auth=(user, password)) as driver,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        answer = pool.submit(lambda: store.run(slow)["n"].to_pylist())
+        while not any(slow in row[0] for row in driver.execute_query("SHOW TRANSACTIONS YIELD currentQuery").records):
+            assert not answer.done()
+        server.stop()
+        server.start(bolt_port=urlsplit(uri).port or 7687)
+        assert answer.result() == [300_000_000]
 
 
 def test_the_local_server_that_does_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,17 +108,22 @@ class Connection:
         """
         from neo4j.exceptions import DriverError, Neo4jError, ServiceUnavailable, SessionExpired
 
+        def is_away(error: Exception) -> bool:
+            # One that is being stopped says the same as one that is being started.
+            return isinstance(error, ServiceUnavailable | SessionExpired | OSError) or is_starting(error)
+
         try:
             return work()
-        except (ServiceUnavailable, SessionExpired):
+        except (DriverError, Neo4jError, OSError) as error:
+            if not is_away(error):
+                raise
             end = time.monotonic() + _SECONDS_TO_COME_BACK
         while True:
             try:
                 self._driver.verify_connectivity()
                 return work()
             except (DriverError, Neo4jError, OSError) as error:
-                away = isinstance(error, ServiceUnavailable | SessionExpired | OSError) or is_starting(error)
-                if not away:
+                if not is_away(error):
                     raise
                 if time.monotonic() > end:
                     raise ConnectError(
