@@ -34,6 +34,20 @@ class MethodChoice(StrEnum):
     spearman = "spearman"
 
 
+class TestChoice(StrEnum):
+    """How groups are tested."""
+
+    welch = "welch"
+    ranks = "ranks"
+
+
+class UnitChoice(StrEnum):
+    """What an observation is."""
+
+    samples = "samples"
+    cells = "cells"
+
+
 class ScaleChoice(StrEnum):
     """How columns are brought to one scale."""
 
@@ -79,6 +93,7 @@ def register(app: typer.Typer) -> None:
     groups.command()(kmeans)
     groups.command()(density)
     app.add_typer(groups, name="cluster")
+    app.command()(compare)
 
 
 def variation(
@@ -281,6 +296,46 @@ def density(
             replace=replace,
             report=report,
         )
+    _show(done, plot, fmt, output)
+
+
+def compare(
+    columns: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="COLUMN...", help="Columns of cells with numbers, khop(2), or a set: shape.", show_default=False
+        ),
+    ],
+    by: Annotated[
+        str,
+        typer.Option(
+            "--by", metavar="NAME", help="Property of samples with their group, or column of cells.", show_default=False
+        ),
+    ],
+    test: Annotated[
+        TestChoice, typer.Option(help="Of means, with unequal variances; or Mann-Whitney, Kruskal-Wallis.")
+    ] = TestChoice.welch,
+    unit: Annotated[
+        UnitChoice, typer.Option(help="Means of samples; or cells, which is pseudo-replication.")
+    ] = UnitChoice.samples,
+    mixed: Annotated[
+        bool, typer.Option("--mixed", help="A mixed model of the cells, with samples as random effects.")
+    ] = False,
+    where: WhereOption = None,
+    sample: SampleOption = None,
+    db: DbOption = None,
+    plot: PictureOption = None,
+    fmt: FormatOption = None,
+    output: OutputOption = None,
+) -> None:
+    """Compare groups of samples: tests, sizes of effects and false discovery rates.
+
+    Example:  cellgraph compare --by genotype volume degree "khop(2)"
+    """
+    from cellgraph.phenotypes.comparison import compare as library
+
+    check_plot(plot)
+    done = library(columns, by, db, where=where, sample=sample, test=test.value, unit=unit.value, mixed=mixed)
     _show(done, plot, fmt, output)
 
 

@@ -163,3 +163,14 @@ class TestWritten:
         assert "holds text" in refused("pca", "--columns", "size,word", status=2, cwd=own)
         many = refused("cluster", "density", "--columns", "size", "--min-cells", 17, status=2, cwd=own)
         assert "no group can have 17 cells" in many
+
+
+class TestCompare:
+    def test_groups_of_samples(self, folder: Path) -> None:
+        words = ["compare", "--by", "genotype", "size", "degree", "khop(2)"]
+        assert "'mutant' of 'genotype' has 1" in refused(*words, cwd=folder)
+        done = cellgraph(*words, "--unit", "cells", "--format", "csv", "--plot", "groups.svg", cwd=folder)
+        assert [row["phenotype"] for row in rows_of(done.stdout)] == ["size", "degree", "khop(2)"]
+        assert "pseudo-replication" in done.stderr
+        mixed = cellgraph("compare", "--by", "sort", "size", "--mixed", "--format", "csv", cwd=folder)
+        assert rows_of(mixed.stdout)[0]["cells of x"] == "8"

@@ -1,0 +1,241 @@
+"""Groups of samples compared: samples are the unit, not cells."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from cellgraph.errors import InputError, ParameterError, near
+from cellgraph.phenotypes import mixed as mixed_model
+from cellgraph.phenotypes.effects import eta_squared, hedges_g, test_of
+from cellgraph.phenotypes.grouping import Grouping, find_groups
+from cellgraph.phenotypes.moments import Moments
+from cellgraph.phenotypes.reading import CellColumns, read_columns, say_lacking
+from cellgraph.phenotypes.result import Result, null_if_nan
+from cellgraph.phenotypes.scaling import MOST
+from cellgraph.statistics.network import left_out
+from cellgraph.stores import open_store
+
+Array = np.ndarray[Any, Any]
+
+Unit = Literal["samples", "cells"]
+Test = Literal["welch", "ranks"]
+
+_NUMBERS = ("statistic", "p", "fdr", "effect", "effect_low", "effect_high")
+
+
+def compare(
+    columns: str | Sequence[str],
+    by: str,
+    db: str | os.PathLike[str] | None = None,
+    *,
+    where: str | None = None,
+    sample: str | None = None,
+    test: Test = "welch",
+    unit: Unit = "samples",
+    mixed: bool = False,
+) -> Result:
+    """Compare groups of samples in columns of their cells.
+
+    Parameters
+    ----------
+    columns, db, where, sample
+        As for `variation`.
+    by : str
+        Property of samples that tells their group (``cellgraph annotate --samples``), or a column of cells.
+    test : {'welch', 'ranks'}
+        Of the means, with unequal variances: Welch's t for two groups, Welch's analysis of variance for more; or of
+        ranks: Mann-Whitney, Kruskal-Wallis.
+    unit : {'samples', 'cells'}
+        What is an observation: the mean of a sample; or each cell, which takes cells of one sample for independent.
+    mixed : bool
+        Fit a linear mixed model of the cells with a random intercept for each sample instead (statsmodels).
+
+    Returns
+    -------
+    Result
+        A row a column: phenotype, test, statistic, p (two-sided), fdr (Benjamini and Hochberg over the rows), effect
+        with its 95 % interval and what it is, and for each group the mean of its observations and their number.
+
+    Raises
+    ------
+    ParameterError
+        If a column or the groups do not exist, or groups are within samples and neither `mixed` nor cells are asked.
+    InputError
+        If a group has fewer than two samples.
+    MissingExtraError
+        If `mixed` and statsmodels is not installed.
+    """
+    import pyarrow as pa
+
+    _one_of("test", test, get_args(Test))
+    _one_of("unit", unit, get_args(Unit))
+    if mixed and (unit == "cells" or test == "ranks"):
+        raise ParameterError(
+            "a mixed model has cells as observations and samples as random effects, and its own test; leave out "
+            "--unit and --test (unit=, test=)."
+        )
+    if mixed:
+        mixed_model.require()
+    with open_store(db, read_only=True) as store:
+        read = read_columns(store, columns, where=where, sample=sample)
+        groups = find_groups(store, by, read.facts, where, sample)
+        say_lacking(read)
+        _check_groups(read, groups, by, unit, mixed)
+        rows, observed = (_by_cells if mixed or unit == "cells" else _by_samples)(read, groups, by, test, mixed)
+    _adjust(rows)
+    notes = read.notes
+    if unit == "cells":
+        notes.append(
+            "pseudo-replication: each cell was taken for an independent observation (--unit cells), which cells of one "
+            "sample are not, so p is too small; samples are the unit without it, or --mixed."
+        )
+    elif not mixed:
+        notes.append("samples are the unit: each counts once, with the mean of its cells.")
+    of = {f"mean of {name}": pa.float64() for name in groups.names}
+    of |= {f"{'cells' if mixed or unit == 'cells' else 'samples'} of {name}": pa.int64() for name in groups.names}
+    schema = [("phenotype", pa.string()), ("test", pa.string()), *((name, pa.float64()) for name in _NUMBERS)]
+
+    def picture() -> Any:
+        from cellgraph.phenotypes.pictures import violins
+
+        return violins(read.names, observed)
+
+    return Result(
+        pa.Table.from_pylist(rows, pa.schema([*schema, ("effect_is", pa.string()), *of.items()])), tuple(notes), picture
+    )
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ParameterError(f"{name} must be one of {', '.join(known)}, not {value!r}.{near(value, known)}")
+
+
+def _check_groups(read: CellColumns, groups: Grouping, by: str, unit: Unit, mixed: bool) -> None:
+    """Refuse groups that cannot be compared in this way."""
+    if groups.of_samples is None:
+        read_again = any(name == groups.column for name in read.names)
+        if read_again:
+            raise ParameterError(f"the column {by!r} makes the groups, so it cannot be compared between them.")
+        if not mixed and unit == "samples":
+            raise ParameterError(
+                f"{by!r} differs among the cells of one sample, so samples are not in one group each; compare cells "
+                "with a random effect of their sample with --mixed (mixed=True)."
+            )
+        return
+    if ungrouped := int((groups.of_samples < 0).sum()):
+        read.notes.append(left_out(ungrouped, "sample", f"without a value of {by!r}"))
+    number = np.bincount(groups.of_samples[groups.of_samples >= 0], minlength=len(groups.names))
+    if unit == "cells":
+        return
+    for name, samples in zip(groups.names, number, strict=True):
+        if samples < 2:
+            raise InputError(
+                f"each group needs two samples or more, as they are the unit, and {name!r} of {by!r} has {samples}; "
+                "load more samples, or leave the group out with --where \"sample <> '…'\"."
+            )
+
+
+def _by_samples(
+    read: CellColumns, groups: Grouping, by: str, test: Test, mixed: bool
+) -> tuple[list[dict[str, Any]], dict[str, Array]]:
+    """Return the rows, and the means of the samples of each group."""
+    moments = Moments(len(read.facts), len(read.names))
+    for block in read.blocks():
+        moments.add(block.samples, block.numbers(read.names))
+    _say_missing(read, moments)
+    assert groups.of_samples is not None
+    means = np.where(moments.count > 0, moments.mean, np.nan)
+    observed = {name: means[groups.of_samples == number] for number, name in enumerate(groups.names)}
+    rows = []
+    for place, name in enumerate(read.names):
+        parts = [own[np.isfinite(own[:, place]), place] for own in observed.values()]
+        for group, part in zip(groups.names, parts, strict=True):
+            if len(part) < 2:
+                raise InputError(
+                    f"each group needs two samples or more with numbers in {name!r}, and {group!r} of {by!r} has "
+                    f"{len(part)}; leave the column out."
+                )
+        rows.append(_row(name, groups, parts, test, "samples", read.notes))
+    return rows, observed
+
+
+def _by_cells(
+    read: CellColumns, groups: Grouping, by: str, test: Test, mixed: bool
+) -> tuple[list[dict[str, Any]], dict[str, Array]]:
+    """Return the rows, and the cells of each group."""
+    if read.total * len(read.names) > MOST or (mixed and read.total > mixed_model.MOST_CELLS):
+        most = mixed_model.MOST_CELLS if mixed else MOST // len(read.names)
+        raise ParameterError(
+            f"so many cells cannot be compared one by one: {read.total:,}, and at most {most:,} can; leave out "
+            "--mixed or --unit cells, or name fewer columns."
+        )
+    again = read if groups.column is None else _with(read, groups.column)
+    parts = [(block.samples, groups.of(block), block.numbers(read.names)) for block in again.blocks()]
+    samples, codes, values = (np.concatenate([part[k] for part in parts]) for k in range(3))
+    if groups.of_samples is None and (without := int((codes < 0).sum())):
+        read.notes.append(left_out(without, "cell", f"without a value of {by!r}"))
+    rows = []
+    for place, name in enumerate(read.names):
+        known = np.isfinite(values[:, place]) & (codes >= 0)
+        if missing := int(((codes >= 0) & ~known).sum()):
+            read.notes.append(left_out(missing, "cell", f"without a finite number in {name!r}"))
+        own = [values[known & (codes == number), place] for number in range(len(groups.names))]
+        if any(len(part) < 2 for part in own):
+            raise InputError(f"each group needs two cells or more with numbers in {name!r}; leave the column out.")
+        if mixed:
+            row = _empty(name, groups, own, "cells")
+            row |= mixed_model.fit(values[known, place], codes[known], samples[known], groups.names, name, read.notes)
+        else:
+            row = _row(name, groups, own, test, "cells", read.notes)
+        rows.append(row)
+    return rows, {name: values[codes == number] for number, name in enumerate(groups.names)}
+
+
+def _with(read: CellColumns, column: str) -> CellColumns:
+    from dataclasses import replace
+
+    return replace(read, names=[*read.names, column])
+
+
+def _say_missing(read: CellColumns, moments: Moments) -> None:
+    for place, name in enumerate(read.names):
+        if missing := int(moments.missing[:, place].sum()):
+            read.notes.append(left_out(missing, "cell", f"without a finite number in {name!r}"))
+
+
+def _empty(name: str, groups: Grouping, parts: Sequence[Array], unit: str) -> dict[str, Any]:
+    row: dict[str, Any] = {"phenotype": name, "test": None, **dict.fromkeys(_NUMBERS), "effect_is": None}
+    for group, part in zip(groups.names, parts, strict=True):
+        row |= {f"mean of {group}": float(part.mean()), f"{unit} of {group}": len(part)}
+    return row
+
+
+def _row(
+    name: str, groups: Grouping, parts: Sequence[Array], test: Test, unit: str, notes: list[str]
+) -> dict[str, Any]:
+    row = _empty(name, groups, parts, unit)
+    if all(np.ptp(part) == 0 for part in parts):
+        notes.append(f"{name}: the {unit} of each group have one value, so there is no test.")
+        return row
+    row["test"], statistic, p = test_of(parts, test)
+    row |= {"statistic": null_if_nan(statistic), "p": null_if_nan(p)}
+    if len(parts) == 2:
+        effect, row["effect_is"] = hedges_g(*parts), f"Hedges' g, {groups.names[0]} - {groups.names[1]}"
+    else:
+        effect, row["effect_is"] = eta_squared(parts), "eta squared"
+    row |= dict(zip(("effect", "effect_low", "effect_high"), map(null_if_nan, effect), strict=True))
+    return row
+
+
+def _adjust(rows: list[dict[str, Any]]) -> None:
+    """Add p adjusted for all rows that have one."""
+    from scipy.stats import false_discovery_control
+
+    known = [row for row in rows if row["p"] is not None]
+    if known:
+        for row, fdr in zip(known, false_discovery_control([row["p"] for row in known]), strict=True):
+            row["fdr"] = float(fdr)
