@@ -94,6 +94,7 @@ def register(app: typer.Typer) -> None:
     groups.command()(density)
     app.add_typer(groups, name="cluster")
     app.command()(compare)
+    app.command()(report)
 
 
 def variation(
@@ -337,6 +338,37 @@ def compare(
     check_plot(plot)
     done = library(columns, by, db, where=where, sample=sample, test=test.value, unit=unit.value, mixed=mixed)
     _show(done, plot, fmt, output)
+
+
+def report(
+    target: Annotated[Path, typer.Argument(metavar="OUT.html", help="The page to write.", show_default=False)],
+    columns: Annotated[
+        str, typer.Option("--columns", metavar="A,B,…", help="Columns of cells, khop(2), or a set: shape, size.")
+    ] = "shape,degree",
+    by: Annotated[
+        str | None,
+        typer.Option(
+            "--by", metavar="NAME", help="Also compare groups of samples, by this property.", show_default=False
+        ),
+    ] = None,
+    k: Annotated[str, typer.Option("--k", metavar="K|A..B", help="How many groups, or the best of a range.")] = "2..6",
+    where: WhereOption = None,
+    sample: SampleOption = None,
+    db: DbOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Write a page with tables and pictures: variation, correlation, components, groups, comparison.
+
+    Example:  cellgraph report phenotypes.html --by genotype
+    """
+    from cellgraph.phenotypes.page import write_page
+
+    with progress(quiet) as told:
+        missing = write_page(target, db, columns=columns, by=by, k=k, where=where, sample=sample, report=told)
+    for sentence in missing:
+        say(f"cellgraph: left out: {sentence}")
+    if not quiet:
+        say(f"wrote {target}")
 
 
 def _check_replace(replace: bool, write: str | None) -> None:

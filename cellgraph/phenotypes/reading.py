@@ -181,7 +181,9 @@ class CellColumns:
         if len(ids) != stop - first:
             raise StoreError("samples of the database changed while their cells were read; run the command again.")
         if len(ids) > 1 and not (np.diff(ids) == 1).all():
-            rows = rows.take(pa.array(np.argsort(ids)))
+            order = np.empty(len(ids), np.int64)
+            order[ids - first] = np.arange(len(ids))
+            rows = rows.take(pa.array(order))
         starts = np.array([max(self._first[fact.name], first) for fact in facts] + [stop])
         lengths = np.diff(starts)
         values = {name: rows[f"p{number}"].cast(_arrow(listed[name])) for number, name in enumerate(stored)}

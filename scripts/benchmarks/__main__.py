@@ -3,10 +3,21 @@
 import importlib
 import sys
 
-BENCHMARKS = ("sweep", "commands", "databases", "memory", "questions", "samples", "sql", "decoding", "scale")
+BENCHMARKS = (
+    "sweep",
+    "commands",
+    "databases",
+    "memory",
+    "questions",
+    "samples",
+    "sql",
+    "decoding",
+    "scale",
+    "phenotypes",
+)
 
 if __name__ == "__main__":
-    wanted = sys.argv[1:] or [name for name in BENCHMARKS if name not in ("decoding", "memory", "scale")]
+    wanted = sys.argv[1:] or [name for name in BENCHMARKS if name not in ("decoding", "memory", "scale", "phenotypes")]
     unknown = [name for name in wanted if name not in BENCHMARKS]
     if unknown:
         sys.exit(f"scripts/bench: no benchmark {unknown[0]!r}; there are {', '.join(BENCHMARKS)}")

@@ -174,3 +174,20 @@ class TestCompare:
         assert "pseudo-replication" in done.stderr
         mixed = cellgraph("compare", "--by", "sort", "size", "--mixed", "--format", "csv", cwd=folder)
         assert rows_of(mixed.stdout)[0]["cells of x"] == "8"
+
+
+class TestReport:
+    def test_a_page_that_needs_no_other_file(self, folder: Path) -> None:
+        words = ["report", "page.html", "--columns", "size,degree,sign", "--k", 2, "--by", "genotype", "--quiet"]
+        done = cellgraph(*words, "--where", "size > 0", cwd=folder)
+        page = (folder / "page.html").read_text()
+        assert page.count('src="data:image/png;base64,') == 4
+        assert "size &gt; 0" in page
+        assert [word for word in ("http:", "https:", "<script", "<link") if word in page] == []
+        assert "left out: Samples by genotype: each group needs two samples" in done.stderr
+
+    def test_what_is_refused(self, folder: Path) -> None:
+        assert "name of an .html file" in refused("report", "page.pdf", status=2, cwd=folder)
+        assert "does not exist" in refused("report", "no/page.html", cwd=folder)
+        assert "nothing can be reported" in refused("report", "page2.html", "--columns", "siz", status=2, cwd=folder)
+        assert not (folder / "page2.html").exists()
