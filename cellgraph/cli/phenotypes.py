@@ -343,8 +343,11 @@ def compare(
 def report(
     target: Annotated[Path, typer.Argument(metavar="OUT.html", help="The page to write.", show_default=False)],
     columns: Annotated[
-        str, typer.Option("--columns", metavar="A,B,…", help="Columns of cells, khop(2), or a set: shape, size.")
-    ] = "shape,degree",
+        str | None,
+        typer.Option(
+            "--columns", metavar="A,B,…", help="Columns of cells; by default shape and degree.", show_default=False
+        ),
+    ] = None,
     by: Annotated[
         str | None,
         typer.Option(

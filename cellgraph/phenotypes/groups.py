@@ -246,18 +246,18 @@ def _choose(values: Array, least: int, most: int, seed: int, notes: list[str]) -
     random = np.random.default_rng(seed)
     few = random.choice(len(values), min(_SILHOUETTE, len(values)), replace=False)
     scores: dict[int, tuple[float, float]] = {}
-    for k in range(least, most + 1):
-        if k >= len(few):
-            break
+    for k in range(least, min(most, len(few) - 1) + 1):
         own = KMeans(k, n_init=STARTS, random_state=seed).fit(values)
         apart = len(np.unique(own.labels_[few])) > 1
         silhouette = float(silhouette_score(values[few], own.labels_[few])) if apart else 0.0
         found = []
         for half in range(_HALVES):
             part = random.choice(len(values), max(k, len(values) // 2), replace=False)
+            if len(np.unique(values[part], axis=0)) < k:  # many cells are alike
+                continue
             fitted = KMeans(k, n_init=3, random_state=seed + half).fit(values[part])
             found.append(adjusted_rand_score(own.labels_, fitted.predict(values)))
-        scores[k] = silhouette, float(np.mean(found))
+        scores[k] = silhouette, float(np.mean(found)) if found else 0.0
     if not scores:
         raise ParameterError(f"numbers of groups are compared up to the cells less one: {len(values) - 1:,}.")
     best = max(scores, key=lambda k: scores[k][0] * max(scores[k][1], 0.0))
@@ -273,15 +273,20 @@ def _choose(values: Array, least: int, most: int, seed: int, notes: list[str]) -
 
 @dataclass(frozen=True)
 class _Sums:
-    """Of each group: cells in each sample, shape (g, s), and mean of the scaled columns, shape (g, p)."""
+    """Of each group: cells in each sample, shape (g, s), and mean of the scaled columns, shape (g, p).
+
+    ``middle`` and ``deviation`` are the mean and the standard deviation of these columns over all, shape (p,).
+    """
 
     cells: Array
     means: Array
+    middle: Array
+    deviation: Array
 
 
 def _sum_up(scaled: Scaled, groups: Array, kinds: Array) -> _Sums:
     cells = np.zeros((len(kinds), len(scaled.read.facts)))
-    sums = np.zeros((len(kinds), len(scaled.names)))
+    sums, squares = np.zeros((len(kinds), len(scaled.names))), np.zeros(len(scaled.names))
     first = 0
     for block in scaled.blocks():
         own = np.searchsorted(kinds, groups[first : first + len(block.samples)])
@@ -289,7 +294,10 @@ def _sum_up(scaled: Scaled, groups: Array, kinds: Array) -> _Sums:
         np.add.at(cells, (own, block.samples), 1)
         for place in range(sums.shape[1]):
             sums[:, place] += np.bincount(own, block.values[:, place], minlength=len(kinds))
-    return _Sums(cells, sums / cells.sum(axis=1)[:, None])
+        squares += (block.values * block.values).sum(axis=0)
+    middle = sums.sum(axis=0) / cells.sum()
+    deviation = np.sqrt(np.maximum(squares / cells.sum() - middle * middle, 0.0))
+    return _Sums(cells, sums / cells.sum(axis=1)[:, None], middle, np.where(deviation > 0, deviation, 1.0))
 
 
 def _finish(
@@ -316,12 +324,13 @@ def _finish(
         of = {"metric": metric, "parameters": {"columns": scaled.names, "scale": scale, **made_from}}
         write(read, samples, labels, {write_as: groups}, of, replace=replace, report=report)
     means = sums.means * scaled.spread + scaled.centre
+    apart = sums.means if scale == "robust" else (sums.means - sums.middle) / sums.deviation
     rows = {
         "cluster": kinds,
         "cells": number.astype(np.int64),
         "share": number / number.sum(),
         "profile": [
-            "in no group" if kind == NOISE else profile_of(sums.means[k], scaled.names) for k, kind in enumerate(kinds)
+            "in no group" if kind == NOISE else profile_of(apart[k], scaled.names) for k, kind in enumerate(kinds)
         ],
         "between": pa.array(between, pa.float64(), from_pandas=True),
         "found": [None if np.isnan(b) else "between samples" if b >= 0.5 else "within samples" for b in between],

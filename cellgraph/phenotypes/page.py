@@ -30,8 +30,6 @@ from cellgraph.stores import open_store
 if TYPE_CHECKING:
     import pyarrow as pa
 
-COLUMNS = "shape,degree"
-
 _SHOWN = 60
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
@@ -53,7 +51,7 @@ def write_page(
     target: str | os.PathLike[str],
     db: str | os.PathLike[str] | None = None,
     *,
-    columns: str = COLUMNS,
+    columns: str | None = None,
     by: str | None = None,
     k: str = "2..6",
     where: str | None = None,
@@ -66,8 +64,10 @@ def write_page(
     ----------
     target : path
         An ``.html`` file; one that is there is replaced when the page is complete.
-    db, columns, where, sample
+    db, where, sample
         As for `variation`.
+    columns : str, optional
+        As for `variation`; None is ``shape``, and ``degree`` where there are contacts.
     by : str, optional
         As for `compare`; without it no samples are compared.
     k : str
@@ -99,6 +99,7 @@ def write_page(
     with open_store(db, read_only=True) as store:
         every = read_samples(store)
         facts = every if sample is None else named(every, [sample])
+    columns = columns or ("shape,degree" if any(fact.contacts for fact in facts) else "shape")
     sections = list(_sections(db, columns, by, k, where, sample))
     parts, missing = [_head(db, facts, where)], []
     for number, section in enumerate(sections):

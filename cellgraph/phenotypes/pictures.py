@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cellgraph.errors import printable
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -15,6 +17,11 @@ Array = np.ndarray[Any, Any]
 MOST_PANELS = 12
 _MOST_BARS = 60
 _MOST_NAMES = 30
+
+
+def _plain(text: str) -> str:
+    """Return a name as matplotlib shows it, which takes what is between dollars for a formula."""
+    return printable(text).replace("$", r"\$")
 
 
 def _panels(number: int, width: float = 4.0, height: float = 3.0) -> tuple[Figure, list[Any]]:
@@ -52,9 +59,9 @@ def means_of_samples(names: Sequence[str], samples: Sequence[str], means: Array,
             axis.plot(across, mean)
         else:
             axis.errorbar(across, mean, yerr=deviation, fmt="o", markersize=3, capsize=2)
-        axis.set_ylabel(name)
+        axis.set_ylabel(_plain(name))
         if len(order) <= _MOST_NAMES:
-            axis.set_xticks(across, [samples[number] for number in order], rotation=90, fontsize="x-small")
+            axis.set_xticks(across, [_plain(samples[number]) for number in order], rotation=90, fontsize="x-small")
         else:
             axis.set_xlabel("samples, by their mean")
     return figure
@@ -70,14 +77,17 @@ def heat_maps(names: Sequence[str], matrices: Mapping[str, Array]) -> Figure:
     matrices : mapping of str to numpy.ndarray of float64, shape (p, p)
         By title; NaN where there is no correlation.
     """
+    shown = [_plain(name) for name in names]
     size = max(3.0, 0.45 * len(names) + 1.5)
     figure, axes = _panels(len(matrices), size, size)
+    if len(matrices) > len(axes):
+        figure.suptitle(f"the first {len(axes)} of {len(matrices):,} samples")
     image = None
     for axis, (title, matrix) in zip(axes, matrices.items(), strict=False):
         image = axis.imshow(matrix, vmin=-1, vmax=1, cmap="RdBu_r")
-        axis.set_title(title, fontsize="small")
-        axis.set_xticks(range(len(names)), names, rotation=90, fontsize="x-small")
-        axis.set_yticks(range(len(names)), names, fontsize="x-small")
+        axis.set_title(_plain(title), fontsize="small")
+        axis.set_xticks(range(len(names)), shown, rotation=90, fontsize="x-small")
+        axis.set_yticks(range(len(names)), shown, fontsize="x-small")
         if len(names) <= 12:
             for row, column in np.argwhere(np.isfinite(matrix)):
                 value = matrix[row, column]
@@ -109,9 +119,9 @@ def scatter(points: Array, groups: Array, names: Mapping[int, str], labels: tupl
     for place, (group, name) in enumerate(names.items()):
         own = points[groups == group]
         colour = colours(place) if len(names) <= 10 else colours(place / len(names))
-        axis.scatter(own[:, 0], own[:, 1], s=4, color=colour, label=name, alpha=0.6, linewidths=0)
-    axis.set_xlabel(labels[0])
-    axis.set_ylabel(labels[1])
+        axis.scatter(own[:, 0], own[:, 1], s=4, color=colour, label=_plain(name), alpha=0.6, linewidths=0)
+    axis.set_xlabel(_plain(labels[0]))
+    axis.set_ylabel(_plain(labels[1]))
     if 1 < len(names) <= 10:
         axis.legend(fontsize="small", markerscale=3)
     return figure
@@ -134,6 +144,11 @@ def violins(names: Sequence[str], groups: Mapping[str, Array]) -> Figure:
             if len(own) > 4 and np.ptp(own) > 0:
                 axis.violinplot(own, positions=[across], showextrema=False)
             axis.plot(across + np.linspace(-0.08, 0.08, len(own)), own, "o", color="black", markersize=3, alpha=0.6)
-        axis.set_xticks(range(len(groups)), list(groups), fontsize="small", rotation=90 if len(groups) > 4 else 0)
-        axis.set_ylabel(name)
+        axis.set_xticks(
+            range(len(groups)),
+            [_plain(name) for name in groups],
+            fontsize="small",
+            rotation=90 if len(groups) > 4 else 0,
+        )
+        axis.set_ylabel(_plain(name))
     return figure

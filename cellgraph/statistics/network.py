@@ -133,7 +133,7 @@ def left_out(number: int, what: str, of: str) -> str:
 
 
 def as_floats(column: pa.Array, name: str) -> Array:
-    """Return numbers as floats, true as 1, null as NaN.
+    """Return numbers as floats, true as 1, null as NaN; whole numbers above 2^53 as the nearest float.
 
     Raises
     ------
@@ -149,4 +149,4 @@ def as_floats(column: pa.Array, name: str) -> Array:
         )
     if pa.types.is_boolean(column.type):
         column = column.cast(pa.int64())
-    return np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False), np.float64)
+    return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), np.float64)
