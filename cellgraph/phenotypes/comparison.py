@@ -10,6 +10,7 @@ import numpy as np
 
 from cellgraph.errors import InputError, ParameterError, near
 from cellgraph.phenotypes import mixed as mixed_model
+from cellgraph.phenotypes.aggregates import moments_of
 from cellgraph.phenotypes.effects import eta_squared, hedges_g, test_of
 from cellgraph.phenotypes.grouping import Grouping, find_groups
 from cellgraph.phenotypes.moments import Moments
@@ -143,9 +144,7 @@ def _by_samples(
     read: CellColumns, groups: Grouping, by: str, test: Test, mixed: bool
 ) -> tuple[list[dict[str, Any]], dict[str, Array]]:
     """Return the rows, and the means of the samples of each group."""
-    moments = Moments(len(read.facts), len(read.names))
-    for block in read.blocks():
-        moments.add(block.samples, block.numbers(read.names))
+    moments = moments_of(read)
     _say_missing(read, moments)
     assert groups.of_samples is not None
     means = np.where(moments.count > 0, moments.mean, np.nan)

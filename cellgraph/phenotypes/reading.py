@@ -139,6 +139,20 @@ class CellColumns:
                 )
             yield Block(block.samples, block.labels, block.table.select(wanted))
 
+    def spans(self) -> Iterator[tuple[int, int]]:
+        """Yield the ranges of ids that the cells of all samples have, before the condition."""
+        first = stop = 0
+        for fact in self.facts:
+            begin = self._first[fact.name]
+            if stop > first and begin != stop:
+                yield first, stop
+                first = begin
+            elif stop == first:
+                first = begin
+            stop = begin + fact.cells
+        if stop > first:
+            yield first, stop
+
     def _ranges(self) -> Iterator[tuple[list[int], int, int]]:
         """Yield numbers of samples whose cells follow each other, and a range of ids; large samples come in parts."""
         group: list[int] = []

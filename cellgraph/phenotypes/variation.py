@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cellgraph.errors import InputError, ParameterError, near
+from cellgraph.phenotypes.aggregates import moments_of
 from cellgraph.phenotypes.moments import Moments, intraclass
 from cellgraph.phenotypes.reading import read_columns, say_lacking
 from cellgraph.phenotypes.result import Result, null_if_nan
@@ -90,9 +91,7 @@ def variation(
                     f"the column {given!r} is declared, but not among those asked about: {', '.join(read.names)}."
                 )
         say_lacking(read)
-        moments = Moments(len(read.facts), len(read.names))
-        for block in read.blocks():
-            moments.add(block.samples, block.numbers(read.names))
+        moments = moments_of(read)
     notes, why = read.notes, list[str]()
     rows: list[dict[str, Any]] = []
     for place, name in enumerate(read.names):

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from phenotype_samples import made_samples
 
+from cellgraph.phenotypes import aggregates
 from cellgraph.phenotypes.comparison import compare
 from cellgraph.phenotypes.components import pca
 from cellgraph.phenotypes.correlation import correlate
 from cellgraph.phenotypes.groups import kmeans
+from cellgraph.phenotypes.moments import Moments
 from cellgraph.phenotypes.reading import read_columns
 from cellgraph.phenotypes.variation import variation
 from cellgraph.stores import open_store
@@ -20,6 +22,21 @@ from cellgraph.stores import open_store
 @pytest.fixture(scope="module")
 def address(fill: Callable[..., str]) -> str:
     return fill(made_samples())
+
+
+@pytest.mark.parametrize("where", [None, "sample <> 'b' and size > 2", "label < 14"])
+def test_the_database_adds_up_what_is_read(address: str, where: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aggregates, "FEW", 0)
+    with open_store(address, read_only=True) as store:
+        read = read_columns(store, "size,sign,same,empty", where=where)
+        added, blocks = aggregates.moments_of(read), Moments(3, 4)
+        for block in read.blocks():
+            blocks.add(block.samples, block.numbers(read.names))
+        assert aggregates._by_database(read) is not None
+        assert aggregates._by_database(read_columns(store, "holes")) is None  # there is NaN in it
+        assert aggregates._by_database(read_columns(store, "size,khop(2)")) is None
+    for name in ("count", "mean", "squares", "low", "high", "missing"):
+        assert getattr(added, name) == pytest.approx(getattr(blocks, name)), name
 
 
 def test_variation(address: str) -> None:
