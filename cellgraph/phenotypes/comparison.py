@@ -16,7 +16,6 @@ from cellgraph.phenotypes.grouping import Grouping, find_groups
 from cellgraph.phenotypes.moments import Moments
 from cellgraph.phenotypes.reading import CellColumns, read_columns, say_lacking
 from cellgraph.phenotypes.result import Result, null_if_nan
-from cellgraph.phenotypes.scaling import MOST
 from cellgraph.statistics.network import left_out
 from cellgraph.stores import open_store
 
@@ -24,6 +23,9 @@ Array = np.ndarray[Any, Any]
 
 Unit = Literal["samples", "cells"]
 Test = Literal["welch", "ranks"]
+
+MOST = 200_000_000
+"""Values (cells times columns) that are compared cell by cell."""
 
 _NUMBERS = ("statistic", "p", "fdr", "effect", "effect_low", "effect_high")
 

@@ -147,8 +147,7 @@ def density(
             )
         from sklearn.cluster import HDBSCAN
 
-        (block,) = scaled.blocks()
-        found = HDBSCAN(min_cluster_size=least, copy=True).fit_predict(block.values)
+        found = HDBSCAN(min_cluster_size=least, copy=True).fit_predict(scaled.some(MOST_DENSE, 0).values)
         groups = _numbered(found.astype(np.int64), scaled)
         notes = scaled.read.notes
         noise = int((groups == NOISE).sum())
@@ -208,9 +207,9 @@ def _lloyd(scaled: Scaled, centres: Array) -> Array:
     from sklearn.cluster import KMeans
     from sklearn.metrics import pairwise_distances_argmin
 
-    if scaled.in_memory:
-        (block,) = scaled.blocks()
-        labels: Array = KMeans(len(centres), init=centres, n_init=1, max_iter=_PASSES).fit(block.values).labels_
+    if scaled.whole is not None:
+        begun = KMeans(len(centres), init=centres, n_init=1, max_iter=_PASSES)
+        labels: Array = begun.fit(scaled.whole.values).labels_
         return labels.astype(np.int64)
     k = len(centres)
     while True:

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from cellgraph.errors import ParameterError, near
+from cellgraph.machine import free_memory
 from cellgraph.phenotypes.moments import Moments
 from cellgraph.phenotypes.reading import CellColumns
 from cellgraph.statistics.network import left_out
@@ -17,8 +18,11 @@ Array = np.ndarray[Any, Any]
 
 Scale = Literal["robust", "standard", "none"]
 
-MOST = 150_000_000
-"""Values that memory holds; more are read again, block by block, each time that they are looked at."""
+EXACT = 100_000_000
+"""Values (cells times columns) that are held in double precision; more are held in single precision."""
+
+PART = 1_000_000
+"""Cells in a block of what memory holds."""
 
 FAR = 20
 """Quartile distances from the median from which on a cell is said to weigh heavily."""
@@ -60,6 +64,10 @@ class Scaled:
         What is taken away, and what then divides.
     cells : int
         Cells that have all columns.
+    labels : bool
+        Whether labels were asked for.
+    whole : ScaledBlock or None
+        All cells, if memory holds them; else they are read again each time that they are looked at.
     """
 
     read: CellColumns
@@ -68,17 +76,15 @@ class Scaled:
     spread: Array
     cells: int
     labels: bool
-    _held: list[ScaledBlock] | None
-
-    @property
-    def in_memory(self) -> bool:
-        """Whether memory holds all of it."""
-        return self._held is not None
+    whole: ScaledBlock | None
 
     def blocks(self) -> Iterator[ScaledBlock]:
-        """Yield the cells, all at once if memory holds them."""
-        if self._held is not None:
-            yield from self._held
+        """Yield the cells in double precision, a million at a time."""
+        if self.whole is not None:
+            for start in range(0, self.cells, PART):
+                part = slice(start, start + PART)
+                values = np.asarray(self.whole.values[part], np.float64)
+                yield ScaledBlock(self.whole.samples[part], self.whole.labels[part], values)
             return
         for block in self.read.blocks(self.names, labels=self.labels):
             values = block.numbers(self.names)
@@ -115,37 +121,63 @@ def scale_columns(read: CellColumns, scale: Scale, *, labels: bool) -> Scaled:
     if scale not in get_args(Scale):
         raise ParameterError(f"scale must be one of {', '.join(get_args(Scale))}, not {scale!r}.{near(scale, _SAID)}")
     moments = Moments(len(read.facts), len(read.names))
-    held: list[tuple[Array, Array, Array]] | None = []
-    size = 0
+    size = read.total * len(read.names)
+    kind = np.float64 if size <= EXACT else np.float32
+    held = np.empty((read.total, len(read.names)), kind) if holds(size * np.dtype(kind).itemsize) else None
+    samples, label, filled = list[Array](), list[Array](), 0
+    shift = np.zeros(len(read.names))  # so that single precision keeps the digits that differ
     for block in read.blocks(labels=labels):
         values = block.numbers(read.names)
         moments.add(block.samples, values)
-        size += values.size
-        held = None if held is None or size > MOST else [*held, (block.samples, block.labels, values)]
+        if held is not None:
+            if not filled:
+                shift = _near(values)
+            held[filled : filled + len(values)] = values - shift
+            filled += len(values)
+            samples.append(block.samples)
+            label.append(block.labels)
     places = _kept(read, moments)
     names = [read.names[place] for place in places]
-    lacking = read.lacking(names)
-    for name, without in lacking.items():
+    for name, without in read.lacking(names).items():
         read.notes.append(f"{name}: {len(without):,} of {len(read.facts):,} samples without it left out.")
     if held is None:
         return _read_again(read, names, scale, labels)
-    samples, label, values = (np.concatenate([part[k] for part in held]) for k in range(3))
-    values = values[:, places]
-    kept = _complete(values)
+    held, shift = held[:filled], shift[places]
+    if len(places) < len(read.names):
+        held = np.ascontiguousarray(held[:, places])
+    whole = ScaledBlock(np.concatenate(samples), np.concatenate(label), held)
+    kept = _complete(held)
     _tell(read, names, int(kept.sum()), len(kept), scale)
     if not kept.all():
-        samples, values = samples[kept], values[kept]
-        label = label[kept] if labels else label
-    found = [_scale_of(values[:, place], name, scale, read.notes) for place, name in enumerate(names)]
+        whole = ScaledBlock(whole.samples[kept], whole.labels[kept] if labels else whole.labels, held[kept])
+    del held
+    found = [_scale_of(whole.values[:, place], name, scale, read.notes) for place, name in enumerate(names)]
     centre, spread = (np.array(each) for each in zip(*found, strict=True))
-    whole = ScaledBlock(samples, label, (values - centre) / spread)
-    if scale == "robust" and (far := int((np.abs(whole.values) > FAR).any(axis=1).sum())):
-        most = names[int(np.abs(whole.values).max(axis=0).argmax())]
+    centre = np.zeros_like(centre) if scale == "none" else centre + shift
+    farthest, far = np.zeros(len(names)), np.zeros(len(whole.samples), bool)
+    for place in range(len(names)):
+        column = (whole.values[:, place] - (centre[place] - shift[place])) / spread[place]
+        whole.values[:, place] = column
+        farthest[place] = np.abs(column).max()
+        far |= np.abs(column) > FAR
+    if scale == "robust" and far.any():
         read.notes.append(
-            f"{far:,} of {len(samples):,} cells lie more than {FAR} quartile distances from the median, farthest in "
-            f"{most!r}; they weigh heavily: leave them out with --where if they are no cells."
+            f"{far.sum():,} of {len(far):,} cells lie more than {FAR} quartile distances from the median, farthest in "
+            f"{names[int(farthest.argmax())]!r}; they weigh heavily: leave them out with --where if they are no cells."
         )
-    return Scaled(read, names, centre, spread, len(samples), labels, [whole])
+    return Scaled(read, names, centre, spread, len(whole.samples), labels, whole)
+
+
+def _near(values: Array) -> Array:
+    """Return a number near those of each column."""
+    known = ~np.isnan(values)
+    found: Array = np.where(known, values, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return found
+
+
+def holds(size: int) -> bool:
+    """Tell whether memory holds so many bytes, and what is computed from them."""
+    return size <= free_memory() // 3
 
 
 def _complete(values: Array) -> Array:

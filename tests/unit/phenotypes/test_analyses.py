@@ -55,12 +55,15 @@ def database(tmp_path_factory: pytest.TempPathFactory, clouds: Array) -> Path:
     return path
 
 
-@pytest.fixture(params=["whole", "in parts"])
+@pytest.fixture(params=["whole", "in single precision", "in parts"])
 def memory(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let memory hold all cells, or only blocks of 32 that cut samples."""
+    if request.param == "in single precision":
+        monkeypatch.setattr(scaling, "EXACT", 0)
+        monkeypatch.setattr(scaling, "PART", 50)
     if request.param == "in parts":
         monkeypatch.setattr(reading, "BLOCK", 32)
-        monkeypatch.setattr(scaling, "MOST", 0)
+        monkeypatch.setattr(scaling, "holds", lambda size: False)
 
 
 @pytest.mark.usefixtures("memory")
@@ -84,10 +87,10 @@ class TestHoweverCellsAreRead:
         full = RobustScaler().fit_transform(clouds[~np.isnan(clouds).any(axis=1)])
         expected = PCA(3).fit(full)
         rows = pca("u,v,w", database).rows
-        assert np.allclose(rows["explained"], expected.explained_variance_)
+        assert np.allclose(rows["explained"], expected.explained_variance_, rtol=1e-6)
         assert np.allclose(rows["explained_ratio"], expected.explained_variance_ratio_)
         loadings = np.stack([rows[name] for name in "uvw"], axis=1)
-        assert np.allclose(np.abs(loadings), np.abs(expected.components_))
+        assert np.allclose(np.abs(loadings), np.abs(expected.components_), atol=1e-6)
         assert (np.take_along_axis(loadings, np.abs(loadings).argmax(axis=1)[:, None], 1) > 0).all()
 
     def test_groups(self, database: Path, clouds: Array) -> None:
