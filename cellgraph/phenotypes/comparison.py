@@ -13,7 +13,7 @@ from cellgraph.phenotypes import mixed as mixed_model
 from cellgraph.phenotypes.aggregates import moments_of
 from cellgraph.phenotypes.effects import eta_squared, hedges_g, test_of
 from cellgraph.phenotypes.grouping import Grouping, find_groups
-from cellgraph.phenotypes.moments import Moments
+from cellgraph.phenotypes.moments import Moments, other_units
 from cellgraph.phenotypes.reading import CellColumns, read_columns, say_lacking
 from cellgraph.phenotypes.result import Result, null_if_nan
 from cellgraph.statistics.network import left_out
@@ -148,6 +148,7 @@ def _by_samples(
     """Return the rows, and the means of the samples of each group."""
     moments = moments_of(read)
     _say_missing(read, moments)
+    read.notes.extend(other_units(moments, read.names, read.samples))
     assert groups.of_samples is not None
     means = np.where(moments.count > 0, moments.mean, np.nan)
     observed = {name: means[groups.of_samples == number] for number, name in enumerate(groups.names)}

@@ -104,7 +104,7 @@ def kmeans(
         notes = scaled.read.notes
         chosen = least if least == most else _choose(some.values, least, most, seed, notes)
         groups = _numbered(_lloyd(scaled, _begin(some.values, chosen, seed)), scaled)
-        notes.append(f"k-means into {chosen} groups of {scaled.cells:,} cells, seed {seed}.")
+        notes.append(f"k-means into {chosen} group{'' if chosen == 1 else 's'} of {scaled.cells:,} cells, seed {seed}.")
         made_from = {"k": chosen, "seed": seed}
         return _finish(scaled, groups, "kmeans", made_from, scale, write_as, replace, report)
 

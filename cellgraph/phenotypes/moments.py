@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,29 @@ class Moments:
             np.divide(self.squares, self.count - 1, out=np.full_like(self.squares, np.nan), where=enough)
         )
         return found
+
+
+ODD = 100
+"""Times by which the mean of a sample is above or below the median sample, from which on another unit is suspected."""
+
+
+def other_units(moments: Moments, names: Sequence[str], samples: Sequence[str]) -> list[str]:
+    """Return sentences on columns that some samples seem to have in another unit."""
+    found = []
+    for place, name in enumerate(names):
+        there = np.flatnonzero(moments.count[:, place] > 0)
+        means = np.abs(moments.mean[there, place])
+        middle = float(np.median(means)) if len(there) > 2 else 0.0
+        if middle <= 0:
+            continue
+        odd = there[(means >= ODD * middle) | ((means > 0) & (means * ODD <= middle))]
+        if len(odd):
+            shown = ", ".join(repr(samples[number]) for number in odd[:5]) + (", …" if len(odd) > 5 else "")
+            found.append(
+                f"{name}: the mean of {shown} is {ODD} times above or below that of the median sample; if these "
+                "samples have another unit, leave them out with --where or load them anew."
+            )
+    return found
 
 
 def intraclass(count: Array, mean: Array, squares: Array) -> float:

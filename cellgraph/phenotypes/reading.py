@@ -6,8 +6,9 @@ without looking at other cells, and the sample of a cell follows from its id.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,7 +31,7 @@ Array = np.ndarray[Any, Any]
 BLOCK = 1_000_000
 """Cells that are read at once."""
 
-_SPANS = "MATCH (s:Sample {status: 'complete'}) RETURN s.name AS name, s.first_id AS first"
+_NODES = "MATCH (s:Sample {status: 'complete'}) RETURN s AS node"
 
 
 @dataclass(frozen=True)
@@ -371,9 +372,11 @@ def read_columns(
     if numbers:
         _refuse_text(references, facts)
     looked_at = condition.columns if condition else ()
-    first = {row["name"]: row["first"] for row in store.run(_SPANS, name="phenotypes").to_pylist()}
-    if missing := [fact.name for fact in facts if first.get(fact.name) is None]:
+    nodes = {node["name"]: node for node in map(json.loads, store.run(_NODES, name="phenotypes")["node"].to_pylist())}
+    if missing := [fact.name for fact in facts if fact.name not in nodes]:
         raise StoreError(f"the sample {missing[0]!r} changed while it was read; run the command again.")
+    first = {name: int(node["first_id"]) for name, node in nodes.items()}
+    facts = [replace(fact, unit=_own_unit(fact, nodes[fact.name])) for fact in facts]
     facts = sorted(facts, key=lambda fact: (first[fact.name], fact.cells))
     columns = CellColumns(
         store,
@@ -409,6 +412,12 @@ def _arrow(kind: str) -> Any:
     import pyarrow as pa
 
     return {"int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(), "str": pa.string()}[kind]
+
+
+def _own_unit(fact: SampleFact, node: Mapping[str, Any]) -> str:
+    """Return the unit of a sample; for tables the one that came with their samples."""
+    given = node.get("given_unit")
+    return given if isinstance(given, str) and given and not fact.ndim else fact.unit
 
 
 def _refuse_text(references: Sequence[Reference], facts: Sequence[SampleFact]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from cellgraph.errors import ParameterError, near
 from cellgraph.machine import free_memory
-from cellgraph.phenotypes.moments import Moments
+from cellgraph.phenotypes.moments import Moments, other_units
 from cellgraph.phenotypes.reading import CellColumns
 from cellgraph.statistics.network import left_out
 
@@ -137,6 +137,7 @@ def scale_columns(read: CellColumns, scale: Scale, *, labels: bool) -> Scaled:
             samples.append(block.samples)
             label.append(block.labels)
     places = _kept(read, moments)
+    read.notes.extend(other_units(moments, read.names, read.samples))
     names = [read.names[place] for place in places]
     for name, without in read.lacking(names).items():
         read.notes.append(f"{name}: {len(without):,} of {len(read.facts):,} samples without it left out.")

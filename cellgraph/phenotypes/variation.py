@@ -12,7 +12,7 @@ import numpy as np
 
 from cellgraph.errors import InputError, ParameterError, near
 from cellgraph.phenotypes.aggregates import moments_of
-from cellgraph.phenotypes.moments import Moments, intraclass
+from cellgraph.phenotypes.moments import Moments, intraclass, other_units
 from cellgraph.phenotypes.reading import read_columns, say_lacking
 from cellgraph.phenotypes.result import Result, null_if_nan
 from cellgraph.queries.values import check
@@ -92,7 +92,7 @@ def variation(
                 )
         say_lacking(read)
         moments = moments_of(read)
-    notes, why = read.notes, list[str]()
+    notes, why = [*read.notes, *other_units(moments, read.names, read.samples)], list[str]()
     rows: list[dict[str, Any]] = []
     for place, name in enumerate(read.names):
         angle = name not in plain and (name in angles or bool(_ANGLE.search(name)))

@@ -191,3 +191,16 @@ class TestReport:
         assert "does not exist" in refused("report", "no/page.html", cwd=folder)
         assert "nothing can be reported" in refused("report", "page2.html", "--columns", "siz", status=2, cwd=folder)
         assert not (folder / "page2.html").exists()
+
+
+def test_tables_in_other_units(tmp_path: Path) -> None:
+    (tmp_path / "cells.csv").write_text(
+        "sample,cell,volume,mine\na,1,5,5\na,2,6,6\nb,1,5e9,5e9\nb,2,7e9,6e9\nc,1,4,4\n"
+    )
+    (tmp_path / "samples.csv").write_text("sample,unit\na,micrometer\nb,nanometer\nc,micrometer\n")
+    cellgraph("load-tables", "--cells", "cells.csv", "--samples", "samples.csv", cwd=tmp_path)
+    message = refused("variation", "volume", status=2, cwd=tmp_path)
+    assert "in micrometer in the sample 'a' and in nanometer in 'b'" in message
+    done = cellgraph("variation", "mine", cwd=tmp_path)
+    assert "mine: the mean of 'b' is 100 times above or below" in done.stderr
+    cellgraph("variation", "volume", "--where", "sample in ('a', 'c')", cwd=tmp_path)

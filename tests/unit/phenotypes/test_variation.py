@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cellgraph.phenotypes.moments import Moments, intraclass
+from cellgraph.phenotypes.moments import Moments, intraclass, other_units
 from cellgraph.phenotypes.variation import condensed_variation
 
 
@@ -51,3 +51,10 @@ def test_a_condensed_table_gives_what_was_published(data_dir: Path) -> None:
     assert [round(row["within"], 3) for row in rows] == [42.447, 92.152]
     assert [round(row["between"], 3) for row in rows] == [8.116, 12.617]
     assert rows[0]["within_low"] < 42.447 < rows[0]["within_high"]
+
+
+def test_a_sample_in_another_unit_is_suspected() -> None:
+    moments = Moments(4, 2)
+    moments.add(np.arange(4), np.array([[1.0, 1], [2, 2], [3, 3], [1e9, 9]]))
+    (note,) = other_units(moments, ["volume", "degree"], ["a", "b", "c", "d"])
+    assert note.startswith("volume: the mean of 'd' is 100 times above or below")
