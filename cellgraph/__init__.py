@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cellgraph.loading.delete import delete
     from cellgraph.loading.load import load
     from cellgraph.loading.many import load_many
+    from cellgraph.loading.nearby import near
     from cellgraph.measures.compute import metrics
     from cellgraph.model import CellGraph
     from cellgraph.phantoms.phantom import phantom
@@ -47,6 +48,7 @@ _HOMES = {
     "load_many": "cellgraph.loading.many",
     "load_tables": "cellgraph.tables.importing",
     "metrics": "cellgraph.measures.compute",
+    "near": "cellgraph.loading.nearby",
     "open": "cellgraph.analyze.database",
     "open_scan": "cellgraph.volumes.scan",
     "phantom": "cellgraph.phantoms.phantom",
@@ -71,6 +73,7 @@ __all__ = [
     "load_many",
     "load_tables",
     "metrics",
+    "near",
     "open",
     "open_scan",
     "phantom",

@@ -35,6 +35,7 @@ PUBLIC = [
     "load_many",
     "load_tables",
     "metrics",
+    "near",
     "open",
     "open_scan",
     "phantom",

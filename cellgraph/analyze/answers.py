@@ -50,11 +50,13 @@ def _within(question: Question) -> pa.Table | None:
 
 
 def _neighbours(question: Question) -> pa.Table | None:
-    if _is_for_the_database(question):
+    near = question.asked.conditions.over != "contacts"
+    if _is_for_the_database(question) and (question.method == "cypher" or not near):
         return None
-    from cellgraph.analyze.within import neighbours
+    from cellgraph.analyze.within import neighbours, with_distance
 
-    return neighbours(question.restricted(contacts=["junctions", "area"]))
+    asked = question.restricted(contacts=["junctions", "area", *(["distance"] if near else [])])
+    return with_distance(neighbours(asked), asked) if near else neighbours(asked)
 
 
 def _cells(question: Question) -> pa.Table | None:

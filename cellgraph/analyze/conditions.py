@@ -11,7 +11,8 @@ from cellgraph.estimation.catalogue import SampleFact, catalogue_of, named, read
 from cellgraph.estimation.columns import Catalogue
 from cellgraph.estimation.filters import Filter, parse_filter
 from cellgraph.model import CELL_COLUMNS, CONTACT_COLUMNS
-from cellgraph.queries.conditions import Conditions, check_direction
+from cellgraph.queries.conditions import Conditions, check_direction, check_over
+from cellgraph.stores.properties import NEAR_WITHIN, written_of
 
 if TYPE_CHECKING:
     from cellgraph.stores import Store
@@ -62,7 +63,7 @@ def read_conditions(store: Store, values: Mapping[str, Any], sample: str | None,
     ParameterError
         If one does not parse, or a sample does not know what it looks at.
     """
-    given = {name: value for name, value in values.items() if name in _READ and value not in (None, False, "both")}
+    given = _given(values)
     if not given:
         return Asked(Conditions())
     _check_ranges(given)
@@ -70,6 +71,8 @@ def read_conditions(store: Store, values: Mapping[str, Any], sample: str | None,
     samples = every if sample is None else named(every, [sample])
     for name in given:
         _require_columns(name, samples)
+    if "over" in given:
+        _require_near(store, samples)
     if "direction" in given:
         _require_directed(given["direction"], samples, directed)
     where = given.pop("where", None)
@@ -81,7 +84,7 @@ def read_conditions(store: Store, values: Mapping[str, Any], sample: str | None,
 
 def shown_conditions(values: Mapping[str, Any]) -> Conditions:
     """Return conditions to be shown as Cypher; no database tells which columns there are."""
-    given = {name: value for name, value in values.items() if name in _READ and value not in (None, False, "both")}
+    given = _given(values)
     _check_ranges(given)
     known = {of: {c.name: c for c in columns} for of, columns in _MODEL.items()}
     where = given.pop("where", None)
@@ -108,8 +111,15 @@ def shown_target(text: str | None, values: Mapping[str, Any]) -> dict[str, Any]:
     return {"target": lambda c: read.cypher(c)[0].replace("$where_", "$to_"), "values": {**values, **own}}
 
 
-_READ = frozenset({"min_junctions", "min_area", "min_fraction", "direction", "where", "inside", "buffer"})
+_READ = frozenset({"min_junctions", "min_area", "min_fraction", "over", "direction", "where", "inside", "buffer"})
+_DEFAULTS = {"direction": "both", "over": "contacts"}
 _MODEL = {"cells": CELL_COLUMNS, "contacts": CONTACT_COLUMNS}
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the conditions among the values of parameters, without those that are as by default."""
+    known = {name: value for name, value in values.items() if name in _READ and value not in (None, False)}
+    return {name: value for name, value in known.items() if value != _DEFAULTS.get(name)}
 
 
 def _asked(given: Mapping[str, Any], condition: Filter | None) -> Asked:
@@ -125,6 +135,13 @@ def _asked(given: Mapping[str, Any], condition: Filter | None) -> Asked:
 
 def _check_ranges(given: Mapping[str, Any]) -> None:
     check_direction(given.get("direction", "both"))
+    over = check_over(given.get("over", "contacts"))
+    for name in ("min_junctions", "min_area", "min_fraction", "direction"):
+        if over != "contacts" and name in given:
+            raise ParameterError(
+                f"{name} (--{name.replace('_', '-')}) is a condition on contacts, and cells that are near have none; "
+                f"leave it out, or over={over!r} (--over {over})."
+            )
     fraction, area = given.get("min_fraction"), given.get("min_area")
     if fraction is not None and not 0 <= fraction <= 1:
         raise ParameterError(f"min_fraction (--min-fraction) must be from 0 to 1, not {fraction}.")
@@ -145,6 +162,17 @@ def _require_columns(name: str, samples: Iterable[SampleFact]) -> None:
                     f"the sample {sample.name!r} does not know {what}, as it was loaded from tables without the "
                     f"column {column!r}; leave out {name} (--{name.replace('_', '-')}), or name another --sample."
                 )
+
+
+def _require_near(store: Store, samples: Iterable[SampleFact]) -> None:
+    """Refuse samples of which nobody has computed which cells are near each other."""
+    written = written_of(store)
+    for sample in samples:
+        if NEAR_WITHIN not in written.get(sample.name, {"sample": {}})["sample"]:
+            raise ParameterError(
+                f"the sample {sample.name!r} has no relationships NEAR; compute them with: cellgraph near --within D "
+                f"--sample {sample.name!r}, or name another --sample."
+            )
 
 
 def _require_directed(direction: str, samples: Iterable[SampleFact], directed: Iterable[str]) -> None:

@@ -34,12 +34,15 @@ def path(question: Question, source: Cell, target: Cell) -> pa.Table:
 
         return cheapest_path(question)
     longest = question.bound["longest"]
-    if question.method != "compiled" and not question.unsaid and _labels_tell(question, source, target):
-        near = question.in_cypher()
-        if near.num_rows:
-            return near
+    near = question.asked.conditions.over != "contacts"  # without junctions, which the Cypher asks for
+    if near and question.method == "cypher":
+        raise ParameterError("a path over NEAR is not found in Cypher; leave out --method cypher (method='cypher').")
+    if question.method != "compiled" and not near and not question.unsaid and _labels_tell(question, source, target):
+        found = question.in_cypher()
+        if found.num_rows:
+            return found
         if question.method == "cypher" or "longest" in question.given:
-            return with_note(near, f"there is no path from {source.label} to {target.label} in {longest} contacts.")
+            return with_note(found, f"there is no path from {source.label} to {target.label} in {longest} contacts.")
     restricted = question.restricted(contacts=["junctions"])
     graph, ends = restricted.graph, (restricted.row(source), restricted.row(target))
     way = [] if None in ends else fewest_contacts(graph, *ends, backward=restricted.backward)  # type: ignore[arg-type]

@@ -164,7 +164,10 @@ class Question:
 
     def topology(self, cells: Sequence[str] = (), contacts: Sequence[str] = ()) -> Topology:
         """Read the bare graph of the sample, with properties; that of all where its cells touch those of others."""
-        own = self.store.topology(self.sample, cells=cells, contacts=contacts)
+        over = self.asked.conditions.over
+        own = self.store.topology(self.sample, cells=cells, contacts=contacts, over=over)
+        if over != "contacts":  # within each sample
+            return own
         if self.sample is not None and self.size()["contacts"] > len(own.a):
             return self.store.topology(cells=cells, contacts=contacts)
         return own

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cellgraph.model import CELL_COLUMNS, CONTACT_COLUMNS, CellGraph, Sample
+from cellgraph.stores.properties import NEAR_WITHIN
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,7 +38,7 @@ def _sample(query: Callable[..., pa.Table], name: str) -> Sample:
     known = {field: row[field] for field in _SAMPLE_FIELDS}
     known |= {"shape": tuple(known["shape"] or ()), "spacing": tuple(known["spacing"] or ())}
     known["reading"] = row["read"] or ""
-    counted = {"sample", "cells", "contacts", "read"}
+    counted = {"sample", "cells", "contacts", "read", NEAR_WITHIN}
     extra = {key: value for key, value in row.items() if key not in counted | set(known) and value is not None}
     return Sample(name, **known, extra=extra)
 

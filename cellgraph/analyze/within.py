@@ -59,6 +59,20 @@ def neighbours(asked: Restricted) -> pa.Table:
     return rows.sort_by([(key, "descending" if key == "junctions" else "ascending") for key in keys])
 
 
+def with_distance(rows: pa.Table, asked: Restricted) -> pa.Table:
+    """Return the rows of ``neighbours`` with the distances of those that are near; null for all others."""
+    topology = asked.topology
+    column = topology.of_contacts["distance"]
+    near = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
+    known: dict[tuple[str, int, int], float] = {}
+    for place, distance in zip(near.tolist(), column.take(pa.array(near)).to_pylist(), strict=True):
+        a, b = int(topology.a[place]), int(topology.b[place])
+        known[topology.samples[a], topology.labels[a], topology.labels[b]] = distance
+        known[topology.samples[a], topology.labels[b], topology.labels[a]] = distance
+    keys = zip(*(rows[name].to_pylist() for name in ("sample", "cell", "neighbour")), strict=True)
+    return rows.append_column("distance", pa.array([known.get(key) for key in keys], pa.float64()))
+
+
 def _joined(parts: list[tuple[Array, ...]], columns: int) -> list[Array]:
     empty = tuple(np.empty(0, np.int64) for _ in range(columns))
     return [np.concatenate([part[column] for part in [empty, *parts]]).astype(np.int64) for column in range(columns)]

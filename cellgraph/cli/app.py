@@ -18,6 +18,7 @@ from cellgraph.cli import (
     export,
     load,
     metrics,
+    near,
     neo4j,
     phantom,
     phenotypes,
@@ -40,7 +41,7 @@ app = typer.Typer(
 )
 
 COMMANDS = (
-    *(load, query, browse, metrics, statistics, phenotypes, estimate, watch, neo4j, phantom, tables, annotate),
+    *(load, query, browse, metrics, statistics, phenotypes, estimate, watch, neo4j, phantom, tables, annotate, near),
     *(copy, export, delete, check),
 )
 for module in COMMANDS:

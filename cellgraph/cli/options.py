@@ -104,7 +104,12 @@ DryRunOption = Annotated[
 ]
 
 
-def scan_options(command: Callable[..., None], *, each: bool = False, slices: bool = True) -> Callable[..., None]:
+_VOXELS = {"background", "connectivity", "spacing", "unit"}
+
+
+def scan_options(
+    command: Callable[..., None], *, each: bool = False, slices: bool = True, voxels: bool = True
+) -> Callable[..., None]:
     """Give a command the options that say how a volume is read; it gets them as one dictionary, ``scan``.
 
     Its keys are those of `ScanOptions`; what was not given is not in it.
@@ -117,9 +122,12 @@ def scan_options(command: Callable[..., None], *, each: bool = False, slices: bo
         Whether ``--time each`` is possible.
     slices : bool
         Whether there is ``--slices``.
+    voxels : bool
+        Whether there are those that say what voxels mean: background, connectivity, spacing, unit.
     """
     own = signature(command, eval_str=True)
-    wanted = {name: option for name, option in _SCAN.items() if slices or name != "slices"}
+    left_out = (set() if slices else {"slices"}) | (set() if voxels else _VOXELS)
+    wanted = {name: option for name, option in _SCAN.items() if name not in left_out}
     if each:
         wanted["time"] = (_EACH, None)
     shared = [

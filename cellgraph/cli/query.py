@@ -95,6 +95,12 @@ def query(
         int | None,
         typer.Option(metavar="H", help="Report only cells at least H contacts from a border cell.", show_default=False),
     ] = None,
+    over: Annotated[
+        str | None,
+        typer.Option(
+            metavar="contacts|near|both", help="What joins two cells: see cellgraph near.", show_default=False
+        ),
+    ] = None,
     direction: Annotated[
         str | None,
         typer.Option(metavar="both|out|in", help="Of directed samples: from a cell, or to it.", show_default=False),
@@ -139,7 +145,7 @@ def query(
     shortcuts: dict[str, Any] = {"k": k, "cell": cell, "source": source, "target": target, "sample": sample}
     shortcuts |= {"min_junctions": min_junctions, "min_area": min_area, "min_fraction": min_fraction}
     shortcuts |= {"by": by, "of": of, "weight": weight}
-    shortcuts |= {"where": where, "inside": inside or None, "buffer": buffer, "direction": direction}
+    shortcuts |= {"where": where, "inside": inside or None, "buffer": buffer, "over": over, "direction": direction}
     parameters = read_parameters(name, param=param, bare=cells, **shortcuts)
     if show and name is not None:
         from cellgraph.analyze.show import show as shown

@@ -99,11 +99,15 @@ class _Copied:
     cells: int = 0
     contacts: int = 0
     left_out: int = 0
+    near: bool = False
 
     def notes(self) -> list[str]:
-        if not self.left_out:
-            return []
-        return [f"{self.left_out:,} contacts are left out, which end in samples that were not copied"]
+        notes = []
+        if self.left_out:
+            notes.append(f"{self.left_out:,} contacts are left out, which end in samples that were not copied")
+        if self.near:
+            notes.append("relationships NEAR are not copied; compute them anew with: cellgraph near --within D")
+        return notes
 
 
 def _networks(chosen: Sequence[Stored], copied: _Copied, report: Report | None) -> Iterator[Network]:
@@ -111,6 +115,7 @@ def _networks(chosen: Sequence[Stored], copied: _Copied, report: Report | None) 
     total = sum(len(found.names) for found in chosen)
     done = 0
     for found in chosen:
+        copied.near |= any(entry.has_near for entry in found.entries)
         for network, left_out in found.networks():
             copied.cells += network.cells.num_rows
             copied.contacts += network.contacts.num_rows

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cellgraph.model import Column, Network, Sample
 from cellgraph.stores import Store
+from cellgraph.stores.properties import NEAR_WITHIN, without_near
 from cellgraph.stores.tables import PASSING, SAMPLE_TYPES, check_name, listed, quoted
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _ROWS_AT_ONCE = 2_000_000
 
 _COMPLETE = "MATCH (s:Sample {status: 'complete'})"
-_NOT_KEPT = {*SAMPLE_TYPES, *PASSING}
+_NOT_KEPT = {*SAMPLE_TYPES, *PASSING, NEAR_WITHIN}
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Entry:
     rows: int
     columns: tuple[tuple[str, ...], tuple[str, ...]]
     sample: Sample
+    has_near: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,10 +94,10 @@ def _entry(store: Store, sample: int, loaded: int | None) -> Entry:
         created=values.get("created") or "",
         reading=values.get("reading") or "",
         extra={name: value for name, value in values.items() if name not in _NOT_KEPT},
-        written=json.loads(values.get("written") or "{}"),
+        written=without_near(json.loads(values.get("written") or "{}")),
     )
     columns = (tuple(values.get("cell_properties") or ()), tuple(values.get("contact_properties") or ()))
-    return Entry(sample, loaded, values["cells"] + values["contacts"], columns, made)
+    return Entry(sample, loaded, values["cells"] + values["contacts"], columns, made, NEAR_WITHIN in values)
 
 
 def _linked(store: Store, entries: Sequence[Entry]) -> dict[int, int]:

@@ -10,6 +10,7 @@ The header of a query names the variables of its patterns that conditions hold f
     //   e: target      a cell that is looked for
     //   direction: compiled    where the Cypher takes contacts in both directions, and compiled code in one
     //   direction: none        where contacts have to be taken in both
+    //   over: any              where cells may also be joined by being near
 
 and its text marks where they stand, as comments, so that without conditions it is Cypher as it is:
 
@@ -31,11 +32,13 @@ from cellgraph.queries.parameter import Parameter
 from cellgraph.queries.text import blanked
 from cellgraph.queries.values import Value
 
-Kind = Literal["reported", "cell", "contact", "path", "target", "compiled", "none"]
+Kind = Literal["reported", "cell", "contact", "path", "target", "compiled", "none", "any"]
 Direction = Literal["both", "out", "in"]
+Over = Literal["contacts", "near", "both"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
+OVERS: tuple[Over, ...] = get_args(Over)
 
 _OF_CONTACTS = (
     Parameter("min_junctions", "int", "only contacts of at least so many junctions", required=False, minimum=0),
@@ -45,6 +48,13 @@ _OF_CONTACTS = (
         "float",
         "only contacts of at least this part of the surface of the smaller cell, 0 to 1",
         required=False,
+    ),
+    Parameter(
+        "over",
+        "str",
+        "contacts, near (relationships of cellgraph near), or both: what joins two cells",
+        required=False,
+        default="contacts",
     ),
     Parameter(
         "direction",
@@ -84,8 +94,9 @@ def parameters_of(variables: Mapping[str, Kind]) -> tuple[Parameter, ...]:
     """Return the parameters of the conditions that hold for such variables."""
     kinds = set(variables.values())
     of_contacts: tuple[Parameter, ...] = _OF_CONTACTS if kinds & {"contact", "path"} else ()
-    if "none" in kinds:
-        of_contacts = tuple(parameter for parameter in of_contacts if parameter.name != "direction")
+    left_out = {"direction"} if "none" in kinds else set()
+    left_out |= set() if "any" in kinds else {"over"}
+    of_contacts = tuple(parameter for parameter in of_contacts if parameter.name not in left_out)
     return of_contacts + (_OF_CELLS if kinds else ()) + (_OF_REPORTED if "reported" in kinds else ())
 
 
@@ -97,6 +108,8 @@ class Conditions:
     ----------
     min_junctions, min_area, min_fraction : int or float, optional
         Least values of a contact; a fraction is of the surface of the smaller of its cells.
+    over : str
+        ``contacts``, ``near`` or ``both``.
     direction : str
         ``both``, ``out`` or ``in``.
     inside : bool
@@ -116,6 +129,7 @@ class Conditions:
     min_junctions: int | None = None
     min_area: float | None = None
     min_fraction: float | None = None
+    over: Over = "contacts"
     direction: Direction = "both"
     inside: bool = False
     buffer: int | None = None
@@ -128,7 +142,7 @@ class Conditions:
     def of_contacts(self) -> bool:
         """Whether some contacts are left out, or taken in one direction only."""
         return any(least is not None for least in (self.min_junctions, self.min_area, self.min_fraction)) or (
-            self.direction != "both"
+            self.direction != "both" or self.over != "contacts"
         )
 
     @property
@@ -156,7 +170,10 @@ class Conditions:
         if (self.of_contacts or self.of_cells or self.buffer is not None) and not _MARK.search(text):
             raise CannotSay("this form of the query takes no conditions")
         text = _directed(text, self.direction)
-        return _MARK.sub(lambda found: self._filled(found, variables, dialect), text)
+        text = _MARK.sub(lambda found: self._filled(found, variables, dialect), text)
+        if self.over == "near" and dialect == "ladybug" and re.search(r"\br\.(junctions|area)\b", blanked(text)):
+            raise CannotSay("the Cypher of this query returns junctions, and cells that are near have none")
+        return text if self.over == "contacts" else _over(text, self.over)
 
     def _filled(self, found: re.Match[str], variables: Mapping[str, Kind], dialect: str) -> str:
         items = [match for match in map(_ITEM.fullmatch, re.split(r"\s*,\s*", found["of"])) if match]
@@ -223,11 +240,34 @@ def check_direction(value: object) -> Direction:
     raise ParameterError(f"direction must be one of {', '.join(DIRECTIONS)}, not {value!r}.{near(value, DIRECTIONS)}")
 
 
+def check_over(value: object) -> Over:
+    """Return what joins two cells.
+
+    Raises
+    ------
+    ParameterError
+        If it is none of `OVERS`.
+    """
+    for over in OVERS:
+        if value == over:
+            return over
+    raise ParameterError(f"over must be one of {', '.join(OVERS)}, not {value!r}.{near(value, OVERS)}")
+
+
 def marked(text: str) -> Iterator[tuple[int, str, bool]]:
     """Yield where a text marks conditions: place, variable, and whether that is in a recursive pattern."""
     for found in _MARK.finditer(text):
         for item in re.split(r"\s*,\s*", found["of"]):
             yield found.start(), item, not found["lead"]
+
+
+def _over(text: str, over: str) -> str:
+    """Return a text whose patterns of contacts lead over other relationships."""
+    kinds = "NEAR" if over == "near" else "TOUCHES|NEAR"
+    places = [found.span() for found in re.finditer(r"(?<=:)TOUCHES\b", blanked(text))]
+    for start, end in reversed(places):
+        text = f"{text[:start]}{kinds}{text[end:]}"
+    return text
 
 
 def _directed(text: str, direction: Direction) -> str:

@@ -80,7 +80,11 @@ def read(path: Path) -> tuple[Header, str]:
     _check_parameters(path, end, lines, header)
     _check_columns(path, end, lines, header)
     _check_conditions(
-        path, end, lines, header, {name for name, kind in header.conditions.items() if kind not in ("compiled", "none")}
+        path,
+        end,
+        lines,
+        header,
+        {name for name, kind in header.conditions.items() if kind not in ("compiled", "none", "any")},
     )
     return header, text
 

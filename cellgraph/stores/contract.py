@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from cellgraph.stores.properties import Properties
 
+Over = Literal["contacts", "near", "both"]
+"""Over which relationships a question leads: ``TOUCHES``, ``NEAR``, or both."""
+
 
 @dataclass(frozen=True)
 class Topology:
@@ -174,7 +177,12 @@ class Store(Protocol):
         ...
 
     def topology(
-        self, sample: str | None = None, *, cells: Sequence[str] = (), contacts: Sequence[str] = ()
+        self,
+        sample: str | None = None,
+        *,
+        cells: Sequence[str] = (),
+        contacts: Sequence[str] = (),
+        over: Over = "contacts",
     ) -> Topology:
         """Return the bare graph of one sample or of all, with some properties of its cells and relationships.
 
@@ -184,6 +192,9 @@ class Store(Protocol):
             Name of one; None is all.
         cells, contacts : sequence of str
             Names of properties that `columns` lists.
+        over : {'contacts', 'near', 'both'}
+            Which relationships are taken: ``TOUCHES``, ``NEAR`` with the property ``distance``, or all of them; each
+            has null for the properties of the others.
 
         Raises
         ------

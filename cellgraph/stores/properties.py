@@ -1,4 +1,4 @@
-"""Properties of cells and samples that are written after the load: annotations, metrics, clusters.
+"""What is written onto samples after the load: properties of cells, as annotations and metrics; cells that are near.
 
 The sample node lists them beside the columns that came with it (``cell_properties``), so that queries, estimates and
 copies see no difference, and remembers in ``written`` what each was computed from.
@@ -24,6 +24,9 @@ _CELLS_OWN = ("id", "sample", *CELL_TYPES)
 _SAMPLES_OWN = (*SAMPLE_TYPES, *PASSING, "directed")
 _SHOWN = 5
 
+NEAR_WITHIN = "near_within"
+"""The property of a sample that has relationships ``NEAR``: up to which distance, in its unit."""
+
 
 @dataclass(frozen=True)
 class Properties:
@@ -40,12 +43,16 @@ class Properties:
         Properties of the sample itself: whole numbers, numbers, texts, true and false.
     made_from : mapping of str to mapping
         By the name of a property what it was computed from: the metric, its parameters, a file; as JSON has it.
+    near : pyarrow.Table or None
+        Pairs of cells that are near each other, each once: ``a``, ``b`` (int64, labels) and ``distance`` (double); with
+        ``near_within`` in `of_sample`.
     """
 
     sample: str
     cells: pa.Table | None = None
     of_sample: Mapping[str, Any] = field(default_factory=dict)
     made_from: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    near: pa.Table | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +79,11 @@ class State:
     written: dict[str, dict[str, Any]]
     own: frozenset[str]
 
+    @property
+    def has_near(self) -> bool:
+        """Whether the sample has relationships ``NEAR``."""
+        return NEAR_WITHIN in self.written["sample"]
+
 
 @dataclass(frozen=True)
 class Change:
@@ -88,6 +100,10 @@ class Change:
         Properties of the sample that are to be set; None removes one.
     cell_properties, written
         As in `State`, afterwards.
+    near : pyarrow.Table or None
+        Relationships ``NEAR`` that are to be written: ``a``, ``b`` (int64, ids of cells) and ``distance``.
+    without_near : bool
+        Whether those that are there are to go.
     """
 
     state: State
@@ -96,6 +112,8 @@ class Change:
     of_sample: dict[str, Any]
     cell_properties: tuple[str, ...]
     written: dict[str, dict[str, Any]]
+    near: pa.Table | None = None
+    without_near: bool = False
 
     @property
     def node(self) -> dict[str, Any]:
@@ -181,9 +199,12 @@ def prepare_change(given: Properties, state: State, labels: np.ndarray[Any, Any]
     kept = [entry for name, entry in there.items() if name not in types]
     listed = (*kept, *(f"{name} {kind}" for name, kind in types.items()))
     origin = _origins(given, types)
+    if (given.near is None) != (NEAR_WITHIN not in of_sample):
+        raise InputError(f"the property {NEAR_WITHIN!r} of a sample is written by cellgraph near; choose another name.")
+    near = None if given.near is None else _by_ids(given.near, labels, state)
     sample_origin = _origins(given, {name: str(type_of(value)) for name, value in of_sample.items()})
     written = {"cells": state.written["cells"] | origin, "sample": state.written["sample"] | sample_origin}
-    return Change(state, cells, (), of_sample, listed, written)
+    return Change(state, cells, (), of_sample, listed, written, near, near is not None and state.has_near)
 
 
 def prepare_removal(names: Sequence[str], state: State) -> Change:
@@ -206,7 +227,24 @@ def prepare_removal(names: Sequence[str], state: State) -> Change:
     removed = tuple(name for name in names if name in cells)
     listed = tuple(entry for entry in state.cell_properties if entry.rpartition(" ")[0] not in removed)
     written = {of: {n: v for n, v in known.items() if n not in names} for of, known in state.written.items()}
-    return Change(state, pa.table({}), removed, {name: None for name in names if name in own}, listed, written)
+    gone = {name: None for name in names if name in own}
+    return Change(state, pa.table({}), removed, gone, listed, written, None, NEAR_WITHIN in gone)
+
+
+def without_near(written: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return what was written (`State.written`) without the relationships ``NEAR``."""
+    return {of: {name: made for name, made in known.items() if name != NEAR_WITHIN} for of, known in written.items()}
+
+
+def _by_ids(near: pa.Table, labels: np.ndarray[Any, Any], state: State) -> pa.Table:
+    """Return pairs of cells, given by their labels, by their ids: the smaller first, in that order."""
+    import numpy as np
+    import pyarrow as pa
+
+    ends = np.stack([np.searchsorted(labels, near[end].to_numpy()) for end in ("a", "b")])
+    ends = np.sort(ends, axis=0) + state.first_id
+    order = np.lexsort((ends[1], ends[0]))
+    return pa.table({"a": ends[0][order], "b": ends[1][order], "distance": near["distance"].take(pa.array(order))})
 
 
 def _aligned(given: Properties, labels: np.ndarray[Any, Any]) -> pa.Table:

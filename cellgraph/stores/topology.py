@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from cellgraph.stores.contract import Topology
+from cellgraph.stores.contract import Over, Topology
+from cellgraph.stores.tables import CONTACT_TYPES
 
 PROPERTY = "of_"
 """Columns of tables that are so called and numbered are properties, in their order."""
@@ -13,6 +14,30 @@ PROPERTY = "of_"
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
+
+
+def relationship_types(over: Over) -> tuple[str, ...]:
+    """Return the types of relationships that are taken."""
+    return {"contacts": ("TOUCHES",), "near": ("NEAR",), "both": ("TOUCHES", "NEAR")}[over]
+
+
+def together(parts: Sequence[pa.Table]) -> pa.Table:
+    """Return tables of relationships of several types in one; columns of nulls take the type that others have."""
+    import pyarrow as pa
+
+    if len(parts) == 1:
+        return parts[0]
+    columns = {}
+    for name in parts[0].column_names:
+        known = [part[name].type for part in parts if part[name].null_count < part.num_rows]
+        kind = known[0] if known else parts[0][name].type
+        of_nulls = [part[name].null_count == part.num_rows for part in parts]
+        chunks = [
+            pa.nulls(part.num_rows, kind) if nothing else part[name].combine_chunks()
+            for part, nothing in zip(parts, of_nulls, strict=True)
+        ]
+        columns[name] = pa.concat_arrays(chunks)
+    return pa.table(columns)
 
 
 def bare(
@@ -42,8 +67,16 @@ def bare(
     return Topology(
         names[codes[order]], labels[order], a, b,
         {name: _whole(cells[f"{PROPERTY}{n}"]).take(order) for n, name in enumerate(of_cells)},
-        {name: _whole(contacts[f"{PROPERTY}{n}"]) for n, name in enumerate(of_contacts)},
+        {name: _typed(_whole(contacts[f"{PROPERTY}{n}"]), name) for n, name in enumerate(of_contacts)},
     )  # fmt: skip
+
+
+def _typed(column: pa.Array, name: str) -> pa.Array:
+    """Return a column of contacts; one of nulls only has the type of the model, as no database tells it."""
+    import pyarrow as pa
+
+    kind = {"int": pa.int64(), "float": pa.float64()}.get(CONTACT_TYPES.get(name, ""))
+    return pa.nulls(len(column), kind) if kind is not None and column.null_count == len(column) else column
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

@@ -7,6 +7,7 @@
 //   c: reported
 //   d: cell
 //   r: contact
+//   over: any
 // Returns
 //   sample: str          name of the sample
 //   cell: int            label of the cell

@@ -9,6 +9,7 @@
 //   c: reported
 //   d: cell
 //   r: contact
+//   over: any
 // Returns
 //   sample: str            name of the sample of the cell
 //   cell: int              label of the cell

@@ -12,6 +12,7 @@
 //   d: cell
 //   p: path
 //   direction: compiled
+//   over: any
 // Returns
 //   sample: str                            name of the sample
 //   cell: int                              label of the cell

@@ -9,6 +9,7 @@
 //   c: reported
 //   d: cell
 //   p: path
+//   over: any
 // Returns
 //   sample: str                  name of the sample
 //   hop: int                     distance in contacts, 1 to k

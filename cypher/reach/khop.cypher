@@ -12,6 +12,7 @@
 //   c: reported
 //   d: cell
 //   p: path
+//   over: any
 // Returns
 //   sample: str                  name of the sample
 //   cell: int                    label of the cell

@@ -13,6 +13,7 @@
 //   own: target
 //   e: target
 //   p: path
+//   over: any
 // Returns
 //   sample: str                     name of the sample
 //   cell: int                       label of the cell

@@ -15,6 +15,7 @@
 //   b: reported
 //   p: path
 //   r: contact
+//   over: any
 // Returns
 //   step: int                          0 for the first cell, then 1, 2, …
 //   cell: int                          label of the cell

@@ -8,6 +8,7 @@
 //   c: reported
 //   d: cell
 //   p: path
+//   over: any
 // Returns
 //   sample: str                  name of the sample of the cell
 //   cell: int                    label of the cell

@@ -8,6 +8,7 @@ import pytest
 from six_cells import six_cells
 from store_graphs import table_network
 
+import cellgraph
 from cellgraph.errors import StoreError
 from cellgraph.stores import Store, open_store
 from cellgraph.stores.embedded import checksum
@@ -63,7 +64,7 @@ def test_nothing_reads_files(six: Store, cypher: str) -> None:
 def test_words_in_texts_and_names_are_no_statements(six: Store) -> None:
     row = six.run("RETURN 'LOAD FROM' AS load, \"CALL read_csv('x')\" AS `call x(` // LOAD FROM").to_pylist()
     assert row == [{"load": "LOAD FROM", "call x(": "CALL read_csv('x')"}]
-    assert six.run("CALL show_tables() RETURN name").num_rows == 4
+    assert six.run("CALL show_tables() RETURN name").num_rows == 5
 
 
 def test_columns_are_named_as_written(six: Store) -> None:
@@ -148,6 +149,8 @@ def test_several_keys_inside_a_statement_are_refused_where_there_may_be_many_row
         with pytest.raises(StoreError, match="move this ORDER BY there"):
             store.run(inside)
         assert len(store.run(inside.replace("c.kind, ", ""))) == 3
+    with cellgraph.open(tmp_path / "many.db") as db:  # $limit is a parameter, not the word LIMIT
+        assert db.query("hubs", limit=2, method="cypher")["degree"].to_pylist() == [2, 2]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ not listed, and the next one that writes removes it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,16 +17,19 @@ from cellgraph.stores.bolt import owner
 from cellgraph.stores.bolt.claim import beat
 from cellgraph.stores.bolt.foreign import SAMPLE
 from cellgraph.stores.bolt.send import Stream, send
-from cellgraph.stores.properties import Change, State, chosen_states
+from cellgraph.stores.properties import NEAR_WITHIN, Change, State, chosen_states, without_near
 from cellgraph.stores.tables import quoted
 
 if TYPE_CHECKING:
     import neo4j
     import numpy as np
+    import pyarrow as pa
 
     from cellgraph.stores.bolt.connection import Connection
 
 _CELLS_AT_ONCE = 10_000
+_NEAR = "*"
+"""Stands for the relationships ``NEAR`` among the names that are being written: no property can be called so."""
 _COMPLETE = f"MATCH (s:Sample {{status: 'complete'}}) WHERE {SAMPLE}"
 _OURS = "MATCH (s:Sample {id: $sample, status: 'complete'}) WHERE s.load = $load"
 
@@ -102,11 +106,15 @@ def _begin(transaction: neo4j.Transaction, uri: str, changes: Sequence[Change], 
             )
         if row is None or tuple(row["listed"]) != state.cell_properties:
             raise StoreError(f"the sample {state.name!r} in {uri} was changed meanwhile; run this again.")
-        names = [*change.cells.column_names, *change.removed]
+        names = [*change.cells.column_names, *change.removed, *([_NEAR] if _touches_near(change) else [])]
+        if change.near is not None and not state.has_near:
+            _refuse_near(transaction, uri, state)
         listed = [entry for entry in state.cell_properties if entry.rpartition(" ")[0] not in names]
         transaction.run(
             "MATCH (s:Sample {id: $sample}) SET s.cell_properties = $listed, s.writing = $names, s.load = $load, "
-            "s.beat = timestamp(), s.loaded = timestamp()",
+            "s.beat = timestamp(), s.loaded = timestamp()"
+            + (f", s.written = $written REMOVE s.{NEAR_WITHIN}" if _touches_near(change) else ""),
+            written=json.dumps(without_near(state.written)),
             sample=state.id,
             listed=listed,
             names=names,
@@ -136,18 +144,21 @@ def lost(uri: str, state: State) -> StoreError:
 
 def _write(connection: Connection, change: Change, load: str, report: Report | None) -> None:
     state = change.state
-    _remove(connection, state, change.removed, load)
-    if not change.cells.num_columns or not state.cells:
-        return
+    _remove(connection, state, [*change.removed, *([_NEAR] if change.without_near else [])], load)
 
-    def alive(done: int) -> None:
-        beat(connection, load)
-        if report is not None:
-            report("properties", done, state.cells)
+    def write(stream: Stream, what: str) -> None:
+        def alive(done: int) -> None:
+            beat(connection, load)
+            if report is not None:
+                report(what, done, stream.rows.num_rows)
 
-    alive(0)
-    stream = _stream(change, load)
-    send(connection, stream, lost=lambda: lost(connection.uri, state), alive=alive, every=owner.BEAT)
+        alive(0)
+        send(connection, stream, lost=lambda: lost(connection.uri, state), alive=alive, every=owner.BEAT)
+
+    if change.cells.num_columns and state.cells:
+        write(_stream(change, load), "properties")
+    if change.near is not None and change.near.num_rows:
+        write(_near_stream(change.near, state, load), "near")
 
 
 def _stream(change: Change, load: str) -> Stream:
@@ -170,8 +181,51 @@ def _stream(change: Change, load: str) -> Stream:
     )
 
 
+def _touches_near(change: Change) -> bool:
+    return change.near is not None or change.without_near
+
+
+def _refuse_near(transaction: neo4j.Transaction, uri: str, state: State) -> None:
+    """Refuse relationships ``NEAR`` that cellgraph did not write."""
+    row = transaction.run(
+        "MATCH (s:Sample {id: $sample}) WHERE s.writing IS NULL "
+        "MATCH (s)-[:HAS_CELL]->(:Cell)-[r:NEAR]-() RETURN type(r) LIMIT 1",
+        sample=state.id,
+    ).single()
+    if row is not None:
+        raise StoreError(
+            f"cells of the sample {state.name!r} in {uri} have relationships :NEAR that cellgraph did not write; "
+            "rename or delete these first. Nothing was written."
+        )
+
+
+def _near_stream(near: pa.Table, state: State, load: str) -> Stream:
+    return Stream(
+        near,
+        f"{_OURS} UNWIND range(0, size($a) - 1) AS i MATCH (c:Cell {{id: $a[i]}}) MATCH (d:Cell {{id: $b[i]}}) "
+        "CREATE (c)-[:NEAR {distance: $distance[i]}]->(d) RETURN count(c)",
+        lambda rows: {
+            "sample": state.id,
+            "load": load,
+            **{name: rows[name].to_pylist() for name in rows.column_names},
+        },
+        lambda answer: int(answer[0]),
+    )
+
+
 def _remove(connection: Connection, state: State, names: Sequence[str], load: str) -> None:
-    """Take properties away from the cells of a sample."""
+    """Take properties away from the cells of a sample, and relationships ``NEAR``."""
+    if _NEAR in names:
+        for start, end in _spans(state):
+            connection.write(
+                f"{_OURS} MATCH (c:Cell)-[r:NEAR]->(:Cell) WHERE $start <= c.id < $end DELETE r",
+                sample=state.id,
+                load=load,
+                start=start,
+                end=end,
+            )
+            beat(connection, load)
+    names = [name for name in names if name != _NEAR]
     if not names:
         return
     removed = ", ".join(f"c.{quoted(name)}" for name in names)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cellgraph.errors import StoreError
 from cellgraph.stores.bolt.schema import CONSTRAINTS, INDEXES
+from cellgraph.stores.properties import NEAR_WITHIN
 
 if TYPE_CHECKING:
     from cellgraph.stores.bolt.connection import Connection
@@ -24,7 +25,10 @@ SAMPLE = (
 )
 """Cypher: whether `s`, a node ``:Sample``, was written by cellgraph; of any version."""
 
-_LABELS = {"Sample", "Cell", "TOUCHES", "HAS_CELL"}
+NEAR = f"(s.{NEAR_WITHIN} IS NOT NULL OR '*' IN coalesce(s.writing, []))"
+"""Cypher: whether the relationships ``NEAR`` of the cells of `s` were written by cellgraph."""
+
+_LABELS = {"Sample", "Cell", "TOUCHES", "HAS_CELL", "NEAR"}
 _WAY_OUT = (
     "load into a Neo4j of its own (cellgraph neo4j start --home FOLDER), or into another database of this server, "
     "which NEO4J_DATABASE names"
@@ -52,7 +56,8 @@ def refuse_attached(connection: Connection, names: Sequence[str]) -> None:
         if not found and _cells_may_be_attached(connection):
             found = connection.read(
                 f"MATCH (s:Sample {{name: $name, status: 'complete'}})-[:HAS_CELL]->(c:Cell)-[r]-(o) WHERE {SAMPLE} "
-                "AND NOT (type(r) = 'TOUCHES' AND o:Cell) AND NOT (type(r) = 'HAS_CELL' AND o = s) "
+                f"AND NOT ((type(r) = 'TOUCHES' OR (type(r) = 'NEAR' AND {NEAR})) AND o:Cell) "
+                "AND NOT (type(r) = 'HAS_CELL' AND o = s) "
                 "RETURN type(r) LIMIT 1",
                 name=name,
             )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cellgraph.stores.bolt import owner
 from cellgraph.stores.bolt.claim import Remains, beat, take_remains
+from cellgraph.stores.bolt.foreign import NEAR
 
 if TYPE_CHECKING:
     from cellgraph.stores.bolt.connection import Connection
@@ -68,7 +69,8 @@ def _remove_cells(connection: Connection, remains: Remains, load: str) -> None:
 
 def _remove_relationships(connection: Connection, span: dict[str, Any]) -> int:
     summary = connection.write(
-        f"{_OWN_CELLS} MATCH (c)-[r:TOUCHES]-(:Cell) WITH DISTINCT r LIMIT {_RELATIONSHIPS_AT_ONCE} DELETE r",
+        f"{_OWN_CELLS} MATCH (c)-[r:TOUCHES|NEAR]-(:Cell) "
+        f"WHERE type(r) = 'TOUCHES' OR {NEAR} WITH DISTINCT r LIMIT {_RELATIONSHIPS_AT_ONCE} DELETE r",
         **span,
     )
     return summary.counters.relationships_deleted

@@ -28,7 +28,7 @@ from cellgraph.stores.bolt.questions import require_question
 from cellgraph.stores.bolt.remove import remove_remains
 from cellgraph.stores.bolt.results import table_of
 from cellgraph.stores.bolt.topology import cells_and_contacts
-from cellgraph.stores.contract import Topology
+from cellgraph.stores.contract import Over, Topology
 from cellgraph.stores.properties import Change, Properties, State, prepare_change, prepare_removal
 from cellgraph.stores.tables import listed, prepare
 from cellgraph.stores.topology import bare
@@ -206,11 +206,16 @@ class Neo4jStore:
         return listed(dict.fromkeys(entry for row in found for entry in row[0]), of)
 
     def topology(
-        self, sample: str | None = None, *, cells: Sequence[str] = (), contacts: Sequence[str] = ()
+        self,
+        sample: str | None = None,
+        *,
+        cells: Sequence[str] = (),
+        contacts: Sequence[str] = (),
+        over: Over = "contacts",
     ) -> Topology:
         """Return the bare graph; see `Store.topology`."""
         with translated(self._uri):
-            found = self._unchanged(lambda: cells_and_contacts(self._connection, sample, cells, contacts))
+            found = self._unchanged(lambda: cells_and_contacts(self._connection, sample, cells, contacts, over))
         if found is None:
             raise self._unknown(str(sample))
         return bare(*found, cells, contacts)

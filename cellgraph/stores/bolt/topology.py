@@ -11,7 +11,8 @@ from cellgraph.queries.text import quoted
 from cellgraph.stores.bolt.foreign import SAMPLE
 from cellgraph.stores.bolt.results import joined as join
 from cellgraph.stores.bolt.send import SESSIONS
-from cellgraph.stores.topology import PROPERTY
+from cellgraph.stores.contract import Over
+from cellgraph.stores.topology import PROPERTY, relationship_types
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,13 +22,17 @@ if TYPE_CHECKING:
 _CELLS_A_LIST = 10_000
 
 _CELLS = "MATCH (x:Cell) WHERE $start <= x.id < $end WITH collect(x.id) AS a, collect(x.label) AS b"
-_CONTACTS = (
-    "MATCH (c:Cell)-[x:TOUCHES]->(d:Cell) WHERE $start <= c.id < $end WITH collect(c.id) AS a, collect(d.id) AS b"
+_RELATIONSHIPS = (
+    "MATCH (c:Cell)-[x:{kind}]->(d:Cell) WHERE $start <= c.id < $end WITH collect(c.id) AS a, collect(d.id) AS b"
 )
 
 
 def cells_and_contacts(
-    connection: Connection, sample: str | None, of_cells: Sequence[str] = (), of_contacts: Sequence[str] = ()
+    connection: Connection,
+    sample: str | None,
+    of_cells: Sequence[str] = (),
+    of_contacts: Sequence[str] = (),
+    over: Over = "contacts",
 ) -> tuple[pa.Table, pa.Table] | None:
     """Return the tables that `cellgraph.stores.topology.bare` takes; None if there is no such sample."""
     import pyarrow as pa
@@ -46,7 +51,11 @@ def cells_and_contacts(
     ]
     with ThreadPoolExecutor(SESSIONS, thread_name_prefix="neo4j") as threads:
         cells = list(threads.map(partial(_lists, connection, _CELLS, of_cells), spans))
-        contacts = list(threads.map(partial(_lists, connection, _CONTACTS, of_contacts), spans))
+        contacts = [
+            part
+            for kind in relationship_types(over)
+            for part in threads.map(partial(_lists, connection, _RELATIONSHIPS.format(kind=kind), of_contacts), spans)
+        ]
     owners = [pa.repeat(name, len(lists[0])) for (name, _, _), lists in zip(spans, cells, strict=True)]
     return (
         pa.table(

@@ -14,6 +14,7 @@ from cellgraph.errors import StoreError
 from cellgraph.model import Report
 from cellgraph.stores.embedded import schema
 from cellgraph.stores.embedded.access import Draft, execute
+from cellgraph.stores.embedded.append import copy
 from cellgraph.stores.embedded.rewrite import arrow, carry_cells, carry_samples
 from cellgraph.stores.embedded.smallest import brings_smallest, holds_smallest
 from cellgraph.stores.properties import Change, State
@@ -54,14 +55,22 @@ def apply_changes(draft: Draft, changes: Sequence[Change], report: Report | None
         dropped = _unlisted(old, changes)
         smallest = holds_smallest(old)
         compression = not (smallest or brings_smallest(*(change.cells for change in changes)))
-        anew = _is_large(old, changes) or _is_in_the_way(old, changes, dropped) or not (smallest or compression)
+        without_near = {change.state.id for change in changes if change.without_near}
+        anew = bool(without_near) or _is_large(old, changes) or _is_in_the_way(old, changes, dropped)
+        anew = anew or not (smallest or compression)
         if anew:
             with draft.opened(compression=False) as connection:
                 schema.create(connection)
                 carry_samples(old, connection, dropped=dropped)
                 _extend(connection, changes)
             with draft.opened(compression=compression) as connection:
-                carry_cells(old, connection, dropped=dropped, changed=lambda cells: _changed(cells, changes))
+                carry_cells(
+                    old,
+                    connection,
+                    dropped=dropped,
+                    changed=lambda cells: _changed(cells, changes),
+                    without_near=without_near,
+                )
         else:
             draft.copy()
             with draft.opened(compression=False) as connection:
@@ -70,6 +79,10 @@ def apply_changes(draft: Draft, changes: Sequence[Change], report: Report | None
             with draft.opened(compression=compression) as connection:
                 for change in changes:
                     _set(connection, change)
+    with draft.opened(compression=compression) as connection:
+        for change in changes:
+            if change.near is not None:
+                copy(connection, "NEAR", change.near, ends=2)
     with draft.opened(compression=False) as connection:
         for change in changes:
             _set_node(connection, change)
@@ -176,6 +189,11 @@ def _verify(connection: ladybug.Connection, change: Change) -> None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if change.near is not None:
+        span = {"low": change.state.first_id, "high": change.state.first_id + change.state.cells}
+        every = "MATCH (c:Cell)-[n:NEAR]->(:Cell) WHERE c.id >= $low AND c.id < $high RETURN count(n)"
+        if schema.rows(connection, every, **span)[0][0] != change.near.num_rows:
+            raise StoreError("the database gives back another number of cells that are near; nothing was changed.")
     names = change.cells.column_names
     if not names:
         return

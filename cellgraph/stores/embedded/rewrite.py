@@ -39,6 +39,7 @@ def carry_cells(
     without: Sequence[str] = (),
     dropped: Collection[str] = (),
     changed: Callable[[pa.Table], pa.Table] = lambda cells: cells,
+    without_near: Collection[int] = (),
 ) -> None:
     """Copy what belongs to these samples, some of them at a time: memory holds the largest, or many small ones.
 
@@ -51,6 +52,8 @@ def carry_cells(
         Columns of cells that are left out.
     changed : callable
         From cells of some samples, sorted by id, to what is written of them.
+    without_near : collection of int
+        Ids of samples whose relationships ``NEAR`` are left out.
     """
     names = [name for name in schema.columns(old, "Cell") if name not in dropped]
     kept = _kept(old, without)
@@ -61,6 +64,11 @@ def carry_cells(
         copy(new, "HAS_CELL", arrow(old, f"{own} RETURN s.id, n.id ORDER BY n.id", samples=samples), ends=2)
     for samples in _groups(kept):
         copy(new, "TOUCHES", _contacts(old, samples, every), ends=2)
+    if "NEAR" in schema.tables(old):
+        for samples in _groups([entry for entry in kept if entry[0] not in without_near]):
+            match = "MATCH (s:Sample)-[:HAS_CELL]->(a:Cell)-[t:NEAR]->(b:Cell) WHERE list_contains($samples, s.id)"
+            pairs = arrow(old, f"{match} RETURN a.id, b.id, t.distance", samples=samples)
+            copy(new, "NEAR", pairs.rename_columns(["a", "b", "distance"]), ends=2)
 
 
 def arrow(connection: ladybug.Connection, cypher: str, **parameters: Any) -> pa.Table:

@@ -43,6 +43,7 @@ def create(connection: ladybug.Connection) -> None:
         "Cell": f"CREATE NODE TABLE Cell({_columns(cell)}, PRIMARY KEY(id))",
         "HAS_CELL": "CREATE REL TABLE HAS_CELL(FROM Sample TO Cell)",
         "TOUCHES": f"CREATE REL TABLE TOUCHES(FROM Cell TO Cell, {_columns(CONTACT_TYPES)})",
+        "NEAR": "CREATE REL TABLE NEAR(FROM Cell TO Cell, distance DOUBLE)",
     }
     for table, statement in statements.items():
         if table not in there:

@@ -18,7 +18,7 @@ from cellgraph.queries.text import blanked
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_WORD = re.compile(r"[(\[{]|[)\]}]|,|;|\b(?:RETURN|WITH|ORDER\s+BY|SKIP|LIMIT|UNION)\b", re.IGNORECASE)
+_WORD = re.compile(r"[(\[{]|[)\]}]|,|;|(?<![$.\w])(?:RETURN|WITH|ORDER\s+BY|SKIP|LIMIT|UNION)\b", re.IGNORECASE)
 _DIRECTION = re.compile(r"\s+(ASC|ASCENDING|DESC|DESCENDING)\s*$", re.IGNORECASE)
 _ALIAS = re.compile(r"^(.*\S)\s+AS\s+(\S+|`[^`]*`)$", re.IGNORECASE | re.DOTALL)
 _NUMBER = re.compile(r"\d+|\$(\w+)")
@@ -119,7 +119,7 @@ def take_apart(cypher: str, parameters: Mapping[str, Any]) -> Sorting | None:
 def refuse_inner(cypher: str, contacts: Callable[[], int]) -> None:
     """Raise `StoreError` for an ``ORDER BY`` of several keys that is left to a large database."""
     code = blanked(cypher)
-    for found in re.finditer(r"\bORDER\s+BY\b", code, re.IGNORECASE):
+    for found in re.finditer(r"(?<![$.\w])ORDER\s+BY\b", code, re.IGNORECASE):
         end = re.compile(r"\b(?:SKIP|LIMIT|MATCH|WITH|RETURN|WHERE|UNWIND|UNION|OPTIONAL|CALL)\b|[;})]", re.IGNORECASE)
         stop = end.search(code, found.end())
         keys = list(_split(cypher, code, found.end(), stop.start() if stop else len(code)))

@@ -1,0 +1,266 @@
+"""Which cells are near each other: relationships ``NEAR`` onto samples that are loaded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Unpack
+
+import numpy as np
+
+from cellgraph.addresses import redacted
+from cellgraph.engines import Ledger, ThreadsEngine
+from cellgraph.errors import InputError, NotFoundError, ParameterError
+from cellgraph.errors import near as similar
+from cellgraph.loading.lengths import resolve_length
+from cellgraph.model import Report
+from cellgraph.stores import Store, address_of, open_store
+from cellgraph.stores.properties import NEAR_WITHIN, Properties, written_of
+from cellgraph.volumes import plan_blocks
+from cellgraph.volumes.scan import Scan, ScanOptions, scanned
+from cellgraph.volumes.units import symbol
+from cellgraph.voxels.kernels import VOXELS
+from cellgraph.voxels.metric import Reach
+from cellgraph.voxels.parameters import Rules
+from cellgraph.voxels.tally import Tally
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class NearReport:
+    """What was written.
+
+    Attributes
+    ----------
+    sample : str
+        Name of the sample.
+    pairs : int
+        How many pairs of cells are near each other.
+    within : float
+        Up to which distance, in `unit`.
+    unit : str
+        Unit of the sample.
+    centroids : bool
+        Whether distances are those of centroids, and not the smallest between voxels.
+    """
+
+    sample: str
+    pairs: int
+    within: float
+    unit: str
+    centroids: bool
+
+    def summary(self) -> str:
+        """Return it as a sentence."""
+        unit = "voxels" if self.unit == "voxel" else symbol(self.unit)
+        between = "their centroids" if self.centroids else "their nearest voxels"
+        return (
+            f"{self.sample}: {self.pairs:,} pairs of cells are within {self.within:g} {unit} of each other, measured "
+            f"between {between}"
+        )
+
+
+def near(
+    within: float | str,
+    db: str | os.PathLike[str] | None = None,
+    *,
+    sample: str | None = None,
+    source: str | os.PathLike[str] | None = None,
+    centroids: bool = False,
+    workers: int | None = None,
+    report: Report | None = None,
+    **options: Unpack[ScanOptions],
+) -> NearReport:
+    """Write ``(:Cell)-[:NEAR {distance}]->(:Cell)`` for all pairs of cells of a sample that are near each other.
+
+    The distance is the smallest one between the centre of a voxel of the one cell and that of a voxel of the other, in
+    the unit of the sample, as `scipy.ndimage.distance_transform_edt` with ``sampling`` gives it: two cells that
+    share a face are one voxel apart.  Relationships of an earlier call are replaced.
+
+    Parameters
+    ----------
+    within : float or str
+        The largest distance: a number in the unit of the sample, or a text as ``10um``.
+    db : str or path, optional
+        As for `load`.
+    sample : str, optional
+        Name of the sample; may be left out where the database holds one only.
+    source : str or path, optional
+        The volume; by default the one from which the sample was loaded.  It must have its shape, cells and voxels.
+    centroids : bool
+        Take distances between the centroids, which the database knows, and no volume.
+    workers : int, optional
+        Number of threads; by default one per core.
+    report : callable, optional
+        Called with what is done, how much of it, of how much.
+    **options
+        How the volume is read, see `ScanOptions`: `dataset`, `axes`, `time`, `channel`, `slices`, `rgb`.
+
+    Raises
+    ------
+    ParameterError
+        If `within` is no length above 0, or is longer than the volume.
+    NotFoundError
+        If there is no such sample, or its volume is gone.
+    InputError
+        If the volume is not that of the sample.
+    """
+    if centroids and (source is not None or any(value is not None for value in options.values())):
+        raise ParameterError("centroids (--centroids) come from the database; leave out the volume and how it is read")
+    address = address_of(db)
+    with open_store(address) as store:
+        row = _sample(store, sample)
+        size = [n * s for n, s in zip(row["shape"] or (), row["spacing"] or (), strict=True)]
+        length = resolve_length("within (--within)", within, row["unit"], size)
+        if centroids:
+            pairs, made = _between_centroids(store, row, length), "centroids"
+        else:
+            pairs, made = _between_voxels(store, row, length, source, workers, report, options)
+        origin = {"command": "near", "between": "centroids" if centroids else "voxels", "source": made}
+        store.write_properties(
+            Properties(row["name"], of_sample={NEAR_WITHIN: length}, made_from={NEAR_WITHIN: origin}, near=pairs),
+            replace=True,
+            report=report,
+        )
+    return NearReport(row["name"], pairs.num_rows, length, row["unit"], centroids)
+
+
+def remove_near(db: str | os.PathLike[str] | None = None, *, sample: str | None = None) -> list[str]:
+    """Delete the relationships ``NEAR`` of one sample, or of all that have them; return the names of these.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such sample, or none has such relationships.
+    """
+    with open_store(address_of(db)) as store:
+        written = written_of(store)
+        if sample is not None and sample not in written:
+            raise NotFoundError(f"there is no sample {sample!r} in the database.{similar(sample, written)}")
+        names = [name for name, own in written.items() if NEAR_WITHIN in own["sample"] and sample in (None, name)]
+        if not names:
+            raise NotFoundError("there are no relationships NEAR to be removed")
+        store.remove_properties([NEAR_WITHIN], names)
+    return names
+
+
+def _sample(store: Store, name: str | None) -> dict[str, Any]:
+    """Return what the database says of the sample."""
+    names = store.sample_names()
+    if name is None and len(names) != 1:
+        listed = ", ".join(map(repr, names[:5])) + (", …" if len(names) > 5 else "")
+        what = f"the database holds {len(names)} samples ({listed})" if names else "there is no sample in the database"
+        raise (ParameterError if names else NotFoundError)(f"{what}; name one with sample (--sample)")
+    if name is not None and name not in names:
+        raise NotFoundError(f"there is no sample {name!r} in the database.{similar(name, names)}")
+    rows = store.run(
+        "MATCH (s:Sample {status: 'complete'}) WHERE s.name = $name RETURN s.name AS name, s.source AS source, "
+        "s.shape AS shape, s.spacing AS spacing, s.unit AS unit, s.background AS background, "
+        "s.connectivity AS connectivity, s.cell_properties AS properties",
+        {"name": name or names[0]},
+    ).to_pylist()
+    row: dict[str, Any] = rows[0]
+    return row
+
+
+def _cells(store: Store, name: str, columns: str) -> pa.Table:
+    return store.run(
+        f"MATCH (s:Sample {{status: 'complete'}})-[:HAS_CELL]->(c:Cell) WHERE s.name = $name AND c.sample = s.name "
+        f"RETURN c.label AS label, {columns} ORDER BY label",
+        {"name": name},
+    )
+
+
+def _between_centroids(store: Store, row: dict[str, Any], length: float) -> pa.Table:
+    import pyarrow as pa
+    from scipy.spatial import cKDTree
+
+    there = {entry.rpartition(" ")[0] for entry in row["properties"]}
+    axes = [axis for axis in "zyx" if axis in there]
+    if len(axes) < 2:
+        raise InputError(f"the cells of the sample {row['name']!r} have no centroids (columns z, y, x)")
+    cells = _cells(store, row["name"], ", ".join(f"c.{axis} AS {axis}" for axis in axes))
+    places = [cells[axis] for axis in axes]
+    known = np.flatnonzero(np.logical_and.reduce([axis.is_valid().to_numpy() for axis in places]))
+    points = np.stack([axis.to_numpy(zero_copy_only=False) for axis in places], axis=1)[known].astype(float)
+    pairs = cKDTree(points).query_pairs(length, output_type="ndarray") if len(points) else np.empty((0, 2), np.int64)
+    labels = cells["label"].to_numpy()[known]
+    distances = np.linalg.norm(points[pairs[:, 0]] - points[pairs[:, 1]], axis=1)
+    return pa.table({"a": labels[pairs[:, 0]], "b": labels[pairs[:, 1]], "distance": distances})
+
+
+def _between_voxels(
+    store: Store,
+    row: dict[str, Any],
+    length: float,
+    source: str | os.PathLike[str] | None,
+    workers: int | None,
+    report: Report | None,
+    options: ScanOptions,
+) -> tuple[pa.Table, str]:
+    import pyarrow as pa
+
+    volume = os.fspath(source if source is not None else row["source"] or "")
+    if not row["shape"] or not volume:
+        raise ParameterError(
+            f"the sample {row['name']!r} was loaded {'from tables' if not row['shape'] else 'from an array'}; name its "
+            "volume with source (--source), or take distances between centroids: centroids=True (--centroids)"
+        )
+    known: dict[str, Any] = {"background": row["background"], "connectivity": row["connectivity"] or None}
+    known |= {"spacing": tuple(row["spacing"]), "unit": row["unit"]}
+    with scanned(volume, row["name"], **known, **options) as scan:
+        if tuple(scan.shape) != tuple(row["shape"]):
+            raise InputError(f"{_not_its(volume, row)}: it has {_x(scan.shape)} voxels, the sample {_x(row['shape'])}")
+        z, y, x = (scan.spacing[0],) * (3 - len(scan.spacing)) + tuple(scan.spacing)
+        rules = Rules(scan.rules.background, scan.rules.connectivity, sites=False, reach=Reach(length, (z, y, x)))
+        tally = _swept(scan, rules, workers, report)
+        assert rules.reach is not None
+        _require_cells(store, row, volume, tally)
+        distances = rules.reach.metric.length(tally.squares)
+    return pa.table({"a": tally.near[:, 0], "b": tally.near[:, 1], "distance": distances}), redacted(volume)
+
+
+def _swept(scan: Scan, rules: Rules, workers: int | None, report: Report | None) -> Tally:
+    scan = replace(scan, rules=rules)
+    engine = ThreadsEngine(workers)
+    blocks = plan_blocks(scan.header, None, engine.workers)
+    ledger = Ledger(None, {})
+    done = 0
+    for finished, tally in engine.tallies(scan, blocks):
+        ledger.add([block.index for block in finished], tally)
+        done += len(finished)
+        if report is not None:
+            report("blocks", done, len(blocks))
+    return ledger.total()
+
+
+def _require_cells(store: Store, row: dict[str, Any], volume: str, tally: Tally) -> None:
+    """Raise `InputError` if the cells of the volume are not those of the sample."""
+    cells = _cells(store, row["name"], "c.voxels AS voxels")
+    labels, voxels = cells["label"].to_numpy(), cells["voxels"].to_numpy(zero_copy_only=False)
+    own = tally.cells[:, VOXELS] > 0
+    there, counted = tally.labels[own], tally.cells[own, VOXELS]
+    if len(there) != len(labels) or not np.array_equal(there, labels):
+        lost, more = np.setdiff1d(labels, there), np.setdiff1d(there, labels)
+        which = f"the cell {lost[0]} is not in it" if lost.size else f"its label {more[0]} is no cell of the sample"
+        raise InputError(f"{_not_its(volume, row)}: it has {len(there):,} cells, the sample {len(labels):,}; {which}")
+    other = np.flatnonzero(counted != voxels)
+    if other.size:
+        first = other[0]
+        raise InputError(
+            f"{_not_its(volume, row)}: its cell {labels[first]} has {counted[first]:,} voxels, that of the sample "
+            f"{voxels[first]:,}"
+        )
+
+
+def _not_its(volume: str, row: dict[str, Any]) -> str:
+    return f"{redacted(volume)} is not the volume of the sample {row['name']!r}"
+
+
+def _x(shape: Sequence[int]) -> str:
+    return " x ".join(f"{n:,}" for n in shape)
