@@ -229,6 +229,13 @@ def _row(
         effect, row["effect_is"] = hedges_g(*parts), f"Hedges' g, {groups.names[0]} - {groups.names[1]}"
     else:
         effect, row["effect_is"] = eta_squared(parts), "eta squared"
+    if row["p"] is None:
+        notes.append(
+            f"{name}: the {unit} of a group have one value, so Welch's analysis of variance has no answer; --test "
+            "ranks has one."
+        )
+    if np.isfinite(effect[0]) and not np.isfinite(effect[1:]).all():
+        notes.append(f"{name}: the effect is too large for an interval by the noncentral F distribution.")
     row |= dict(zip(("effect", "effect_low", "effect_high"), map(null_if_nan, effect), strict=True))
     return row
 

@@ -74,7 +74,7 @@ def hedges_g(one: Array, other: Array) -> tuple[float, float, float]:
 def eta_squared(groups: Sequence[Array]) -> tuple[float, float, float]:
     """Return the part of the variance that is between groups, and the ends of its interval.
 
-    The interval inverts the noncentral F distribution (Steiger 2004).
+    The interval inverts the noncentral F distribution (Steiger 2004); NaN where F is too large to compute that.
     """
     from scipy import stats
     from scipy.optimize import brentq
@@ -93,6 +93,8 @@ def eta_squared(groups: Sequence[Array]) -> tuple[float, float, float]:
         most = 1.0
         while stats.ncf.cdf(f, above, below, most) > tail:
             most *= 2
+        if np.isnan(stats.ncf.cdf(f, above, below, most)):
+            return float("nan")
         shift = brentq(lambda nc: stats.ncf.cdf(f, above, below, nc) - tail, 0, most)
         return float(shift / (shift + len(every)))
 

@@ -209,12 +209,15 @@ def _row(
             "sd_between and icc hold."
         )
         return row
-    if (means == 0).any():
-        notes.append(f"{name}: the mean of a sample is 0, so percent of it are not defined.")
+    if not means.any():
+        notes.append(f"{name}: all means are 0, of which there are no percent.")
         return row
+    if zero := int((means == 0).sum()):
+        notes.append(f"{name}: {left_out(zero, 'sample', 'with a mean of 0')[:-1]} of what is within samples.")
     if moments.low[place] == moments.high[place]:
         notes.append(f"{name}: all cells have the same value, so there is no ratio.")
-    row |= _percent(deviations / means, means, bootstrap, seed)
+    cvs = np.divide(deviations, means, out=np.full(len(means), np.nan), where=means > 0)
+    row |= _percent(cvs, means, bootstrap, seed)
     return row
 
 
@@ -243,7 +246,8 @@ def _measures(cvs: Array, means: Array) -> Array:
     within = np.divide(np.where(known, cvs, 0.0).sum(axis=1), number, out=np.full(len(cvs), np.nan), where=number > 0)
     between = np.full(len(means), np.nan)
     if means.shape[1] > 1:
-        between = means.std(axis=1, ddof=1) / means.mean(axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):  # bootstraps of samples with a mean of 0
+            between = means.std(axis=1, ddof=1) / means.mean(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = within / between
     return 100 * np.stack([within, between, ratio])

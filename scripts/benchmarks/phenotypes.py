@@ -57,7 +57,9 @@ def run() -> None:
         ):
             seconds, taken = warm(asked), command(*words, cwd=place)
             table.row(name, f"{seconds:.2f}", f"{taken.seconds:.1f}", f"{taken.peak / 1e6:.0f}")
-        values = np.concatenate([block.values for block in scaled.blocks()])
+        values = np.concatenate([block.values for block in scaled.blocks()]).astype(
+            np.float32
+        )  # as 55 million are held
         centres = values[:: max(1, len(values) // 8)][:8]
         one = warm(lambda: KMeans(8, init=centres, n_init=1, max_iter=1, tol=0).fit(values))
         taken = command("cluster", "kmeans", "--k", "8", "--columns", TEN, cwd=place)

@@ -155,3 +155,10 @@ def test_effects() -> None:
     g, _, _ = hedges_g(groups[0], groups[2])
     pooled = np.sqrt((groups[0].var(ddof=1) + groups[2].var(ddof=1)) / 2)
     assert g == pytest.approx((groups[0].mean() - groups[2].mean()) / pooled * (1 - 3 / (4 * 16 - 1)))
+
+
+def test_effects_beyond_computing_have_no_interval() -> None:
+    eta, low, high = eta_squared([np.array([0.0, 1e-9]), np.array([1e3, 1e3 + 1e-9]), np.array([2e3, 2e3 + 1e-9])])
+    assert eta == pytest.approx(1)
+    assert np.isnan([low, high]).all()
+    assert np.isnan(welch_anova([np.zeros(3), np.arange(3.0), np.arange(4.0)])).all()

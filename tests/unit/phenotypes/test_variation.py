@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellgraph.phenotypes.moments import Moments, intraclass, other_units
-from cellgraph.phenotypes.variation import condensed_variation
+from cellgraph.phenotypes.variation import _row, condensed_variation
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 5))
@@ -58,3 +58,12 @@ def test_a_sample_in_another_unit_is_suspected() -> None:
     moments.add(np.arange(4), np.array([[1.0, 1], [2, 2], [3, 3], [1e9, 9]]))
     (note,) = other_units(moments, ["volume", "degree"], ["a", "b", "c", "d"])
     assert note.startswith("volume: the mean of 'd' is 100 times above or below")
+
+
+def test_a_sample_without_contacts_has_no_part_in_what_is_within() -> None:
+    moments, notes = Moments(3, 1), list[str]()
+    moments.add(np.repeat([0, 1, 2], 2), np.array([[0.0], [0], [1], [3], [2], [6]]))
+    row = _row("degree", moments, 0, False, 100, 0, notes, [])
+    assert row["within"] == pytest.approx(100 * np.sqrt(2) / 2)
+    assert row["between"] == pytest.approx(100 * np.std([0, 2, 4], ddof=1) / 2)
+    assert "1 sample with a mean of 0 was left out of what is within samples" in notes[0]
