@@ -54,7 +54,7 @@ class Block:
 
     def numbers(self, names: Sequence[str]) -> Array:
         """Return columns as float64, shape (n, p); true is 1, and what is not a finite number is NaN."""
-        found = np.empty((len(self.samples), len(names)))
+        found = np.empty((len(self.samples), len(names)), order="F")  # a column at a time is read, and looked at
         for place, name in enumerate(names):
             found[:, place] = as_floats(self.table[name].combine_chunks(), name)
         found[~np.isfinite(found)] = np.nan

@@ -123,7 +123,7 @@ def scale_columns(read: CellColumns, scale: Scale, *, labels: bool) -> Scaled:
     moments = Moments(len(read.facts), len(read.names))
     size = read.total * len(read.names)
     kind = np.float64 if size <= EXACT else np.float32
-    held = np.empty((read.total, len(read.names)), kind) if holds(size * np.dtype(kind).itemsize) else None
+    held = np.empty((read.total, len(read.names)), kind, "F") if holds(size * np.dtype(kind).itemsize) else None
     samples, label, filled = list[Array](), list[Array](), 0
     shift = np.zeros(len(read.names))  # so that single precision keeps the digits that differ
     for block in read.blocks(labels=labels):
@@ -145,7 +145,7 @@ def scale_columns(read: CellColumns, scale: Scale, *, labels: bool) -> Scaled:
         return _read_again(read, names, scale, labels)
     held, shift = held[:filled], shift[places]
     if len(places) < len(read.names):
-        held = np.ascontiguousarray(held[:, places])
+        held = np.asfortranarray(held[:, places])
     whole = ScaledBlock(np.concatenate(samples), np.concatenate(label), held)
     kept = _complete(held)
     _tell(read, names, int(kept.sum()), len(kept), scale)
