@@ -14,8 +14,9 @@ from cellgraph.phenotypes.aggregates import moments_of
 from cellgraph.phenotypes.effects import eta_squared, hedges_g, test_of
 from cellgraph.phenotypes.grouping import Grouping, find_groups
 from cellgraph.phenotypes.moments import Moments, other_units
-from cellgraph.phenotypes.reading import CellColumns, read_columns, say_lacking
+from cellgraph.phenotypes.reading import CellColumns
 from cellgraph.phenotypes.result import Result, null_if_nan
+from cellgraph.phenotypes.selection import read_columns, say_lacking
 from cellgraph.statistics.network import left_out
 from cellgraph.stores import open_store
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from cellgraph.errors import ParameterError
 from cellgraph.model import Report
-from cellgraph.phenotypes.reading import read_columns
 from cellgraph.phenotypes.result import Result, null_if_nan
 from cellgraph.phenotypes.scaling import Scale, Scaled, scale_columns
+from cellgraph.phenotypes.selection import read_columns
 from cellgraph.phenotypes.writing import refuse_existing, write
 from cellgraph.queries.values import check
 from cellgraph.stores import open_store

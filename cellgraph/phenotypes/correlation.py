@@ -10,8 +10,9 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from cellgraph.errors import ParameterError, near
-from cellgraph.phenotypes.reading import CellColumns, read_columns, say_lacking
+from cellgraph.phenotypes.reading import CellColumns
 from cellgraph.phenotypes.result import Result, null_if_nan
+from cellgraph.phenotypes.selection import read_columns, say_lacking
 from cellgraph.stores import open_store
 
 Array = np.ndarray[Any, Any]

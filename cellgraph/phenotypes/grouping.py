@@ -11,7 +11,8 @@ import numpy as np
 
 from cellgraph.errors import InputError, ParameterError, near
 from cellgraph.estimation.catalogue import SampleFact
-from cellgraph.phenotypes.reading import Block, CellColumns, read_columns
+from cellgraph.phenotypes.reading import Block, CellColumns
+from cellgraph.phenotypes.selection import read_columns
 from cellgraph.stores import Store
 
 Array = np.ndarray[Any, Any]

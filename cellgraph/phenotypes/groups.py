@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from cellgraph.errors import MissingExtraError, ParameterError
 from cellgraph.model import Report
-from cellgraph.phenotypes.reading import CellColumns, read_columns
+from cellgraph.phenotypes.profiles import NOISE, rows_of_groups
 from cellgraph.phenotypes.result import Result
 from cellgraph.phenotypes.scaling import Scale, Scaled, scale_columns
-from cellgraph.phenotypes.writing import refuse_existing, write
+from cellgraph.phenotypes.selection import read_columns
+from cellgraph.phenotypes.writing import refuse_existing
 from cellgraph.queries.values import check
 from cellgraph.stores import Store, open_store
 
@@ -31,14 +31,9 @@ SOME = 100_000
 MOST_DENSE = 100_000
 """Cells up to which groups by density are found."""
 
-NOISE = 0
-"""The group of cells that are in none."""
-
 _SILHOUETTE = 5_000
 _HALVES = 5
 _PASSES = 100
-_WORDS = 0.5
-_SHOWN = 5_000
 _RANGE = re.compile(r"(\d+)(?:\.\.(\d+))?")
 
 
@@ -106,7 +101,7 @@ def kmeans(
         groups = _numbered(_lloyd(scaled, _begin(some.values, chosen, seed)), scaled)
         notes.append(f"k-means into {chosen} group{'' if chosen == 1 else 's'} of {scaled.cells:,} cells, seed {seed}.")
         made_from = {"k": chosen, "seed": seed}
-        return _finish(scaled, groups, "kmeans", made_from, scale, write_as, replace, report)
+        return rows_of_groups(scaled, groups, "kmeans", made_from, scale, write_as, replace, report)
 
 
 def density(
@@ -152,7 +147,7 @@ def density(
         notes = scaled.read.notes
         noise = int((groups == NOISE).sum())
         notes.append(f"groups of {least:,} cells or more; {noise:,} of {scaled.cells:,} cells are in none (group 0).")
-        return _finish(scaled, groups, "density", {"min_cells": least}, scale, write_as, replace, report)
+        return rows_of_groups(scaled, groups, "density", {"min_cells": least}, scale, write_as, replace, report)
 
 
 def _range_of(k: int | str) -> tuple[int, int]:
@@ -268,143 +263,3 @@ def _choose(values: Array, least: int, most: int, seed: int, notes: list[str]) -
             "a silhouette below 0.25 means that the groups hardly stand apart: they divide one cloud of cells."
         )
     return best
-
-
-@dataclass(frozen=True)
-class _Sums:
-    """Of each group: cells in each sample, shape (g, s), and mean of the scaled columns, shape (g, p).
-
-    ``middle`` and ``deviation`` are the mean and the standard deviation of these columns over all, shape (p,).
-    """
-
-    cells: Array
-    means: Array
-    middle: Array
-    deviation: Array
-
-
-def _sum_up(scaled: Scaled, groups: Array, kinds: Array) -> _Sums:
-    cells = np.zeros((len(kinds), len(scaled.read.facts)))
-    sums, squares = np.zeros((len(kinds), len(scaled.names))), np.zeros(len(scaled.names))
-    first = 0
-    for block in scaled.blocks():
-        own = np.searchsorted(kinds, groups[first : first + len(block.samples)])
-        first += len(block.samples)
-        np.add.at(cells, (own, block.samples), 1)
-        for place in range(sums.shape[1]):
-            sums[:, place] += np.bincount(own, block.values[:, place], minlength=len(kinds))
-        squares += (block.values * block.values).sum(axis=0)
-    middle = sums.sum(axis=0) / cells.sum()
-    deviation = np.sqrt(np.maximum(squares / cells.sum() - middle * middle, 0.0))
-    return _Sums(cells, sums / cells.sum(axis=1)[:, None], middle, np.where(deviation > 0, deviation, 1.0))
-
-
-def _finish(
-    scaled: Scaled,
-    groups: Array,
-    metric: str,
-    made_from: dict[str, Any],
-    scale: Scale,
-    write_as: str | None,
-    replace: bool,
-    report: Report | None,
-) -> Result:
-    """Return the rows about groups, after they were written if they are to be."""
-    import pyarrow as pa
-
-    read: CellColumns = scaled.read
-    kinds = np.unique(groups)
-    sums = _sum_up(scaled, groups, kinds)
-    number = sums.cells.sum(axis=1)
-    between = between_samples(sums.cells)
-    if write_as is not None:
-        blocks = [(block.samples, block.labels) for block in scaled.blocks()]
-        samples, labels = (np.concatenate([part[k] for part in blocks]) for k in range(2))
-        of = {"metric": metric, "parameters": {"columns": scaled.names, "scale": scale, **made_from}}
-        write(read, samples, labels, {write_as: groups}, of, replace=replace, report=report)
-    means = sums.means * scaled.spread + scaled.centre
-    apart = sums.means if scale == "robust" else (sums.means - sums.middle) / sums.deviation
-    rows = {
-        "cluster": kinds,
-        "cells": number.astype(np.int64),
-        "share": number / number.sum(),
-        "profile": [
-            "in no group" if kind == NOISE else profile_of(apart[k], scaled.names) for k, kind in enumerate(kinds)
-        ],
-        "between": pa.array(between, pa.float64(), from_pandas=True),
-        "found": [None if np.isnan(b) else "between samples" if b >= 0.5 else "within samples" for b in between],
-    }
-    columns = {f"{name}_" if name in rows else name: means[:, place] for place, name in enumerate(scaled.names)}
-    notes = read.notes
-    if np.isfinite(between).any():
-        variances = number / number.sum() * (1 - number / number.sum())
-        overall = float(np.nansum(between * variances) / variances.sum()) if variances.sum() > 0 else 0.0
-        notes.append(
-            f"{100 * overall:.0f} % of who belongs where is between samples, {100 * (1 - overall):.0f} % within them."
-        )
-    shown = scaled.some(_SHOWN, 0)
-    chosen = _chosen_groups(scaled, groups, _SHOWN)
-    points, axes = _plane(shown.values, scaled.names)
-    legend = {int(kind): "none" if kind == NOISE else f"cluster {kind}" for kind in kinds}
-
-    def picture() -> Any:
-        from cellgraph.phenotypes.pictures import scatter
-
-        return scatter(points, chosen, legend, axes)
-
-    return Result(pa.table({**rows, **columns}), tuple(notes), picture)
-
-
-def _chosen_groups(scaled: Scaled, groups: Array, most: int) -> Array:
-    """Return the groups of the cells that `Scaled.some` returns for the seed 0."""
-    if scaled.cells <= most:
-        return groups
-    chosen: Array = groups[np.sort(np.random.default_rng(0).choice(scaled.cells, most, replace=False))]
-    return chosen
-
-
-def _plane(values: Array, names: Sequence[str]) -> tuple[Array, tuple[str, str]]:
-    """Return what is drawn: two columns, or the first two components of more."""
-    if values.shape[1] == 1:
-        return np.repeat(values, 2, axis=1), (names[0], names[0])
-    if values.shape[1] == 2:
-        return values, (names[0], names[1])
-    apart = values - values.mean(axis=0)
-    vectors = np.linalg.eigh(apart.T @ apart)[1]
-    return apart @ vectors[:, :-3:-1], ("component 1", "component 2")
-
-
-def between_samples(cells: Array) -> Array:
-    """Return for each group the part of the variance of who belongs to it that is between samples.
-
-    0 where it has the same share of every sample, 1 where each sample is in it whole or not at all: the correlation
-    ratio of belonging and sample.
-
-    Parameters
-    ----------
-    cells : numpy.ndarray of float64, shape (g, s)
-        Numbers of cells.
-
-    Returns
-    -------
-    numpy.ndarray of float64, shape (g,)
-        NaN of fewer than two samples, and of a group that has all cells.
-    """
-    of_samples = cells.sum(axis=0)
-    there = of_samples > 0
-    total = of_samples.sum()
-    share = cells.sum(axis=1) / total
-    if there.sum() < 2:
-        return np.full(len(cells), np.nan)
-    shares = cells[:, there] / of_samples[there]
-    apart = (of_samples[there] * (shares - share[:, None]) ** 2).sum(axis=1)
-    below = total * share * (1 - share)
-    found: Array = np.divide(apart, below, out=np.full(len(cells), np.nan), where=below > 0)
-    return found
-
-
-def profile_of(means: Array, names: Sequence[str]) -> str:
-    """Return in words how a group differs from the centre: where its mean is half a spread or more away."""
-    order = [place for place in np.argsort(-np.abs(means), kind="stable") if abs(means[place]) >= _WORDS]
-    said = [f"{'high' if means[place] > 0 else 'low'} {names[place]}" for place in order[:4]]
-    return ", ".join(said) or "near the centre"

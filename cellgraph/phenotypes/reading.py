@@ -6,20 +6,19 @@ without looking at other cells, and the sample of a cell follows from its id.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cellgraph.errors import ParameterError, StoreError
-from cellgraph.estimation.catalogue import SampleFact, catalogue_of, named, read_samples
-from cellgraph.estimation.columns import Reference
-from cellgraph.estimation.filters import Filter, parse_filter
-from cellgraph.phenotypes.names import CONTACT_AREA, Formula, find_columns, formula_of, listed_items, with_computed
+from cellgraph.errors import StoreError
+from cellgraph.estimation.catalogue import SampleFact
+from cellgraph.estimation.filters import Filter
+from cellgraph.phenotypes.computed import WholeSamples, formula_for, has_area
+from cellgraph.phenotypes.names import CONTACT_AREA, Formula
 from cellgraph.queries.text import quoted
-from cellgraph.statistics.network import as_floats, left_out
+from cellgraph.statistics.network import as_floats
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,8 +29,6 @@ Array = np.ndarray[Any, Any]
 
 BLOCK = 1_000_000
 """Cells that are read at once."""
-
-_NODES = "MATCH (s:Sample {status: 'complete'}) RETURN s AS node"
 
 
 @dataclass(frozen=True)
@@ -79,6 +76,10 @@ class CellColumns:
     where : Filter or None
     notes : list of str
         What a user should know.
+    first : dict of str to int
+        Id of the first cell of each sample.
+    hops : dict of str to int
+        Columns that count cells within so many contacts.
     """
 
     store: Store
@@ -88,9 +89,11 @@ class CellColumns:
     sets: dict[str, str]
     where: Filter | None
     notes: list[str]
-    _first: dict[str, int]
-    _hops: dict[str, int]
-    _cache: dict[str, Any] = field(default_factory=dict)
+    first: dict[str, int]
+    hops: dict[str, int]
+
+    def __post_init__(self) -> None:
+        self._whole = WholeSamples(self.store, self.hops, self.notes)
 
     @property
     def samples(self) -> list[str]:
@@ -105,11 +108,11 @@ class CellColumns:
     def has(self, fact: SampleFact, name: str) -> bool:
         """Tell whether a sample has a column, or it can be computed for it."""
         there = {column.name: column for column in fact.of_cells}
-        if name in there or name in ("label", "sample") or name in self._hops or name == "degree":
+        if name in there or name in ("label", "sample") or name in self.hops or name == "degree":
             return True
         if name == CONTACT_AREA.name:
-            return "area" in {column.name for column in fact.of_contacts}
-        return _formula(fact, name) is not None
+            return has_area(fact)
+        return formula_for(fact, name) is not None
 
     def lacking(self, names: Sequence[str] | None = None) -> dict[str, list[str]]:
         """Return by column the names of the samples that do not have it."""
@@ -144,7 +147,7 @@ class CellColumns:
         """Yield the ranges of ids that the cells of all samples have, before the condition."""
         first = stop = 0
         for fact in self.facts:
-            begin = self._first[fact.name]
+            begin = self.first[fact.name]
             if stop > first and begin != stop:
                 yield first, stop
                 first = begin
@@ -159,7 +162,7 @@ class CellColumns:
         group: list[int] = []
         first = stop = 0
         for number, fact in enumerate(self.facts):
-            begin = self._first[fact.name]
+            begin = self.first[fact.name]
             if group and (begin != stop or stop - first + fact.cells > BLOCK):
                 yield group, first, stop
                 group = []
@@ -180,8 +183,9 @@ class CellColumns:
         import pyarrow as pa
 
         facts = [self.facts[number] for number in numbers]
+        self._whole.keep([fact.name for fact in facts])
         listed = {column.name: column.type for fact in facts for column in fact.of_cells}
-        formulas = {name: [_formula(fact, name) for fact in facts] for name in needed}
+        formulas = {name: [formula_for(fact, name) for fact in facts] for name in needed}
         sources = {name for name in needed if name in listed}
         sources |= {need for each in formulas.values() for f in each if f and not f.by_sample for need in f.needs}
         stored = sorted(sources - {"label", "sample"})
@@ -199,7 +203,7 @@ class CellColumns:
             order = np.empty(len(ids), np.int64)
             order[ids - first] = np.arange(len(ids))
             rows = rows.take(pa.array(order))
-        starts = np.array([max(self._first[fact.name], first) for fact in facts] + [stop])
+        starts = np.array([max(self.first[fact.name], first) for fact in facts] + [stop])
         lengths = np.diff(starts)
         values = {name: rows[f"p{number}"].cast(_arrow(listed[name])) for number, name in enumerate(stored)}
         columns = {
@@ -259,195 +263,19 @@ class CellColumns:
         start: int,
     ) -> Array | None:
         """Return a computed column of the cells of one sample from the id `start` on; None where it cannot be."""
+        length = part.stop - part.start
         if formula is not None and not formula.by_sample:
-            needed = [
-                as_floats(values[need].slice(part.start, part.stop - part.start).combine_chunks(), need)
-                for need in formula.needs
-            ]
+            needed = (
+                as_floats(values[need].slice(part.start, length).combine_chunks(), need) for need in formula.needs
+            )
             made: Array = formula.of(*needed)
             return made
-        whole = self._of_sample(name, fact, formula)
-        if whole is None:
-            return None
-        begin = start - self._first[fact.name]
-        return whole[begin : begin + part.stop - part.start]
-
-    def _of_sample(self, name: str, fact: SampleFact, formula: Formula | None) -> Array | None:
-        """Return what is computed from a sample as a whole, a value a cell; kept until another sample is asked for."""
-        if self._cache.get("sample") != fact.name:
-            self._cache = {key: self._cache[key] for key in ("whole",) if key in self._cache} | {"sample": fact.name}
-        if name not in self._cache:
-            self._cache[name] = self._compute(name, fact, formula)
-        made: Array | None = self._cache[name]
-        return made
-
-    def _compute(self, name: str, fact: SampleFact, formula: Formula | None) -> Array | None:
-        hops = 1 if name == "degree" else self._hops.get(name, 0)
-        if hops:
-            return self._counts(fact)[:, hops - 1]
-        if name == CONTACT_AREA.name and self.has(fact, name):
-            graph = self.store.topology(fact.name, contacts=["area"])
-            if fact.contacts > len(graph.a):
-                note = left_out(
-                    fact.contacts - len(graph.a), "contact", f"of the sample {fact.name!r} with other samples"
-                )
-                self._note(f"contact_area: {note}")
-            apart = graph.a != graph.b
-            areas = as_floats(graph.of_contacts["area"], "area")[apart]
-            ends = np.concatenate([graph.a[apart], graph.b[apart]])
-            return np.bincount(ends, np.concatenate([areas, areas]), minlength=len(graph.labels))
-        if formula is None:
-            return None
-        graph = self.store.topology(fact.name, cells=formula.needs)
-        made: Array = formula.of(*(as_floats(graph.of_cells[need], need) for need in formula.needs))
-        return made
-
-    def _counts(self, fact: SampleFact) -> Array:
-        """Return how many cells are within 1, 2, … contacts of each cell of a sample."""
-        from cellgraph.estimation.neighbourhood import count_within, whole_graph
-
-        if "counts" not in self._cache:
-            whole = self._cache.get("whole")
-            if whole is None:
-                graph, rows = whole_graph(self.store, [fact.name])
-                if len(rows) < len(graph.labels):
-                    self._cache["whole"] = graph
-            else:
-                graph, rows = whole, np.flatnonzero(whole.samples == fact.name)
-            most = max([1, *self._hops.values()])
-            self._cache["counts"] = count_within(graph, rows, most)
-        counts: Array = self._cache["counts"]
-        return counts
-
-    def _note(self, note: str) -> None:
-        if note not in self.notes:
-            self.notes.append(note)
-
-
-def read_columns(
-    store: Store,
-    items: str | Sequence[str],
-    *,
-    where: str | None = None,
-    sample: str | None = None,
-    numbers: bool = True,
-    one_unit: bool = True,
-    of: str = "columns",
-) -> CellColumns:
-    """Find columns of cells, and return what reads them.
-
-    Parameters
-    ----------
-    store : Store
-    items : str or sequence of str
-        Names of columns, ``khop(k)``, and sets of them as ``shape``.
-    where : str, optional
-        Only cells that meet this condition.
-    sample : str, optional
-        Name of one; None is all.
-    numbers : bool
-        Whether text is refused.
-    one_unit : bool
-        Whether columns are refused that samples have in different units.
-    of : str
-        What the columns are called in messages.
-
-    Raises
-    ------
-    NotFoundError
-        If there is no such sample.
-    ParameterError
-        If a column does not exist, holds text, or has another unit in some samples; or the condition does not parse.
-    """
-    every = read_samples(store)
-    facts = every if sample is None else named(every, [sample])
-    catalogue = with_computed(catalogue_of(facts))
-    notes: list[str] = []
-    found = find_columns(listed_items(items), catalogue, notes, of)
-    condition = None if where is None else parse_filter(where, catalogue, "cells")
-    if condition is not None and condition.samples is not None:
-        named(every, condition.samples)
-        facts = [fact for fact in facts if fact.name in condition.samples]
-    references = [reference for reference, _ in found.values()]
-    if numbers:
-        _refuse_text(references, facts)
-    looked_at = condition.columns if condition else ()
-    nodes = {node["name"]: node for node in map(json.loads, store.run(_NODES, name="phenotypes")["node"].to_pylist())}
-    if missing := [fact.name for fact in facts if fact.name not in nodes]:
-        raise StoreError(f"the sample {missing[0]!r} changed while it was read; run the command again.")
-    first = {name: int(node["first_id"]) for name, node in nodes.items()}
-    facts = [replace(fact, unit=_own_unit(fact, nodes[fact.name])) for fact in facts]
-    facts = sorted(facts, key=lambda fact: (first[fact.name], fact.cells))
-    columns = CellColumns(
-        store,
-        facts,
-        [reference.name for reference in references],
-        {reference.name: reference.type for reference in (*references, *looked_at)},
-        {name: origin for name, (_, origin) in found.items() if origin},
-        condition,
-        notes,
-        first,
-        {reference.name: reference.hops for reference in (*references, *looked_at) if reference.hops},
-    )
-    if one_unit:
-        _refuse_other_units(columns, references)
-    return columns
-
-
-def say_lacking(columns: CellColumns) -> None:
-    """Tell which samples do not have which columns."""
-    for name, samples in columns.lacking().items():
-        shown = ", ".join(map(repr, samples[:5])) + (", …" if len(samples) > 5 else "")
-        columns.notes.append(f"{name}: the sample{'s' if len(samples) > 1 else ''} {shown} without it left out.")
-
-
-def _formula(fact: SampleFact, name: str) -> Formula | None:
-    if name == "sphericity" and fact.ndim == 2:
-        return None
-    stored = [column.name for column in fact.of_cells]
-    return None if name in stored else formula_of(name, stored)
+        whole = self._whole.column(fact, name)
+        begin = start - self.first[fact.name]
+        return None if whole is None else whole[begin : begin + length]
 
 
 def _arrow(kind: str) -> Any:
     import pyarrow as pa
 
     return {"int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(), "str": pa.string()}[kind]
-
-
-def _own_unit(fact: SampleFact, node: Mapping[str, Any]) -> str:
-    """Return the unit of a sample; for tables the one that came with their samples."""
-    given = node.get("given_unit")
-    return given if isinstance(given, str) and given and not fact.ndim else fact.unit
-
-
-def _refuse_text(references: Sequence[Reference], facts: Sequence[SampleFact]) -> None:
-    for reference in references:
-        texts = [fact.name for fact in facts for c in fact.of_cells if c.name == reference.name and c.type == "str"]
-        if reference.type == "str" or texts:
-            where = f" in the sample {texts[0]!r}" if reference.type != "str" else ""
-            raise ParameterError(
-                f"the column {reference.name!r} holds text{where}, and a number is needed; groups of text are what "
-                f"compare --by {reference.name} and --where take."
-            )
-
-
-def _refuse_other_units(columns: CellColumns, references: Sequence[Reference]) -> None:
-    """Refuse a length, area or volume that some samples have in another unit, or in 2D."""
-    for reference in references:
-        if "unit" not in reference.unit:
-            continue
-        units: dict[tuple[str, int], str] = {}
-        for fact in columns.facts:
-            if columns.has(fact, reference.name):
-                flat = 2 if fact.ndim == 2 and "^" in reference.unit else 3
-                units.setdefault((fact.unit or "voxel", flat), fact.name)
-        if len(units) > 1:
-            (one, a), (other, b) = list(units.items())[:2]
-            raise ParameterError(
-                f"the column {reference.name!r} has not one unit: it is in {_unit(one)} in the sample {a!r} and in "
-                f"{_unit(other)} in {b!r}; name samples of one unit with --sample or --where \"sample in ('…')\"."
-            )
-
-
-def _unit(unit: tuple[str, int]) -> str:
-    return unit[0] if unit[1] == 3 else f"{unit[0]} of 2D images"

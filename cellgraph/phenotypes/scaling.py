@@ -140,7 +140,7 @@ def scale_columns(read: CellColumns, scale: Scale, *, labels: bool) -> Scaled:
     read.notes.extend(other_units(moments, read.names, read.samples))
     names = [read.names[place] for place in places]
     for name, without in read.lacking(names).items():
-        read.notes.append(f"{name}: {len(without):,} of {len(read.facts):,} samples without it left out.")
+        read.notes.append(f"{name}: {len(without):,} of {len(read.facts):,} samples do not have it and were left out.")
     if held is None:
         return _read_again(read, names, scale, labels)
     held, shift = held[:filled], shift[places]

@@ -13,8 +13,8 @@ import numpy as np
 from cellgraph.errors import InputError, ParameterError, near
 from cellgraph.phenotypes.aggregates import moments_of
 from cellgraph.phenotypes.moments import Moments, intraclass, other_units
-from cellgraph.phenotypes.reading import read_columns, say_lacking
 from cellgraph.phenotypes.result import Result, null_if_nan
+from cellgraph.phenotypes.selection import read_columns, say_lacking
 from cellgraph.queries.values import check
 from cellgraph.statistics.network import left_out
 from cellgraph.stores import open_store
@@ -99,6 +99,8 @@ def variation(
         rows.append(_row(name, moments, place, angle, bootstrap, seed, notes, why))
     if len(why) == len(rows):
         raise ParameterError(" ".join(why))
+    if alone := [row["phenotype"] for row in rows if row["samples"] == 1]:
+        notes.append(f"{', '.join(alone)}: between samples is not defined, as only one sample has numbers.")
     if bootstrap and len(read.facts) > 1:
         notes.append(f"intervals are 95 %, from {bootstrap:,} bootstraps of the samples, seed {seed}.")
     samples, mean, sd = read.samples, moments.mean, moments.sd
@@ -147,8 +149,8 @@ def condensed_variation(
             raise InputError(f"the columns {name!r} and {name + '_CV'!r} of {file.name} have no numbers.")
         if (means[known] <= 0).any() or (cvs[known] < 0).any():
             raise InputError(
-                f"{name!r} in {file.name} has means of 0 or below, or coefficients of variation below 0, of which "
-                "percent of the mean make no sense."
+                f"{name!r} in {file.name} has means of 0 or below, or coefficients of variation below 0, so a "
+                "percentage of the mean makes no sense."
             )
         if not known.all():
             notes.append(left_out(int((~known).sum()), "sample", f"without a number in {name!r}"))
@@ -185,8 +187,8 @@ def _row(
         return row
     if angle:
         why.append(
-            f"the column {name!r} is an angle by its name or as declared, and percent of its mean depend on where 0 "
-            f"is, so there are none; where it is a plain number, say so with --plain {name} (plain=)."
+            f"the column {name!r} is an angle by its name or as declared; a percentage of its mean would depend on "
+            f"where 0 is, so none is given. If it is a plain number, say so with --plain {name} (plain=)."
         )
         return row
     if missing := int(moments.missing[:, place].sum()):
@@ -194,26 +196,22 @@ def _row(
     means, deviations = moments.mean[there, place], moments.sd[there, place]
     known = np.isfinite(deviations)
     if not known.all():
-        notes.append(
-            f"{name}: {left_out(int((~known).sum()), 'sample', 'with a single cell')[:-1]} of what is within samples."
-        )
+        notes.append(f"{name}: {left_out(int((~known).sum()), 'sample', 'with a single cell')[:-1]} of `within`.")
     row["mean"] = float(means.mean())
     row["sd_within"] = float(deviations[known].mean()) if known.any() else None
     row["sd_between"] = float(means.std(ddof=1)) if len(means) > 1 else None
     row["icc"] = null_if_nan(intraclass(count[there], means, moments.squares[there, place]))
-    if len(means) == 1:
-        notes.append(f"{name}: between samples is not defined, as one sample only has it.")
     if moments.low[place] < 0:
         notes.append(
-            f"{name}: it has values below 0, so percent of the mean make no sense and are left out; sd_within, "
-            "sd_between and icc hold."
+            f"{name}: it has values below 0, so a percentage of the mean makes no sense and is left out; use "
+            "sd_within, sd_between and icc."
         )
         return row
     if not means.any():
-        notes.append(f"{name}: all means are 0, of which there are no percent.")
+        notes.append(f"{name}: the mean of every sample is 0, so there is no percentage of it.")
         return row
     if zero := int((means == 0).sum()):
-        notes.append(f"{name}: {left_out(zero, 'sample', 'with a mean of 0')[:-1]} of what is within samples.")
+        notes.append(f"{name}: {left_out(zero, 'sample', 'with a mean of 0')[:-1]} of `within`.")
     if moments.low[place] == moments.high[place]:
         notes.append(f"{name}: all cells have the same value, so there is no ratio.")
     cvs = np.divide(deviations, means, out=np.full(len(means), np.nan), where=means > 0)

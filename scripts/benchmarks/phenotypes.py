@@ -25,8 +25,8 @@ def run() -> None:
     from sklearn.cluster import KMeans
 
     from cellgraph.phenotypes.components import pca
-    from cellgraph.phenotypes.reading import read_columns
     from cellgraph.phenotypes.scaling import scale_columns
+    from cellgraph.phenotypes.selection import read_columns
     from cellgraph.phenotypes.variation import variation
     from cellgraph.stores import open_store
 

@@ -18,8 +18,9 @@ from cellgraph.model import Network, Sample
 from cellgraph.phenotypes import reading, scaling
 from cellgraph.phenotypes.components import pca
 from cellgraph.phenotypes.correlation import correlate
-from cellgraph.phenotypes.groups import between_samples, kmeans, profile_of
-from cellgraph.phenotypes.reading import read_columns
+from cellgraph.phenotypes.groups import kmeans
+from cellgraph.phenotypes.profiles import between_samples, profile_of
+from cellgraph.phenotypes.selection import read_columns
 from cellgraph.phenotypes.variation import variation
 from cellgraph.stores import open_store
 

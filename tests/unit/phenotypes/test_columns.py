@@ -10,7 +10,7 @@ from typed_tissue import typed_tissue
 
 from cellgraph.phenotypes import reading
 from cellgraph.phenotypes.names import listed_items
-from cellgraph.phenotypes.reading import read_columns
+from cellgraph.phenotypes.selection import read_columns
 from cellgraph.phenotypes.variation import variation
 from cellgraph.stores import open_store
 from cellgraph.tables.importing import load_tables

@@ -14,7 +14,7 @@ from cellgraph.phenotypes.components import pca
 from cellgraph.phenotypes.correlation import correlate
 from cellgraph.phenotypes.groups import kmeans
 from cellgraph.phenotypes.moments import Moments
-from cellgraph.phenotypes.reading import read_columns
+from cellgraph.phenotypes.selection import read_columns
 from cellgraph.phenotypes.variation import variation
 from cellgraph.stores import open_store
 

@@ -66,4 +66,4 @@ def test_a_sample_without_contacts_has_no_part_in_what_is_within() -> None:
     row = _row("degree", moments, 0, False, 100, 0, notes, [])
     assert row["within"] == pytest.approx(100 * np.sqrt(2) / 2)
     assert row["between"] == pytest.approx(100 * np.std([0, 2, 4], ddof=1) / 2)
-    assert "1 sample with a mean of 0 was left out of what is within samples" in notes[0]
+    assert "1 sample with a mean of 0 was left out of `within`" in notes[0]

@@ -1,0 +1,138 @@
+"""Which columns of which cells are asked about: found, and checked, before anything is read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from cellgraph.errors import ParameterError, StoreError
+from cellgraph.estimation.catalogue import SampleFact, catalogue_of, named, read_samples
+from cellgraph.estimation.columns import Reference
+from cellgraph.estimation.filters import parse_filter
+from cellgraph.phenotypes.names import find_columns, listed_items, with_computed
+from cellgraph.phenotypes.reading import CellColumns
+from cellgraph.stores import Store
+
+_NODES = "MATCH (s:Sample {status: 'complete'}) RETURN s AS node"
+
+
+def read_columns(
+    store: Store,
+    items: str | Sequence[str],
+    *,
+    where: str | None = None,
+    sample: str | None = None,
+    numbers: bool = True,
+    one_unit: bool = True,
+    of: str = "columns",
+) -> CellColumns:
+    """Find columns of cells, and return what reads them.
+
+    Parameters
+    ----------
+    store : Store
+    items : str or sequence of str
+        Names of columns, ``khop(k)``, and sets of them as ``shape``.
+    where : str, optional
+        Only cells that meet this condition.
+    sample : str, optional
+        Name of one; None is all.
+    numbers : bool
+        Whether text is refused.
+    one_unit : bool
+        Whether columns are refused that samples have in different units.
+    of : str
+        What the columns are called in messages.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such sample.
+    ParameterError
+        If a column does not exist, holds text, or has another unit in some samples; or the condition does not parse.
+    """
+    every = read_samples(store)
+    facts = every if sample is None else named(every, [sample])
+    catalogue = with_computed(catalogue_of(facts))
+    notes: list[str] = []
+    found = find_columns(listed_items(items), catalogue, notes, of)
+    condition = None if where is None else parse_filter(where, catalogue, "cells")
+    if condition is not None and condition.samples is not None:
+        named(every, condition.samples)
+        facts = [fact for fact in facts if fact.name in condition.samples]
+    references = [reference for reference, _ in found.values()]
+    if numbers:
+        _refuse_text(references, facts)
+    looked_at = condition.columns if condition else ()
+    nodes = {node["name"]: node for node in map(json.loads, store.run(_NODES, name="phenotypes")["node"].to_pylist())}
+    if missing := [fact.name for fact in facts if fact.name not in nodes]:
+        raise StoreError(f"the sample {missing[0]!r} changed while it was read; run the command again.")
+    first = {name: int(node["first_id"]) for name, node in nodes.items()}
+    facts = [replace(fact, unit=_own_unit(fact, nodes[fact.name])) for fact in facts]
+    facts = sorted(facts, key=lambda fact: (first[fact.name], fact.cells))
+    columns = CellColumns(
+        store,
+        facts,
+        [reference.name for reference in references],
+        {reference.name: reference.type for reference in (*references, *looked_at)},
+        {name: origin for name, (_, origin) in found.items() if origin},
+        condition,
+        notes,
+        first,
+        {reference.name: reference.hops for reference in (*references, *looked_at) if reference.hops},
+    )
+    if one_unit:
+        _refuse_other_units(columns, references)
+    return columns
+
+
+def say_lacking(columns: CellColumns) -> None:
+    """Tell which samples do not have which columns."""
+    for name, samples in columns.lacking().items():
+        shown = ", ".join(map(repr, samples[:5])) + (", …" if len(samples) > 5 else "")
+        columns.notes.append(
+            f"{name}: the sample{'s' if len(samples) > 1 else ''} {shown} "
+            f"{'do not have it and were' if len(samples) > 1 else 'does not have it and was'} left out."
+        )
+
+
+def _own_unit(fact: SampleFact, node: Mapping[str, Any]) -> str:
+    """Return the unit of a sample; for tables the one that came with their samples."""
+    given = node.get("given_unit")
+    return given if isinstance(given, str) and given and not fact.ndim else fact.unit
+
+
+def _refuse_text(references: Sequence[Reference], facts: Sequence[SampleFact]) -> None:
+    for reference in references:
+        texts = [fact.name for fact in facts for c in fact.of_cells if c.name == reference.name and c.type == "str"]
+        if reference.type == "str" or texts:
+            where = f" in the sample {texts[0]!r}" if reference.type != "str" else ""
+            raise ParameterError(
+                f"the column {reference.name!r} holds text{where}, and a number is needed; groups of text are what "
+                f"compare --by {reference.name} and --where take."
+            )
+
+
+def _refuse_other_units(columns: CellColumns, references: Sequence[Reference]) -> None:
+    """Refuse a length, area or volume that some samples have in another unit, or in 2D."""
+    for reference in references:
+        if "unit" not in reference.unit:
+            continue
+        units: dict[tuple[str, int], str] = {}
+        for fact in columns.facts:
+            if columns.has(fact, reference.name):
+                flat = 2 if fact.ndim == 2 and "^" in reference.unit else 3
+                units.setdefault((fact.unit or "voxel", flat), fact.name)
+        if len(units) > 1:
+            (one, a), (other, b) = list(units.items())[:2]
+            raise ParameterError(
+                f"the column {reference.name!r} does not have one unit: it is in {_unit(one)} in the sample {a!r} "
+                f"and in {_unit(other)} in {b!r}; name samples of one unit with --sample or "
+                "--where \"sample in ('…')\"."
+            )
+
+
+def _unit(unit: tuple[str, int]) -> str:
+    return unit[0] if unit[1] == 3 else f"{unit[0]} of 2D images"
