@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from cellgraph.measures.compute import metrics
     from cellgraph.model import CellGraph
     from cellgraph.phantoms.phantom import phantom
+    from cellgraph.pictures.paint import paint
+    from cellgraph.pictures.plot import plot
     from cellgraph.tables.annotating import annotate
     from cellgraph.tables.importing import load_tables
     from cellgraph.volumes.scan import open_scan
@@ -51,7 +53,9 @@ _HOMES = {
     "near": "cellgraph.loading.nearby",
     "open": "cellgraph.analyze.database",
     "open_scan": "cellgraph.volumes.scan",
+    "paint": "cellgraph.pictures.paint",
     "phantom": "cellgraph.phantoms.phantom",
+    "plot": "cellgraph.pictures.plot",
     "sweep": "cellgraph.loading.arrays",
     "watch": "cellgraph.live.watch",
 }
@@ -76,7 +80,9 @@ __all__ = [
     "near",
     "open",
     "open_scan",
+    "paint",
     "phantom",
+    "plot",
     "server",
     "sweep",
     "watch",

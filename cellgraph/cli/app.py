@@ -22,6 +22,7 @@ from cellgraph.cli import (
     neo4j,
     phantom,
     phenotypes,
+    pictures,
     query,
     statistics,
     tables,
@@ -41,7 +42,22 @@ app = typer.Typer(
 )
 
 COMMANDS = (
-    *(load, query, browse, metrics, statistics, phenotypes, estimate, watch, neo4j, phantom, tables, annotate, near),
+    *(
+        load,
+        query,
+        browse,
+        metrics,
+        statistics,
+        phenotypes,
+        estimate,
+        watch,
+        neo4j,
+        phantom,
+        tables,
+        annotate,
+        near,
+        pictures,
+    ),
     *(copy, export, delete, check),
 )
 for module in COMMANDS:

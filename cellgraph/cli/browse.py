@@ -12,14 +12,14 @@ from cellgraph.cli.neo4j import JarsOption, show_stages
 from cellgraph.cli.stdout import show_text
 from cellgraph.cli.streams import say
 
-_OF_TABLES = {"name", "method", "timeout", "cypher", "show", "graph", "db", "columns", "plot", "fmt", "output"}
+OF_TABLES = {"name", "method", "timeout", "cypher", "show", "graph", "db", "columns", "plot", "fmt", "output"}
 """What `cellgraph query` takes beside the parameters of a query."""
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application, with the options of `cellgraph query` that are about the question."""
     own = signature(browse, eval_str=True)
-    shared = [p for p in signature(asking.query, eval_str=True).parameters.values() if p.name not in _OF_TABLES]
+    shared = [p for p in signature(asking.query, eval_str=True).parameters.values() if p.name not in OF_TABLES]
     parameters = [p for p in own.parameters.values() if p.kind is not Parameter.VAR_KEYWORD]
     first, rest = [p for p in parameters if p.name == "name"], [p for p in parameters if p.name != "name"]
 

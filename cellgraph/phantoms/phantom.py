@@ -16,11 +16,11 @@ import numpy as np
 from cellgraph.errors import ParameterError
 from cellgraph.machine import cores
 from cellgraph.model import Report
-from cellgraph.phantoms.labelfile import LabelFormat, appearing, label_format
 from cellgraph.queries.values import check
 from cellgraph.volumes.blocks import Block, plan_blocks
 from cellgraph.volumes.units import unit_name
 from cellgraph.volumes.volume import Header
+from cellgraph.volumes.writing import LabelFormat, appearing, label_format
 
 if TYPE_CHECKING:
     from cellgraph.phantoms.voronoi import Tessellation

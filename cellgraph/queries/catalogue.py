@@ -78,6 +78,10 @@ class Catalogue:
         ]
         return pa.Table.from_pylist(rows, pa.schema({name: pa.string() for name in ("query", "parameters", "answers")}))
 
+    def __contains__(self, name: str) -> bool:
+        """Tell whether `name` is that of a query."""
+        return name.replace("neighbor", "neighbour") in self.queries or name in self.queries
+
     def __getitem__(self, name: str) -> Query:
         """Return a query; American spelling is understood, as in ``neighbors``.
 

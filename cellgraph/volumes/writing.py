@@ -1,4 +1,4 @@
-"""Writing a labelled image to a file, block by block: OME-Zarr, OME-TIFF and NumPy."""
+"""Writing an image to a file, block by block: OME-Zarr, OME-TIFF and NumPy."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ import numpy as np
 from cellgraph.errors import CellgraphError, ExistsError, NotFoundError, ParameterError
 from cellgraph.volumes.blocks import Block
 from cellgraph.volumes.formats import named_format
+from cellgraph.volumes.units import symbol
 from cellgraph.volumes.volume import Header
 
 Array = np.ndarray[Any, Any]
 Blocks = Iterable[tuple[Block, Array]]
 
 _TILE = 256  # edge of a TIFF tile
-_OME_SYMBOLS = {"nanometer": "nm", "micrometer": "µm", "millimeter": "mm"}
 
 
 @dataclass(frozen=True)
@@ -86,10 +86,11 @@ def _write_tiff(path: Path, header: Header, blocks: Blocks) -> None:
 
     names = "ZYX"[-header.ndim :]
     metadata: dict[str, Any] = {"axes": names, "Name": Path(header.source).name}
-    if header.spacing and header.unit:
+    if header.spacing:
         for name, length in zip(names, header.spacing[-header.ndim :], strict=True):
             metadata[f"PhysicalSize{name}"] = length
-            metadata[f"PhysicalSize{name}Unit"] = _OME_SYMBOLS[header.unit]
+            if header.unit:
+                metadata[f"PhysicalSize{name}Unit"] = symbol(header.unit)
     size = header.dtype.itemsize * int(np.prod(header.shape))
     y, x = (min(_TILE, -(-n // 16) * 16) for n in header.shape[1:])
     with tifffile.TiffWriter(path, ome=True, bigtiff=size > 3 << 30) as tif:
@@ -145,8 +146,8 @@ FORMATS = (
 _INSTEAD = "name a .zarr, .tif or .npy instead"
 
 
-def label_format(path: Path) -> LabelFormat:
-    """Return the format that a file's name asks for.
+def label_format(path: Path, what: str = "phantoms are") -> LabelFormat:
+    """Return the format that a file's name asks for; `what` is written, for sentences.
 
     Raises
     ------
@@ -158,7 +159,7 @@ def label_format(path: Path) -> LabelFormat:
         if named is not None and named.name == known.name:
             return known
     if named is not None:
-        raise ParameterError(f"phantoms are not written as {named.name} ({str(path)!r}); {_INSTEAD}")
+        raise ParameterError(f"{what} not written as {named.name} ({str(path)!r}); {_INSTEAD}")
     raise ParameterError(f"expected a name that ends in one of .zarr, .tif, .npy, but got {str(path)!r}; {_INSTEAD}")
 
 

@@ -1,0 +1,172 @@
+"""A value for each cell painted into its voxels: an image for Fiji, napari and the like, of any size."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Unpack
+
+import numpy as np
+
+from cellgraph.addresses import redacted
+from cellgraph.analyze.database import open as open_database
+from cellgraph.errors import InputError, ParameterError
+from cellgraph.model import Report
+from cellgraph.pictures.values import CellValues, cell_values, its_volume, unknown_label
+from cellgraph.volumes import plan_blocks
+from cellgraph.volumes.blocks import Block
+from cellgraph.volumes.scan import Scan, Scannable, ScanOptions
+from cellgraph.volumes.volume import Header
+from cellgraph.volumes.writing import appearing, label_format
+
+Array = np.ndarray[Any, Any]
+
+_MEMORY = 2**28
+_EXACT = 2**24
+"""Whole numbers up to here are exact as float32."""
+
+
+@dataclass(frozen=True)
+class PaintReport:
+    """What was painted.
+
+    Attributes
+    ----------
+    path : str
+    by : str
+        The column.
+    dtype : str
+        Type of the voxels.
+    low, high : float or None
+        Smallest and largest value of a cell; None if no cell has one.
+    categories : tuple of str
+        What the numbers 1, 2, … stand for.
+    """
+
+    path: str
+    by: str
+    dtype: str
+    low: float | None
+    high: float | None
+    categories: tuple[str, ...]
+
+    def summary(self) -> str:
+        """Return it in sentences."""
+        reach = "no cell has a value" if self.low is None else f"from {self.low:g} to {self.high:g}"
+        background = "NaN" if self.dtype.startswith("float") else "0"
+        said = f"{self.path}: each cell has its {self.by}, {reach}, as {self.dtype}; the background is {background}"
+        listed = ", ".join(f"{number} {name}" for number, name in enumerate(self.categories, start=1))
+        return f"{said}\nvalues: {listed}" if listed else said
+
+
+def paint(
+    source: Scannable,
+    output: str | os.PathLike[str],
+    db: str | os.PathLike[str] | None = None,
+    *,
+    by: str,
+    sample: str | None = None,
+    rank: bool = False,
+    overwrite: bool = False,
+    report: Report | None = None,
+    **options: Unpack[ScanOptions],
+) -> PaintReport:
+    """Write an image in which every voxel of a cell has the value of the cell, block by block.
+
+    Parameters
+    ----------
+    source : str, path, numpy.ndarray or Scan
+        The labelled volume from which the sample was loaded.
+    output : str or path
+        ``.tif`` (OME-TIFF), ``.zarr`` (OME-Zarr) or ``.npy``; with the voxel size of the sample.
+    db : str or path, optional
+        As for `load`.
+    by : str
+        A column of cells: a measure, ``degree``, a written metric or annotation.  Whole numbers are written as uint8,
+        uint16 or int32 with a background of 0, all others as float32 with a background of NaN.  Texts become the
+        numbers 1, 2, … in alphabetical order.
+    sample : str, optional
+        Name of the sample; by default that of the volume's name, or the only one.
+    rank : bool
+        Write the rank of each cell by its value, 1 for the smallest; cells of one value have one rank.
+    overwrite : bool
+        Replace `output`.
+    report : callable, optional
+        Called with what is done, how much of it, of how much.
+    **options
+        How the volume is read, see `ScanOptions`.
+
+    Raises
+    ------
+    ParameterError
+        If cells have no such column, or the name of the output ends in no format.
+    InputError
+        If the volume is not that of the sample.
+    ExistsError
+        If there is something at `output`.
+    """
+    path = Path(output)
+    target = label_format(path, "painted images are")
+    with open_database(db) as database, its_volume(database, source, sample, options) as (scan, name):
+        found = cell_values(database, name, by)
+        values = _ranked(found) if rank else found
+        dtype = _type_of(values)
+        header = Header(
+            redacted(scan.header.source), scan.header.shape, scan.header.ndim, dtype,
+            ((1.0,) * 3 + tuple(scan.spacing))[-3:],  # type: ignore[arg-type]
+            None if scan.unit == "voxel" else scan.unit,
+            (1,) * (3 - scan.header.ndim) + target.chunks[scan.header.ndim],  # type: ignore[arg-type]
+        )  # fmt: skip
+        with appearing(path, overwrite) as part:
+            target.write(part, header, _painted(scan, name, header, values, report))
+        known = values.values[np.isfinite(values.values)] if values.values.dtype.kind == "f" else values.values
+        low, high = (float(known.min()), float(known.max())) if len(known) else (None, None)
+    return PaintReport(str(path), f"rank by {by}" if rank else by, dtype.name, low, high, values.categories)
+
+
+def _ranked(found: CellValues) -> CellValues:
+    known = np.isfinite(found.values)
+    _, rank = np.unique(found.values[known], return_inverse=True)
+    values = np.zeros(len(found.values), np.int64)
+    values[known] = rank + 1
+    return CellValues(found.name, found.labels, values)
+
+
+def _type_of(found: CellValues) -> np.dtype[Any]:
+    values = found.values
+    if values.dtype.kind == "f":
+        if found.categories or (len(values) and np.all(np.isnan(values) | (values == np.floor(values)))):
+            return np.dtype(np.float32 if np.nanmax(np.abs(values), initial=0) <= _EXACT else np.float64)
+        return np.dtype(np.float32)
+    low, high = (int(values.min()), int(values.max())) if len(values) else (0, 0)
+    for kind in (np.uint8, np.uint16, np.int32, np.uint32, np.int64):
+        if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max:
+            return np.dtype(kind)
+    raise ParameterError(f"the values of {found.name!r} are too large to be painted.")
+
+
+def _painted(
+    scan: Scan, sample: str, header: Header, values: CellValues, report: Report | None
+) -> Iterator[tuple[Block, Array]]:
+    blocks = plan_blocks(replace(header, chunks=header.chunks), _MEMORY)
+    seen = np.zeros(len(values.labels), bool)
+    missing = np.nan if header.dtype.kind == "f" else 0
+    for number, block in enumerate(blocks, start=1):
+        labels = scan.volume.read(block.start, block.stop).astype(np.int64)
+        flat, place = np.unique(labels, return_inverse=True)
+        painted, known = values.of(flat, missing)
+        background = np.zeros(len(flat), bool) if scan.rules.background is None else flat == scan.rules.background
+        if not (known | background).all():
+            raise unknown_label(scan, sample, int(flat[~(known | background)][0]))
+        painted[background & ~known] = missing
+        seen[np.searchsorted(values.labels, flat[known])] = True
+        if number == len(blocks) and not seen.all():  # here, since a writer need not ask for more than its last block
+            lost = values.labels[~seen][0]
+            raise InputError(
+                f"{header.source} is not the volume of the sample {sample!r}: the cell {lost} is not in it."
+            )
+        yield block, painted.astype(header.dtype)[place].reshape(labels.shape)
+        if report is not None:
+            report("blocks", number, len(blocks))

@@ -1,0 +1,401 @@
+"""Cells coloured by a value with the graph of their contacts, drawn by matplotlib."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cellgraph.analyze.database import Database
+from cellgraph.analyze.database import open as open_database
+from cellgraph.errors import CellgraphError, ExistsError, InputError, NotFoundError, ParameterError, near, printable
+from cellgraph.handover import needed
+from cellgraph.pictures.plane import Plane, read_plane
+from cellgraph.pictures.values import CellValues, as_values, cell_values, its_volume, sample_of, unknown_label
+from cellgraph.volumes.scan import Scan, Scannable, ScanOptions
+from cellgraph.volumes.units import symbol
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from matplotlib.axes import Axes
+
+Array = np.ndarray[Any, Any]
+
+ENDINGS = (".png", ".svg", ".pdf")
+_PLAIN = (0.85, 0.85, 0.85, 1.0)
+_BEHIND = (1.0, 1.0, 1.0, 1.0)
+_MOST_PIXELS = 3000
+_LEAST_PIXELS = 900
+_MOST_NAMES = 12
+_MOST_CELLS = 200_000
+# Okabe and Ito's colours, which people with any colour vision tell apart (jfly.uni-koeln.de/color).
+_TYPES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
+_NOT_SHOWN = ("cell", "sample", "neighbour", "reached", "component", "step", "hop", "patch")
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What is drawn: values of cells, and whether the others are left plain."""
+
+    values: CellValues | None
+    only: bool
+
+
+def check_target(output: Path, overwrite: bool) -> None:
+    """Refuse a picture that could not be written, before anything is read.
+
+    Raises
+    ------
+    ParameterError
+        If its name ends in no format.
+    ExistsError, NotFoundError
+        If it exists, or its folder does not.
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    if output.suffix.lower() not in ENDINGS:
+        raise ParameterError(f"a picture is a .png, .svg or .pdf file, but got {str(output)!r}.")
+    if not output.parent.is_dir():
+        raise NotFoundError(f"the folder {str(output.parent)!r} does not exist; make it first.")
+    if os.path.lexists(output) and not overwrite:
+        raise ExistsError(f"{str(output)!r} is already there; choose another name, or overwrite it (--overwrite).")
+    needed("matplotlib", "a picture", "plot")
+
+
+def plot(
+    volume: Scannable | None = None,
+    query: str | None = None,
+    /,
+    *,
+    db: str | os.PathLike[str] | None = None,
+    output: str | os.PathLike[str] | None = None,
+    sample: str | None = None,
+    color: str | None = None,
+    at: str | None = None,
+    project: str | None = None,
+    contacts: bool = True,
+    limit: int | None = None,
+    overwrite: bool = False,
+    ax: Axes | None = None,
+    options: ScanOptions | None = None,
+    **parameters: Any,
+) -> Axes:
+    """Draw the cells of a slice, coloured by a column or by the answer to a query, and the contacts between them.
+
+    Parameters
+    ----------
+    volume : str, path, numpy.ndarray or Scan, optional
+        The labelled volume from which the sample was loaded; without one, cells are drawn at their centroids (y down, x
+        across).
+    query : str, optional
+        A named query with its `parameters` (and `limit`): the cells of its rows are coloured, all others are plain.
+    db : str or path, optional
+        As for `load`.
+    output : str or path, optional
+        A ``.png``, ``.svg`` or ``.pdf`` file to write.
+    sample : str, optional
+        Name of the sample; by default that of the volume's name, or the only one.
+    color : str, optional
+        A column of cells, or of the rows of the query; by default hops, steps or the first measure of a query, and
+        without a query the cells are told apart by colours that repeat.
+    at : str, optional
+        The slice, as ``z=120``; by default the middle one.
+    project : {'z', 'y', 'x'}, optional
+        Draw what is seen looking along this axis instead.
+    contacts : bool
+        Draw contacts as lines between cells, as thick as their junctions.
+    overwrite : bool
+        Replace `output`.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
+    options : mapping, optional
+        How the volume is read, see `ScanOptions`.
+    **parameters
+        Of the query.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ParameterError
+        If there is no such column or slice, or the output ends in no format.
+    InputError
+        If the volume is not that of the sample.
+    """
+    needed("matplotlib", "a picture", "plot")
+    if output is not None:
+        check_target(Path(output), overwrite)
+    if query is None and (parameters or limit is not None):
+        raise ParameterError(f"{', '.join(parameters) or 'limit'} belongs to a query, and none was named.")
+    with open_database(db) as database:
+        if volume is None:
+            if at is not None or project is not None or options:
+                raise ParameterError("slices and projections are of a volume; name it, or leave them out.")
+            name = sample_of(database, sample)
+            shown = _shown(database, name, query, color, limit, parameters)
+            axes = _centroids(database, name, shown, contacts, ax)
+        else:
+            with its_volume(database, volume, sample, options or {}) as (scan, name):
+                shown = _shown(database, name, query, color, limit, parameters)
+                axes = _slice(database, scan, name, read_plane(scan, at, project), shown, contacts, ax)
+    if output is not None:
+        try:
+            axes.figure.savefig(output, dpi=150)  # type: ignore[union-attr]
+        except OSError as error:
+            raise CellgraphError(f"cannot write {str(output)!r}: {error.strerror or error}.") from error
+    return axes
+
+
+def _shown(
+    db: Database, sample: str, query: str | None, color: str | None, limit: int | None, parameters: dict[str, Any]
+) -> _Shown:
+    if query is None:
+        return _Shown(None if color is None else cell_values(db, sample, color), False)
+    rows = db.query(query, sample=sample, limit=limit, **parameters)
+    if not rows.num_rows:
+        raise NotFoundError(f"there is nothing to draw: the query {query!r} has no rows with these values.")
+    who = next((name for name in ("reached", "neighbour", "cell") if name in rows.column_names), None)
+    if who is None:
+        raise ParameterError(f"the rows of the query {query!r} are not about cells, so they cannot be drawn.")
+    numbers = _measures(rows)
+    name = color or next((n for n in ("hop", "step") if n in rows.column_names), numbers[0] if numbers else None)
+    if name is not None and name not in rows.column_names:
+        found = cell_values(db, sample, name) if color is not None else None
+        if found is None:
+            raise ParameterError(f"the rows of {query!r} have no column {name!r}.{near(name, rows.column_names)}")
+        chosen = np.isin(found.labels, rows[who].to_numpy())
+        return _Shown(CellValues(name, found.labels[chosen], found.values[chosen], found.categories), True)
+    import pyarrow as pa
+
+    column = rows[name] if name is not None else pa.chunked_array([[1] * rows.num_rows])
+    found = as_values(name or query, rows[who], column)
+    labels, first = np.unique(found.labels, return_index=True)
+    values = CellValues(found.name, labels, found.values[first], found.categories)
+    if who != "cell" and name == "hop":
+        own = np.setdiff1d(rows["cell"].to_numpy(), labels)
+        values = CellValues(name, np.r_[labels, own], np.r_[values.values, np.zeros(len(own), np.int64)])
+        order = np.argsort(values.labels)
+        values = CellValues(name, values.labels[order], values.values[order])
+    return _Shown(values, True)
+
+
+def _measures(rows: pa.Table) -> list[str]:
+    import pyarrow as pa
+
+    return [
+        field.name
+        for field in rows.schema
+        if field.name not in _NOT_SHOWN and (pa.types.is_integer(field.type) or pa.types.is_floating(field.type))
+    ]
+
+
+class _Colours:
+    """The colours of values, and the legend that explains them."""
+
+    def __init__(self, shown: _Shown) -> None:
+        import matplotlib
+        from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize
+
+        self.values = shown.values
+        self.map: Any = None
+        self.norm: Any = None
+        if self.values is None:
+            return
+        known = self.values.values[np.isfinite(self.values.values.astype(float))].astype(float)
+        low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+        if self.values.categories:
+            colours = [_TYPES[n % len(_TYPES)] for n in range(len(self.values.categories))]
+            self.map = ListedColormap(colours)
+            self.norm = BoundaryNorm(np.arange(0.5, len(colours) + 1), len(colours))
+        elif self.values.values.dtype.kind == "i" and high - low < _MOST_NAMES:
+            steps = np.arange(low, high + 1)
+            self.map = ListedColormap(
+                matplotlib.colormaps["viridis"](np.linspace(0, 1, max(len(steps), 2)))[: len(steps)]
+            )
+            self.norm = BoundaryNorm(np.r_[steps - 0.5, high + 0.5], len(steps))
+        else:
+            self.map, self.norm = matplotlib.colormaps["viridis"], Normalize(low, high)
+
+    def of(self, labels: Array) -> Array:
+        """Return the colours of cells, shape (n, 4); those without a value are plain."""
+        from matplotlib.colors import to_rgba_array
+
+        if self.values is None:
+            return np.asarray(to_rgba_array(list(_TYPES[:7]))[labels % 7])
+        values, known = self.values.of(labels, np.nan)
+        values = values.astype(float)
+        known &= np.isfinite(values)
+        colours = np.tile(np.array(_PLAIN), (len(labels), 1))
+        if known.any():
+            colours[known] = self.map(self.norm(values[known]))
+        return colours
+
+    def explain(self, axes: Axes) -> None:
+        """Add a legend of categories, or a bar of numbers."""
+        from matplotlib.cm import ScalarMappable
+        from matplotlib.patches import Patch
+
+        if self.values is None or axes.figure is None:
+            return
+        if self.values.categories:
+            names = self.values.categories[:_MOST_NAMES]
+            handles = [
+                Patch(
+                    facecolor=self.map(n), label=_text(name) if n < _MOST_NAMES - 1 or len(names) < _MOST_NAMES else "…"
+                )
+                for n, name in enumerate(names)
+            ]
+            axes.legend(
+                handles=handles,
+                title=_text(self.values.name),
+                loc="upper left",
+                bbox_to_anchor=(1.01, 1),
+                frameon=False,
+            )
+            return
+        bar = axes.figure.colorbar(
+            ScalarMappable(self.norm, self.map), ax=axes, label=_text(self.values.name), shrink=0.8
+        )
+        if self.values.values.dtype.kind == "i" and hasattr(self.norm, "boundaries"):
+            bar.set_ticks(((self.norm.boundaries[1:] + self.norm.boundaries[:-1]) / 2).tolist())
+
+
+def _slice(db: Database, scan: Scan, sample: str, plane: Plane, shown: _Shown, contacts: bool, ax: Axes | None) -> Axes:
+    step = -(-max(plane.labels.shape) // _MOST_PIXELS)
+    larger = max(1, _LEAST_PIXELS // max(plane.labels.shape))  # so that the borders of cells are thin lines
+    labels = plane.labels[::step, ::step].repeat(larger, 0).repeat(larger, 1).astype(np.int64)
+    every = db.query("cells", sample=sample)["cell"].to_numpy()
+    flat, place = np.unique(labels, return_inverse=True)
+    place = place.reshape(labels.shape)
+    background = flat == scan.rules.background if scan.rules.background is not None else np.zeros(len(flat), bool)
+    unknown = ~background & ~np.isin(flat, every)
+    if unknown.any():
+        raise unknown_label(scan, sample, int(flat[unknown][0]))
+    colours = _Colours(shown)
+    table = colours.of(flat)
+    table[background] = _BEHIND
+    image = table[place]
+    edge = np.zeros(labels.shape, bool)
+    edge[:-1] |= labels[:-1] != labels[1:]
+    edge[:, :-1] |= labels[:, :-1] != labels[:, 1:]
+    image[edge, :3] *= 0.6
+    height, width = (n * s for n, s in zip(plane.labels.shape, plane.spacing, strict=True))
+    axes = _axes(ax, width, height)
+    axes.imshow(image, extent=(0, width, height, 0), interpolation="nearest", aspect="equal")
+    if contacts:
+        count = np.bincount(place.ravel(), minlength=len(flat))
+        rows, columns = np.indices(labels.shape)
+        down, across = (size * step / larger for size in plane.spacing)
+        middle = np.stack(
+            [
+                (np.bincount(place.ravel(), columns.ravel(), len(flat)) / count + 0.5) * across,
+                (np.bincount(place.ravel(), rows.ravel(), len(flat)) / count + 0.5) * down,
+            ],
+            axis=1,
+        )
+        _lines(axes, db, sample, flat[~background], middle[~background], shown)
+    _finish(axes, f"{sample}  {plane.what}".strip(), scan.unit, width, height, plane.axes)
+    colours.explain(axes)
+    return axes
+
+
+def _centroids(db: Database, sample: str, shown: _Shown, contacts: bool, ax: Axes | None) -> Axes:
+    rows = db.query("cells", sample=sample)
+    if not {"x", "y"} <= set(rows.column_names) or rows["x"].null_count == rows.num_rows:
+        raise InputError(
+            f"the cells of the sample {sample!r} have no centroids (columns y and x) at which to draw them."
+        )
+    if rows.num_rows > _MOST_CELLS:
+        raise InputError(
+            f"the sample {sample!r} has {rows.num_rows:,} cells, and a picture shows at most {_MOST_CELLS:,}; name "
+            "its volume, and a slice of it is drawn."
+        )
+    labels = rows["cell"].to_numpy()
+    places = np.stack([rows[axis].to_numpy(zero_copy_only=False).astype(float) for axis in "xy"], axis=1)
+    known = np.isfinite(places).all(axis=1)
+    labels, places = labels[known], places[known]
+    low, high = places.min(axis=0), places.max(axis=0)
+    width, height = np.maximum(high - low, 1e-9)
+    axes = _axes(ax, float(width), float(height))
+    if contacts:
+        _lines(axes, db, sample, labels, places, shown, colour="0.6")
+    colours = _Colours(shown)
+    size = float(np.clip(40_000 / len(labels), 2, 80))
+    axes.scatter(places[:, 0], places[:, 1], s=size, c=colours.of(labels), edgecolors="0.3", linewidths=0.3, zorder=3)
+    axes.set_aspect("equal")
+    axes.invert_yaxis()
+    unit = db.query("samples", sample=sample)["unit"][0].as_py() or "voxel"
+    _finish(axes, sample, unit, float(width), float(height), ("y", "x"))
+    colours.explain(axes)
+    return axes
+
+
+def _lines(
+    axes: Axes, db: Database, sample: str, labels: Array, places: Array, shown: _Shown, colour: str = "black"
+) -> None:
+    """Draw the contacts between some cells, of a query those between cells that its rows name."""
+    from matplotlib.collections import LineCollection
+
+    rows = db.query("contacts", sample=sample)
+    a, b = rows["cell_a"].to_numpy(), rows["cell_b"].to_numpy()
+    wanted = labels if not shown.only or shown.values is None else np.intersect1d(labels, shown.values.labels)
+    junctions = np.nan_to_num(rows["junctions"].to_numpy(zero_copy_only=False).astype(float), nan=1.0)
+    held = np.isin(a, wanted) & np.isin(b, wanted)
+    a, b, junctions = a[held], b[held], junctions[held]
+    if not len(a):
+        return
+    order = np.argsort(labels)
+    ends = [places[order[np.searchsorted(labels, end, sorter=order)]] for end in (a, b)]
+    widths = 0.2 + 2.3 * np.sqrt(junctions / max(junctions.max(), 1.0))
+    axes.add_collection(
+        LineCollection(list(np.stack(ends, axis=1)), linewidths=widths, colors=colour, alpha=0.7, zorder=2)
+    )
+
+
+def _axes(ax: Axes | None, width: float, height: float) -> Axes:
+    if ax is not None:
+        return ax
+    from matplotlib.figure import Figure
+
+    scale = 7.0 / max(width, height)
+    figure = Figure(figsize=(max(width * scale, 2.5) + 1.8, max(height * scale, 2.5) + 0.6), layout="constrained")
+    return figure.subplots()
+
+
+def _finish(axes: Axes, title: str, unit: str, width: float, height: float, names: Sequence[str]) -> None:
+    """Add title and scale bar."""
+    axes.set_title(_text(title))
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.set_ylabel(names[0])
+    length = _round(width / 4)
+    left, right = axes.get_xlim()
+    bottom, top = axes.get_ylim()
+    base = bottom - 0.04 * (bottom - top)
+    start = left + 0.04 * (right - left)
+    axes.plot([start, start + length], [base, base], color="white", linewidth=5, solid_capstyle="butt", zorder=5)
+    axes.plot([start, start + length], [base, base], color="black", linewidth=3, solid_capstyle="butt", zorder=6)
+    box = {"facecolor": "white", "alpha": 0.7, "pad": 1, "linewidth": 0}
+    said = f"{length:g} {'voxels' if unit == 'voxel' else symbol(unit)}"
+    middle, above = start + length / 2, base - 0.02 * (bottom - top)
+    axes.text(middle, above, said, ha="center", va="bottom", zorder=6, fontsize="small", bbox=box)
+    axes.set_xlabel(names[1])
+    axes.set_xlim(left, right)
+    axes.set_ylim(bottom, top)
+
+
+def _round(length: float) -> float:
+    """Return 1, 2 or 5 times a power of ten, at most a length."""
+    power = 10.0 ** np.floor(np.log10(length))
+    return float(power * max(step for step in (1, 2, 5) if step * power <= length * (1 + 1e-9)))
+
+
+def _text(text: str) -> str:
+    """Return a name as matplotlib shows it, which takes what is between dollars for a formula."""
+    return printable(text).replace("$", r"\$")
