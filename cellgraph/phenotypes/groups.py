@@ -26,7 +26,10 @@ STARTS = 10
 """Beginnings of k-means (k-means++), of which the best counts."""
 
 SOME = 100_000
-"""Random cells on which k-means begins, and on which numbers of groups are compared."""
+"""Random cells on which k-means begins."""
+
+FEWER = 20_000
+"""Random cells on which numbers of groups are compared."""
 
 MOST_DENSE = 100_000
 """Cells up to which groups by density are found."""
@@ -97,7 +100,7 @@ def kmeans(
                 "(--k, k=)."
             )
         notes = scaled.read.notes
-        chosen = least if least == most else _choose(some.values, least, most, seed, notes)
+        chosen = least if least == most else _choose(some.values, least, most, seed, notes, report)
         groups = _numbered(_lloyd(scaled, _begin(some.values, chosen, seed)), scaled)
         notes.append(f"k-means into {chosen} group{'' if chosen == 1 else 's'} of {scaled.cells:,} cells, seed {seed}.")
         made_from = {"k": chosen, "seed": seed}
@@ -232,15 +235,19 @@ def _numbered(found: Array, scaled: Scaled) -> Array:
     return numbers
 
 
-def _choose(values: Array, least: int, most: int, seed: int, notes: list[str]) -> int:
+def _choose(values: Array, least: int, most: int, seed: int, notes: list[str], report: Report | None) -> int:
     """Return the number of groups with the best product of silhouette and stability, and tell those of all."""
     from sklearn.cluster import KMeans
     from sklearn.metrics import adjusted_rand_score, silhouette_score
 
     random = np.random.default_rng(seed)
+    if len(values) > FEWER:
+        values = values[random.choice(len(values), FEWER, replace=False)]
     few = random.choice(len(values), min(_SILHOUETTE, len(values)), replace=False)
     scores: dict[int, tuple[float, float]] = {}
     for k in range(least, min(most, len(few) - 1) + 1):
+        if report is not None:
+            report("numbers of groups", k - least, most - least + 1)
         own = KMeans(k, n_init=STARTS, random_state=seed).fit(values)
         apart = len(np.unique(own.labels_[few])) > 1
         silhouette = float(silhouette_score(values[few], own.labels_[few])) if apart else 0.0
@@ -252,6 +259,8 @@ def _choose(values: Array, least: int, most: int, seed: int, notes: list[str]) -
             fitted = KMeans(k, n_init=3, random_state=seed + half).fit(values[part])
             found.append(adjusted_rand_score(own.labels_, fitted.predict(values)))
         scores[k] = silhouette, float(np.mean(found)) if found else 0.0
+    if report is not None:
+        report("numbers of groups", most - least + 1, most - least + 1)
     if not scores:
         raise ParameterError(f"numbers of groups are compared up to the cells less one: {len(values) - 1:,}.")
     best = max(scores, key=lambda k: scores[k][0] * max(scores[k][1], 0.0))
