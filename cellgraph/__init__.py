@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from cellgraph.phantoms.phantom import phantom
     from cellgraph.pictures.paint import paint
     from cellgraph.pictures.plot import plot
+    from cellgraph.pictures.view import view
     from cellgraph.tables.annotating import annotate
     from cellgraph.tables.importing import load_tables
     from cellgraph.volumes.scan import open_scan
@@ -57,6 +58,7 @@ _HOMES = {
     "phantom": "cellgraph.phantoms.phantom",
     "plot": "cellgraph.pictures.plot",
     "sweep": "cellgraph.loading.arrays",
+    "view": "cellgraph.pictures.view",
     "watch": "cellgraph.live.watch",
 }
 
@@ -85,6 +87,7 @@ __all__ = [
     "plot",
     "server",
     "sweep",
+    "view",
     "watch",
 ]
 

@@ -43,6 +43,7 @@ PUBLIC = [
     "plot",
     "server",
     "sweep",
+    "view",
     "watch",
 ]
 

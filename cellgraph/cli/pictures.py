@@ -1,7 +1,8 @@
-"""The commands `cellgraph plot` and `cellgraph paint`."""
+"""The commands `cellgraph plot`, `cellgraph paint` and `cellgraph view`."""
 
 from __future__ import annotations
 
+import re
 from inspect import Parameter, signature
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +13,7 @@ from cellgraph.cli import query as asking
 from cellgraph.cli.browse import OF_TABLES
 from cellgraph.cli.options import DbOption, scan_options
 from cellgraph.cli.progress import QuietOption, progress
+from cellgraph.cli.stdout import show_text
 from cellgraph.cli.streams import say
 from cellgraph.errors import ParameterError
 
@@ -22,6 +24,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
     app.command()(scan_options(_with_question(plot), voxels=False))
     app.command()(scan_options(paint, voxels=False))
+    app.command()(view)
 
 
 def _with_question(command: Any) -> Any:
@@ -120,6 +123,44 @@ def paint(
         done = library(volume, output, db, by=by, sample=sample, rank=rank, overwrite=overwrite, report=report, **scan)
     if not quiet:
         say(done.summary())
+
+
+def view(
+    sample: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The sample; may be left out where there is only one.")
+    ] = None,
+    color: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Colour cells by this column at first; by default degree.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="The page; by default SAMPLE.html here.")
+    ] = None,
+    no_open: Annotated[
+        bool, typer.Option("--no-open", help="Open no web browser; the last line is what to open in one.")
+    ] = False,
+    overwrite: OverwriteOption = False,
+    db: DbOption = None,
+) -> None:
+    """Show a sample in 3D in the web browser: rotate, click a cell, see its rings and paths; one page, no network.
+
+    Example:  cellgraph view --sample cells --color volume
+    """
+    from cellgraph.analyze.database import open as open_database
+    from cellgraph.browser.opening import open_page
+    from cellgraph.pictures.values import sample_of
+    from cellgraph.pictures.view import view as library
+
+    if output is None:
+        with open_database(db) as database:
+            sample = sample_of(database, sample)
+        output = Path(re.sub(r"[^\w.-]", "_", sample) + ".html")
+    done = library(output, db, sample=sample, color=color, overwrite=overwrite)
+    say(f"{done.sample}: {done.cells:,} cells and {done.contacts:,} contacts are in {done.path}")
+    if done.note:
+        say(f"cellgraph: {done.note}")
+    if not no_open and not open_page(done.address):
+        say("cellgraph: there is no web browser with a window here; open the last line in one")
+    show_text(done.address)
 
 
 def _told(things: list[str]) -> tuple[str | None, str | None, list[str]]:

@@ -1,0 +1,215 @@
+"""A page that shows a graph in three dimensions: one file, which needs no network."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cellgraph.analyze.database import Database
+from cellgraph.analyze.database import open as open_database
+from cellgraph.analyze.show import show
+from cellgraph.errors import CellgraphError, ExistsError, InputError, NotFoundError, ParameterError
+from cellgraph.model import CELL_COLUMNS
+from cellgraph.pictures.values import CellValues, as_values, cell_values, sample_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Array = np.ndarray[Any, Any]
+
+MOST_CELLS = 200_000
+"""Of larger samples a page shows so many, drawn at random."""
+
+_ALL_COLUMNS = 20_000
+"""Cells up to which a page has all their columns."""
+
+_FARTHEST = 6
+_STANDIN, _OTHER = 987_654_321_012_345_671, 987_654_321_012_345_673
+_SEED = 1
+
+
+@dataclass(frozen=True)
+class View:
+    """A page that was written.
+
+    Attributes
+    ----------
+    path : Path
+    sample : str
+    cells, contacts : int
+        What it shows.
+    note : str
+        What it leaves out; empty if nothing.
+    """
+
+    path: Path
+    sample: str
+    cells: int
+    contacts: int
+    note: str
+
+    @property
+    def address(self) -> str:
+        """The address to open in a web browser."""
+        return self.path.resolve().as_uri()
+
+
+def view(
+    output: str | os.PathLike[str],
+    db: str | os.PathLike[str] | None = None,
+    *,
+    sample: str | None = None,
+    color: str | None = None,
+    overwrite: bool = False,
+) -> View:
+    """Write a page with the cells of a sample as points at their centroids and their contacts as lines.
+
+    Parameters
+    ----------
+    output : str or path
+        An ``.html`` file.
+    db : str or path, optional
+        As for `load`.
+    sample : str, optional
+        Its name; may be left out where there is only one.
+    color : str, optional
+        The column that cells are coloured by at first; ``degree`` by default.
+    overwrite : bool
+        Replace `output`; a page of an earlier call is always replaced.
+
+    Raises
+    ------
+    ParameterError
+        If cells have no such column, or the name does not end in ``.html``.
+    InputError
+        If the cells have no centroids.
+    ExistsError
+        If there is something at `output`.
+    """
+    path = Path(output)
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise ParameterError(f"a page is an .html file, but got {str(path)!r}.")
+    if not path.parent.is_dir():
+        raise NotFoundError(f"the folder {str(path.parent)!r} does not exist; make it first.")
+    if os.path.lexists(path) and not overwrite and not _is_ours(path):
+        raise ExistsError(f"{str(path)!r} is already there; choose another name, or overwrite it (--overwrite).")
+    with open_database(db) as database:
+        name = sample_of(database, sample)
+        data = _data(database, name, color)
+    text = files("cellgraph.pictures").joinpath("page/view.html").read_text("utf-8")
+    # Inside of a script element "<" could end it, or begin a comment.
+    shown = json.dumps(data, ensure_ascii=True, allow_nan=False).replace("<", "\\u003c")
+    for mark, part in (("VIEW_JS", _file("view.js")), ("THREE_JS", _file("three.min.js")), ("DATA", shown)):
+        before, _, after = text.partition(mark)
+        text = before + part + after
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        temporary.write_text(text, "utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise CellgraphError(f"cannot write {str(path)!r}: {error.strerror or error}.") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return View(path, name, len(data["labels"]), len(base64.b64decode(data["a"])) // 4, data["note"])
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file is a page that was written here, which a new one may replace."""
+    try:
+        with path.open("rb") as file:
+            return b"<!-- written by cellgraph view -->" in file.read(100)
+    except OSError:
+        return False
+
+
+def _file(name: str) -> str:
+    return files("cellgraph.pictures").joinpath(f"page/{name}").read_text("utf-8")
+
+
+def _data(db: Database, sample: str, color: str | None) -> dict[str, Any]:
+    """Return what the page shows, ready for JSON; arrays as base64, little endian."""
+    rows = db.query("cells", sample=sample)
+    if color is not None:
+        cell_values(db, sample, color)  # refused if there is none
+    axes = [axis for axis in "xyz" if axis in rows.column_names and rows[axis].null_count < rows.num_rows]
+    if len(axes) < 2:
+        raise InputError(f"the cells of the sample {sample!r} have no centroids (columns y and x) to be drawn at.")
+    note = ""
+    if rows.num_rows > MOST_CELLS:
+        chosen = np.sort(np.random.default_rng(_SEED).choice(rows.num_rows, MOST_CELLS, replace=False))
+        note = (
+            f"These are {MOST_CELLS:,} of {rows.num_rows:,} cells, drawn at random, and the contacts between them: "
+            "rings and paths here are not those of the tissue."
+        )
+        rows = rows.take(chosen)
+    places = np.zeros((rows.num_rows, 3))
+    for number, axis in enumerate("xyz"):
+        if axis in axes:
+            places[:, number] = np.nan_to_num(rows[axis].to_numpy(zero_copy_only=False).astype(float))
+    labels = rows["cell"].to_numpy()
+    a, b = _contacts(db, sample, labels)
+    names = rows["name"].to_pylist() if "name" in rows.column_names else None
+    values = {"cell": _STANDIN, "sample": sample}
+    volume = float(np.prod(np.maximum(np.ptp(places[:, : len(axes)], axis=0), 1e-9)))
+    return {
+        "sample": sample,
+        "note": note,
+        "flat": len(axes) == 2,
+        "radius": 0.3 * (volume / max(len(labels), 1)) ** (1 / len(axes)),
+        "labels": list(map(str, labels.tolist())),
+        "names": None if names is None else [name or "" for name in names],
+        "places": _packed(places, "<f4"),
+        "a": _packed(a, "<u4"),
+        "b": _packed(b, "<u4"),
+        "columns": [_column(found) for found in _columns(rows, color)],
+        "color": color or "degree",
+        "within": [show("within", graph=True, k=k, **values) for k in range(1, _FARTHEST + 1)],  # type: ignore[arg-type]
+        "path": show("path", graph=True, source=_STANDIN, target=_OTHER, sample=sample),
+        "standin": str(_STANDIN),
+        "other": str(_OTHER),
+    }
+
+
+def _contacts(db: Database, sample: str, labels: Array) -> tuple[Array, Array]:
+    """Return the row numbers of the cells of contacts within the sample, each pair once."""
+    rows = db.query("contacts", sample=sample)
+    own = np.array(rows["sample"]) == np.array(rows["sample_b"])
+    ends = [rows[name].to_numpy()[own] for name in ("cell_a", "cell_b")]
+    held = np.isin(ends[0], labels) & np.isin(ends[1], labels)
+    order = np.argsort(labels)
+    a, b = (order[np.searchsorted(labels, end[held], sorter=order)] for end in ends)
+    pairs = np.unique(np.stack([np.minimum(a, b), np.maximum(a, b)], axis=1), axis=0)
+    return pairs[:, 0], pairs[:, 1]
+
+
+def _columns(rows: pa.Table, color: str | None) -> list[CellValues]:
+    import pyarrow as pa
+
+    came = {column.name for column in CELL_COLUMNS} - {"degree", "volume", "surface_area", "on_border"}
+    found = []
+    for field in rows.schema:
+        scalar = any(test(field.type) for test in (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean))
+        few = rows.num_rows <= _ALL_COLUMNS or field.name not in came or field.name == color
+        if field.name in ("sample", "cell", "name") or not (scalar or pa.types.is_string(field.type)) or not few:
+            continue
+        if rows[field.name].null_count < rows.num_rows:
+            found.append(as_values(field.name, rows["cell"], rows[field.name]))
+    return [one for one in found if len(one.categories) < 2**16]
+
+
+def _column(found: CellValues) -> dict[str, Any]:
+    if not found.categories:
+        return {"name": found.name, "values": _packed(found.values, "<f8")}
+    codes = np.nan_to_num(found.values.astype(float))
+    return {"name": found.name, "values": _packed(codes, "<u2"), "categories": list(found.categories)}
+
+
+def _packed(values: Array, kind: str) -> str:
+    return base64.b64encode(np.ascontiguousarray(values, kind).tobytes()).decode()
