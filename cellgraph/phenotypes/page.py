@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import os
+import shlex
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -122,17 +123,20 @@ def _sections(
     db: Any, columns: str, by: str | None, k: str, where: str | None, sample: str | None
 ) -> Iterator[_Section]:
     asked: dict[str, Any] = {"where": where, "sample": sample}
+    only = "".join(f" --{name} {shlex.quote(value)}" for name, value in asked.items() if value is not None)
     names = columns.replace(",", " ")
     yield _Section(
-        "Variation within and between samples", f"variation {names}", partial(variation, columns, db, **asked)
+        "Variation within and between samples", f"variation {names}{only}", partial(variation, columns, db, **asked)
     )
-    yield _Section("Correlation", f"correlate --columns {columns}", partial(correlate, columns, db, **asked))
-    yield _Section("Components", f"pca --columns {columns}", partial(pca, columns, db, **asked))
+    yield _Section("Correlation", f"correlate --columns {columns}{only}", partial(correlate, columns, db, **asked))
+    yield _Section("Components", f"pca --columns {columns}{only}", partial(pca, columns, db, **asked))
     yield _Section(
-        "Groups of cells", f"cluster kmeans --k {k} --columns {columns}", partial(kmeans, columns, k, db, **asked)
+        "Groups of cells", f"cluster kmeans --k {k} --columns {columns}{only}", partial(kmeans, columns, k, db, **asked)
     )
     if by is not None:
-        yield _Section(f"Samples by {by}", f"compare --by {by} {names}", partial(compare, columns, by, db, **asked))
+        yield _Section(
+            f"Samples by {by}", f"compare --by {by} {names}{only}", partial(compare, columns, by, db, **asked)
+        )
 
 
 def _head(db: Any, facts: list[SampleFact], where: str | None) -> str:
