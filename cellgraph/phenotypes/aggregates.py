@@ -8,7 +8,7 @@ import numpy as np
 
 from cellgraph.errors import StoreError
 from cellgraph.phenotypes.moments import Moments
-from cellgraph.phenotypes.reading import CellColumns
+from cellgraph.phenotypes.reading import LARGEST, CellColumns
 from cellgraph.queries.text import quoted
 
 FEW = 200_000
@@ -76,7 +76,8 @@ def _put(moments: Moments, number: int, place: int, row: dict[str, Any], shift: 
         return True
     apart, squares = float(row[f"s{place}"]), float(row[f"q{place}"])
     low, high = float(row[f"low{place}"]), float(row[f"high{place}"])
-    if not np.isfinite([apart, squares, low, high]).all():
+    top = max(abs(low), abs(high))
+    if not (np.isfinite([apart, squares]).all() and (top == 0 or 1 / LARGEST <= top <= LARGEST)):
         return False
     moments.mean[number, place] = shift + apart / n
     moments.squares[number, place] = 0.0 if low == high else max(squares - apart * apart / n, 0.0)

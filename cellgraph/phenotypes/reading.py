@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cellgraph.errors import StoreError
+from cellgraph.errors import InputError, StoreError
 from cellgraph.estimation.catalogue import SampleFact
 from cellgraph.estimation.filters import Filter
 from cellgraph.phenotypes.computed import WholeSamples, formula_for, has_area
@@ -29,6 +29,35 @@ Array = np.ndarray[Any, Any]
 
 BLOCK = 1_000_000
 """Cells that are read at once."""
+
+
+LARGEST = 1e100
+"""Values up to which squares add up without overflow; one over it is the least, so that they do not vanish."""
+
+
+def require_squares(top: float, name: str) -> None:
+    """Refuse values that cannot be squared.
+
+    Parameters
+    ----------
+    top : float
+        The largest of some values of a column, without signs.
+
+    Raises
+    ------
+    InputError
+        If that is beyond `LARGEST`, or below one over it and not 0.
+    """
+    if top > LARGEST:
+        raise InputError(
+            f"the column {name!r} has values beyond {LARGEST:g}, which cannot be squared; leave these cells out with "
+            f"--where (where=), as {name} < {LARGEST:g}."
+        )
+    if 0 < top < 1 / LARGEST:
+        raise InputError(
+            f"the column {name!r} has no values above {1 / LARGEST:g}, and smaller ones vanish when they are squared; "
+            "bring it into a unit in which they are larger."
+        )
 
 
 @dataclass(frozen=True)
@@ -50,11 +79,19 @@ class Block:
     table: pa.Table
 
     def numbers(self, names: Sequence[str]) -> Array:
-        """Return columns as float64, shape (n, p); true is 1, and what is not a finite number is NaN."""
+        """Return columns as float64, shape (n, p); true is 1, and what is not a finite number is NaN.
+
+        Raises
+        ------
+        InputError
+            If values cannot be squared.
+        """
         found = np.empty((len(self.samples), len(names)), order="F")  # a column at a time is read, and looked at
         for place, name in enumerate(names):
             found[:, place] = as_floats(self.table[name].combine_chunks(), name)
         found[~np.isfinite(found)] = np.nan
+        for place, name in enumerate(names):
+            require_squares(float(np.fmax.reduce(np.abs(found[:, place]), initial=0.0)), name)
         return found
 
 

@@ -204,3 +204,15 @@ def test_tables_in_other_units(tmp_path: Path) -> None:
     done = cellgraph("variation", "mine", cwd=tmp_path)
     assert "mine: the mean of 'b' is 100 times above or below" in done.stderr
     cellgraph("variation", "volume", "--where", "sample in ('a', 'c')", cwd=tmp_path)
+
+
+def test_values_that_overflow_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "cells.csv").write_text(
+        "sample,cell,v,w,e\na,1,1e308,1,1e-170\na,2,1e308,2,0\nb,1,inf,3,2e-170\nb,2,4,5,0\n"
+    )
+    cellgraph("load-tables", "--cells", "cells.csv", cwd=tmp_path)
+    for words in (["variation", "v"], ["correlate", "--columns", "v,w"], ["pca", "--columns", "v,w"]):
+        assert "'v' has values beyond 1e+100" in refused(*words, cwd=tmp_path)
+    assert "'e' has no values above 1e-100" in refused("variation", "e", cwd=tmp_path)
+    done = cellgraph("variation", "v", "--where", "v < 1e+100", "--format", "csv", cwd=tmp_path)
+    assert rows_of(done.stdout)[0]["cells"] == "1"
