@@ -24,6 +24,7 @@ from cellgraph.queries import Catalogue, Query
 from cellgraph.queries.text import parameters_in
 from cellgraph.queries.values import check
 from cellgraph.stores import earlier
+from cellgraph.stores.contract import OWN_CYPHER
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -240,7 +241,7 @@ class Database:
             raise ParameterError(f"the statement uses ${name}, which has no value; give it one ({name}=…).")
         unfinished = self._store.unfinished()
         try:
-            rows = self._store.run(text, parameters, name="--cypher", timeout=timeout)
+            rows = self._store.run(text, parameters, name=OWN_CYPHER, timeout=timeout)
         except StoreError as error:
             if "Cannot find property" in str(error) or "does not exist" in str(error):
                 raise StoreError(

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from cellgraph.stores.properties import Properties
 
+OWN_CYPHER = "--cypher"
+"""The name of a query (`Store.run`) that a person has written."""
+
 Over = Literal["contacts", "near", "both"]
 """Over which relationships a question leads: ``TOUCHES``, ``NEAR``, or both."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from six_cells import six_cells
 from store_graphs import table_network
@@ -177,3 +178,57 @@ def test_aggregates_that_would_be_lost_are_refused(tmp_path: Path, cypher: str, 
             rows = store.run(statement).to_pylist()
             assert None not in [value for row in rows for value in row.values()]
             assert [row["j"] for row in rows if row.get("l") == 3 and "j" in row] in ([], [5])
+
+
+@pytest.fixture(scope="module")
+def tissue(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database of 200 cells, of some hundred voxels each."""
+    folder = tmp_path_factory.mktemp("fractions")
+    cellgraph.phantom(folder / "cells.npy", cells=200, shape=(40, 50, 50), seed=3)
+    cellgraph.load(folder / "cells.npy", folder / "cells.db")
+    return folder / "cells.db"
+
+
+FRACTIONS = [450.5, 450.0, -450.5, 1e3, 0.5]
+
+
+@pytest.mark.parametrize("number", FRACTIONS)
+@pytest.mark.parametrize("operator", ["<", "<=", "=", "<>", ">=", ">"])
+def test_whole_numbers_beside_fractions(operator: str, number: float, tissue: Path) -> None:
+    compare = {
+        "<": np.less,
+        "<=": np.less_equal,
+        "=": np.equal,
+        "<>": np.not_equal,
+        ">=": np.greater_equal,
+        ">": np.greater,
+    }
+    with cellgraph.open(tissue) as db:
+        cells = db.query("cells").select(["cell", "voxels"]).to_pydict()
+        holds = compare[operator](np.array(cells["voxels"]), number)
+        expected = [cell for cell, held in zip(cells["cell"], holds, strict=True) if held]
+        own = "MATCH (c:Cell) WHERE {} RETURN c.label AS l ORDER BY l"
+        turned = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}.get(operator, operator)
+        for condition in (
+            f"c.voxels {operator} {number}",
+            f"{number} {turned} c.voxels",
+            f"c.voxels {operator} {number / 2} * 2",
+            f"c.voxels {operator} cast('{number}' AS DOUBLE)",
+            f"c.voxels {operator} $x",
+        ):
+            values = {"x": number} if "$" in condition else {}
+            assert db.cypher(own.format(condition), **values)["l"].to_pylist() == expected, condition
+        assert db.query("cells", where=f"voxels {operator} {number}")["cell"].to_pylist() == expected
+
+
+def test_a_fraction_in_a_pattern_is_not_rounded(tissue: Path) -> None:
+    with cellgraph.open(tissue) as db:
+        one = db.query("cells")["voxels"][0].as_py()
+        for text, values in (
+            (f"(c:Cell {{voxels: {one}.25}})", {}),
+            ("(c:Cell {label: 1, voxels: $v})", {"v": one + 0.25}),
+        ):
+            with pytest.raises(StoreError, match="holds whole numbers"):
+                db.cypher(f"MATCH {text} RETURN c.label", **values)
+        assert db.cypher(f"MATCH (c:Cell {{voxels: {one}.0}}) RETURN count(*) AS n")["n"][0].as_py() > 0
+        assert db.cypher("MATCH (c:Cell {volume: 0.5}) RETURN c.label AS l").num_rows == 0

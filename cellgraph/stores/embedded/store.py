@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from cellgraph.errors import NotFoundError, StoreError, near
 from cellgraph.model import Column, Network, Report
 from cellgraph.queries.text import parameters_in, quoted
-from cellgraph.stores.contract import Over, Topology
+from cellgraph.stores.contract import OWN_CYPHER, Over, Topology
 from cellgraph.stores.embedded import schema
 from cellgraph.stores.embedded.access import PATIENCE, DatabaseFile, Draft, execute
 from cellgraph.stores.embedded.append import First, append, create_samples, next_ids, remove
@@ -19,6 +19,7 @@ from cellgraph.stores.embedded.changing import apply_changes, labels_of, nodes
 from cellgraph.stores.embedded.closed import refuse_closed
 from cellgraph.stores.embedded.distinct import refuse_lost_aggregates
 from cellgraph.stores.embedded.errors import translated
+from cellgraph.stores.embedded.fractions import look_at_all_rows, refuse_rounded
 from cellgraph.stores.embedded.names import as_written
 from cellgraph.stores.embedded.questions import can_be_asked, require_question, sorts
 from cellgraph.stores.embedded.results import table_of
@@ -140,6 +141,8 @@ class LadybugStore:
             if timeout is not None:
                 connection.set_query_timeout(max(1, round(timeout * 1000)))
             refuse_lost_aggregates(cypher)
+            refuse_rounded(connection, cypher, values)
+            look_at_all_rows(connection, cypher, own=name == OWN_CYPHER)
             refuse_closed(connection, cypher, values)
             if sorts(cypher):
                 connection.set_max_threads_for_exec(1)
