@@ -5,8 +5,9 @@ The same numbers as `networkx.single_source_shortest_path_length` with a cutoff.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import local
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from cellgraph.machine import cores
@@ -17,11 +18,19 @@ if TYPE_CHECKING:
     from cellgraph.adjacency.matrix import Adjacency
 
 _PART = 16_384
-"""Cells that a thread takes at a time."""
+"""Cells that a thread takes at a time, of those next to each; fewer where more are looked at."""
+
+_LEAST = 64
+_SECONDS_BETWEEN_CHECKS = 0.2
 
 
 def counts_by_distance(
-    graph: Adjacency, rows: np.ndarray[Any, Any], k: int, *, workers: int | None = None
+    graph: Adjacency,
+    rows: np.ndarray[Any, Any],
+    k: int,
+    *,
+    workers: int | None = None,
+    check: Callable[[], object] | None = None,
 ) -> np.ndarray[Any, Any]:
     """Count the cells at each distance from some cells, on all cores.
 
@@ -34,6 +43,8 @@ def counts_by_distance(
         Largest distance, in contacts.
     workers : int, optional
         Number of threads; None is one a core.
+    check : callable, optional
+        Called again and again; what it raises ends the count.
 
     Returns
     -------
@@ -46,15 +57,29 @@ def counts_by_distance(
 
     n = len(graph.labels)
     counts = np.empty((len(rows), k), np.int32)
-    own = local()
 
-    def count(start: int) -> None:
-        if not hasattr(own, "seen"):
-            own.seen, own.queue = np.full(n, -1, np.int32), np.empty(n, np.int32)
-        part = slice(start, start + _PART)
-        count_by_distance(graph.indptr, graph.indices, rows[part], own.seen, own.queue, counts[part])
+    stopped = Event()
+    size = max(_LEAST, _PART // k**2)
+    starts = iter(range(0, len(rows), size))  # next() of a range is atomic
 
-    with ThreadPoolExecutor(workers or cores()) as threads:
-        for _ in threads.map(count, range(0, len(rows), _PART)):
-            pass
+    def work() -> None:
+        seen, queue = np.full(n, -1, np.int32), np.empty(n, np.int32)
+        for start in starts:
+            if stopped.is_set():
+                return
+            part = slice(start, start + size)
+            count_by_distance(graph.indptr, graph.indices, rows[part], seen, queue, counts[part])
+
+    number = min(workers or cores(), -(-len(rows) // size))
+    with ThreadPoolExecutor(max(number, 1)) as threads:
+        running = {threads.submit(work) for _ in range(number)}
+        try:
+            while running:
+                finished, running = wait(running, timeout=_SECONDS_BETWEEN_CHECKS, return_when=FIRST_COMPLETED)
+                for part in finished:
+                    part.result()
+                if check is not None:
+                    check()
+        finally:
+            stopped.set()
     return counts

@@ -28,7 +28,7 @@ def _khop(question: Question) -> pa.Table | None:
     from cellgraph.analyze.khop import khop
 
     asked = question.restricted()
-    return khop(asked.graph, asked.rows, k)
+    return khop(asked.graph, asked.rows, k, question.left)
 
 
 def _khop_summary(question: Question) -> pa.Table | None:
@@ -38,7 +38,7 @@ def _khop_summary(question: Question) -> pa.Table | None:
     from cellgraph.analyze.khop import khop_summary
 
     asked = question.restricted()
-    return khop_summary(asked.graph, asked.rows, k)
+    return khop_summary(asked.graph, asked.rows, k, question.left)
 
 
 def _within(question: Question) -> pa.Table | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from cellgraph.adjacency.rings import counts_by_distance
@@ -17,12 +17,12 @@ _TABLE_PART = 2**20
 """Cells whose rows are made at a time, so that what is in between stays small."""
 
 
-def khop(graph: Adjacency, rows: np.ndarray[Any, Any], k: int) -> pa.Table:
+def khop(graph: Adjacency, rows: np.ndarray[Any, Any], k: int, check: Callable[[], object] | None = None) -> pa.Table:
     """Return the rows of the query ``khop``: sample, cell, hop, cells, within; one a cell and hop."""
     import numpy as np
     import pyarrow as pa
 
-    counts = counts_by_distance(graph, rows, k)
+    counts = counts_by_distance(graph, rows, k, check=check)
     hops = np.arange(1, k + 1)
     parts = []
     for part in _parts(len(rows)):
@@ -41,12 +41,14 @@ def khop(graph: Adjacency, rows: np.ndarray[Any, Any], k: int) -> pa.Table:
     return pa.concat_tables(parts)
 
 
-def khop_summary(graph: Adjacency, rows: np.ndarray[Any, Any], k: int) -> pa.Table:
+def khop_summary(
+    graph: Adjacency, rows: np.ndarray[Any, Any], k: int, check: Callable[[], object] | None = None
+) -> pa.Table:
     """Return the rows of the query ``khop-summary``: distributions over the cells of each sample, one a hop."""
     import numpy as np
     import pyarrow as pa
 
-    counts = counts_by_distance(graph, rows, k)
+    counts = counts_by_distance(graph, rows, k, check=check)
     names = graph.samples[rows]
     summaries = []
     for name in np.unique(names.astype(object)) if len(names) else []:

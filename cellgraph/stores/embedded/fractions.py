@@ -1,8 +1,8 @@
 """Numbers with a fraction beside whole numbers, which Ladybug (0.20.4) compares wrongly.
 
-``WHERE c.voxels >= 4.5`` finds nothing: where a constant that is no whole number is compared with a column of whole ones,
-the smallest and largest values that are kept of each part of a column (zone maps) are compared with the bits of the
-constant, and all parts are left out.  Without zone maps all rows are looked at, and compared rightly.  In ``(c:Cell
+``WHERE c.voxels >= 4.5`` finds nothing: where a constant that is no whole number is compared with a column of whole
+ones, the smallest and largest values that are kept of each part of a column (zone maps) are compared with the bits of
+the constant, and all parts are left out.  Without zone maps all rows are looked at, and compared rightly.  In ``(c:Cell
 {voxels: 4.5})`` the constant is rounded instead.
 """
 

@@ -157,3 +157,20 @@ def test_more_cells_than_the_kernels_can_number(monkeypatch: pytest.MonkeyPatch)
     three = Topology(np.full(3, "s", object), np.arange(3), np.empty(0, np.int64), np.empty(0, np.int64))
     with pytest.raises(InputError, match="at most 2 cells can be looked at together, not 3; name one --sample"):
         Adjacency.build(three)
+
+
+def test_a_check_that_raises_ends_the_count() -> None:
+    side = np.arange(40**3).reshape(40, 40, 40)
+    a = np.concatenate([side[:-1].ravel(), side[:, :-1].ravel(), side[:, :, :-1].ravel()])
+    b = np.concatenate([side[1:].ravel(), side[:, 1:].ravel(), side[:, :, 1:].ravel()])
+    graph = Adjacency.build(Topology(np.full(40**3, "grid", object), np.arange(40**3), a, b))
+    calls = []
+
+    def check() -> None:
+        calls.append(1)
+        if len(calls) == 2:
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        counts_by_distance(graph, np.arange(40**3), 30, check=check)
+    assert len(calls) == 2
