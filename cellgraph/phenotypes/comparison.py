@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -199,9 +200,8 @@ def _by_cells(
 
 
 def _with(read: CellColumns, column: str) -> CellColumns:
-    from dataclasses import replace
-
-    return replace(read, names=[*read.names, column])
+    kind = next(own.type for fact in read.facts for own in fact.of_cells if own.name == column)
+    return replace(read, names=[*read.names, column], kinds={**read.kinds, column: kind})
 
 
 def _say_missing(read: CellColumns, moments: Moments) -> None:

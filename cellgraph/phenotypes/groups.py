@@ -256,7 +256,7 @@ def _choose(values: Array, least: int, most: int, seed: int, notes: list[str], r
             part = random.choice(len(values), max(k, len(values) // 2), replace=False)
             if len(np.unique(values[part], axis=0)) < k:  # many cells are alike
                 continue
-            fitted = KMeans(k, n_init=3, random_state=seed + half).fit(values[part])
+            fitted = KMeans(k, n_init=3, random_state=(seed + half) % 2**32).fit(values[part])
             found.append(adjusted_rand_score(own.labels_, fitted.predict(values)))
         scores[k] = silhouette, float(np.mean(found)) if found else 0.0
     if report is not None:

@@ -13,6 +13,7 @@ from statsmodels.stats.oneway import anova_oneway
 
 from cellgraph.errors import InputError, ParameterError
 from cellgraph.model import Network, Sample
+from cellgraph.phenotypes import reading
 from cellgraph.phenotypes.comparison import compare
 from cellgraph.phenotypes.effects import eta_squared, hedges_g, welch_anova
 from cellgraph.stores import open_store
@@ -162,3 +163,17 @@ def test_effects_beyond_computing_have_no_interval() -> None:
     assert eta == pytest.approx(1)
     assert np.isnan([low, high]).all()
     assert np.isnan(welch_anova([np.zeros(3), np.arange(3.0), np.arange(4.0)])).all()
+
+
+def test_a_column_that_some_samples_do_not_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "BLOCK", 4)
+    none = pa.array([], pa.int64())
+    with open_store(tmp_path / "cells.db", create=True) as store:
+        for number, kind in enumerate("xyz"):
+            cells = {"sample": [kind] * 4, "label": [1, 2, 3, 4], "u": [1.0, 2, 4, number + 3]}
+            cells |= {} if kind == "y" else {"kind": ["p", "q", "p", "q"]}
+            contacts = pa.table({"a": none, "b": none, "junctions": none})
+            store.write(Network((Sample(kind),), pa.table(cells), contacts))
+    done = compare("u", "kind", tmp_path / "cells.db", unit="cells")
+    assert (done.rows["cells of p"].to_pylist(), done.rows["cells of q"].to_pylist()) == ([4], [4])
+    assert "4 cells without a value of 'kind' were left out." in done.notes
