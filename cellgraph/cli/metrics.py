@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cellgraph.cli.options import DbOption
-from cellgraph.cli.output import ColumnsOption, FormatOption, OutputOption, render
+from cellgraph.cli.output import ColumnsOption, FormatOption, OutputOption, check_output, render
 from cellgraph.cli.plot import PlotOption, check_plot, draw
 from cellgraph.cli.progress import QuietOption, progress
 from cellgraph.cli.streams import say
@@ -63,6 +63,7 @@ def metrics(
     if sum((write, remove, listing)) > 1:
         raise ParameterError("--write, --remove and --list exclude each other; give one of them")
     check_plot(plot)
+    check_output(output, fmt)
     if listing:
         from cellgraph.measures.listing import written
 

@@ -11,6 +11,7 @@ Data goes to stdout or to the file; what a person should know about it (rows not
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import math
@@ -95,6 +96,7 @@ def render(
     NotFoundError
         If the folder of `output` does not exist.
     """
+    check_output(output, fmt)
     chosen = Format(fmt) if fmt is not None else _format_of(output)
     if chosen is Format.parquet and output is None and sys.stdout.isatty():
         raise ParameterError("parquet is binary and stdout is a terminal; use --output FILE, or redirect it.")
@@ -114,6 +116,21 @@ def render(
             _write_parquet(first.schema, tables, sink)
         else:
             _write_table(pa.concat_tables(tables), sink, whole=whole or output is not None)
+
+
+def check_output(output: Path | None, fmt: str | Format | None) -> None:
+    """Refuse a file that could not be written, before anything is computed; see `render` for the errors."""
+    if output is None:
+        return
+    if fmt is None:
+        _format_of(output)
+    if not output.parent.is_dir():
+        raise NotFoundError(f"the folder {str(output.parent)!r} of --output does not exist; make it first.")
+    if output.is_dir():
+        raise ParameterError(f"--output needs the name of a file, but {str(output)!r} is a folder.")
+    place = output if output.exists() and not output.is_file() else output.parent
+    if not os.access(place, os.W_OK):
+        raise CellgraphError(f"cannot write {str(output)!r}: {os.strerror(errno.EACCES)}.")
 
 
 def _selected(table: pa.Table, columns: str) -> pa.Table:
@@ -148,17 +165,12 @@ def _sink(output: Path | None) -> Iterator[IO[bytes]]:
             sys.stdout.flush()
             yield sys.stdout.buffer
         return
-    folder = output.parent
-    if not folder.is_dir():
-        raise NotFoundError(f"the folder {str(folder)!r} of --output does not exist; make it first.")
-    if output.is_dir():
-        raise ParameterError(f"--output needs the name of a file, but {str(output)!r} is a folder.")
     try:
         if output.exists() and not output.is_file():  # a pipe or a device, which cannot be replaced
             with output.open("wb") as sink:
                 yield sink
             return
-        with tempfile.NamedTemporaryFile("wb", dir=folder, prefix=f".{output.name}.", delete=False) as part:
+        with tempfile.NamedTemporaryFile("wb", dir=output.parent, prefix=f".{output.name}.", delete=False) as part:
             try:
                 yield part
                 part.close()

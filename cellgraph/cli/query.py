@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cellgraph.cli.options import DbOption
-from cellgraph.cli.output import ColumnsOption, FormatOption, OutputOption, render
+from cellgraph.cli.output import ColumnsOption, FormatOption, OutputOption, check_output, render
 from cellgraph.cli.plot import PlotOption, check_plot, draw
 from cellgraph.cli.stdout import show_text
 from cellgraph.cli.streams import read_stdin, say
@@ -153,6 +153,7 @@ def query(
         show_text(shown(name, db, graph=graph, limit=limit, **parameters))
         return
     check_plot(plot)
+    check_output(output, fmt)
     with open_database(db) as database:
         if name is not None:
             parts = database.parts(name, limit=limit, method=method.value, timeout=timeout, **parameters)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cellgraph.cli.options import DbOption
-from cellgraph.cli.output import FormatOption, OutputOption, render
+from cellgraph.cli.output import FormatOption, OutputOption, check_output, render
 from cellgraph.cli.query import SampleOption
 from cellgraph.cli.streams import say
 from cellgraph.errors import ParameterError
@@ -108,6 +108,7 @@ def enrichment(
     """
     from cellgraph.analyze.database import open as open_database
 
+    check_output(output, fmt)
     with open_database(db) as database:
         rows = database.enrichment(
             by,
@@ -153,6 +154,7 @@ def autocorrelation(
     """
     from cellgraph.analyze.database import open as open_database
 
+    check_output(output, fmt)
     with open_database(db) as database:
         rows = database.autocorrelation(
             columns,
@@ -194,6 +196,7 @@ def niches(
 
     if replace and write is None:
         raise ParameterError("--replace goes with --write NAME; add it, or leave --replace out.")
+    check_output(output, fmt)
     with open_database(db) as database:
         rows = database.niches(by, k=k, niches=niches, sample=sample, pool=pool, seed=seed)
     if write is not None:

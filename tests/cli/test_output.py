@@ -14,6 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from command import refused
 
 from cellgraph.cli.output import render
 from cellgraph.errors import CellgraphError, NotFoundError, ParameterError
@@ -213,3 +214,13 @@ def test_a_pipe_is_written_and_stays(tmp_path: Path) -> None:
         render(pa.table({"n": [1]}), "csv", pipe)
         assert reader.communicate()[0] == b"n\n1\n"
     assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize("command", [("metrics", "degree"), ("autocorrelation", "volume"), ("query", "summary")])
+def test_an_output_that_cannot_be_is_refused_before_anything_is_computed(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    # The database does not exist: whoever looked at it first would say so.
+    db = ("--db", tmp_path / "none.db")
+    assert "ends in .xlsx, which is no format" in refused(*command, *db, "-o", tmp_path / "x.xlsx", status=2)
+    assert "does not exist; make it first" in refused(*command, *db, "-o", tmp_path / "none" / "x.csv")
