@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cellgraph.cli.options import DbOption
-from cellgraph.cli.output import FormatOption, OutputOption, render
+from cellgraph.cli.output import FormatOption, OutputOption, check_output, render
 from cellgraph.cli.plot import check_plot, save
 from cellgraph.cli.progress import QuietOption, progress
 from cellgraph.cli.query import SampleOption
@@ -137,6 +137,7 @@ def variation(
     from cellgraph.phenotypes.variation import variation as library
 
     check_plot(plot)
+    check_output(output, fmt)
     if condensed is not None:
         if any(given is not None for given in (where, sample, db, angle, plain)):
             raise ParameterError("--condensed reads a table, without --where, --sample, --db, --angle and --plain.")
@@ -175,6 +176,7 @@ def correlate(
     from cellgraph.phenotypes.correlation import correlate as library
 
     check_plot(plot)
+    check_output(output, fmt)
     done = library(columns, db, by=None if by is None else by.value, method=method.value, where=where, sample=sample)
     _show(done, plot, fmt, output)
 
@@ -205,6 +207,7 @@ def pca(
     from cellgraph.phenotypes.components import pca as library
 
     check_plot(plot)
+    check_output(output, fmt)
     _check_replace(replace, write)
     with progress(quiet) as report:
         done = library(
@@ -243,6 +246,7 @@ def kmeans(
     from cellgraph.phenotypes.groups import kmeans as library
 
     check_plot(plot)
+    check_output(output, fmt)
     _check_replace(replace, write)
     with progress(quiet) as report:
         done = library(
@@ -284,6 +288,7 @@ def density(
     from cellgraph.phenotypes.groups import density as library
 
     check_plot(plot)
+    check_output(output, fmt)
     _check_replace(replace, write)
     with progress(quiet) as report:
         done = library(
@@ -336,6 +341,7 @@ def compare(
     from cellgraph.phenotypes.comparison import compare as library
 
     check_plot(plot)
+    check_output(output, fmt)
     done = library(columns, by, db, where=where, sample=sample, test=test.value, unit=unit.value, mixed=mixed)
     _show(done, plot, fmt, output)
 

@@ -140,6 +140,11 @@ class TestWritten:
         every = rows_of(cellgraph(*asked, cwd=own).stdout)
         assert all((row["niche"] == "") == (row["sample"] == "b") for row in every)
 
+    def test_nothing_is_written_where_the_output_cannot_be(self, own: Path) -> None:
+        words = ["pca", "--columns", "size,sign", "--write", "pc", "--output", "no/such.csv"]
+        assert "does not exist" in refused(*words, cwd=own)
+        assert "pc1" not in cellgraph("query", "cells", "-f", "csv", cwd=own).stdout
+
     def test_a_range_of_groups(self, own: Path) -> None:
         done = cellgraph("cluster", "kmeans", "--k", "2..4", "--columns", "size,sign", "--plot", "k.png", cwd=own)
         assert [f"k = {k}: silhouette" in done.stderr for k in (2, 3, 4)] == [True] * 3
