@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cellgraph.loading.load import load
     from cellgraph.loading.many import load_many
     from cellgraph.loading.nearby import near
+    from cellgraph.loading.structure import distance
     from cellgraph.measures.compute import metrics
     from cellgraph.model import CellGraph
     from cellgraph.phantoms.phantom import phantom
@@ -45,6 +46,7 @@ _HOMES = {
     "browse": "cellgraph.browser.opening",
     "copy": "cellgraph.loading.copy",
     "delete": "cellgraph.loading.delete",
+    "distance": "cellgraph.loading.structure",
     "estimate": "cellgraph.estimation",
     "export": "cellgraph.exporting.export",
     "load": "cellgraph.loading.load",
@@ -73,6 +75,7 @@ __all__ = [
     "browse",
     "copy",
     "delete",
+    "distance",
     "estimate",
     "export",
     "load",

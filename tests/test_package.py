@@ -29,6 +29,7 @@ PUBLIC = [
     "browse",
     "copy",
     "delete",
+    "distance",
     "estimate",
     "export",
     "load",

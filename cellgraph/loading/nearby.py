@@ -114,7 +114,7 @@ def near(
         raise ParameterError("centroids (--centroids) come from the database; leave out the volume and how it is read")
     address = address_of(db)
     with open_store(address) as store:
-        row = _sample(store, sample)
+        row = one_sample(store, sample)
         size = [n * s for n, s in zip(row["shape"] or (), row["spacing"] or (), strict=True)]
         length = resolve_length("within (--within)", within, row["unit"], size)
         if centroids:
@@ -149,7 +149,7 @@ def remove_near(db: str | os.PathLike[str] | None = None, *, sample: str | None 
     return names
 
 
-def _sample(store: Store, name: str | None) -> dict[str, Any]:
+def one_sample(store: Store, name: str | None) -> dict[str, Any]:
     """Return what the database says of the sample."""
     names = store.sample_names()
     if name is None and len(names) != 1:
@@ -168,7 +168,7 @@ def _sample(store: Store, name: str | None) -> dict[str, Any]:
     return row
 
 
-def _cells(store: Store, name: str, columns: str) -> pa.Table:
+def cells_of(store: Store, name: str, columns: str) -> pa.Table:
     return store.run(
         f"MATCH (s:Sample {{status: 'complete'}})-[:HAS_CELL]->(c:Cell) WHERE s.name = $name AND c.sample = s.name "
         f"RETURN c.label AS label, {columns} ORDER BY label",
@@ -184,7 +184,7 @@ def _between_centroids(store: Store, row: dict[str, Any], length: float) -> pa.T
     axes = [axis for axis in "zyx" if axis in there]
     if len(axes) < 2:
         raise InputError(f"the cells of the sample {row['name']!r} have no centroids (columns z, y, x)")
-    cells = _cells(store, row["name"], ", ".join(f"c.{axis} AS {axis}" for axis in axes))
+    cells = cells_of(store, row["name"], ", ".join(f"c.{axis} AS {axis}" for axis in axes))
     places = [cells[axis] for axis in axes]
     known = np.flatnonzero(np.logical_and.reduce([axis.is_valid().to_numpy() for axis in places]))
     points = np.stack([axis.to_numpy(zero_copy_only=False) for axis in places], axis=1)[known].astype(float)
@@ -215,7 +215,7 @@ def _between_voxels(
     known |= {"spacing": tuple(row["spacing"]), "unit": row["unit"]}
     with scanned(volume, row["name"], **known, **options) as scan:
         if tuple(scan.shape) != tuple(row["shape"]):
-            raise InputError(f"{_not_its(volume, row)}: it has {_x(scan.shape)} voxels, the sample {_x(row['shape'])}")
+            raise InputError(f"{not_its(volume, row)}: it has {_x(scan.shape)} voxels, the sample {_x(row['shape'])}")
         z, y, x = (scan.spacing[0],) * (3 - len(scan.spacing)) + tuple(scan.spacing)
         rules = Rules(scan.rules.background, scan.rules.connectivity, sites=False, reach=Reach(length, (z, y, x)))
         tally = _swept(scan, rules, workers, report)
@@ -241,24 +241,24 @@ def _swept(scan: Scan, rules: Rules, workers: int | None, report: Report | None)
 
 def _require_cells(store: Store, row: dict[str, Any], volume: str, tally: Tally) -> None:
     """Raise `InputError` if the cells of the volume are not those of the sample."""
-    cells = _cells(store, row["name"], "c.voxels AS voxels")
+    cells = cells_of(store, row["name"], "c.voxels AS voxels")
     labels, voxels = cells["label"].to_numpy(), cells["voxels"].to_numpy(zero_copy_only=False)
     own = tally.cells[:, VOXELS] > 0
     there, counted = tally.labels[own], tally.cells[own, VOXELS]
     if len(there) != len(labels) or not np.array_equal(there, labels):
         lost, more = np.setdiff1d(labels, there), np.setdiff1d(there, labels)
         which = f"the cell {lost[0]} is not in it" if lost.size else f"its label {more[0]} is no cell of the sample"
-        raise InputError(f"{_not_its(volume, row)}: it has {len(there):,} cells, the sample {len(labels):,}; {which}")
+        raise InputError(f"{not_its(volume, row)}: it has {len(there):,} cells, the sample {len(labels):,}; {which}")
     other = np.flatnonzero(counted != voxels)
     if other.size:
         first = other[0]
         raise InputError(
-            f"{_not_its(volume, row)}: its cell {labels[first]} has {counted[first]:,} voxels, that of the sample "
+            f"{not_its(volume, row)}: its cell {labels[first]} has {counted[first]:,} voxels, that of the sample "
             f"{voxels[first]:,}"
         )
 
 
-def _not_its(volume: str, row: dict[str, Any]) -> str:
+def not_its(volume: str, row: dict[str, Any]) -> str:
     return f"{redacted(volume)} is not the volume of the sample {row['name']!r}"
 
 

@@ -1,0 +1,206 @@
+"""How far each cell is from a structure, as a vessel or a wound: properties onto a sample that is loaded."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any, Unpack
+
+import numpy as np
+
+from cellgraph.addresses import redacted
+from cellgraph.errors import InputError, ParameterError
+from cellgraph.loading.nearby import cells_of, not_its, one_sample
+from cellgraph.machine import free_memory
+from cellgraph.stores import address_of, open_store
+from cellgraph.stores.properties import Properties
+from cellgraph.volumes.scan import Scan, ScanOptions, scanned
+from cellgraph.volumes.units import symbol
+
+Array = np.ndarray[Any, Any]
+
+_BYTES_A_VOXEL = 40
+"""Labels, mask, the distances and what scipy needs for them."""
+
+
+@dataclass(frozen=True)
+class DistanceReport:
+    """What was written.
+
+    Attributes
+    ----------
+    sample : str
+    properties : tuple of str
+        Names of the columns of cells.
+    cells : int
+    nearest, mean, farthest : float
+        Of the smallest distances of the cells, in `unit`.
+    unit : str
+    """
+
+    sample: str
+    properties: tuple[str, ...]
+    cells: int
+    nearest: float
+    mean: float
+    farthest: float
+    unit: str
+
+    def summary(self) -> str:
+        """Return it in a sentence."""
+        unit = "voxels" if self.unit == "voxel" else symbol(self.unit)
+        return (
+            f"{self.sample}: wrote {', '.join(self.properties)} of {self.cells:,} cells; {self.properties[0]} is "
+            f"{self.mean:.4g} {unit} on average, from {self.nearest:.4g} to {self.farthest:.4g}"
+        )
+
+
+def distance(
+    to: str | os.PathLike[str] | None = None,
+    db: str | os.PathLike[str] | None = None,
+    *,
+    name: str,
+    label: int | None = None,
+    sample: str | None = None,
+    source: str | os.PathLike[str] | None = None,
+    replace: bool = False,
+    **options: Unpack[ScanOptions],
+) -> DistanceReport:
+    """Write the distance of each cell of a sample to a structure, and the direction in which that lies.
+
+    ``NAME_distance`` is the smallest distance between the centre of a voxel of the cell and that of a voxel of the
+    structure (exact, Euclidean, with the voxel size; 0 for a cell with a voxel in it), ``NAME_distance_mean`` the mean
+    of that over the voxels of the cell, both in the unit of the sample.  ``NAME_direction_z``, ``_y`` and ``_x`` are
+    the unit vector from the voxel of the cell that is nearest to the structure to the nearest voxel of the structure;
+    there is none at a distance of 0.
+
+    Parameters
+    ----------
+    to : str or path, optional
+        A mask of the shape and voxel size of the sample: each voxel that is not 0 belongs to the structure.  None: the
+        structure is the label `label` of the volume of the sample itself.
+    db : str or path, optional
+        As for `load`.
+    name : str
+        What the properties begin with, as ``canal``.
+    label : int, optional
+        Only this label of the mask is the structure.
+    sample : str, optional
+        Name of the sample; may be left out where the database holds one only.
+    source : str or path, optional
+        The volume of the sample; by default the one from which it was loaded.
+    replace : bool
+        Replace properties of these names that were written before.
+    **options
+        How the volume of the sample is read, see `ScanOptions`.
+
+    Raises
+    ------
+    ParameterError
+        If neither a mask nor a label is given.
+    InputError
+        If the mask has another shape or voxel size or nothing in it, if the volume is not that of the sample, or if the
+        transform does not fit into the memory.
+    ExistsError
+        If there are properties of these names, and `replace` is false.
+    """
+    if to is None and label is None:
+        raise ParameterError("name the structure: a mask with to (--to MASK), or a label of the volume (--label N)")
+    with open_store(address_of(db)) as store:
+        row = one_sample(store, sample)
+        labels, spacing = _labels(row, source, options)
+        cells = cells_of(store, row["name"], "c.voxels AS voxels")["label"].to_numpy()
+        mask = labels == label if to is None else _mask(to, row, label)
+        if not mask.any():
+            where = f"the label {label} is not" if label is not None else "nothing is"
+            raise InputError(
+                f"{where} in {redacted(os.fspath(to or source or row['source']))}, so there is no structure"
+            )
+        columns = {f"{name}_{key}": values for key, values in _measured(labels, mask, spacing, cells).items()}
+        if not np.isfinite(columns[f"{name}_distance"]).all():
+            lost = cells[~np.isfinite(columns[f"{name}_distance"])][0]
+            raise InputError(f"{not_its(os.fspath(source or row['source']), row)}: the cell {lost} is not in it")
+        import pyarrow as pa
+
+        table = pa.table({"label": cells} | {n: pa.array(v, from_pandas=True) for n, v in columns.items()})
+        origin = {"command": "distance", "to": redacted(os.fspath(to)) if to is not None else "", "label": label}
+        written = Properties(row["name"], table, made_from=dict.fromkeys(columns, origin))
+        store.write_properties(written, replace=replace)
+    near = columns[f"{name}_distance"]
+    return DistanceReport(
+        row["name"], tuple(columns), len(cells), float(near.min()), float(near.mean()), float(near.max()), row["unit"]
+    )
+
+
+def _labels(row: dict[str, Any], source: str | os.PathLike[str] | None, options: ScanOptions) -> tuple[Array, Array]:
+    """Return the labels of the volume of a sample, and the voxel size."""
+    volume = os.fspath(source if source is not None else row["source"] or "")
+    if not row["shape"] or not volume:
+        raise ParameterError(
+            f"it is not known from which volume the sample {row['name']!r} is; name it with source (--source)"
+        )
+    known: dict[str, Any] = {"background": row["background"], "spacing": tuple(row["spacing"]), "unit": row["unit"]}
+    with scanned(volume, row["name"], **known, **options) as scan:
+        if tuple(scan.shape) != tuple(row["shape"]):
+            raise InputError(f"{not_its(volume, row)}: it has {_x(scan.shape)} voxels, the sample {_x(row['shape'])}")
+        _require_memory(scan)
+        return _read(scan), np.array(row["spacing"], float)
+
+
+def _mask(to: str | os.PathLike[str], row: dict[str, Any], label: int | None) -> Array:
+    with scanned(os.fspath(to), "mask") as scan:
+        if tuple(scan.shape) != tuple(row["shape"]):
+            raise InputError(
+                f"the mask {redacted(os.fspath(to))} has {_x(scan.shape)} voxels, but the sample {row['name']!r} has "
+                f"{_x(row['shape'])}; it has to be an image of the same shape"
+            )
+        said = scan.header.spacing is not None and scan.header.unit == row["unit"]
+        if said and not np.allclose(scan.spacing, row["spacing"], rtol=1e-3):
+            raise InputError(
+                f"the mask {redacted(os.fspath(to))} has voxels of {_x(scan.spacing)}, but the sample "
+                f"{row['name']!r} has voxels of {_x(row['spacing'])} {symbol(row['unit'])}"
+            )
+        labels = _read(scan)
+    return np.asarray(labels != 0 if label is None else labels == label)
+
+
+def _read(scan: Scan) -> Array:
+    labels = scan.volume.read((0, 0, 0), scan.header.shape)
+    return labels if scan.header.ndim == 3 else labels[0]
+
+
+def _require_memory(scan: Scan) -> None:
+    needed = int(np.prod(scan.shape)) * _BYTES_A_VOXEL
+    if needed > free_memory():
+        raise InputError(
+            f"distances in {_x(scan.shape)} voxels take {needed / 1e9:.3g} GB of memory, and "
+            f"{free_memory() / 1e9:.3g} GB are free; scale the labels and the mask down, or use a machine with more"
+        )
+
+
+def _measured(labels: Array, mask: Array, spacing: Array, cells: Array) -> dict[str, Array]:
+    """Return the columns of cells, in their order; infinite for cells that are not there."""
+    from scipy.ndimage import binary_erosion, distance_transform_edt
+    from scipy.spatial import cKDTree
+
+    away = distance_transform_edt(~mask, sampling=spacing).ravel()
+    present, place = np.unique(labels, return_inverse=True)
+    place = place.ravel()
+    mean = np.bincount(place, away) / np.bincount(place)
+    order = np.lexsort((away, place))
+    nearest = order[np.searchsorted(place[order], np.arange(len(present)))]
+    row = np.searchsorted(present, cells)
+    row = np.where((row < len(present)) & (present[np.minimum(row, len(present) - 1)] == cells), row, -1)
+    smallest = np.where(row >= 0, away[nearest[row]], np.inf)
+    start = np.stack(np.unravel_index(nearest[row], labels.shape), axis=1) * spacing
+    surface = np.argwhere(mask & ~binary_erosion(mask)) * spacing
+    end = surface[cKDTree(surface).query(start)[1]]
+    way = end - start
+    with np.errstate(invalid="ignore", divide="ignore"):
+        direction = np.where(smallest[:, None] > 0, way / np.linalg.norm(way, axis=1, keepdims=True), np.nan)
+    found = {"distance": smallest, "distance_mean": np.where(row >= 0, mean[row], np.inf)}
+    return found | {f"direction_{axis}": direction[:, n] for n, axis in enumerate("zyx"[-labels.ndim :])}
+
+
+def _x(numbers: Any) -> str:
+    return " x ".join(f"{number:,}" if isinstance(number, int) else f"{number:g}" for number in numbers)
