@@ -10,6 +10,7 @@ import typer
 from cellgraph.cli.options import DbOption
 from cellgraph.cli.progress import QuietOption, progress
 from cellgraph.cli.streams import say
+from cellgraph.errors import ParameterError
 
 
 def register(app: typer.Typer) -> None:
@@ -34,6 +35,10 @@ def annotate(
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace properties of these names that were written before.")
     ] = False,
+    remove: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Remove a property that was written after the load; repeatable."),
+    ] = None,
     db: DbOption = None,
     quiet: QuietOption = False,
 ) -> None:
@@ -42,7 +47,15 @@ def annotate(
     They are then columns of query cells, of conditions and of estimates. A sample that is replaced loses them.
     """
     from cellgraph.tables.annotating import annotate as library
+    from cellgraph.tables.annotating import remove as remove_written
 
+    if remove:
+        if cells is not None or samples is not None or on is not None or replace:
+            raise ParameterError("--remove goes with --sample and --db only.")
+        holders = remove_written(remove, db, sample=sample)
+        if not quiet:
+            say(f"removed {', '.join(remove)} from {', '.join(holders)}")
+        return
     with progress(quiet) as report:
         done = library(cells, samples, db=db, sample=sample, on=on, replace=replace, report=report)
     for line in done.notes if quiet else done.summary().splitlines():

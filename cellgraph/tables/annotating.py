@@ -14,7 +14,7 @@ from cellgraph.loading.parameters import require_calls, require_kind, require_pa
 from cellgraph.model import Report
 from cellgraph.queries.text import needs_backticks
 from cellgraph.stores import Store, open_store
-from cellgraph.stores.properties import Properties
+from cellgraph.stores.properties import Properties, written_of
 from cellgraph.tables import columns, roles
 from cellgraph.tables.cellkeys import as_ids, as_texts, some
 from cellgraph.tables.tablefile import Source, TableFile, read_table
@@ -140,6 +140,43 @@ def annotate(
         notes.append(f"in Cypher write {', '.join(f'c.`{name}`' for name in quoted)}: with backticks")
     count = sum(table.num_rows for table in of_cells.values())
     return AnnotationReport(tuple(given.sample for given in every), count, tuple(sources), tuple(notes))
+
+
+def remove(
+    names: Sequence[str], db: str | os.PathLike[str] | None = None, *, sample: str | None = None
+) -> tuple[str, ...]:
+    """Take properties that were written after the load away from one sample and its cells, or from all that have them.
+
+    It does not matter what wrote them: annotations, metrics, groups of cells, distances.
+
+    Returns
+    -------
+    tuple of str
+        Names of the samples that had them.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such sample, or none of them has one of the properties; nothing is removed then.
+    """
+    with open_store(db) as store:
+        written = {name: {**own["cells"], **own["sample"]} for name, own in written_of(store).items()}
+        if sample is not None and sample not in written:
+            raise NotFoundError(f"there is no sample {sample!r} in the database.{near(sample, written)}")
+        of = {name: own for name, own in written.items() if sample in (None, name)}
+        there = {name for own in of.values() for name in own}
+        for name in names:
+            if name not in there:
+                raise NotFoundError(
+                    f"no property {name!r} was written after the load, so none is removed.{near(name, there)}"
+                )
+        by_names: dict[tuple[str, ...], list[str]] = {}
+        for holder, own in of.items():
+            if held := tuple(name for name in names if name in own):
+                by_names.setdefault(held, []).append(holder)
+        for held, samples in by_names.items():
+            store.remove_properties(held, samples)
+    return tuple(sorted(name for samples in by_names.values() for name in samples))
 
 
 def _samples_of(store: Store) -> list[str]:

@@ -147,3 +147,15 @@ def test_what_is_refused_of_samples(db: Path, text: str, message: str) -> None:
 
 def test_nothing_to_write_is_bad_usage(db: Path) -> None:
     assert refused("annotate", "--db", db, status=2).startswith("--cells or --samples")
+
+
+def test_what_was_written_is_removed_whatever_wrote_it(db: Path) -> None:
+    (db.parent / "types.csv").write_text("label,kind\n1,A\n")
+    cellgraph("annotate", "--cells", db.parent / "types.csv", "--sample", "six", "--db", db)
+    cellgraph("metrics", "pagerank", "--write", "--db", db)
+    assert "Did you mean 'kind'" in refused("annotate", "--remove", "kinds", "--db", db)
+    assert "no property 'volume' was written" in refused("annotate", "--remove", "volume", "--db", db)
+    done = cellgraph("annotate", "--remove", "kind", "--remove", "pagerank", "--db", db)
+    assert done.stderr.startswith("removed kind, pagerank from ")
+    assert "no column 'kind'" in refused("query", "contacts-by", "--by", "kind", "--db", db, status=2)
+    assert "--remove goes with" in refused("annotate", "--remove", "kind", "--replace", "--db", db, status=2)
