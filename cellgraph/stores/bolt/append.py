@@ -7,6 +7,7 @@ that begins by finding the load's samples can trust the ids: its cells are there
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from cellgraph.model import Report
@@ -49,13 +50,13 @@ def _cells(connection: Connection, tables: Tables, claimed: Claim) -> tuple[Arra
     import numpy as np
     import pyarrow as pa
 
-    properties = _without_empty(tables.cells.drop_columns(["sample"]))
+    properties, same = _varying(tables.cells.drop_columns(["sample"]))
     nodes = np.full(tables.cells.num_rows, -1, np.int64)
     samples = pa.array(np.array(claimed.samples)).take(tables.sample_of_cell)
     rows = pa.array(np.arange(tables.cells.num_rows))
 
     def parameters(batch: pa.Table) -> dict[str, Any]:
-        return {"load": claimed.load, "first": claimed.first_cell, "rows": _rows(batch)}
+        return {"load": claimed.load, "first": claimed.first_cell, "rows": _rows(batch), "same": [*same.values()]}
 
     def received(answer: list[Any]) -> int:
         numbers, ids = answer
@@ -65,7 +66,7 @@ def _cells(connection: Connection, tables: Tables, claimed: Claim) -> tuple[Arra
     stream = Stream(
         pa.table([rows, samples, *properties.columns], _numbered(2, properties)),
         f"{connection.dialect}UNWIND $rows AS r MATCH (s:Sample {{id: r[1]}}) WHERE s.load = $load "
-        f"CREATE (s)-[:HAS_CELL]->(c:Cell {{id: $first + r[0], sample: s.name{_assigned(properties, 2, ', ')}}}) "
+        f"CREATE (s)-[:HAS_CELL]->(c:Cell {{id: $first + r[0], sample: s.name{_assigned(properties, 2, same, ', ')}}}) "
         "RETURN collect(r[0]), collect(id(c))",
         parameters,
         received,
@@ -77,7 +78,7 @@ def _contacts(connection: Connection, tables: Tables, claimed: Claim, nodes: np.
     import numpy as np
     import pyarrow as pa
 
-    properties = _without_empty(tables.contacts.drop_columns(["a", "b"]))
+    properties, same = _varying(tables.contacts.drop_columns(["a", "b"]))
 
     def parameters(batch: pa.Table) -> dict[str, Any]:
         """Group contacts by their first cell, which is then looked up once."""
@@ -90,14 +91,14 @@ def _contacts(connection: Connection, tables: Tables, claimed: Claim, nodes: np.
         rows = _rows(batch)
         spans = zip(cells.tolist(), start.tolist(), [*start[1:].tolist(), len(rows)], strict=True)
         groups = [[cell, rows[begin:end]] for cell, begin, end in spans]
-        return {"load": claimed.load, "samples": list(claimed.samples), "groups": groups}
+        return {"load": claimed.load, "samples": list(claimed.samples), "groups": groups, "same": [*same.values()]}
 
     return Stream(
         pa.table([tables.contacts["a"], tables.contacts["b"], *properties.columns], _numbered(2, properties)),
         f"{connection.dialect}MATCH (s:Sample) WHERE s.id IN $samples AND s.load = $load "
         "WITH count(s) AS held WHERE held = size($samples) "
         "UNWIND $groups AS g MATCH (a) WHERE id(a) = g[0] UNWIND g[1] AS r MATCH (b) WHERE id(b) = r[0] "
-        f"CREATE (a)-[:TOUCHES {{{_assigned(properties, 1)}}}]->(b) RETURN count(*)",
+        f"CREATE (a)-[:TOUCHES {{{_assigned(properties, 1, same)}}}]->(b) RETURN count(*)",
         parameters,
         lambda answer: int(answer[0]),
     )
@@ -115,20 +116,39 @@ def _rows(batch: pa.Table) -> list[list[Any]]:
     return [list(row) for row in zip(*map(values, batch.columns), strict=True)]
 
 
-def _without_empty(properties: pa.Table) -> pa.Table:
-    """Leave out columns without a value: Neo4j stores no nulls."""
-    filled = [
-        name
-        for name, column in zip(properties.column_names, properties.columns, strict=True)
-        if column.null_count < len(column)
-    ]
-    return properties.select(filled)
+def _varying(properties: pa.Table) -> tuple[pa.Table, dict[str, Any]]:
+    """Return columns of which each row has to be sent, and those that have the same number everywhere, with it.
+
+    Columns without a value are left out: Neo4j stores no nulls.
+    """
+    same = {}
+    varying = []
+    for name in properties.column_names:
+        column = properties[name]
+        if column.null_count == len(column):
+            continue
+        if column.null_count or not _is_one_number(column):
+            varying.append(name)
+        else:
+            same[name] = column[0].as_py()
+    return properties.select(varying), same
 
 
-def _assigned(properties: pa.Table, first: int, before: str = "") -> str:
-    """Return the properties with their places in a row."""
-    named = (f"{quoted(name)}: r[{first + n}]" for n, name in enumerate(properties.column_names))
-    return before * bool(properties.num_columns) + ", ".join(named)
+def _is_one_number(column: pa.ChunkedArray) -> bool:
+    """Whether a column has one number only, to the last bit."""
+    import pyarrow as pa
+
+    if not (pa.types.is_int64(column.type) or pa.types.is_float64(column.type)):
+        return False
+    bits = column.to_numpy().view("i8")
+    return bool((bits == bits[0]).all())
+
+
+def _assigned(properties: pa.Table, first: int, same: Mapping[str, Any], before: str = "") -> str:
+    """Return the properties with their places in a row, and in ``$same``."""
+    named = [f"{quoted(name)}: r[{first + n}]" for n, name in enumerate(properties.column_names)]
+    named += [f"{quoted(name)}: $same[{n}]" for n, name in enumerate(same)]
+    return before * bool(named) + ", ".join(named)
 
 
 def _numbered(first: int, properties: pa.Table) -> list[str]:
