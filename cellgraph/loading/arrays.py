@@ -9,6 +9,7 @@ import numpy as np
 
 from cellgraph.engines import Ledger, ThreadsEngine
 from cellgraph.errors import FormatError
+from cellgraph.loading.lengths import expanded
 from cellgraph.loading.provenance import new_sample
 from cellgraph.model import CellGraph, check_sample_name
 from cellgraph.volumes import plan_blocks
@@ -18,7 +19,12 @@ from cellgraph.voxels.measures import cell_graph
 
 
 def sweep(
-    labels: Any, *, name: str = "sample", workers: int | None = None, **options: Unpack[VoxelOptions]
+    labels: Any,
+    *,
+    name: str = "sample",
+    workers: int | None = None,
+    expand: float | str | None = None,
+    **options: Unpack[VoxelOptions],
 ) -> CellGraph:
     """Return the cell adjacency graph of a labelled array.
 
@@ -30,6 +36,8 @@ def sweep(
         Name of the sample.
     workers : int, optional
         Number of threads; by default one per core.
+    expand : float or str, optional
+        Grow cells into the background by at most this length before contacts are counted; see `load`.
     **options
         `background`, `connectivity`, `spacing` and `unit`, see `VoxelOptions`.
 
@@ -58,6 +66,8 @@ def sweep(
     volume = array_volume(array, names="zyx"[3 - array.ndim :])
     header = replace(volume.header, ndim=array.ndim)  # a stack of one slice stays three-dimensional
     scan = settle(header, sample=check_sample_name(name), volume=volume, **options)
+    if expand is not None:
+        scan = expanded(scan, expand)
     sample = new_sample(scan)
     engine = ThreadsEngine(workers)
     ledger = Ledger(None, {})

@@ -58,3 +58,14 @@ def test_at_least_one_volume_is_loaded_at_a_time(tmp_path: Path, parallel: Any) 
 def test_a_database_is_text_or_a_path() -> None:
     with pytest.raises(ParameterError, match="expected a database: a path or an address as text, got 5"):
         cellgraph.open(5)  # type: ignore[arg-type]
+
+
+def test_an_array_is_swept_as_it_is_loaded_also_with_grown_cells(tmp_path: Path) -> None:
+    image = np.zeros((3, 12, 12), np.int32)
+    image[:, 1:4, 1:4], image[:, 1:4, 6:9], image[:, 8:10, 2:9] = 1, 2, 3
+    cellgraph.load(image, tmp_path / "cells.db", sample="gaps", expand=2)
+    graph = cellgraph.sweep(image, name="gaps", expand=2)
+    with cellgraph.open(tmp_path / "cells.db") as db:
+        loaded = db.graph("gaps")
+    assert graph.contacts.num_rows == 3
+    assert (graph.cells, graph.contacts) == (loaded.cells, loaded.contacts)
