@@ -23,6 +23,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     cellgraph("load", "cells.tif", "--db", "cellgraph.db", cwd=path)
     cellgraph("load", "cells.tif", "--db", "cellgraph.db", "--sample", "later", cwd=path)
     cellgraph("load-tables", "--network", "worm.csv", "--directed", "--db", "network.db", cwd=path)
+    cellgraph("near", "--within", 3, "--sample", "cells", "--db", "cellgraph.db", cwd=path)
     return path
 
 
@@ -37,6 +38,9 @@ def test_an_example_runs(folder: Path, monkeypatch: pytest.MonkeyPatch, command:
     assert arguments.pop(0) == "cellgraph"
     if "--db" not in arguments and arguments[1] != "diff":
         arguments += ["--sample", "cells"]  # the readers of the page have one sample yet
+    if arguments[0] != "query":
+        cellgraph(*arguments, cwd=folder)
+        return
     done = cellgraph(*arguments, "--format", "csv", cwd=folder)
     assert len(done.stdout.splitlines()) > (0 if arguments[1] in ("diff", "t1-candidates", "patches") else 1), (
         done.stderr
