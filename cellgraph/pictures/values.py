@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -132,7 +132,9 @@ def its_volume(db: Database, volume: Scannable, sample: str | None, options: Sca
                 f"{redacted(scan.header.source)} is not the volume of the sample {name!r}: it has {_x(scan.shape)} "
                 f"voxels, the sample {_x(row['shape'])}."
             )
-        yield scan, name
+        # The sample knows what was said of its voxels when it was loaded.
+        rules = replace(scan.rules, background=row["background"])
+        yield replace(scan, rules=rules, spacing=tuple(row["spacing"]), unit=row["unit"]), name
 
 
 def unknown_label(scan: Scan, sample: str, label: int) -> InputError:

@@ -48,6 +48,8 @@ def labels_of(connection: ladybug.Connection, state: State) -> np.ndarray[Any, A
 def apply_changes(draft: Draft, changes: Sequence[Change], report: Report | None) -> None:
     """Write the next version of a file, with some properties more or less."""
     cells = sum(change.cells.num_rows for change in changes)
+    if not cells:
+        report = None
     if report is not None:
         report("properties", 0, cells)
     with draft.old() as old:

@@ -108,3 +108,16 @@ def test_what_is_refused_leaves_nothing(folder: Path, tmp_path: Path) -> None:
             cellgraph.paint(source, tmp_path / output, folder / "cells.db", by=by)
         assert sorted(path.name for path in tmp_path.iterdir()) == before
     assert (tmp_path / "there.tif").read_text() == "mine"
+
+
+def test_the_sample_says_what_is_the_background(tmp_path: Path) -> None:
+    labels = np.full((12, 20), 5, np.int32)
+    labels[2:6, 3:9], labels[2:6, 9:15] = 1, 2
+    np.save(tmp_path / "cells.npy", labels)
+    cellgraph.load(tmp_path / "cells.npy", tmp_path / "cells.db", background=5, spacing=(0.5, 2.0), unit="nm")
+    cellgraph.paint(tmp_path / "cells.npy", tmp_path / "out.tif", tmp_path / "cells.db", by="voxels")
+    assert np.array_equal(read(tmp_path / "out.tif"), np.where(labels == 5, 0, 24))
+    with scanned(tmp_path / "out.tif") as scan:
+        assert (scan.spacing, scan.unit) == ((0.5, 2.0), "nanometer")
+    axes = cellgraph.plot(tmp_path / "cells.npy", db=tmp_path / "cells.db", color="voxels")
+    assert axes.images[0].get_extent() == [0, 40, 6, 0]
