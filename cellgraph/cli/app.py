@@ -30,7 +30,7 @@ from cellgraph.cli import (
     watch,
 )
 from cellgraph.cli.stdout import give_up_stdout, printing, show_text
-from cellgraph.cli.streams import hold_streams, say
+from cellgraph.cli.streams import hold_streams, leave_stderr, say
 from cellgraph.errors import CellgraphError, ParameterError
 
 app = typer.Typer(
@@ -106,6 +106,8 @@ def main() -> None:
     except KeyboardInterrupt:
         say("cellgraph: interrupted; nothing incomplete is visible in the database")
         sys.exit(130)
+    finally:
+        leave_stderr()
 
 
 def _run() -> None:

@@ -343,6 +343,7 @@ def _columns_that_fit(widths: list[int], room: int) -> int:
 
 def _tell_what_is_hidden(table: pa.Table, rows: int, columns: int) -> None:
     """Say on stderr what a table left out, or that there was nothing to show."""
+    sys.stdout.flush()  # on a terminal the table comes first
     hidden = []
     if table.num_rows > rows:
         hidden.append(f"{table.num_rows - rows:,} more rows")

@@ -37,6 +37,14 @@ def say(text: str) -> None:
         print("\n".join(map(printable, text.split("\n"))), file=sys.stderr)
 
 
+def leave_stderr() -> None:
+    """Let what stderr does not take go nowhere: Python would end with a status of its own over it."""
+    try:
+        sys.stderr.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
 def read_stdin(what: str) -> str:
     """Return all that stdin holds.
 
