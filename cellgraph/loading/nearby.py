@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from cellgraph.addresses import redacted
 from cellgraph.engines import Ledger, ThreadsEngine
 from cellgraph.errors import InputError, NotFoundError, ParameterError
 from cellgraph.errors import near as similar
 from cellgraph.loading.lengths import resolve_length
+from cellgraph.loading.ownvolume import cells_of, one_sample, own_volume, require_cells
 from cellgraph.model import Report
 from cellgraph.stores import Store, address_of, open_store
 from cellgraph.stores.properties import NEAR_WITHIN, Properties, written_of
 from cellgraph.volumes import plan_blocks
-from cellgraph.volumes.scan import Scan, ScanOptions, scanned
+from cellgraph.volumes.scan import Scan, ScanOptions
 from cellgraph.volumes.units import symbol
 from cellgraph.voxels.kernels import VOXELS
 from cellgraph.voxels.metric import Reach
@@ -29,6 +28,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Array = np.ndarray[Any, Any]
+
+
+_OR_CENTROIDS = ", or take distances between centroids: centroids=True (--centroids)"
 
 
 @dataclass(frozen=True)
@@ -149,33 +151,6 @@ def remove_near(db: str | os.PathLike[str] | None = None, *, sample: str | None 
     return names
 
 
-def one_sample(store: Store, name: str | None) -> dict[str, Any]:
-    """Return what the database says of the sample."""
-    names = store.sample_names()
-    if name is None and len(names) != 1:
-        listed = ", ".join(map(repr, names[:5])) + (", …" if len(names) > 5 else "")
-        what = f"the database holds {len(names)} samples ({listed})" if names else "there is no sample in the database"
-        raise (ParameterError if names else NotFoundError)(f"{what}; name one with sample (--sample)")
-    if name is not None and name not in names:
-        raise NotFoundError(f"there is no sample {name!r} in the database.{similar(name, names)}")
-    rows = store.run(
-        "MATCH (s:Sample {status: 'complete'}) WHERE s.name = $name RETURN s.name AS name, s.source AS source, "
-        "s.shape AS shape, s.spacing AS spacing, s.unit AS unit, s.background AS background, "
-        "s.connectivity AS connectivity, s.cell_properties AS properties",
-        {"name": name or names[0]},
-    ).to_pylist()
-    row: dict[str, Any] = rows[0]
-    return row
-
-
-def cells_of(store: Store, name: str, columns: str) -> pa.Table:
-    return store.run(
-        f"MATCH (s:Sample {{status: 'complete'}})-[:HAS_CELL]->(c:Cell) WHERE s.name = $name AND c.sample = s.name "
-        f"RETURN c.label AS label, {columns} ORDER BY label",
-        {"name": name},
-    )
-
-
 def _between_centroids(store: Store, row: dict[str, Any], length: float) -> pa.Table:
     import pyarrow as pa
     from scipy.spatial import cKDTree
@@ -205,24 +180,15 @@ def _between_voxels(
 ) -> tuple[pa.Table, str]:
     import pyarrow as pa
 
-    volume = os.fspath(source if source is not None else row["source"] or "")
-    if not row["shape"] or not volume:
-        raise ParameterError(
-            f"the sample {row['name']!r} was loaded {'from tables' if not row['shape'] else 'from an array'}; name its "
-            "volume with source (--source), or take distances between centroids: centroids=True (--centroids)"
-        )
-    known: dict[str, Any] = {"background": row["background"], "connectivity": row["connectivity"] or None}
-    known |= {"spacing": tuple(row["spacing"]), "unit": row["unit"]}
-    with scanned(volume, row["name"], **known, **options) as scan:
-        if tuple(scan.shape) != tuple(row["shape"]):
-            raise InputError(f"{not_its(volume, row)}: it has {_x(scan.shape)} voxels, the sample {_x(row['shape'])}")
+    with own_volume(row, source, options, _OR_CENTROIDS) as scan:
         z, y, x = (scan.spacing[0],) * (3 - len(scan.spacing)) + tuple(scan.spacing)
         rules = Rules(scan.rules.background, scan.rules.connectivity, sites=False, reach=Reach(length, (z, y, x)))
         tally = _swept(scan, rules, workers, report)
         assert rules.reach is not None
-        _require_cells(store, row, volume, tally)
+        own = tally.cells[:, VOXELS] > 0
+        require_cells(store, row, scan, tally.labels[own], tally.cells[own, VOXELS])
         distances = rules.reach.metric.length(tally.squares)
-    return pa.table({"a": tally.near[:, 0], "b": tally.near[:, 1], "distance": distances}), redacted(volume)
+    return pa.table({"a": tally.near[:, 0], "b": tally.near[:, 1], "distance": distances}), scan.header.source
 
 
 def _swept(scan: Scan, rules: Rules, workers: int | None, report: Report | None) -> Tally:
@@ -237,30 +203,3 @@ def _swept(scan: Scan, rules: Rules, workers: int | None, report: Report | None)
         if report is not None:
             report("blocks", done, len(blocks))
     return ledger.total()
-
-
-def _require_cells(store: Store, row: dict[str, Any], volume: str, tally: Tally) -> None:
-    """Raise `InputError` if the cells of the volume are not those of the sample."""
-    cells = cells_of(store, row["name"], "c.voxels AS voxels")
-    labels, voxels = cells["label"].to_numpy(), cells["voxels"].to_numpy(zero_copy_only=False)
-    own = tally.cells[:, VOXELS] > 0
-    there, counted = tally.labels[own], tally.cells[own, VOXELS]
-    if len(there) != len(labels) or not np.array_equal(there, labels):
-        lost, more = np.setdiff1d(labels, there), np.setdiff1d(there, labels)
-        which = f"the cell {lost[0]} is not in it" if lost.size else f"its label {more[0]} is no cell of the sample"
-        raise InputError(f"{not_its(volume, row)}: it has {len(there):,} cells, the sample {len(labels):,}; {which}")
-    other = np.flatnonzero(counted != voxels)
-    if other.size:
-        first = other[0]
-        raise InputError(
-            f"{not_its(volume, row)}: its cell {labels[first]} has {counted[first]:,} voxels, that of the sample "
-            f"{voxels[first]:,}"
-        )
-
-
-def not_its(volume: str, row: dict[str, Any]) -> str:
-    return f"{redacted(volume)} is not the volume of the sample {row['name']!r}"
-
-
-def _x(shape: Sequence[int]) -> str:
-    return " x ".join(f"{n:,}" for n in shape)

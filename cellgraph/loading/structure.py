@@ -10,7 +10,7 @@ import numpy as np
 
 from cellgraph.addresses import redacted
 from cellgraph.errors import InputError, ParameterError
-from cellgraph.loading.nearby import cells_of, not_its, one_sample
+from cellgraph.loading.ownvolume import by, cells_of, not_its, one_sample, own_volume
 from cellgraph.machine import free_memory
 from cellgraph.stores import address_of, open_store
 from cellgraph.stores.properties import Properties
@@ -134,15 +134,7 @@ def distance(
 
 def _labels(row: dict[str, Any], source: str | os.PathLike[str] | None, options: ScanOptions) -> tuple[Array, Array]:
     """Return the labels of the volume of a sample, and the voxel size."""
-    volume = os.fspath(source if source is not None else row["source"] or "")
-    if not row["shape"] or not volume:
-        raise ParameterError(
-            f"it is not known from which volume the sample {row['name']!r} is; name it with source (--source)"
-        )
-    known: dict[str, Any] = {"background": row["background"], "spacing": tuple(row["spacing"]), "unit": row["unit"]}
-    with scanned(volume, row["name"], **known, **options) as scan:
-        if tuple(scan.shape) != tuple(row["shape"]):
-            raise InputError(f"{not_its(volume, row)}: it has {_x(scan.shape)} voxels, the sample {_x(row['shape'])}")
+    with own_volume(row, source, options) as scan:
         _require_memory(scan)
         return _read(scan), np.array(row["spacing"], float)
 
@@ -151,14 +143,14 @@ def _mask(to: str | os.PathLike[str], row: dict[str, Any], label: int | None) ->
     with scanned(os.fspath(to), "mask") as scan:
         if tuple(scan.shape) != tuple(row["shape"]):
             raise InputError(
-                f"the mask {redacted(os.fspath(to))} has {_x(scan.shape)} voxels, but the sample {row['name']!r} has "
-                f"{_x(row['shape'])}; it has to be an image of the same shape"
+                f"the mask {redacted(os.fspath(to))} has {by(scan.shape)} voxels, but the sample {row['name']!r} has "
+                f"{by(row['shape'])}; it has to be an image of the same shape"
             )
         said = scan.header.spacing is not None and scan.header.unit == row["unit"]
         if said and not np.allclose(scan.spacing, row["spacing"], rtol=1e-3):
             raise InputError(
-                f"the mask {redacted(os.fspath(to))} has voxels of {_x(scan.spacing)}, but the sample "
-                f"{row['name']!r} has voxels of {_x(row['spacing'])} {symbol(row['unit'])}"
+                f"the mask {redacted(os.fspath(to))} has voxels of {by(scan.spacing)}, but the sample "
+                f"{row['name']!r} has voxels of {by(row['spacing'])} {symbol(row['unit'])}"
             )
         labels = _read(scan)
     return np.asarray(labels != 0 if label is None else labels == label)
@@ -173,7 +165,7 @@ def _require_memory(scan: Scan) -> None:
     needed = int(np.prod(scan.shape)) * _BYTES_A_VOXEL
     if needed > free_memory():
         raise InputError(
-            f"distances in {_x(scan.shape)} voxels take {needed / 1e9:.3g} GB of memory, and "
+            f"distances in {by(scan.shape)} voxels take {needed / 1e9:.3g} GB of memory, and "
             f"{free_memory() / 1e9:.3g} GB are free; scale the labels and the mask down, or use a machine with more"
         )
 
@@ -200,7 +192,3 @@ def _measured(labels: Array, mask: Array, spacing: Array, cells: Array) -> dict[
         direction = np.where(smallest[:, None] > 0, way / np.linalg.norm(way, axis=1, keepdims=True), np.nan)
     found = {"distance": smallest, "distance_mean": np.where(row >= 0, mean[row], np.inf)}
     return found | {f"direction_{axis}": direction[:, n] for n, axis in enumerate("zyx"[-labels.ndim :])}
-
-
-def _x(numbers: Any) -> str:
-    return " x ".join(f"{number:,}" if isinstance(number, int) else f"{number:g}" for number in numbers)

@@ -249,7 +249,11 @@ class Query:
         """Return the text with what no parameter can be: conditions, names of columns, lengths of paths, the limit."""
         for parameter in self.parameters:
             if parameter.compiled and bound.get(parameter.name) is not None:
-                raise CannotSay(f"the Cypher of the query {self.name!r} takes no {parameter.name}")
+                option = parameter.name.replace("_", "-")
+                raise CannotSay(
+                    f"the query {self.name!r} answers {parameter.name} in compiled code, not in Cypher; leave out "
+                    f"{parameter.name} (--{option}) to see the Cypher without it"
+                )
         text = conditions.put_into(self.text(dialect), self.conditions, dialect)
         text = _FURTHER.sub(lambda found: _further_columns(found[1], further), text)
         for parameter in self.parameters:

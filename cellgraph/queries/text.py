@@ -44,6 +44,11 @@ def blanked(text: str) -> str:
     return _NOT_CODE.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
 
 
+def without_comments(text: str) -> str:
+    """Return the text with a space in place of each comment."""
+    return _NOT_CODE.sub(lambda found: " " if found[0][0] == "/" else found[0], text)
+
+
 def parameters_in(text: str) -> set[str]:
     """Return the names of the parameters that a text uses."""
     return set(_USED.findall(blanked(text)))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cellgraph.errors import StoreError
-from cellgraph.queries.text import blanked
+from cellgraph.queries.text import blanked, without_comments
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,7 +22,6 @@ _WORD = re.compile(r"[(\[{]|[)\]}]|,|;|(?<![$.\w])(?:RETURN|WITH|ORDER\s+BY|SKIP
 _DIRECTION = re.compile(r"\s+(ASC|ASCENDING|DESC|DESCENDING)\s*$", re.IGNORECASE)
 _ALIAS = re.compile(r"^(.*\S)\s+AS\s+(\S+|`[^`]*`)$", re.IGNORECASE | re.DOTALL)
 _NUMBER = re.compile(r"\d+|\$(\w+)")
-_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/|('(?:\\.|[^'\\])*'|`[^`]*`)", re.DOTALL)
 _KEY = "cellgraph_key_"
 
 FEW_CONTACTS = 500
@@ -146,13 +145,9 @@ def _split(cypher: str, code: str, start: int, end: int) -> Iterator[str]:
     """Yield what stands between commas that are not inside brackets, without comments."""
     for found in _outermost(code[:end]):
         if found[0] == "," and found.start() >= start:
-            yield _without_comments(cypher[start : found.start()])
+            yield without_comments(cypher[start : found.start()]).strip()
             start = found.end()
-    yield _without_comments(cypher[start:end])
-
-
-def _without_comments(text: str) -> str:
-    return _COMMENT.sub(lambda found: found[1] or " ", text).strip()
+    yield without_comments(cypher[start:end]).strip()
 
 
 def _key(text: str) -> tuple[str, bool]:

@@ -15,8 +15,10 @@ from cellgraph.stores.contract import OWN_CYPHER, Over, Topology
 from cellgraph.stores.embedded import schema
 from cellgraph.stores.embedded.access import PATIENCE, DatabaseFile, Draft, execute
 from cellgraph.stores.embedded.append import First, append, create_samples, next_ids, remove
+from cellgraph.stores.embedded.cases import with_common_types
 from cellgraph.stores.embedded.changing import apply_changes, labels_of, nodes
 from cellgraph.stores.embedded.closed import refuse_closed
+from cellgraph.stores.embedded.counts import with_all_rows
 from cellgraph.stores.embedded.distinct import refuse_lost_aggregates
 from cellgraph.stores.embedded.errors import translated
 from cellgraph.stores.embedded.fractions import look_at_all_rows, refuse_rounded
@@ -136,8 +138,10 @@ class LadybugStore:
         values = plain(parameters)
         require_parameters(cypher, values)
         with self._reading(query=name, parameters=values, timeout=timeout) as connection:
-            cypher = schema.without_later(connection, cypher)
+            asked = cypher = schema.without_later(connection, cypher)
             require_question(connection, cypher)
+            if name == OWN_CYPHER:
+                cypher = with_all_rows(connection, with_common_types(cypher), values)
             if timeout is not None:
                 connection.set_query_timeout(max(1, round(timeout * 1000)))
             refuse_lost_aggregates(cypher)
@@ -146,8 +150,8 @@ class LadybugStore:
             refuse_closed(connection, cypher, values)
             if sorts(cypher):
                 connection.set_max_threads_for_exec(1)
-                return _sorted(connection, cypher, values)
-            return _named(execute(connection, cypher, values), cypher)
+                return _sorted(connection, cypher, values, asked)
+            return _named(execute(connection, cypher, values), asked)
 
     def sample_names(self) -> list[str]:
         """Return the names of the complete samples, sorted; none for a file that is still to be made."""
@@ -270,7 +274,7 @@ def _named(result: ladybug.QueryResult, cypher: str) -> pa.Table:
     return rows.rename_columns(as_written(cypher, rows.column_names))
 
 
-def _sorted(connection: ladybug.Connection, cypher: str, values: dict[str, Any]) -> pa.Table:
+def _sorted(connection: ladybug.Connection, cypher: str, values: dict[str, Any], asked: str) -> pa.Table:
     """Run a statement that sorts, and sort its rows in Arrow where Ladybug might not; see `sorting`."""
     sorting = take_apart(cypher, values)
     if sorting is not None:
@@ -281,9 +285,9 @@ def _sorted(connection: ladybug.Connection, cypher: str, values: dict[str, Any])
                 rows = table_of(execute(connection, statement, used))
                 added = len({place for place in places if isinstance(place, str)})
                 rows = sorting.apply(rows, places, rows.num_columns - added)
-                return rows.rename_columns(as_written(cypher, rows.column_names))
+                return rows.rename_columns(as_written(asked, rows.column_names))
     refuse_inner(cypher, lambda: _contacts(connection))
-    return _named(execute(connection, cypher, values), cypher)
+    return _named(execute(connection, cypher, values), asked)
 
 
 def _contacts(connection: ladybug.Connection) -> int:

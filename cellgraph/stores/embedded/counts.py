@@ -1,0 +1,63 @@
+"""``COUNT { … }``, with which Ladybug (0.20.4) loses rows for which it counts nothing.
+
+``MATCH (c:Cell) RETURN avg(COUNT { MATCH (c)-[:TOUCHES]-() })`` leaves out cells without a contact, unless something
+else of ``c`` is needed: of a node that is only looked up by the subquery, those are taken that the subquery has found.
+So something else is asked for: ``COUNT { … } + 0 * c.id``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from cellgraph.errors import StoreError
+from cellgraph.queries.text import blanked
+from cellgraph.stores.embedded.questions import can_be_asked
+
+if TYPE_CHECKING:
+    import ladybug
+
+_COUNT = re.compile(r"(?<![.\w$`])COUNT\s*(?=\{)", re.IGNORECASE)
+_NODE = re.compile(r"\(\s*(\w+)")
+
+
+def with_all_rows(connection: ladybug.Connection, cypher: str, values: dict[str, Any]) -> str:
+    """Return a statement of which each ``COUNT { … }`` keeps the rows for which it is 0.
+
+    Raises
+    ------
+    StoreError
+        If that cannot be had.
+    """
+    rewritten = _rewritten(cypher, blanked(cypher), 0, len(cypher))
+    if rewritten != cypher and not can_be_asked(connection, rewritten, values):
+        if not can_be_asked(connection, cypher, values):
+            return cypher  # the database says what is wrong with it
+        raise StoreError(
+            "the embedded database would leave out rows for which this COUNT { … } is 0; write OPTIONAL MATCH before "
+            "a WITH in its place, as MATCH (c:Cell) OPTIONAL MATCH (c)-[t:TOUCHES]-() WITH c, count(t) AS n."
+        )
+    return rewritten
+
+
+def _rewritten(cypher: str, code: str, start: int, stop: int) -> str:
+    parts, at = [], start
+    while (found := _COUNT.search(code, at, stop)) is not None:
+        end = _closing(code, found.end())
+        inside = _rewritten(cypher, code, found.end(), end)
+        before = set(re.findall(r"\w+", code[: found.start()]))
+        names = dict.fromkeys(name for name in _NODE.findall(code[found.end() : end]) if name in before)
+        needed = "".join(f" + coalesce(0 * {name}.id, 0)" for name in names)
+        parts += [cypher[at : found.start()], f"(COUNT {inside}{needed})"]
+        at = end
+    return "".join([*parts, cypher[at:stop]])
+
+
+def _closing(code: str, start: int) -> int:
+    """Return where the bracket that opens at a place is closed, or the end."""
+    depth = 0
+    for at in range(start, len(code)):
+        depth += (code[at] == "{") - (code[at] == "}")
+        if not depth:
+            return at + 1
+    return len(code)
