@@ -3,6 +3,9 @@
 Ladybug (0.20) sorts rows by a text and then by something else wrongly: with two threads now and then, with one as soon
 as there are more rows than it sorts at once, some 5,000.  So an ``ORDER BY`` of several keys at the end of a statement
 is taken off, and its rows are sorted here; one inside a statement is refused where there are so many rows.
+
+Where a clause that aggregates follows ``WITH c ORDER BY c.volume DESC LIMIT 10``, Ladybug leaves the order out, and so
+takes any ten.  A clause between the two keeps it from that.
 """
 
 from __future__ import annotations
@@ -21,6 +24,11 @@ if TYPE_CHECKING:
 _WORD = re.compile(r"[(\[{]|[)\]}]|,|;|(?<![$.\w])(?:RETURN|WITH|ORDER\s+BY|SKIP|LIMIT|UNION)\b", re.IGNORECASE)
 _DIRECTION = re.compile(r"\s+(ASC|ASCENDING|DESC|DESCENDING)\s*$", re.IGNORECASE)
 _ALIAS = re.compile(r"^(.*\S)\s+AS\s+(\S+|`[^`]*`)$", re.IGNORECASE | re.DOTALL)
+_CLAUSE = re.compile(
+    r"[(\[{]|[)\]}]|(?:STARTS|ENDS)\s+WITH\b"
+    r"|(?<![$.\w])(?:WITH|RETURN|OPTIONAL\s+MATCH|MATCH|UNWIND|CALL|UNION|ORDER\s+BY)\b",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"\d+|\$(\w+)")
 _KEY = "cellgraph_key_"
 
@@ -115,6 +123,23 @@ def take_apart(cypher: str, parameters: Mapping[str, Any]) -> Sorting | None:
     return Sorting(cypher[:start], items, keys, int(skip or 0), None if limit is None else int(limit))
 
 
+def with_kept_order(cypher: str) -> str:
+    """Return a statement in which each ``WITH … ORDER BY … LIMIT`` takes the first rows also before an aggregate."""
+    parts: list[str] = []
+    at = 0
+    clause, ordered = "", False
+    for found in _outermost(blanked(cypher), _CLAUSE):
+        word = found[0].upper().split()[0]
+        if word == "ORDER":
+            ordered = clause == "WITH"
+        elif word not in ("STARTS", "ENDS"):
+            if ordered:
+                parts += [cypher[at : found.start()], f"UNWIND [0] AS {_KEY}{len(parts)} "]
+                at = found.start()
+            clause, ordered = word, False
+    return "".join([*parts, cypher[at:]])
+
+
 def refuse_inner(cypher: str, contacts: Callable[[], int]) -> None:
     """Raise `StoreError` for an ``ORDER BY`` of several keys that is left to a large database."""
     code = blanked(cypher)
@@ -129,10 +154,10 @@ def refuse_inner(cypher: str, contacts: Callable[[], int]) -> None:
             )
 
 
-def _outermost(code: str) -> Iterator[re.Match[str]]:
+def _outermost(code: str, words: re.Pattern[str] = _WORD) -> Iterator[re.Match[str]]:
     """Yield the words that are not inside brackets."""
     depth = 0
-    for found in _WORD.finditer(code):
+    for found in words.finditer(code):
         if found[0] in "([{":
             depth += 1
         elif found[0] in ")]}":

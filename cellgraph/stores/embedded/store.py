@@ -27,7 +27,7 @@ from cellgraph.stores.embedded.questions import can_be_asked, require_question, 
 from cellgraph.stores.embedded.results import table_of
 from cellgraph.stores.embedded.rewrite import arrow, carry_cells, carry_samples
 from cellgraph.stores.embedded.smallest import brings_smallest, holds_smallest
-from cellgraph.stores.embedded.sorting import refuse_inner, take_apart
+from cellgraph.stores.embedded.sorting import refuse_inner, take_apart, with_kept_order
 from cellgraph.stores.properties import Change, Properties, State, chosen_states, prepare_change, prepare_removal
 from cellgraph.stores.tables import Tables, listed, prepare, refuse_existing
 from cellgraph.stores.topology import PROPERTY, bare, relationship_types, together
@@ -141,7 +141,8 @@ class LadybugStore:
             asked = cypher = schema.without_later(connection, cypher)
             require_question(connection, cypher)
             if name == OWN_CYPHER:
-                cypher = with_all_rows(connection, with_common_types(cypher), values)
+                cypher = with_kept_order(with_common_types(cypher))
+                cypher = with_all_rows(connection, cypher, values)
             if timeout is not None:
                 connection.set_query_timeout(max(1, round(timeout * 1000)))
             refuse_lost_aggregates(cypher)
