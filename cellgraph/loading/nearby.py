@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
+from cellgraph.addresses import redacted
 from cellgraph.engines import Ledger, ThreadsEngine
 from cellgraph.errors import InputError, NotFoundError, ParameterError
 from cellgraph.errors import near as similar
@@ -188,7 +189,7 @@ def _between_voxels(
         own = tally.cells[:, VOXELS] > 0
         require_cells(store, row, scan, tally.labels[own], tally.cells[own, VOXELS])
         distances = rules.reach.metric.length(tally.squares)
-    return pa.table({"a": tally.near[:, 0], "b": tally.near[:, 1], "distance": distances}), scan.header.source
+    return pa.table({"a": tally.near[:, 0], "b": tally.near[:, 1], "distance": distances}), redacted(scan.source)
 
 
 def _swept(scan: Scan, rules: Rules, workers: int | None, report: Report | None) -> Tally:

@@ -82,7 +82,9 @@ def own_volume(
     known |= {"spacing": tuple(row["spacing"]), "unit": row["unit"]}
     with scanned(volume, row["name"], **known, **options) as scan:
         if tuple(scan.shape) != tuple(row["shape"]):
-            raise InputError(f"{not_its(volume, row)}: it has {by(scan.shape)} voxels, the sample {by(row['shape'])}")
+            raise InputError(
+                f"{not_its(volume, row['name'])}: it has {by(scan.shape)} voxels, the sample {by(row['shape'])}"
+            )
         yield scan
 
 
@@ -90,22 +92,21 @@ def require_cells(store: Store, row: dict[str, Any], scan: Scan, there: Array, c
     """Raise `InputError` if the labels of a volume and their numbers of voxels are not those of the sample."""
     cells = cells_of(store, row["name"], "c.voxels AS voxels")
     labels, voxels = cells["label"].to_numpy(), cells["voxels"].to_numpy(zero_copy_only=False)
-    volume = scan.header.source
+    no = not_its(scan.source, row["name"])
     if len(there) != len(labels) or not np.array_equal(there, labels):
         lost, more = np.setdiff1d(labels, there), np.setdiff1d(there, labels)
         which = f"the cell {lost[0]} is not in it" if lost.size else f"its label {more[0]} is no cell of the sample"
-        raise InputError(f"{not_its(volume, row)}: it has {len(there):,} cells, the sample {len(labels):,}; {which}")
+        raise InputError(f"{no}: it has {len(there):,} cells, the sample {len(labels):,}; {which}")
     other = np.flatnonzero(counted != voxels)
     if other.size:
         first = other[0]
         raise InputError(
-            f"{not_its(volume, row)}: its cell {labels[first]} has {counted[first]:,} voxels, that of the sample "
-            f"{voxels[first]:,}"
+            f"{no}: its cell {labels[first]} has {counted[first]:,} voxels, that of the sample {voxels[first]:,}"
         )
 
 
-def not_its(volume: str, row: dict[str, Any]) -> str:
-    return f"{redacted(volume)} is not the volume of the sample {row['name']!r}"
+def not_its(volume: str, sample: str) -> str:
+    return f"{redacted(volume)} is not the volume of the sample {sample!r}"
 
 
 def by(numbers: Sequence[int | float]) -> str:

@@ -119,7 +119,9 @@ def distance(
         columns = {f"{name}_{key}": values for key, values in _measured(labels, mask, spacing, cells).items()}
         if not np.isfinite(columns[f"{name}_distance"]).all():
             lost = cells[~np.isfinite(columns[f"{name}_distance"])][0]
-            raise InputError(f"{not_its(os.fspath(source or row['source']), row)}: the cell {lost} is not in it")
+            raise InputError(
+                f"{not_its(os.fspath(source or row['source']), row['name'])}: the cell {lost} is not in it"
+            )
         import pyarrow as pa
 
         table = pa.table({"label": cells} | {n: pa.array(v, from_pandas=True) for n, v in columns.items()})

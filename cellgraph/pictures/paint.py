@@ -13,6 +13,7 @@ import numpy as np
 from cellgraph.addresses import redacted
 from cellgraph.analyze.database import open as open_database
 from cellgraph.errors import InputError, ParameterError
+from cellgraph.loading.ownvolume import not_its
 from cellgraph.model import Report
 from cellgraph.pictures.values import CellValues, cell_values, its_volume, unknown_label
 from cellgraph.volumes import plan_blocks
@@ -164,9 +165,7 @@ def _painted(
         seen[np.searchsorted(values.labels, flat[known])] = True
         if number == len(blocks) and not seen.all():  # here, since a writer need not ask for more than its last block
             lost = values.labels[~seen][0]
-            raise InputError(
-                f"{header.source} is not the volume of the sample {sample!r}: the cell {lost} is not in it."
-            )
+            raise InputError(f"{not_its(header.source, sample)}: the cell {lost} is not in it.")
         yield block, painted.astype(header.dtype)[place].reshape(labels.shape)
         if report is not None:
             report("blocks", number, len(blocks))

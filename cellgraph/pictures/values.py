@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cellgraph.addresses import redacted
 from cellgraph.errors import InputError, NotFoundError, ParameterError, near
+from cellgraph.loading.ownvolume import by, not_its
 from cellgraph.volumes.scan import Scan, Scannable, ScanOptions, scanned
 
 if TYPE_CHECKING:
@@ -129,8 +129,7 @@ def its_volume(db: Database, volume: Scannable, sample: str | None, options: Sca
             raise InputError(f"the sample {name!r} was loaded from tables, so it is not known of which volume it is.")
         if tuple(row["shape"]) != tuple(scan.shape):
             raise InputError(
-                f"{redacted(scan.header.source)} is not the volume of the sample {name!r}: it has {_x(scan.shape)} "
-                f"voxels, the sample {_x(row['shape'])}."
+                f"{not_its(scan.header.source, name)}: it has {by(scan.shape)} voxels, the sample {by(row['shape'])}."
             )
         # The sample knows what was said of its voxels when it was loaded.
         rules = replace(scan.rules, background=row["background"])
@@ -139,9 +138,4 @@ def its_volume(db: Database, volume: Scannable, sample: str | None, options: Sca
 
 def unknown_label(scan: Scan, sample: str, label: int) -> InputError:
     """Return the error of a volume with a label that is no cell of the sample."""
-    source = redacted(scan.header.source)
-    return InputError(f"{source} is not the volume of the sample {sample!r}: its label {label} is no cell of it.")
-
-
-def _x(shape: Any) -> str:
-    return " x ".join(f"{n:,}" for n in shape)
+    return InputError(f"{not_its(scan.header.source, sample)}: its label {label} is no cell of it.")

@@ -59,6 +59,22 @@ def test_of_a_volume(address: str, volume: Path, tmp_path: Path, monkeypatch: py
             assert SECRET not in str(outcome.error)
 
 
+def test_of_a_volume_that_is_read_again(volume: Path, tmp_path: Path) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    with web_server.serving(volume) as site:
+        url = f"http://ann:{SECRET}@{site.url.partition('://')[2]}/x.zarr"
+        cellgraph("load", url, "--db", "cells.db", cwd=here)
+        said = cellgraph("near", "--within", "1", "--source", url, "--db", "cells.db", cwd=here)
+        other = np.zeros((2, 2, 3), np.uint16)
+        zarr.create_array(volume / "y.zarr", shape=other.shape, dtype=other.dtype)[...] = other
+        wrong = url.replace("x.zarr", "y.zarr")
+        refused = cellgraph("near", "--within", "1", "--source", wrong, "--db", "cells.db", cwd=here, ok=False)
+    assert refused.returncode == 1
+    assert SECRET not in said.stdout + said.stderr + refused.stdout + refused.stderr
+    assert not files_with(SECRET, here)
+
+
 def test_of_a_database(tmp_path: Path, empty_neo4j: str, monkeypatch: pytest.MonkeyPatch) -> None:
     user, password = os.environ["NEO4J_USERNAME"], os.environ["NEO4J_PASSWORD"]
     monkeypatch.delenv("NEO4J_PASSWORD")
