@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 
 from cellgraph.errors import ParameterError
@@ -47,6 +47,18 @@ def blanked(text: str) -> str:
 def without_comments(text: str) -> str:
     """Return the text with a space in place of each comment."""
     return _NOT_CODE.sub(lambda found: " " if found[0][0] == "/" else found[0], text)
+
+
+def outermost(code: str, words: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    """Yield what a pattern finds outside of brackets in a `blanked` text; the pattern has to find the brackets too."""
+    depth = 0
+    for found in words.finditer(code):
+        if found[0] in "([{":
+            depth += 1
+        elif found[0] in ")]}":
+            depth -= 1
+        elif not depth:
+            yield found
 
 
 def parameters_in(text: str) -> set[str]:

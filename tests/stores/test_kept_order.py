@@ -22,8 +22,16 @@ QUESTIONS: list[tuple[str, list[list[Any]]]] = [
     (f"{LAST} OPTIONAL MATCH (c)-[:TOUCHES]-(d) RETURN sum(c.label) AS s, count(d) AS n", [[11, 1]]),
     ("WHERE c.sample STARTS WITH 's' WITH c ORDER BY c.label LIMIT 1 RETURN max(c.label) AS m", [[1]]),
     ("WITH c, c.label AS k ORDER BY k DESC LIMIT $n RETURN avg(k) AS m", [[5.0]]),
+    ("WITH c.label AS l ORDER BY l DESC LIMIT 2 RETURN *", [[6], [5]]),
+    ("WITH c.label AS l ORDER BY l DESC LIMIT 2 WITH *, l + 1 AS m RETURN * ORDER BY l DESC", [[6, 7], [5, 6]]),
     ("WITH c.label % 2 AS odd, count(*) AS n ORDER BY odd DESC LIMIT 1 RETURN sum(odd) AS s", [[1]]),
 ]
+
+
+def test_all_columns_are_those_of_the_statement(store: Store) -> None:
+    store.write(six_cells().network())
+    rows = store.run("MATCH (c:Cell) WITH c.label AS l ORDER BY l DESC LIMIT 2 RETURN *", name=OWN_CYPHER)
+    assert rows.to_pydict() == {"l": [6, 5]}
 
 
 @pytest.mark.parametrize(("question", "expected"), QUESTIONS, ids=[str(number) for number in range(len(QUESTIONS))])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cellgraph.queries.text import blanked
+from cellgraph.queries.text import blanked, outermost
 
 _WORD = re.compile(r"[(\[{]|[)\]}]|,|;|\b(?:RETURN|ORDER\s+BY|SKIP|LIMIT|UNION)\b", re.IGNORECASE)
 _DISTINCT = re.compile(r"\s*DISTINCT\b", re.IGNORECASE)
@@ -16,7 +16,7 @@ _COMMENT = re.compile(r"//|/\*")
 def as_written(cypher: str, names: list[str]) -> list[str]:
     """Return names of columns, in place of Ladybug's own for what has no alias."""
     items = list(_returned(cypher))
-    if len(items) != len(names):  # RETURN *
+    if len(items) != len(names) or "*" in items:
         return names
     written = [
         name if _ALIAS.search(blanked(item)) or _COMMENT.search(item) else item
@@ -27,16 +27,10 @@ def as_written(cypher: str, names: list[str]) -> list[str]:
 
 def _returned(cypher: str) -> Iterator[str]:
     """Yield what stands between the commas of the first RETURN that is not inside brackets."""
-    depth, start = 0, -1
-    for found in _WORD.finditer(code := blanked(cypher)):
+    start = -1
+    for found in outermost(code := blanked(cypher), _WORD):
         word = found[0]
-        if word in "([{":
-            depth += 1
-        elif word in ")]}":
-            depth -= 1
-        elif depth:
-            continue
-        elif word.upper() == "RETURN" and start < 0:
+        if word.upper() == "RETURN" and start < 0:
             distinct = _DISTINCT.match(code, found.end())
             start = distinct.end() if distinct else found.end()
         elif start >= 0:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cellgraph.errors import StoreError
-from cellgraph.queries.text import blanked, without_comments
+from cellgraph.queries.text import blanked, outermost, without_comments
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,6 +31,9 @@ _CLAUSE = re.compile(
 )
 _NUMBER = re.compile(r"\d+|\$(\w+)")
 _KEY = "cellgraph_key_"
+
+KEPT = "cellgraph_kept_"
+"""What the variables that `with_kept_order` adds begin with; ``RETURN *`` returns them."""
 
 FEW_CONTACTS = 500
 """Up to so many contacts in a database, no statement is taken to sort too many rows inside it."""
@@ -102,7 +105,7 @@ class Sorting:
 def take_apart(cypher: str, parameters: Mapping[str, Any]) -> Sorting | None:
     """Return a statement without its last ``ORDER BY``; None where it has none of several keys."""
     code = blanked(cypher)
-    marks = [(found[0].upper().split()[0], found.start(), found.end()) for found in _outermost(code)]
+    marks = [(found[0].upper().split()[0], found.start(), found.end()) for found in outermost(code, _WORD)]
     returns = [index for index, mark in enumerate(marks) if mark[0] == "RETURN"]
     if not returns or any(word == "UNION" for word, *_ in marks):
         return None
@@ -128,13 +131,13 @@ def with_kept_order(cypher: str) -> str:
     parts: list[str] = []
     at = 0
     clause, ordered = "", False
-    for found in _outermost(blanked(cypher), _CLAUSE):
+    for found in outermost(blanked(cypher), _CLAUSE):
         word = found[0].upper().split()[0]
         if word == "ORDER":
             ordered = clause == "WITH"
         elif word not in ("STARTS", "ENDS"):
             if ordered:
-                parts += [cypher[at : found.start()], f"UNWIND [0] AS {_KEY}{len(parts)} "]
+                parts += [cypher[at : found.start()], f"UNWIND [0] AS {KEPT}{len(parts)} "]
                 at = found.start()
             clause, ordered = word, False
     return "".join([*parts, cypher[at:]])
@@ -154,21 +157,9 @@ def refuse_inner(cypher: str, contacts: Callable[[], int]) -> None:
             )
 
 
-def _outermost(code: str, words: re.Pattern[str] = _WORD) -> Iterator[re.Match[str]]:
-    """Yield the words that are not inside brackets."""
-    depth = 0
-    for found in words.finditer(code):
-        if found[0] in "([{":
-            depth += 1
-        elif found[0] in ")]}":
-            depth -= 1
-        elif not depth:
-            yield found
-
-
 def _split(cypher: str, code: str, start: int, end: int) -> Iterator[str]:
     """Yield what stands between commas that are not inside brackets, without comments."""
-    for found in _outermost(code[:end]):
+    for found in outermost(code[:end], _WORD):
         if found[0] == "," and found.start() >= start:
             yield without_comments(cypher[start : found.start()]).strip()
             start = found.end()

@@ -27,7 +27,7 @@ from cellgraph.stores.embedded.questions import can_be_asked, require_question, 
 from cellgraph.stores.embedded.results import table_of
 from cellgraph.stores.embedded.rewrite import arrow, carry_cells, carry_samples
 from cellgraph.stores.embedded.smallest import brings_smallest, holds_smallest
-from cellgraph.stores.embedded.sorting import refuse_inner, take_apart, with_kept_order
+from cellgraph.stores.embedded.sorting import KEPT, refuse_inner, take_apart, with_kept_order
 from cellgraph.stores.properties import Change, Properties, State, chosen_states, prepare_change, prepare_removal
 from cellgraph.stores.tables import Tables, listed, prepare, refuse_existing
 from cellgraph.stores.topology import PROPERTY, bare, relationship_types, together
@@ -151,8 +151,11 @@ class LadybugStore:
             refuse_closed(connection, cypher, values)
             if sorts(cypher):
                 connection.set_max_threads_for_exec(1)
-                return _sorted(connection, cypher, values, asked)
-            return _named(execute(connection, cypher, values), asked)
+                rows = _sorted(connection, cypher, values)
+            else:
+                rows = table_of(execute(connection, cypher, values))
+            rows = rows.drop_columns([column for column in rows.column_names if column.startswith(KEPT)])
+            return rows.rename_columns(as_written(asked, rows.column_names))
 
     def sample_names(self) -> list[str]:
         """Return the names of the complete samples, sorted; none for a file that is still to be made."""
@@ -270,12 +273,7 @@ def _properties(variable: str, names: Sequence[str], there: Collection[str] | No
     return "".join(f", {value} AS {PROPERTY}{n}" for n, value in enumerate(listed))
 
 
-def _named(result: ladybug.QueryResult, cypher: str) -> pa.Table:
-    rows = table_of(result)
-    return rows.rename_columns(as_written(cypher, rows.column_names))
-
-
-def _sorted(connection: ladybug.Connection, cypher: str, values: dict[str, Any], asked: str) -> pa.Table:
+def _sorted(connection: ladybug.Connection, cypher: str, values: dict[str, Any]) -> pa.Table:
     """Run a statement that sorts, and sort its rows in Arrow where Ladybug might not; see `sorting`."""
     sorting = take_apart(cypher, values)
     if sorting is not None:
@@ -285,10 +283,9 @@ def _sorted(connection: ladybug.Connection, cypher: str, values: dict[str, Any],
                 refuse_inner(statement, lambda: _contacts(connection))
                 rows = table_of(execute(connection, statement, used))
                 added = len({place for place in places if isinstance(place, str)})
-                rows = sorting.apply(rows, places, rows.num_columns - added)
-                return rows.rename_columns(as_written(asked, rows.column_names))
+                return sorting.apply(rows, places, rows.num_columns - added)
     refuse_inner(cypher, lambda: _contacts(connection))
-    return _named(execute(connection, cypher, values), asked)
+    return table_of(execute(connection, cypher, values))
 
 
 def _contacts(connection: ladybug.Connection) -> int:
