@@ -22,6 +22,15 @@ QUESTIONS: list[tuple[str, list[list[Any]]]] = [
     (f"WITH c AS k RETURN sum({DEGREE.replace('(c)', '(k)')}) AS s, count(*) AS n", [[10, 6]]),
     ("WHERE COUNT { MATCH (c)-[:TOUCHES]-(d:Cell) WHERE d.label > 3 } = 0 RETURN count(*) AS k", [[3]]),
     ("RETURN sum(count{match (c)-[:TOUCHES]-(d) where count { match (d)-[:TOUCHES]-(e) } > 2}) AS k", [[3]]),
+    (
+        "RETURN sum(COUNT { MATCH (c)-[:TOUCHES]-(d:Cell) WHERE d.label > 3 }) AS a, "
+        "sum(COUNT { MATCH (c)-[:TOUCHES]-(d:Cell) WHERE d.label < 3 }) AS b, count(*) AS k",
+        [[3, 4, 6]],
+    ),
+    (
+        "WHERE c.x >= 0 RETURN avg(COUNT { MATCH (c)-[:TOUCHES]-(x:Cell) }) AS m, count(*) AS k",
+        [[pytest.approx(10 / 6), 6]],
+    ),
     ("RETURN count(*) AS k, '{' AS t, sum(COUNT { MATCH (x:Cell) WHERE x.label < 3 }) AS n", [[6, "{", 12]]),
 ]
 

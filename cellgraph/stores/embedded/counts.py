@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _COUNT = re.compile(r"(?<![.\w$`])COUNT\s*(?=\{)", re.IGNORECASE)
 _NODE = re.compile(r"\(\s*(\w+)")
+_RENAMED = re.compile(r"\bAS\s+(\w+)", re.IGNORECASE)
+_BRACES = re.compile(r"\{[^{}]*\}")
 
 
 def with_all_rows(connection: ladybug.Connection, cypher: str, values: dict[str, Any]) -> str:
@@ -45,12 +47,19 @@ def _rewritten(cypher: str, code: str, start: int, stop: int) -> str:
     while (found := _COUNT.search(code, at, stop)) is not None:
         end = _closing(code, found.end())
         inside = _rewritten(cypher, code, found.end(), end)
-        before = set(re.findall(r"\w+", code[: found.start()]))
-        names = dict.fromkeys(name for name in _NODE.findall(code[found.end() : end]) if name in before)
+        bound = _bound(code[: found.start()])
+        names = dict.fromkeys(name for name in _NODE.findall(code[found.end() : end]) if name in bound)
         needed = "".join(f" + coalesce(0 * {name}.id, 0)" for name in names)
         parts += [cypher[at : found.start()], f"(COUNT {inside}{needed})"]
         at = end
     return "".join([*parts, cypher[at:stop]])
+
+
+def _bound(before: str) -> set[str]:
+    """Return the names that may be of nodes at the end of a text: those in subqueries that are closed are not."""
+    while (open_ := _BRACES.sub("", before)) != before:
+        before = open_
+    return {*_NODE.findall(before), *_RENAMED.findall(before)}
 
 
 def _closing(code: str, start: int) -> int:

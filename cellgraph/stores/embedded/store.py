@@ -24,6 +24,7 @@ from cellgraph.stores.embedded.errors import translated
 from cellgraph.stores.embedded.fractions import look_at_all_rows, refuse_rounded
 from cellgraph.stores.embedded.names import as_written
 from cellgraph.stores.embedded.questions import can_be_asked, require_question, sorts
+from cellgraph.stores.embedded.renames import with_kept_aggregates
 from cellgraph.stores.embedded.results import table_of
 from cellgraph.stores.embedded.rewrite import arrow, carry_cells, carry_samples
 from cellgraph.stores.embedded.smallest import brings_smallest, holds_smallest
@@ -141,7 +142,7 @@ class LadybugStore:
             asked = cypher = schema.without_later(connection, cypher)
             require_question(connection, cypher)
             if name == OWN_CYPHER:
-                cypher = with_kept_order(with_common_types(cypher))
+                cypher = with_kept_order(with_kept_aggregates(with_common_types(cypher)))
                 cypher = with_all_rows(connection, cypher, values)
             if timeout is not None:
                 connection.set_query_timeout(max(1, round(timeout * 1000)))
