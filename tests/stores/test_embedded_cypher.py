@@ -12,6 +12,7 @@ from store_graphs import table_network
 import cellgraph
 from cellgraph.errors import StoreError
 from cellgraph.stores import Store, open_store
+from cellgraph.stores.contract import OWN_CYPHER
 from cellgraph.stores.embedded import checksum
 
 LOOP = "MATCH (a:Cell)-[x:TOUCHES]->(b:Cell)-[y:TOUCHES]->(c:Cell)"
@@ -178,6 +179,20 @@ def test_aggregates_that_would_be_lost_are_refused(tmp_path: Path, cypher: str, 
             rows = store.run(statement).to_pylist()
             assert None not in [value for row in rows for value in row.values()]
             assert [row["j"] for row in rows if row.get("l") == 3 and "j" in row] in ([], [5])
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("MATCH (c:Cell) WITH c ORDER BY c.label LIMIT 2 SET c.label = 1 RETURN c", "write"),
+        ("MATCH (c:Cell) RETURN COUNT { MATCH (c)-[:TOUCHES]-(d) } + c.nothing", "nothing"),
+        ("MATCH (c:Cell) RETURN CASE WHEN c.label > 1 THEN 1 ELSE 0.5 END / nowhere", "nowhere"),
+    ],
+)
+def test_an_error_is_about_what_was_written(statement: str, said: str, six: Store) -> None:
+    with pytest.raises(StoreError, match=said) as refused:
+        six.run(statement, name=OWN_CYPHER)
+    assert not any(word in str(refused.value) for word in ("UNWIND", "coalesce", "list_extract"))
 
 
 @pytest.fixture(scope="module")

@@ -33,8 +33,6 @@ def with_all_rows(connection: ladybug.Connection, cypher: str, values: dict[str,
     """
     rewritten = _rewritten(cypher, blanked(cypher), 0, len(cypher))
     if rewritten != cypher and not can_be_asked(connection, rewritten, values):
-        if not can_be_asked(connection, cypher, values):
-            return cypher  # the database says what is wrong with it
         raise StoreError(
             "the embedded database would leave out rows for which this COUNT { … } is 0; write OPTIONAL MATCH before "
             "a WITH in its place, as MATCH (c:Cell) OPTIONAL MATCH (c)-[t:TOUCHES]-() WITH c, count(t) AS n."

@@ -141,7 +141,9 @@ class LadybugStore:
         with self._reading(query=name, parameters=values, timeout=timeout) as connection:
             asked = cypher = schema.without_later(connection, cypher)
             require_question(connection, cypher)
-            if name == OWN_CYPHER:
+            if name == OWN_CYPHER and can_be_asked(
+                connection, cypher, values
+            ):  # else errors are about what was written
                 cypher = with_kept_order(with_kept_aggregates(with_common_types(cypher)))
                 cypher = with_all_rows(connection, cypher, values)
             if timeout is not None:
