@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from cellgraph.loading.many import load_many
     from cellgraph.loading.nearby import near
     from cellgraph.loading.structure import distance
+    from cellgraph.loading.territory import territory
+    from cellgraph.loading.vertices import vertices
     from cellgraph.measures.compute import metrics
     from cellgraph.model import CellGraph
     from cellgraph.phantoms.phantom import phantom
@@ -60,6 +62,8 @@ _HOMES = {
     "phantom": "cellgraph.phantoms.phantom",
     "plot": "cellgraph.pictures.plot",
     "sweep": "cellgraph.loading.arrays",
+    "territory": "cellgraph.loading.territory",
+    "vertices": "cellgraph.loading.vertices",
     "view": "cellgraph.pictures.view",
     "watch": "cellgraph.live.watch",
 }
@@ -90,6 +94,8 @@ __all__ = [
     "plot",
     "server",
     "sweep",
+    "territory",
+    "vertices",
     "view",
     "watch",
 ]

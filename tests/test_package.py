@@ -44,6 +44,8 @@ PUBLIC = [
     "plot",
     "server",
     "sweep",
+    "territory",
+    "vertices",
     "view",
     "watch",
 ]

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import operator
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import numpy as np
 
 from cellgraph.engines.engine import Tallies, sweep_part
 from cellgraph.errors import CellgraphError, EngineError, ParameterError
 from cellgraph.machine import cores
 from cellgraph.volumes import Block, HaloReader
 from cellgraph.volumes.scan import Scan
+from cellgraph.volumes.volume import Index
 from cellgraph.voxels.tally import Tally
+
+Array = np.ndarray[Any, Any]
+Result = TypeVar("Result")
+Work = Callable[[Block, Array, Index], Result]
 
 
 def whole_workers(workers: int) -> int:
@@ -51,12 +59,35 @@ class ThreadsEngine:
 
     def tallies(self, scan: Scan, blocks: Sequence[Block]) -> Tallies:
         """See `Engine.tallies`."""
+
+        def work(block: Block, labels: Array, halo: Index) -> Tally:
+            return sweep_part(scan, block, labels, halo)
+
+        for block, tally in self.map(scan, blocks, work, scan.rules.margin):
+            yield [block], tally
+
+    def map(
+        self, scan: Scan, blocks: Sequence[Block], work: Work[Result], margin: Index = (0, 0, 0)
+    ) -> Generator[tuple[Block, Result], None, None]:
+        """Yield each block with what a function makes of it, in the order of the blocks.
+
+        Parameters
+        ----------
+        scan : Scan
+        blocks : sequence of Block
+            In raster order.
+        work : callable
+            Called with a block, its labels with what lies around them, and how much of that lies on their low sides
+            (z, y, x); in several threads.
+        margin : tuple of int
+            How many voxels (z, y, x) around a block are read; by default the halo of one on its low sides.
+        """
         with (
             ThreadPoolExecutor(1, "cellgraph-read") as ahead,
             ThreadPoolExecutor(self.workers, "cellgraph-sweep") as pool,
         ):
             try:
-                yield from self._pipeline(scan, blocks, ahead, pool)
+                yield from self._pipeline(blocks, HaloReader(scan.volume, blocks, margin=margin), work, ahead, pool)
             except MemoryError as error:
                 raise EngineError(
                     f"there is not enough memory for {self.workers + 2} blocks of {blocks[0].shape} voxels at once; "
@@ -68,10 +99,14 @@ class ThreadsEngine:
                 pool.shutdown(wait=False, cancel_futures=True)
 
     def _pipeline(
-        self, scan: Scan, blocks: Sequence[Block], ahead: ThreadPoolExecutor, pool: ThreadPoolExecutor
-    ) -> Tallies:
-        reader = HaloReader(scan.volume, blocks, margin=scan.rules.margin)
-        running: deque[tuple[Block, Future[Tally]]] = deque()
+        self,
+        blocks: Sequence[Block],
+        reader: HaloReader,
+        work: Work[Result],
+        ahead: ThreadPoolExecutor,
+        pool: ThreadPoolExecutor,
+    ) -> Generator[tuple[Block, Result], None, None]:
+        running: deque[tuple[Block, Future[Result]]] = deque()
         unreadable: CellgraphError | None = None
         reads = deque(ahead.submit(reader.read, block) for block in blocks[:1])
         for number, block in enumerate(blocks):
@@ -82,14 +117,14 @@ class ThreadsEngine:
                 break
             if number + 1 < len(blocks):
                 reads.append(ahead.submit(reader.read, blocks[number + 1]))
-            running.append((block, pool.submit(sweep_part, scan, block, labels, halo)))
+            running.append((block, pool.submit(work, block, labels, halo)))
             del labels
             while len(running) > self.workers:
-                done, tally = running.popleft()
-                yield [done], tally.result()
+                done, result = running.popleft()
+                yield done, result.result()
         while running:
-            done, tally = running.popleft()
-            yield [done], tally.result()
+            done, result = running.popleft()
+            yield done, result.result()
         if unreadable is not None:
             raise unreadable
 

@@ -156,7 +156,7 @@ def _between_centroids(store: Store, row: dict[str, Any], length: float) -> pa.T
     import pyarrow as pa
     from scipy.spatial import cKDTree
 
-    there = {entry.rpartition(" ")[0] for entry in row["properties"]}
+    there = {entry.rpartition(" ")[0] for entry in row["cell_properties"]}
     axes = [axis for axis in "zyx" if axis in there]
     if len(axes) < 2:
         raise InputError(f"the cells of the sample {row['name']!r} have no centroids (columns z, y, x)")

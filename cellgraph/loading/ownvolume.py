@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from cellgraph.errors import InputError, NotFoundError, ParameterError
 from cellgraph.errors import near as similar
 from cellgraph.stores import Store
 from cellgraph.volumes.scan import Scan, ScanOptions, scanned
+from cellgraph.volumes.units import symbol
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,13 +34,10 @@ def one_sample(store: Store, name: str | None) -> dict[str, Any]:
     if name is not None and name not in names:
         raise NotFoundError(f"there is no sample {name!r} in the database.{similar(name, names)}")
     rows = store.run(
-        "MATCH (s:Sample {status: 'complete'}) WHERE s.name = $name RETURN s.name AS name, s.source AS source, "
-        "s.shape AS shape, s.spacing AS spacing, s.unit AS unit, s.background AS background, "
-        "s.connectivity AS connectivity, s.cell_properties AS properties",
-        {"name": name or names[0]},
-    ).to_pylist()
-    row: dict[str, Any] = rows[0]
-    return row
+        "MATCH (s:Sample {status: 'complete'}) WHERE s.name = $name RETURN s AS node", {"name": name or names[0]}
+    )
+    node: dict[str, Any] = json.loads(rows["node"][0].as_py())
+    return dict.fromkeys(("source", "shape", "background", "connectivity", "spacing", "expand")) | node
 
 
 def cells_of(store: Store, name: str, columns: str) -> pa.Table:
@@ -78,14 +78,74 @@ def own_volume(
             f"the sample {row['name']!r} was loaded {'from tables' if not row['shape'] else 'from an array'}; name its "
             f"volume with source (--source){otherwise}"
         )
-    known: dict[str, Any] = {"background": row["background"], "connectivity": row["connectivity"] or None}
-    known |= {"spacing": tuple(row["spacing"]), "unit": row["unit"]}
-    with scanned(volume, row["name"], **known, **options) as scan:
+    with scanned(volume, row["name"], **options) as scan:
+        yield as_loaded(scan, row)
+
+
+def as_loaded(scan: Scan, row: dict[str, Any]) -> Scan:
+    """Return the scan of the volume of a sample, with what was said of its voxels when it was loaded.
+
+    Raises
+    ------
+    InputError
+        If it has another shape.
+    """
+    if tuple(scan.shape) != tuple(row["shape"]):
+        raise InputError(
+            f"{not_its(scan.header.source, row['name'])}: it has {by(scan.shape)} voxels, the sample {by(row['shape'])}"
+        )
+    rules = replace(scan.rules, background=row["background"])
+    if row["connectivity"]:
+        rules = replace(rules, connectivity=row["connectivity"])
+    return replace(scan, rules=rules, spacing=tuple(row["spacing"]), unit=row["unit"])
+
+
+@contextmanager
+def own_mask(mask: str | os.PathLike[str], row: dict[str, Any]) -> Iterator[Scan]:
+    """Open an image of the shape of a sample, in which voxels that are not 0 belong to something.
+
+    Raises
+    ------
+    InputError
+        If it has another shape, or states another voxel size.
+    """
+    with scanned(os.fspath(mask), "mask") as scan:
+        what = f"the mask {redacted(os.fspath(mask))}"
         if tuple(scan.shape) != tuple(row["shape"]):
             raise InputError(
-                f"{not_its(volume, row['name'])}: it has {by(scan.shape)} voxels, the sample {by(row['shape'])}"
+                f"{what} has {by(scan.shape)} voxels, but the sample {row['name']!r} has {by(row['shape'])}; it has to "
+                "be an image of the same shape"
+            )
+        said = scan.header.spacing is not None and scan.header.unit == row["unit"]
+        if said and not np.allclose(scan.spacing, row["spacing"], rtol=1e-3):
+            raise InputError(
+                f"{what} has voxels of {by(scan.spacing)}, but the sample {row['name']!r} has voxels of "
+                f"{by(row['spacing'])} {symbol(row['unit'])}"
             )
         yield scan
+
+
+class Counted:
+    """How many voxels each cell has, summed over blocks that several threads see."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[Array, Array]] = []
+
+    def add(self, names: Array, ranks: Array) -> None:
+        """Add the voxels of a block, given by their ranks among labels; a rank of 0 is no cell."""
+        count = np.bincount(ranks.ravel(), minlength=len(names))[1:]
+        present = np.flatnonzero(count)
+        self._parts.append((names[1:][present], count[present]))
+
+    def total(self) -> tuple[Array, Array]:
+        """Return the labels of all cells, ascending, and their numbers of voxels."""
+        if not self._parts:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        labels, place = np.unique(np.concatenate([labels for labels, _ in self._parts]), return_inverse=True)
+        sums = np.zeros(len(labels), np.int64)
+        np.add.at(sums, place, np.concatenate([count for _, count in self._parts]))
+        self._parts = [(labels, sums)]
+        return labels, sums
 
 
 def require_cells(store: Store, row: dict[str, Any], scan: Scan, there: Array, counted: Array) -> None:

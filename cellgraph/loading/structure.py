@@ -10,11 +10,11 @@ import numpy as np
 
 from cellgraph.addresses import redacted
 from cellgraph.errors import InputError, ParameterError
-from cellgraph.loading.ownvolume import by, cells_of, not_its, one_sample, own_volume
+from cellgraph.loading.ownvolume import by, cells_of, not_its, one_sample, own_mask, own_volume
 from cellgraph.machine import free_memory
 from cellgraph.stores import address_of, open_store
 from cellgraph.stores.properties import Properties
-from cellgraph.volumes.scan import Scan, ScanOptions, scanned
+from cellgraph.volumes.scan import Scan, ScanOptions
 from cellgraph.volumes.units import symbol
 
 Array = np.ndarray[Any, Any]
@@ -142,18 +142,7 @@ def _labels(row: dict[str, Any], source: str | os.PathLike[str] | None, options:
 
 
 def _mask(to: str | os.PathLike[str], row: dict[str, Any], label: int | None) -> Array:
-    with scanned(os.fspath(to), "mask") as scan:
-        if tuple(scan.shape) != tuple(row["shape"]):
-            raise InputError(
-                f"the mask {redacted(os.fspath(to))} has {by(scan.shape)} voxels, but the sample {row['name']!r} has "
-                f"{by(row['shape'])}; it has to be an image of the same shape"
-            )
-        said = scan.header.spacing is not None and scan.header.unit == row["unit"]
-        if said and not np.allclose(scan.spacing, row["spacing"], rtol=1e-3):
-            raise InputError(
-                f"the mask {redacted(os.fspath(to))} has voxels of {by(scan.spacing)}, but the sample "
-                f"{row['name']!r} has voxels of {by(row['spacing'])} {symbol(row['unit'])}"
-            )
+    with own_mask(to, row) as scan:
         labels = _read(scan)
     return np.asarray(labels != 0 if label is None else labels == label)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cellgraph.errors import InputError, NotFoundError, ParameterError, near
-from cellgraph.loading.ownvolume import by, not_its
+from cellgraph.loading.ownvolume import as_loaded, not_its
 from cellgraph.volumes.scan import Scan, Scannable, ScanOptions, scanned
 
 if TYPE_CHECKING:
@@ -127,13 +127,7 @@ def its_volume(db: Database, volume: Scannable, sample: str | None, options: Sca
         row = db.query("samples", sample=name).to_pylist()[0]
         if not row["shape"]:
             raise InputError(f"the sample {name!r} was loaded from tables, so it is not known of which volume it is.")
-        if tuple(row["shape"]) != tuple(scan.shape):
-            raise InputError(
-                f"{not_its(scan.header.source, name)}: it has {by(scan.shape)} voxels, the sample {by(row['shape'])}."
-            )
-        # The sample knows what was said of its voxels when it was loaded.
-        rules = replace(scan.rules, background=row["background"])
-        yield replace(scan, rules=rules, spacing=tuple(row["spacing"]), unit=row["unit"]), name
+        yield as_loaded(scan, row | {"name": name}), name
 
 
 def unknown_label(scan: Scan, sample: str, label: int) -> InputError:

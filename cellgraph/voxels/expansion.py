@@ -10,6 +10,7 @@ import numpy as np
 
 from cellgraph.voxels import kernels
 from cellgraph.voxels.growth import gaps, grow, paint
+from cellgraph.voxels.metric import Metric
 from cellgraph.voxels.parameters import Rules
 from cellgraph.voxels.runs import Runs, find_runs
 from cellgraph.voxels.tally import Tally
@@ -35,10 +36,7 @@ def sweep_expanded(runs: Runs, ids: Array, names: Array, core: tuple[Index, Inde
     rules : Rules
         With `reach`.
     """
-    order = np.argsort(names[1:]) + 1
-    rank = np.zeros(len(names), np.int32)
-    rank[order] = np.arange(1, len(names))
-    names = np.concatenate([names[:1], names[order]])
+    names, rank = by_label(names)
     tallies = []
     labels = None
     for start, stop in _parts(*core):
@@ -49,6 +47,39 @@ def sweep_expanded(runs: Runs, ids: Array, names: Array, core: tuple[Index, Inde
     for tally in tallies:
         total = total.merge(tally)
     return total
+
+
+def by_label(names: Array) -> tuple[Array, Array]:
+    """Return the labels in ascending order behind the first, which is no cell, and the rank of each as it was."""
+    order = np.argsort(names[1:]) + 1
+    rank = np.zeros(len(names), np.int32)
+    rank[order] = np.arange(1, len(names))
+    return np.concatenate([names[:1], names[order]]), rank
+
+
+def ranked(labels: Array, rules: Rules) -> tuple[Array, Array]:
+    """Return the rank of the label of each voxel, as int32 with 0 for the background, and the label of each rank.
+
+    Raises
+    ------
+    LabelError
+        See `number_runs`.
+    """
+    from cellgraph.voxels.block import number_runs
+
+    runs, ids, names = number_runs(find_runs(labels), labels.dtype, rules)
+    names, rank = by_label(names)
+    return paint(runs.ends, rank[ids], runs.rows, runs.shape), names
+
+
+def grown(ranks: Array, metric: Metric, distance: float) -> Array:
+    """Return ranked labels grown into the background by at most a distance, as far as the array tells."""
+    if ranks.all() or not ranks.any():
+        return ranks
+    ranks = np.array(ranks, order="C")
+    limit = metric.square(distance)
+    grow(ranks, metric.array, metric.array.dtype.type(limit), metric.reach(limit))
+    return ranks
 
 
 def _part(labels: Array, names: Array, start: Index, stop: Index, rules: Rules) -> Tally:
@@ -78,16 +109,11 @@ def _grown(labels: Array, names: Array, start: Index, stop: Index, rules: Rules)
 
     reach = rules.reach
     assert reach is not None
-    metric = reach.metric
-    limit = metric.square(reach.growth)
-    z, y, x = metric.reach(limit)
+    z, y, x = reach.metric.reach(reach.metric.square(reach.growth))
     halo = tuple(min(1, first) for first in start)
-    grown, low, high = _window(labels, start, stop, (z + 1, y + 1, x + 1))
-    if not grown.all():
-        grown = np.ascontiguousarray(grown)
-        if grown.any():
-            grow(grown, metric.array, metric.array.dtype.type(limit), (z, y, x))
-    block = grown[tuple(slice(a - h, b) for a, h, b in zip(low, halo, high, strict=True))]
+    window, low, high = _window(labels, start, stop, (z + 1, y + 1, x + 1))
+    own = tuple(slice(a - h, b) for a, h, b in zip(low, halo, high, strict=True))
+    block = grown(window, reach.metric, reach.growth)[own]
     plain = Rules(0, rules.connectivity, sites=False)
     runs, ids, found = number_runs(find_runs(np.ascontiguousarray(block)), block.dtype, plain)
     passes = kernels.passes_of(rules.connectivity)
