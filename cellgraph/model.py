@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 from cellgraph.errors import ParameterError
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     import pandas
     import pyarrow as pa
     import scipy
+    from matplotlib.axes import Axes
 
 Type = Literal["int", "float", "bool", "str"]
 
@@ -299,6 +301,21 @@ class CellGraph:
 
         network = self.network()
         return anndata_of(network.cells, network.contacts)
+
+    def plot(self, labels: Any = None, **options: Any) -> Axes:
+        """Draw the graph with matplotlib: a slice of `labels`, or cells at their centroids; with their contacts.
+
+        Parameters
+        ----------
+        labels : array_like, str or path, optional
+            The labelled volume that it was made of, (z, y, x) or (y, x).
+        **options
+            ``color``, a column of cells; ``at``, the slice as ``z=120``; ``project``, an axis to look along;
+            ``contacts=False``; ``ax``, the axes to draw into.  See `cellgraph.plot`.
+        """
+        # Pictures are made above the model, which does without them until one is asked for.
+        axes: Axes = import_module("cellgraph.pictures.plot").plot_graph(self, labels, **options)
+        return axes
 
     def _repr_html_(self) -> str:
         """Return the graph for a notebook: what it is, and its first cells."""

@@ -6,6 +6,7 @@ import operator
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
@@ -28,6 +29,7 @@ from cellgraph.stores.contract import OWN_CYPHER
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from matplotlib.axes import Axes
 
     from cellgraph.estimation.selection import Selection
     from cellgraph.model import CellGraph, Column
@@ -184,6 +186,28 @@ class Database:
         if query.takes("limit") and limit is not None:
             given, limit = given | {"limit": limit}, None
         return draw(self._question(query, given, "cypher", None), limit)
+
+    def plot(self, volume: Any = None, query: str | None = None, /, **options: Any) -> Axes:
+        """Draw cells, coloured by a column or by the answer to a query, and the contacts between them.
+
+        Parameters
+        ----------
+        volume : str, path, numpy.ndarray or Scan, optional
+            The labelled volume of the sample; without one, cells are drawn at their centroids.
+        query : str, optional
+            A named query, with its parameters among the options.
+        **options
+            ``sample``, ``color``, ``at``, ``project``, ``contacts``, ``output``, ``ax`` and the rest of
+            `cellgraph.plot`.
+
+        Examples
+        --------
+        >>> with cellgraph.open("cellgraph.db") as db:
+        ...     axes = db.plot("cells.tif", "within", cell=42, k=2)
+        """
+        # Pictures are made above this module, which does without them until one is asked for.
+        axes: Axes = import_module("cellgraph.pictures.plot").plot(volume, query, db=self, **options)
+        return axes
 
     def parts(
         self, name: str, *, sample: str | None = None, timeout: float | None = None, **asked: Any

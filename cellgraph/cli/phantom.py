@@ -18,7 +18,9 @@ def register(app: typer.Typer) -> None:
 
 
 def phantom(
-    out: Annotated[Path, typer.Argument(help="The file to write: .zarr (OME-Zarr), .tif (OME-TIFF) or .npy.")],
+    out: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The file to write: .zarr (OME-Zarr), .tif (OME-TIFF) or .npy.")
+    ],
     cells: Annotated[int, typer.Option(help="Number of cells.")],
     shape: Annotated[str, typer.Option(metavar="Z,Y,X", help="Voxels along each axis; Y,X for an image.")],
     gap: Annotated[bool, typer.Option("--gap", help="Leave background between the cells.")] = False,

@@ -101,7 +101,7 @@ def variation(
     columns: Annotated[
         list[str],
         typer.Argument(
-            metavar="COLUMN...", help="Columns of cells with numbers, khop(2), or a set: shape.", show_default=False
+            metavar="COLUMN", help="Columns of cells with numbers, khop(2), or a set: shape.", show_default=False
         ),
     ],
     where: WhereOption = None,
@@ -309,7 +309,7 @@ def compare(
     columns: Annotated[
         list[str],
         typer.Argument(
-            metavar="COLUMN...", help="Columns of cells with numbers, khop(2), or a set: shape.", show_default=False
+            metavar="COLUMN", help="Columns of cells with numbers, khop(2), or a set: shape.", show_default=False
         ),
     ],
     by: Annotated[

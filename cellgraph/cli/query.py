@@ -45,7 +45,7 @@ def query(
     ] = None,
     cells: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[CELL]...", help="Cells that it is about, as in --cell; of a path its two ends."),
+        typer.Argument(metavar="CELL", help="Cells that it is about, as in --cell; of a path its two ends."),
     ] = None,
     k: Annotated[int | None, typer.Option("--k", help="Largest distance in contacts.", show_default=False)] = None,
     cell: Annotated[

@@ -131,7 +131,7 @@ def enrichment(
 
 def autocorrelation(
     columns: Annotated[
-        list[str], typer.Argument(metavar="COLUMN...", help="Columns of cells with numbers.", show_default=False)
+        list[str], typer.Argument(metavar="COLUMN", help="Columns of cells with numbers.", show_default=False)
     ],
     sample: SampleOption = None,
     method: Annotated[CorrelationChoice, typer.Option(help="Moran's I or Geary's C.")] = CorrelationChoice.moran,

@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 
 def watch(
-    folder: Annotated[Path, typer.Argument(help="Where the slices appear.", show_default=False)],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the slices appear.", show_default=False)],
     pattern: Annotated[
         str, typer.Option(metavar="GLOB", help="Names of the slices, as 'slice_*.tif'; numbers in them order them.")
     ] = "*",

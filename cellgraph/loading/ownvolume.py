@@ -88,8 +88,10 @@ def as_loaded(scan: Scan, row: dict[str, Any]) -> Scan:
     Raises
     ------
     InputError
-        If it has another shape.
+        If it has another shape, or the sample has none.
     """
+    if not row["shape"]:
+        raise InputError(f"the sample {row['name']!r} was loaded from tables, so it is not known of which volume it is")
     if tuple(scan.shape) != tuple(row["shape"]):
         raise InputError(
             f"{not_its(scan.header.source, row['name'])}: it has {by(scan.shape)} voxels, the sample {by(row['shape'])}"

@@ -121,7 +121,8 @@ def paint(
             (1,) * (3 - scan.header.ndim) + target.chunks[scan.header.ndim],  # type: ignore[arg-type]
         )  # fmt: skip
         with appearing(path, overwrite) as part:
-            target.write(part, header, _painted(scan, name, header, values, report))
+            voxels = cell_values(database, name, "voxels").values
+            target.write(part, header, _painted(scan, name, header, values, voxels, report))
         known = values.values[np.isfinite(values.values)] if values.values.dtype.kind == "f" else values.values
         low, high = (float(known.min()), float(known.max())) if len(known) else (None, None)
     return PaintReport(str(path), f"rank by {by}" if rank else by, dtype.name, low, high, values.categories)
@@ -149,10 +150,10 @@ def _type_of(found: CellValues) -> np.dtype[Any]:
 
 
 def _painted(
-    scan: Scan, sample: str, header: Header, values: CellValues, report: Report | None
+    scan: Scan, sample: str, header: Header, values: CellValues, voxels: Array, report: Report | None
 ) -> Iterator[tuple[Block, Array]]:
     blocks = plan_blocks(replace(header, chunks=header.chunks), _MEMORY)
-    seen = np.zeros(len(values.labels), bool)
+    seen = np.zeros(len(values.labels), np.int64)
     missing = np.nan if header.dtype.kind == "f" else 0
     for number, block in enumerate(blocks, start=1):
         labels = scan.volume.read(block.start, block.stop).astype(np.int64)
@@ -162,10 +163,16 @@ def _painted(
         if not (known | background).all():
             raise unknown_label(scan, sample, int(flat[~(known | background)][0]))
         painted[background & ~known] = missing
-        seen[np.searchsorted(values.labels, flat[known])] = True
-        if number == len(blocks) and not seen.all():  # here, since a writer need not ask for more than its last block
-            lost = values.labels[~seen][0]
-            raise InputError(f"{not_its(header.source, sample)}: the cell {lost} is not in it.")
+        seen[np.searchsorted(values.labels, flat[known])] += np.bincount(place.ravel())[known]
+        if number == len(blocks) and (seen != voxels).any():  # a writer need not ask for more than its last block
+            cell = np.flatnonzero(seen != voxels)[0]
+            label, own, its = values.labels[cell], seen[cell], int(voxels[cell])
+            why = (
+                f"its cell {label} has {own:,} voxels, that of the sample {its:,}"
+                if own
+                else f"the cell {label} is not in it"
+            )
+            raise InputError(f"{not_its(header.source, sample)}: {why}.")
         yield block, painted.astype(header.dtype)[place].reshape(labels.shape)
         if report is not None:
             report("blocks", number, len(blocks))

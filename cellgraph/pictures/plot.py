@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,14 +15,17 @@ from cellgraph.analyze.database import Database
 from cellgraph.analyze.database import open as open_database
 from cellgraph.errors import CellgraphError, ExistsError, InputError, NotFoundError, ParameterError, near, printable
 from cellgraph.handover import needed
+from cellgraph.loading.ownvolume import as_loaded
 from cellgraph.pictures.plane import Plane, read_plane
 from cellgraph.pictures.values import CellValues, as_values, cell_values, its_volume, sample_of, unknown_label
-from cellgraph.volumes.scan import Scan, Scannable, ScanOptions
+from cellgraph.volumes.scan import Scan, Scannable, ScanOptions, scanned
 from cellgraph.volumes.units import symbol
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from matplotlib.axes import Axes
+
+    from cellgraph.model import CellGraph
 
 Array = np.ndarray[Any, Any]
 
@@ -71,7 +75,7 @@ def plot(
     query: str | None = None,
     /,
     *,
-    db: str | os.PathLike[str] | None = None,
+    db: str | os.PathLike[str] | Database | None = None,
     output: str | os.PathLike[str] | None = None,
     sample: str | None = None,
     color: str | None = None,
@@ -93,8 +97,8 @@ def plot(
         across).
     query : str, optional
         A named query with its `parameters` (and `limit`): the cells of its rows are coloured, all others are plain.
-    db : str or path, optional
-        As for `load`.
+    db : str, path or Database, optional
+        As for `load`; or an open database.
     output : str or path, optional
         A ``.png``, ``.svg`` or ``.pdf`` file to write.
     sample : str, optional
@@ -133,23 +137,85 @@ def plot(
         check_target(Path(output), overwrite)
     if query is None and (parameters or limit is not None):
         raise ParameterError(f"{', '.join(parameters) or 'limit'} belongs to a query, and none was named.")
-    with open_database(db) as database:
+    with nullcontext(db) if isinstance(db, Database) else open_database(db) as database:
         if volume is None:
             if at is not None or project is not None or options:
                 raise ParameterError("slices and projections are of a volume; name it, or leave them out.")
             name = sample_of(database, sample)
             shown = _shown(database, name, query, color, limit, parameters)
-            axes = _centroids(database, name, shown, contacts, ax)
+            axes = _centroids(_Tissue.of(database, name), shown, contacts, ax)
         else:
             with its_volume(database, volume, sample, options or {}) as (scan, name):
                 shown = _shown(database, name, query, color, limit, parameters)
-                axes = _slice(database, scan, name, read_plane(scan, at, project), shown, contacts, ax)
+                axes = _slice(_Tissue.of(database, name), scan, read_plane(scan, at, project), shown, contacts, ax)
     if output is not None:
         try:
             axes.figure.savefig(output, dpi=150)  # type: ignore[union-attr]
         except OSError as error:
             raise CellgraphError(f"cannot write {str(output)!r}: {error.strerror or error}.") from error
     return axes
+
+
+def plot_graph(
+    graph: CellGraph,
+    labels: Scannable | None = None,
+    *,
+    color: str | None = None,
+    at: str | None = None,
+    project: str | None = None,
+    contacts: bool = True,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a graph that is in no database; see `plot`.
+
+    Parameters
+    ----------
+    graph : CellGraph
+    labels : str, path, numpy.ndarray or Scan, optional
+        The labelled volume that it was made of, (z, y, x) or (y, x).
+    color, at, project, contacts, ax
+        As for `plot`; `color` is a column of `graph.cells`.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ParameterError
+        If cells have no such column, or there is no such slice.
+    InputError
+        If the volume is not that of the graph.
+    """
+    needed("matplotlib", "a picture", "plot")
+    sample = graph.sample
+    names = [name for name in graph.cells.column_names if name != "label"]
+    if color is not None and color not in (*names, "label"):
+        raise ParameterError(f"cells of the sample {sample.name!r} have no column {color!r}.{near(color, names)}")
+    values = None if color is None else as_values(color, graph.cells["label"], graph.cells[color])
+    tissue = _Tissue(sample.name, sample.unit, graph.cells.rename_columns({"label": "cell"}), lambda: graph.contacts)
+    if labels is None:
+        if at is not None or project is not None:
+            raise ParameterError("slices and projections are of a volume; give its labels, or leave them out.")
+        return _centroids(tissue, _Shown(values, False), contacts, ax)
+    with scanned(labels) as scan:
+        scan = as_loaded(scan, vars(sample))
+        return _slice(tissue, scan, read_plane(scan, at, project), _Shown(values, False), contacts, ax)
+
+
+@dataclass(frozen=True)
+class _Tissue:
+    """What is drawn of a sample: its cells (``cell``, ``y``, ``x``, …), and its contacts, read when needed."""
+
+    sample: str
+    unit: str
+    cells: pa.Table
+    contacts: Callable[[], pa.Table]
+
+    @staticmethod
+    def of(db: Database, sample: str) -> _Tissue:
+        unit = db.query("samples", sample=sample)["unit"][0].as_py() or "voxel"
+        return _Tissue(sample, unit, db.query("cells", sample=sample), lambda: db.query("contacts", sample=sample))
 
 
 def _shown(
@@ -266,17 +332,17 @@ class _Colours:
             bar.set_ticks(((self.norm.boundaries[1:] + self.norm.boundaries[:-1]) / 2).tolist())
 
 
-def _slice(db: Database, scan: Scan, sample: str, plane: Plane, shown: _Shown, contacts: bool, ax: Axes | None) -> Axes:
+def _slice(tissue: _Tissue, scan: Scan, plane: Plane, shown: _Shown, contacts: bool, ax: Axes | None) -> Axes:
     step = -(-max(plane.labels.shape) // _MOST_PIXELS)
     larger = max(1, _LEAST_PIXELS // max(plane.labels.shape))  # so that the borders of cells are thin lines
     labels = plane.labels[::step, ::step].repeat(larger, 0).repeat(larger, 1).astype(np.int64)
-    every = db.query("cells", sample=sample)["cell"].to_numpy()
+    every = tissue.cells["cell"].to_numpy()
     flat, place = np.unique(labels, return_inverse=True)
     place = place.reshape(labels.shape)
     background = flat == scan.rules.background if scan.rules.background is not None else np.zeros(len(flat), bool)
     unknown = ~background & ~np.isin(flat, every)
     if unknown.any():
-        raise unknown_label(scan, sample, int(flat[unknown][0]))
+        raise unknown_label(scan, tissue.sample, int(flat[unknown][0]))
     colours = _Colours(shown)
     table = colours.of(flat)
     table[background] = _BEHIND
@@ -299,14 +365,14 @@ def _slice(db: Database, scan: Scan, sample: str, plane: Plane, shown: _Shown, c
             ],
             axis=1,
         )
-        _lines(axes, db, sample, flat[~background], middle[~background], shown)
-    _finish(axes, f"{sample}  {plane.what}".strip(), scan.unit, width, height, plane.axes)
+        _lines(axes, tissue, flat[~background], middle[~background], shown)
+    _finish(axes, f"{tissue.sample}  {plane.what}".strip(), scan.unit, width, height, plane.axes)
     colours.explain(axes)
     return axes
 
 
-def _centroids(db: Database, sample: str, shown: _Shown, contacts: bool, ax: Axes | None) -> Axes:
-    rows = db.query("cells", sample=sample)
+def _centroids(tissue: _Tissue, shown: _Shown, contacts: bool, ax: Axes | None) -> Axes:
+    rows, sample = tissue.cells, tissue.sample
     if not {"x", "y"} <= set(rows.column_names) or rows["x"].null_count == rows.num_rows:
         raise InputError(
             f"the cells of the sample {sample!r} have no centroids (columns y and x) at which to draw them."
@@ -324,25 +390,22 @@ def _centroids(db: Database, sample: str, shown: _Shown, contacts: bool, ax: Axe
     width, height = np.maximum(high - low, 1e-9)
     axes = _axes(ax, float(width), float(height))
     if contacts:
-        _lines(axes, db, sample, labels, places, shown, colour="0.6")
+        _lines(axes, tissue, labels, places, shown, colour="0.6")
     colours = _Colours(shown)
     size = float(np.clip(40_000 / len(labels), 2, 80))
     axes.scatter(places[:, 0], places[:, 1], s=size, c=colours.of(labels), edgecolors="0.3", linewidths=0.3, zorder=3)
     axes.set_aspect("equal")
     axes.invert_yaxis()
-    unit = db.query("samples", sample=sample)["unit"][0].as_py() or "voxel"
-    _finish(axes, sample, unit, float(width), float(height), ("y", "x"))
+    _finish(axes, sample, tissue.unit, float(width), float(height), ("y", "x"))
     colours.explain(axes)
     return axes
 
 
-def _lines(
-    axes: Axes, db: Database, sample: str, labels: Array, places: Array, shown: _Shown, colour: str = "black"
-) -> None:
+def _lines(axes: Axes, tissue: _Tissue, labels: Array, places: Array, shown: _Shown, colour: str = "black") -> None:
     """Draw the contacts between some cells, of a query those between cells that its rows name."""
     from matplotlib.collections import LineCollection
 
-    rows = db.query("contacts", sample=sample)
+    rows = tissue.contacts()
     a, b = rows["cell_a"].to_numpy(), rows["cell_b"].to_numpy()
     wanted = labels if not shown.only or shown.values is None else np.intersect1d(labels, shown.values.labels)
     junctions = np.nan_to_num(rows["junctions"].to_numpy(zero_copy_only=False).astype(float), nan=1.0)

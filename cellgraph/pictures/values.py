@@ -125,8 +125,6 @@ def its_volume(db: Database, volume: Scannable, sample: str | None, options: Sca
     with scanned(volume, **options) as scan:
         name = sample_of(db, sample, scan.sample)
         row = db.query("samples", sample=name).to_pylist()[0]
-        if not row["shape"]:
-            raise InputError(f"the sample {name!r} was loaded from tables, so it is not known of which volume it is.")
         yield as_loaded(scan, row | {"name": name}), name
 
 

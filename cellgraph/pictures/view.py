@@ -30,6 +30,12 @@ MOST_CELLS = 200_000
 _ALL_COLUMNS = 20_000
 """Cells up to which a page has all their columns."""
 
+MOST_ELLIPSOIDS = 20_000
+"""Cells up to which a page can show their ellipsoids."""
+
+_FLAT = 0.05
+"""Least thickness of an ellipsoid that is shown, over its length."""
+
 _FARTHEST = 6
 _STANDIN, _OTHER = 987_654_321_012_345_671, 987_654_321_012_345_673
 _SEED = 1
@@ -141,6 +147,8 @@ def _data(db: Database, sample: str, color: str | None) -> dict[str, Any]:
     axes = [axis for axis in "xyz" if axis in rows.column_names and rows[axis].null_count < rows.num_rows]
     if len(axes) < 2:
         raise InputError(f"the cells of the sample {sample!r} have no centroids (columns y and x) to be drawn at.")
+    if "z" in axes and len(rows["z"].drop_null().unique()) == 1:
+        axes.remove("z")  # an image of two dimensions
     note = ""
     if rows.num_rows > MOST_CELLS:
         chosen = np.sort(np.random.default_rng(_SEED).choice(rows.num_rows, MOST_CELLS, replace=False))
@@ -166,6 +174,7 @@ def _data(db: Database, sample: str, color: str | None) -> dict[str, Any]:
         "labels": list(map(str, labels.tolist())),
         "names": None if names is None else [name or "" for name in names],
         "places": _packed(places, "<f4"),
+        "axes": _axes(rows, len(axes)),
         "a": _packed(a, "<u4"),
         "b": _packed(b, "<u4"),
         "columns": [_column(found) for found in _columns(rows, color)],
@@ -175,6 +184,25 @@ def _data(db: Database, sample: str, color: str | None) -> dict[str, Any]:
         "standin": str(_STANDIN),
         "other": str(_OTHER),
     }
+
+
+def _axes(rows: pa.Table, ndim: int) -> str | None:
+    """Return the half axes of the ellipsoids of cells, (x, y, z) one after the other; None where they are not known."""
+    names = ("length", "width", "height")
+    needed = {f"{name}_axis_{axis}" for name in names for axis in "zyx"} | set(names)
+    if not needed <= set(rows.column_names) or rows.num_rows > MOST_ELLIPSOIDS:
+        return None
+    columns = {name: rows[name].to_numpy(zero_copy_only=False).astype(float) for name in needed}
+    if ndim == 2:
+        columns |= {"height": np.zeros(rows.num_rows)} | {f"height_axis_{axis}": 1.0 * (axis == "z") for axis in "zyx"}
+        columns |= {f"{name}_axis_z": np.zeros(rows.num_rows) for name in names[:2]}
+    longest = np.where(columns["length"] > 0, columns["length"], np.nan)  # a cell of one voxel has no axes
+    half = np.empty((rows.num_rows, 3, 3))
+    for number, name in enumerate(names):
+        size = np.maximum(columns[name], _FLAT * longest) / 2
+        for place, axis in enumerate("xyz"):
+            half[:, number, place] = size * columns[f"{name}_axis_{axis}"]
+    return _packed(half, "<f4") if np.isfinite(half).any() else None
 
 
 def _contacts(db: Database, sample: str, labels: Array) -> tuple[Array, Array]:

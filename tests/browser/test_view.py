@@ -86,6 +86,45 @@ def test_cells_rings_and_paths(db: Path, page: Any, tmp_path: Path) -> None:
     assert requests == [address]
 
 
+def test_ellipsoids_are_where_the_cells_are(page: Any, tmp_path: Path) -> None:
+    labels = np.zeros((20, 40, 60), np.uint8)
+    labels[8:12, 18:22, 5:35], labels[2:18, 19:21, 40:58], labels[10, 20, 36] = 1, 2, 3  # a rod, a disc, one voxel
+    np.save(tmp_path / "cells.npy", labels)
+    cellgraph.load(tmp_path / "cells.npy", tmp_path / "cells.db")
+    page.goto(cellgraph.view(tmp_path / "page.html", tmp_path / "cells.db").address)
+    assert page.evaluate("view.ellipsoids") == 3
+    points = page.screenshot()
+    page.check("#ellipsoids")
+    assert page.screenshot() != points
+    x, y, _ = page.evaluate("view.screen(1)")
+    for away, said in ((0, "Cell 1:"), (40, "Cell 1:"), (-60, "Cell 1:")):  # far from its centroid, on the rod
+        page.mouse.click(x + away, y + 1)
+        assert page.inner_text("#answer").startswith(said)
+    page.mouse.click(x, y + 150)
+    assert page.inner_text("#answer") == ""
+    page.evaluate("view.select(3)")
+    assert page.inner_text("#answer").startswith("Cell 3:")
+
+
+@pytest.mark.parametrize(("shape", "shown"), [((40, 50), 12), ((10, 20, 20), 12)])
+def test_ellipsoids_up_to_a_number_of_cells(
+    shape: tuple[int, ...], shown: int, page: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cellgraph.phantom(tmp_path / "cells.npy", cells=12, shape=shape, seed=1)
+    cellgraph.load(tmp_path / "cells.npy", tmp_path / "cells.db")
+    page.goto(cellgraph.view(tmp_path / "page.html", tmp_path / "cells.db").address)
+    assert page.evaluate("view.ellipsoids") == shown
+    assert page.evaluate("JSON.parse(document.getElementById('data').textContent).flat") == (len(shape) == 2)
+    page.check("#ellipsoids")
+    x, y, _ = page.evaluate("view.screen(5)")
+    page.mouse.click(x, y)
+    assert page.inner_text("#answer").startswith("Cell ")
+    monkeypatch.setattr("cellgraph.pictures.view.MOST_ELLIPSOIDS", 11)
+    page.goto(cellgraph.view(tmp_path / "page.html", tmp_path / "cells.db").address)
+    assert page.evaluate("view.ellipsoids") == 0
+    assert page.query_selector("#ellipsoids") is None
+
+
 def test_a_large_sample_is_drawn_in_part_and_says_so(db: Path, page: Any, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr("cellgraph.pictures.view.MOST_CELLS", 100)
     done = cellgraph.view(tmp_path / "cells.html", db)

@@ -94,7 +94,32 @@
     }`,
     uniforms: { height: { value: 1 } },
   });
-  scene.add(new THREE.Points(geometry, material));
+  const points = new THREE.Points(geometry, material);
+  scene.add(points);
+
+  // Ellipsoids: a sphere for each cell, stretched along its axes. Cells without axes are small spheres.
+  const axes = data.axes && new Float32Array(bytes(data.axes));
+  const bodies = axes && new THREE.InstancedMesh(new THREE.IcosahedronGeometry(1, n > 5000 ? 1 : 3), new THREE.MeshLambertMaterial(), n);
+  const body = new THREE.Matrix4();
+  function place(i, share) {
+    const m = axes.subarray(9 * i, 9 * i + 9), s = scale * share, round = 0.3 * data.radius * s;
+    if (!m.every(Number.isFinite)) body.set(round, 0, 0, 0, 0, round, 0, 0, 0, 0, round, 0, 0, 0, 0, 1);
+    else {
+      // Of a left-handed set of axes one is turned round, or the inside of the sphere would be seen.
+      const turn = m[0] * (m[4] * m[8] - m[5] * m[7]) - m[1] * (m[3] * m[8] - m[5] * m[6]) + m[2] * (m[3] * m[7] - m[4] * m[6]) < 0 ? -1 : 1;
+      body.set(m[0] * s, m[3] * s, turn * m[6] * s, 0, -m[1] * s, -m[4] * s, -turn * m[7] * s, 0, -m[2] * s, -m[5] * s, -turn * m[8] * s, 0, 0, 0, 0, 1);
+    }
+    body.setPosition(position[3 * i], position[3 * i + 1], position[3 * i + 2]);
+    bodies.setMatrixAt(i, body);
+  }
+  if (bodies) {
+    bodies.visible = bodies.frustumCulled = false;
+    scene.add(bodies, new THREE.HemisphereLight(0xffffff, 0xaaaaaa, 2));
+    const lamp = new THREE.DirectionalLight(0xffffff, 1.5);
+    camera.add(lamp);
+    scene.add(camera);
+    element("ellipsoids").onchange = (event) => { bodies.visible = event.target.checked; points.visible = !bodies.visible; paint(); };
+  } else element("shape").remove();
   const ends = new Float32Array(6 * a.length);
   for (let i = 0; i < a.length; i++) {
     ends.set(position.subarray(3 * a[i], 3 * a[i] + 3), 6 * i);
@@ -136,6 +161,15 @@
       else if (Number.isFinite(values[i])) shade = along(most > least ? (values[i] - least) / (most - least) : 0.5);
       colour.set([shade.r, shade.g, shade.b], 3 * i);
       size[i] = usual * (shade === grey ? 0.6 : i === selected ? 1.5 : 1);
+      if (bodies && bodies.visible) {
+        // Cells that an answer is not about are small, so that they hide nothing.
+        place(i, (ring || path.length) && shade === grey ? 0.25 : 1);
+        bodies.setColorAt(i, shade);
+      }
+    }
+    if (bodies && bodies.visible) {
+      bodies.instanceMatrix.needsUpdate = bodies.instanceColor.needsUpdate = true;
+      bodies.boundingSphere = null;
     }
     geometry.attributes.colour.array.set(colour);
     geometry.attributes.size.array.set(size);
@@ -208,7 +242,14 @@
     at.fromArray(position, 3 * cell).project(camera);
     return [(at.x + 1) / 2 * window.innerWidth, (1 - at.y) / 2 * window.innerHeight, at.z];
   }
+  const ray = new THREE.Raycaster(), mouse = new THREE.Vector2();
   function under(x, y) {
+    if (bodies && bodies.visible) {
+      mouse.set(x / window.innerWidth * 2 - 1, 1 - y / window.innerHeight * 2);
+      ray.setFromCamera(mouse, camera);
+      const met = ray.intersectObject(bodies)[0];
+      return met ? met.instanceId : -1;
+    }
     let best = -1, depth = Infinity;
     const reach = 14;
     for (let i = 0; i < n; i++) {
@@ -237,7 +278,7 @@
     select(cell);
     if (cell < 0) element("answer").textContent = `There is no cell ${event.target.value} here.`;
   };
-  window.view = { cells: n, contacts: a.length, select: (label) => select(find(String(label))), path: (label) => pathTo(find(String(label))), screen: (label) => screen(find(String(label))) };
+  window.view = { cells: n, ellipsoids: bodies ? n : 0, contacts: a.length, select: (label) => select(find(String(label))), path: (label) => pathTo(find(String(label))), screen: (label) => screen(find(String(label))) };
   resize();
   paint();
 })();

@@ -92,6 +92,10 @@ def test_what_is_refused_leaves_nothing(folder: Path, tmp_path: Path) -> None:
     np.save(tmp_path / "less.npy", np.where(labels == 7, 0, labels))
     np.save(tmp_path / "more.npy", np.where(labels == 7, 700, labels))
     np.save(tmp_path / "flat.npy", labels[0])
+    first = tuple(np.argwhere(labels == 7)[0])
+    moved = labels.copy()
+    moved[first] = labels[labels > 0][0] if labels[labels > 0][0] != 7 else labels.max()
+    np.save(tmp_path / "moved.npy", moved)
     (tmp_path / "there.tif").write_text("mine")
     wrong: list[tuple[Any, str, str, type[CellgraphError], str]] = [
         (folder / "cells.tif", "out.tif", "degre", ParameterError, "no column 'degre'. Did you mean 'degree'"),
@@ -100,6 +104,7 @@ def test_what_is_refused_leaves_nothing(folder: Path, tmp_path: Path) -> None:
         (folder / "cells.tif", "none/out.tif", "degree", NotFoundError, "does not exist"),
         (tmp_path / "less.npy", "out.tif", "degree", InputError, "the cell 7 is not in it"),
         (tmp_path / "more.npy", "out.zarr", "degree", InputError, "its label 700 is no cell"),
+        (tmp_path / "moved.npy", "out.tif", "degree", InputError, "voxels, that of the sample"),
         (tmp_path / "flat.npy", "out.tif", "degree", InputError, "70 x 40 voxels, the sample 12 x 70 x 40"),
     ]
     before = sorted(path.name for path in tmp_path.iterdir())

@@ -102,6 +102,30 @@ def test_a_figure_of_ones_own(folder: Path) -> None:
     assert cellgraph.plot(folder / "cells.npy", "path", source=1, target=60, db=folder / "cells.db", ax=ax) is ax
 
 
+def test_a_graph_and_a_database_draw_themselves(folder: Path, tmp_path: Path) -> None:
+    labels = np.load(folder / "cells.npy")
+    graph = cellgraph.sweep(labels)
+    given = cellgraph.plot(folder / "cells.npy", db=folder / "cells.db", color="volume", at="y=20")
+    assert np.array_equal(picture(graph.plot(labels, color="volume", at="y=20")), picture(given))
+    with cellgraph.open(folder / "cells.db") as db:
+        assert np.array_equal(picture(db.plot(labels, color="volume", at="y=20", sample="cells")), picture(given))
+        assert np.array_equal(picture(db.graph().plot(folder / "cells.npy", color="volume", at="y=20")), picture(given))
+        rings = db.plot(None, "within", cell=3, k=1)
+        assert rings.collections
+        assert db.query("samples").num_rows == 1  # still open
+    axes = graph.plot()
+    assert graph.plot(ax=axes) is axes
+    assert len(axes.collections[-1].get_offsets()) == 60
+    for options, kind, said in (
+        ({"color": "volum"}, ParameterError, "Did you mean 'volume'"),
+        ({"at": "z=3"}, ParameterError, "give its labels"),
+        ({"labels": labels[1:]}, InputError, "it has 11 x 50 x 40 voxels, the sample 12 x 50 x 40"),
+        ({"labels": np.where(labels == 7, 700, labels), "project": "z"}, InputError, "its label 700 is no cell of it"),
+    ):
+        with pytest.raises(kind, match=said):
+            graph.plot(**options)
+
+
 def test_what_is_refused(folder: Path, tmp_path: Path) -> None:
     np.save(tmp_path / "other.npy", np.load(folder / "cells.npy")[:, :, :30])
     (tmp_path / "there.png").write_text("mine")
