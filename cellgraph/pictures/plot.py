@@ -13,11 +13,12 @@ import numpy as np
 
 from cellgraph.analyze.database import Database
 from cellgraph.analyze.database import open as open_database
-from cellgraph.errors import CellgraphError, ExistsError, InputError, NotFoundError, ParameterError, near, printable
+from cellgraph.errors import CellgraphError, ExistsError, InputError, NotFoundError, ParameterError, near
 from cellgraph.handover import needed
 from cellgraph.loading.ownvolume import as_loaded
+from cellgraph.pictures.colours import Colours, Shown, plain_text, shown_cells
 from cellgraph.pictures.plane import Plane, read_plane
-from cellgraph.pictures.values import CellValues, as_values, cell_values, its_volume, sample_of, unknown_label
+from cellgraph.pictures.values import as_values, its_volume, sample_of, unknown_label
 from cellgraph.volumes.scan import Scan, Scannable, ScanOptions, scanned
 from cellgraph.volumes.units import symbol
 
@@ -30,23 +31,10 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 ENDINGS = (".png", ".svg", ".pdf")
-_PLAIN = (0.85, 0.85, 0.85, 1.0)
 _BEHIND = (1.0, 1.0, 1.0, 1.0)
 _MOST_PIXELS = 3000
 _LEAST_PIXELS = 900
-_MOST_NAMES = 12
 _MOST_CELLS = 200_000
-# Okabe and Ito's colours, which people with any colour vision tell apart (jfly.uni-koeln.de/color).
-_TYPES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
-_NOT_SHOWN = ("cell", "sample", "neighbour", "reached", "component", "step", "hop", "patch")
-
-
-@dataclass(frozen=True)
-class _Shown:
-    """What is drawn: values of cells, and whether the others are left plain."""
-
-    values: CellValues | None
-    only: bool
 
 
 def check_target(output: Path, overwrite: bool) -> None:
@@ -142,11 +130,11 @@ def plot(
             if at is not None or project is not None or options:
                 raise ParameterError("slices and projections are of a volume; name it, or leave them out.")
             name = sample_of(database, sample)
-            shown = _shown(database, name, query, color, limit, parameters)
+            shown = shown_cells(database, name, query, color, limit, parameters)
             axes = _centroids(_Tissue.of(database, name), shown, contacts, ax)
         else:
             with its_volume(database, volume, sample, options or {}) as (scan, name):
-                shown = _shown(database, name, query, color, limit, parameters)
+                shown = shown_cells(database, name, query, color, limit, parameters)
                 axes = _slice(_Tissue.of(database, name), scan, read_plane(scan, at, project), shown, contacts, ax)
     if output is not None:
         try:
@@ -197,10 +185,10 @@ def plot_graph(
     if labels is None:
         if at is not None or project is not None:
             raise ParameterError("slices and projections are of a volume; give its labels, or leave them out.")
-        return _centroids(tissue, _Shown(values, False), contacts, ax)
+        return _centroids(tissue, Shown(values, False), contacts, ax)
     with scanned(labels) as scan:
         scan = as_loaded(scan, vars(sample))
-        return _slice(tissue, scan, read_plane(scan, at, project), _Shown(values, False), contacts, ax)
+        return _slice(tissue, scan, read_plane(scan, at, project), Shown(values, False), contacts, ax)
 
 
 @dataclass(frozen=True)
@@ -218,121 +206,7 @@ class _Tissue:
         return _Tissue(sample, unit, db.query("cells", sample=sample), lambda: db.query("contacts", sample=sample))
 
 
-def _shown(
-    db: Database, sample: str, query: str | None, color: str | None, limit: int | None, parameters: dict[str, Any]
-) -> _Shown:
-    if query is None:
-        return _Shown(None if color is None else cell_values(db, sample, color), False)
-    rows = db.query(query, sample=sample, limit=limit, **parameters)
-    if not rows.num_rows:
-        raise NotFoundError(f"there is nothing to draw: the query {query!r} has no rows with these values.")
-    who = next((name for name in ("reached", "neighbour", "cell") if name in rows.column_names), None)
-    if who is None:
-        raise ParameterError(f"the rows of the query {query!r} are not about cells, so they cannot be drawn.")
-    numbers = _measures(rows)
-    name = color or next((n for n in ("hop", "step") if n in rows.column_names), numbers[0] if numbers else None)
-    if name is not None and name not in rows.column_names:
-        found = cell_values(db, sample, name) if color is not None else None
-        if found is None:
-            raise ParameterError(f"the rows of {query!r} have no column {name!r}.{near(name, rows.column_names)}")
-        chosen = np.isin(found.labels, rows[who].to_numpy())
-        return _Shown(CellValues(name, found.labels[chosen], found.values[chosen], found.categories), True)
-    import pyarrow as pa
-
-    column = rows[name] if name is not None else pa.chunked_array([[1] * rows.num_rows])
-    found = as_values(name or query, rows[who], column)
-    labels, first = np.unique(found.labels, return_index=True)
-    values = CellValues(found.name, labels, found.values[first], found.categories)
-    if who != "cell" and name == "hop":
-        own = np.setdiff1d(rows["cell"].to_numpy(), labels)
-        values = CellValues(name, np.r_[labels, own], np.r_[values.values, np.zeros(len(own), np.int64)])
-        order = np.argsort(values.labels)
-        values = CellValues(name, values.labels[order], values.values[order])
-    return _Shown(values, True)
-
-
-def _measures(rows: pa.Table) -> list[str]:
-    import pyarrow as pa
-
-    return [
-        field.name
-        for field in rows.schema
-        if field.name not in _NOT_SHOWN and (pa.types.is_integer(field.type) or pa.types.is_floating(field.type))
-    ]
-
-
-class _Colours:
-    """The colours of values, and the legend that explains them."""
-
-    def __init__(self, shown: _Shown) -> None:
-        import matplotlib
-        from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize
-
-        self.values = shown.values
-        self.map: Any = None
-        self.norm: Any = None
-        if self.values is None:
-            return
-        known = self.values.values[np.isfinite(self.values.values.astype(float))].astype(float)
-        low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
-        if self.values.categories:
-            colours = [_TYPES[n % len(_TYPES)] for n in range(len(self.values.categories))]
-            self.map = ListedColormap(colours)
-            self.norm = BoundaryNorm(np.arange(0.5, len(colours) + 1), len(colours))
-        elif self.values.values.dtype.kind == "i" and high - low < _MOST_NAMES:
-            steps = np.arange(low, high + 1)
-            self.map = ListedColormap(
-                matplotlib.colormaps["viridis"](np.linspace(0, 1, max(len(steps), 2)))[: len(steps)]
-            )
-            self.norm = BoundaryNorm(np.r_[steps - 0.5, high + 0.5], len(steps))
-        else:
-            self.map, self.norm = matplotlib.colormaps["viridis"], Normalize(low, high)
-
-    def of(self, labels: Array) -> Array:
-        """Return the colours of cells, shape (n, 4); those without a value are plain."""
-        from matplotlib.colors import to_rgba_array
-
-        if self.values is None:
-            return np.asarray(to_rgba_array(list(_TYPES[:7]))[labels % 7])
-        values, known = self.values.of(labels, np.nan)
-        values = values.astype(float)
-        known &= np.isfinite(values)
-        colours = np.tile(np.array(_PLAIN), (len(labels), 1))
-        if known.any():
-            colours[known] = self.map(self.norm(values[known]))
-        return colours
-
-    def explain(self, axes: Axes) -> None:
-        """Add a legend of categories, or a bar of numbers."""
-        from matplotlib.cm import ScalarMappable
-        from matplotlib.patches import Patch
-
-        if self.values is None or axes.figure is None:
-            return
-        if self.values.categories:
-            names = self.values.categories[:_MOST_NAMES]
-            handles = [
-                Patch(
-                    facecolor=self.map(n), label=_text(name) if n < _MOST_NAMES - 1 or len(names) < _MOST_NAMES else "…"
-                )
-                for n, name in enumerate(names)
-            ]
-            axes.legend(
-                handles=handles,
-                title=_text(self.values.name),
-                loc="upper left",
-                bbox_to_anchor=(1.01, 1),
-                frameon=False,
-            )
-            return
-        bar = axes.figure.colorbar(
-            ScalarMappable(self.norm, self.map), ax=axes, label=_text(self.values.name), shrink=0.8
-        )
-        if self.values.values.dtype.kind == "i" and hasattr(self.norm, "boundaries"):
-            bar.set_ticks(((self.norm.boundaries[1:] + self.norm.boundaries[:-1]) / 2).tolist())
-
-
-def _slice(tissue: _Tissue, scan: Scan, plane: Plane, shown: _Shown, contacts: bool, ax: Axes | None) -> Axes:
+def _slice(tissue: _Tissue, scan: Scan, plane: Plane, shown: Shown, contacts: bool, ax: Axes | None) -> Axes:
     step = -(-max(plane.labels.shape) // _MOST_PIXELS)
     larger = max(1, _LEAST_PIXELS // max(plane.labels.shape))  # so that the borders of cells are thin lines
     labels = plane.labels[::step, ::step].repeat(larger, 0).repeat(larger, 1).astype(np.int64)
@@ -343,7 +217,7 @@ def _slice(tissue: _Tissue, scan: Scan, plane: Plane, shown: _Shown, contacts: b
     unknown = ~background & ~np.isin(flat, every)
     if unknown.any():
         raise unknown_label(scan, tissue.sample, int(flat[unknown][0]))
-    colours = _Colours(shown)
+    colours = Colours(shown)
     table = colours.of(flat)
     table[background] = _BEHIND
     image = table[place]
@@ -371,7 +245,7 @@ def _slice(tissue: _Tissue, scan: Scan, plane: Plane, shown: _Shown, contacts: b
     return axes
 
 
-def _centroids(tissue: _Tissue, shown: _Shown, contacts: bool, ax: Axes | None) -> Axes:
+def _centroids(tissue: _Tissue, shown: Shown, contacts: bool, ax: Axes | None) -> Axes:
     rows, sample = tissue.cells, tissue.sample
     if not {"x", "y"} <= set(rows.column_names) or rows["x"].null_count == rows.num_rows:
         raise InputError(
@@ -391,7 +265,7 @@ def _centroids(tissue: _Tissue, shown: _Shown, contacts: bool, ax: Axes | None) 
     axes = _axes(ax, float(width), float(height))
     if contacts:
         _lines(axes, tissue, labels, places, shown, colour="0.6")
-    colours = _Colours(shown)
+    colours = Colours(shown)
     size = float(np.clip(40_000 / len(labels), 2, 80))
     axes.scatter(places[:, 0], places[:, 1], s=size, c=colours.of(labels), edgecolors="0.3", linewidths=0.3, zorder=3)
     axes.set_aspect("equal")
@@ -401,7 +275,7 @@ def _centroids(tissue: _Tissue, shown: _Shown, contacts: bool, ax: Axes | None) 
     return axes
 
 
-def _lines(axes: Axes, tissue: _Tissue, labels: Array, places: Array, shown: _Shown, colour: str = "black") -> None:
+def _lines(axes: Axes, tissue: _Tissue, labels: Array, places: Array, shown: Shown, colour: str = "black") -> None:
     """Draw the contacts between some cells, of a query those between cells that its rows name."""
     from matplotlib.collections import LineCollection
 
@@ -433,7 +307,7 @@ def _axes(ax: Axes | None, width: float, height: float) -> Axes:
 
 def _finish(axes: Axes, title: str, unit: str, width: float, height: float, names: Sequence[str]) -> None:
     """Add title and scale bar."""
-    axes.set_title(_text(title))
+    axes.set_title(plain_text(title))
     axes.set_xticks([])
     axes.set_yticks([])
     axes.set_ylabel(names[0])
@@ -457,8 +331,3 @@ def _round(length: float) -> float:
     """Return 1, 2 or 5 times a power of ten, at most a length."""
     power = 10.0 ** np.floor(np.log10(length))
     return float(power * max(step for step in (1, 2, 5) if step * power <= length * (1 + 1e-9)))
-
-
-def _text(text: str) -> str:
-    """Return a name as matplotlib shows it, which takes what is between dollars for a formula."""
-    return printable(text).replace("$", r"\$")

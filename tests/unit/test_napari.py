@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
+import itertools
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-import yaml
+from napari.components import ViewerModel
+from napari.layers import Labels, Layer
+from npe2 import PluginManifest
 
 import cellgraph
-from cellgraph.errors import InputError
+from cellgraph.errors import InputError, NotFoundError
 from cellgraph.napari import layers, read
+from cellgraph.napari.widget import ask, cell_at, colour, queries
 
 
 def test_layers_of_a_volume(tmp_path: Path) -> None:
@@ -50,11 +54,77 @@ def test_the_reader_opens_databases(tmp_path: Path) -> None:
 
 def test_the_manifest_names_what_is_there() -> None:
     folder = Path(cellgraph.__file__).parent
-    manifest = yaml.safe_load((folder / "napari.yaml").read_text("utf-8"))
-    (command,) = manifest["contributions"]["commands"]
-    (reader,) = manifest["contributions"]["readers"]
-    assert reader["command"] == command["id"] == "cellgraph.read"
-    module, _, name = command["python_name"].partition(":")
-    assert getattr(importlib.import_module(module), name) is read
+    manifest = PluginManifest.from_file(folder / "napari" / "napari.yaml")
+    manifest.validate_imports()
+    assert [reader.command for reader in manifest.contributions.readers or ()] == ["cellgraph.read"]
+    assert [widget.command for widget in manifest.contributions.widgets or ()] == ["cellgraph.widget"]
     entry = tomllib.loads((folder.parent / "pyproject.toml").read_text())["project"]["entry-points"]["napari.manifest"]
-    assert entry == {"cellgraph": "cellgraph:napari.yaml"}
+    assert entry == {"cellgraph": "cellgraph.napari:napari.yaml"}
+    assert PluginManifest.from_distribution("cellgraph").name == "cellgraph"
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> tuple[Path, Any, Any]:
+    """A database, and its points and the labels in napari."""
+    cellgraph.phantom(tmp_path / "cells.npy", cells=30, shape=(10, 20, 30), seed=1)
+    cellgraph.load(tmp_path / "cells.npy", tmp_path / "cells.db", spacing=(2.0, 0.5, 0.5))
+    (tmp_path / "kinds.csv").write_text("label,kind\n" + "".join(f"{n},{'ab'[n % 2]}\n" for n in range(1, 25)))
+    cellgraph.annotate(tmp_path / "kinds.csv", db=tmp_path / "cells.db")
+    reader = read(str(tmp_path / "cells.db"))
+    assert reader is not None
+    points, _ = (Layer.create(*layer) for layer in reader(str(tmp_path / "cells.db")))
+    return tmp_path / "cells.db", points, Labels(np.load(tmp_path / "cells.npy"), scale=(2.0, 0.5, 0.5))
+
+
+def colours_of(points: Any, labels: Any) -> dict[int, tuple[float, ...]]:
+    """The colour of each cell, which is the same in both layers."""
+    cells = points.features["index"].tolist()
+    table = labels.colormap.color_dict
+    assert np.allclose([table[cell] for cell in cells], points.face_color)
+    assert table[None][3] == 0
+    return {cell: tuple(table[cell].tolist()) for cell in cells}
+
+
+@pytest.mark.parametrize("column", ["degree", "volume", "kind", "on_border"])
+def test_cells_of_one_value_have_one_colour(column: str, opened: tuple[Path, Any, Any]) -> None:
+    _, points, labels = opened
+    colour(column, points, labels)
+    drawn = colours_of(points, labels)
+    values = dict(zip(points.features["index"], points.features[column], strict=True))
+    for a, b in itertools.combinations(drawn, 2):
+        same = values[a] == values[b] or (values[a] is None and values[b] is None)
+        assert (drawn[a] == drawn[b]) == same
+
+
+def test_a_query_about_a_cell_colours_what_it_finds(opened: tuple[Path, Any, Any]) -> None:
+    db, points, labels = opened
+    assert queries() == {"neighbours": False, "within": True}
+    said = ask("within", 7, points, labels, k=2)
+    drawn = colours_of(points, labels)
+    with cellgraph.open(db) as database:
+        rows = database.query("within", cell=7, k=2).to_pylist()
+    hops = {row["reached"]: row["hop"] for row in rows} | {7: 0}
+    assert said == f"Cell 7: {len(rows)} cells, coloured by hop."
+    grey = {drawn[cell] for cell in drawn if cell not in hops}
+    assert len(grey) == 1
+    for a, b in itertools.combinations(hops, 2):
+        assert (drawn[a] == drawn[b]) == (hops[a] == hops[b])
+        assert drawn[a] not in grey
+    with pytest.raises(NotFoundError, match="no cell 700"):
+        ask("within", 700, points, labels, k=1)
+    graph = cellgraph.sweep(labels.data)
+    with pytest.raises(InputError, match="open the database"):
+        ask("within", 7, Layer.create(*layers(graph)[0]), None, k=1)
+
+
+def test_the_cell_at_a_place(opened: tuple[Path, Any, Any]) -> None:
+    _, points, labels = opened
+    where = {"view_direction": None, "dims_displayed": [1, 2]}
+    inside = tuple(np.argwhere(labels.data == 9)[4] * (2.0, 0.5, 0.5))
+    assert cell_at(points, labels, position=inside, **where) == 9
+    assert cell_at(points, labels, position=(0.0, -50.0, 0.0), **where) is None
+    viewer = ViewerModel()
+    viewer.add_layer(points)
+    viewer.dims.set_point(0, points.data[4, 0])
+    assert cell_at(points, None, position=tuple(points.data[4]), **where) == 5
+    assert cell_at(points, None, position=tuple(points.data[4] + 50), **where) is None

@@ -18,10 +18,13 @@ from cellgraph.errors import InputError
 if TYPE_CHECKING:
     from cellgraph.model import CellGraph
 
+MADE_FROM = "cellgraph"
+"""In the metadata of layers: the sample and the database that they were made from."""
+
 Layer = tuple[Any, dict[str, Any], str]
 
 
-def layers(graph: CellGraph, labels: Any = None) -> list[Layer]:
+def layers(graph: CellGraph, labels: Any = None, db: str | os.PathLike[str] | None = None) -> list[Layer]:
     """Return the layers that show a graph in napari, in the unit of the sample.
 
     Parameters
@@ -30,6 +33,8 @@ def layers(graph: CellGraph, labels: Any = None) -> list[Layer]:
         As `cellgraph.sweep` or `Database.graph` return it.
     labels : array_like, optional
         The labelled image, of the shape of the sample: (z, y, x) or (y, x).
+    db : str or path, optional
+        The database that holds the graph, for the panel that asks it.
 
     Returns
     -------
@@ -44,6 +49,7 @@ def layers(graph: CellGraph, labels: Any = None) -> list[Layer]:
         If the cells have no centroids, or the image is not of the shape of the sample.
     """
     sample, cells = graph.sample, graph.cells
+    metadata = {MADE_FROM: {"sample": sample.name, "db": None if db is None else os.fspath(db)}}
     flat = len(sample.shape) == 2
     axes = ["y", "x"] if flat else ["z", "y", "x"]
     axes = [axis for axis in axes if axis in cells.column_names]
@@ -60,9 +66,11 @@ def layers(graph: CellGraph, labels: Any = None) -> list[Layer]:
                 f"the image has the shape {image.shape}, but the sample {sample.name!r} has {tuple(sample.shape)}"
             )
         shown = {"name": sample.name, "scale": tuple(sample.spacing), "units": units, "features": features}
+        shown["metadata"] = metadata
         found.append((image, shown, "labels"))
     size = 0.2 * float(np.prod(np.ptp(centroids, axis=0) + 1e-9) / max(len(centroids), 1)) ** (1 / len(axes))
     points = {"name": f"{sample.name} centroids", "features": features, "size": size, "units": units}
+    points["metadata"] = metadata
     found.append((centroids, points, "points"))
     rows = [np.searchsorted(cells["label"].to_numpy(), graph.contacts[end].to_numpy()) for end in ("cell_a", "cell_b")]
     start, end = (centroids[row] for row in rows)
@@ -90,7 +98,7 @@ def _layers_of_databases(path: str | list[str]) -> list[Layer]:
     for one in [path] if isinstance(path, str) else path:
         with open_database(os.fspath(one)) as db:
             for name in db.query("samples")["sample"].to_pylist():
-                found += layers(db.graph(name))
+                found += layers(db.graph(name), db=one)
     return found
 
 
