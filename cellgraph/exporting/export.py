@@ -66,6 +66,12 @@ FORMATS: dict[str, Format] = {
             folder=True,
             module="cellgraph.exporting.neo4j_admin",
         ),
+        Format(
+            "neuroglancer",
+            "a folder of annotation layers for Neuroglancer, with a link that shows them",
+            folder=True,
+            module="cellgraph.exporting.neuroglancer",
+        ),
         *(
             Format(name, summary, name in ("csv", "parquet", "geff"), "cellgraph.exporting.forms", f"write_{name}")
             for name, summary in (
