@@ -73,11 +73,12 @@ def own_volume(
         If it has another shape.
     """
     volume = os.fspath(source if source is not None else row["source"] or "")
-    if not row["shape"] or not volume:
+    if row["shape"] and not volume:
         raise ParameterError(
-            f"the sample {row['name']!r} was loaded {'from tables' if not row['shape'] else 'from an array'}; name its "
-            f"volume with source (--source){otherwise}"
+            f"the sample {row['name']!r} was loaded from an array; name its volume with source (--source){otherwise}"
         )
+    if not row["shape"]:
+        raise _without_volume(row["name"], otherwise)
     with scanned(volume, row["name"], **options) as scan:
         yield as_loaded(scan, row)
 
@@ -91,7 +92,7 @@ def as_loaded(scan: Scan, row: dict[str, Any]) -> Scan:
         If it has another shape, or the sample has none.
     """
     if not row["shape"]:
-        raise InputError(f"the sample {row['name']!r} was loaded from tables, so it is not known of which volume it is")
+        raise _without_volume(row["name"])
     if tuple(scan.shape) != tuple(row["shape"]):
         raise InputError(
             f"{not_its(scan.header.source, row['name'])}: it has {by(scan.shape)} voxels, the sample {by(row['shape'])}"
@@ -100,6 +101,11 @@ def as_loaded(scan: Scan, row: dict[str, Any]) -> Scan:
     if row["connectivity"]:
         rules = replace(rules, connectivity=row["connectivity"])
     return replace(scan, rules=rules, spacing=tuple(row["spacing"]), unit=row["unit"])
+
+
+def _without_volume(sample: str, otherwise: str = "") -> InputError:
+    what = f"the sample {sample!r} was loaded from tables, so it is not known of which volume it is"
+    return InputError(f"{what}; load the volume itself with cellgraph load{otherwise}")
 
 
 @contextmanager
