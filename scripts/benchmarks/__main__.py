@@ -5,6 +5,7 @@ import sys
 
 BENCHMARKS = (
     "sweep",
+    "growth",
     "commands",
     "databases",
     "memory",
