@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cellgraph.cli.options import DbOption, scan_options
+from cellgraph.cli.options import DbOption, SampleOption, SourceOption, scan_options
 from cellgraph.cli.progress import QuietOption
 from cellgraph.cli.streams import say
 from cellgraph.errors import ParameterError
@@ -29,12 +29,8 @@ def distance(
         int | None,
         typer.Option(metavar="N", help="Only this label of the mask; without --to, of the volume itself."),
     ] = None,
-    sample: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The sample; may be left out where there is only one.")
-    ] = None,
-    source: Annotated[
-        str | None, typer.Option(metavar="VOLUME", help="Its volume; by default the one that it was loaded from.")
-    ] = None,
+    sample: SampleOption = None,
+    source: SourceOption = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace properties of these names that were written before.")
     ] = False,

@@ -6,18 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from cellgraph.cli.options import DbOption, scan_options
+from cellgraph.cli.options import DbOption, SampleOption, SourceOption, WorkersOption, scan_options
 from cellgraph.cli.output import ColumnsOption, FormatOption, OutputOption, check_output, render
 from cellgraph.cli.progress import QuietOption, progress
 from cellgraph.cli.streams import say
-
-SampleOption = Annotated[
-    str | None, typer.Option(metavar="NAME", help="The sample; may be left out where there is only one.")
-]
-SourceOption = Annotated[
-    str | None, typer.Option(metavar="VOLUME", help="Its volume; by default the one that it was loaded from.")
-]
-WorkersOption = Annotated[int | None, typer.Option(min=1, help="Threads; by default one per core.")]
 
 
 def register(app: typer.Typer) -> None:

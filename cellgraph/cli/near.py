@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cellgraph.cli.options import DbOption, scan_options
+from cellgraph.cli.options import DbOption, SampleOption, SourceOption, WorkersOption, scan_options
 from cellgraph.cli.progress import QuietOption, progress
 from cellgraph.cli.streams import say
 from cellgraph.errors import ParameterError
@@ -22,17 +22,13 @@ def near(
     within: Annotated[
         str | None, typer.Option(metavar="D", help="Largest distance, as 10 in the unit of the sample, or 10um.")
     ] = None,
-    sample: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The sample; may be left out where there is only one.")
-    ] = None,
-    source: Annotated[
-        str | None, typer.Option(metavar="VOLUME", help="Its volume; by default the one that it was loaded from.")
-    ] = None,
+    sample: SampleOption = None,
+    source: SourceOption = None,
     centroids: Annotated[
         bool, typer.Option("--centroids", help="Take distances between centroids, without the volume.")
     ] = False,
     remove: Annotated[bool, typer.Option("--remove", help="Delete the relationships NEAR.")] = False,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default one per core.")] = None,
+    workers: WorkersOption = None,
     db: DbOption = None,
     quiet: QuietOption = False,
 ) -> None:

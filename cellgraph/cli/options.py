@@ -24,6 +24,14 @@ DbOption = Annotated[
     ),
 ]
 
+SampleOption = Annotated[
+    str | None, typer.Option(metavar="NAME", help="The sample; may be left out where there is only one.")
+]
+SourceOption = Annotated[
+    str | None, typer.Option(metavar="VOLUME", help="Its volume; by default the one that it was loaded from.")
+]
+WorkersOption = Annotated[int | None, typer.Option(min=1, help="Threads; by default one per core.")]
+
 
 def numbers(option: str, text: str, kind: Callable[[str], Number]) -> list[Number]:
     """Read numbers separated by commas.

@@ -11,7 +11,7 @@ import typer
 
 from cellgraph.cli import query as asking
 from cellgraph.cli.browse import OF_TABLES
-from cellgraph.cli.options import DbOption, scan_options
+from cellgraph.cli.options import DbOption, SampleOption, scan_options
 from cellgraph.cli.progress import QuietOption, progress
 from cellgraph.cli.stdout import show_text
 from cellgraph.cli.streams import say
@@ -126,9 +126,7 @@ def paint(
 
 
 def view(
-    sample: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The sample; may be left out where there is only one.")
-    ] = None,
+    sample: SampleOption = None,
     color: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Colour cells by this column at first; by default degree.")
     ] = None,

@@ -82,9 +82,7 @@ def expanded(scan: Scan, expand: float | str) -> Scan:
             "expand needs a background into which cells grow, but every label is a cell (--background none); name the "
             "label of the background with --background, or leave --expand out"
         )
-    size = [n * s for n, s in zip(scan.shape, scan.spacing, strict=True)]
-    length = resolve_length("expand (--expand)", expand, scan.unit, size)
-    z, y, x = (scan.spacing[0],) * (3 - len(size)) + scan.spacing
+    length = resolve_length("expand (--expand)", expand, scan.unit, scan.extent)
     unit = "voxels" if scan.unit == "voxel" else symbol(scan.unit)
     part = Part("expand", f"cells by {length:g} {unit} for contacts", "user")
-    return replace(scan, rules=replace(scan.rules, reach=Reach.grown(length, (z, y, x))), parts=(*scan.parts, part))
+    return replace(scan, rules=replace(scan.rules, reach=Reach.grown(length, scan.voxel)), parts=(*scan.parts, part))

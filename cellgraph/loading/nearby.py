@@ -182,8 +182,7 @@ def _between_voxels(
     import pyarrow as pa
 
     with own_volume(row, source, options, _OR_CENTROIDS) as scan:
-        z, y, x = (scan.spacing[0],) * (3 - len(scan.spacing)) + tuple(scan.spacing)
-        rules = Rules(scan.rules.background, scan.rules.connectivity, sites=False, reach=Reach(length, (z, y, x)))
+        rules = Rules(scan.rules.background, scan.rules.connectivity, sites=False, reach=Reach(length, scan.voxel))
         tally = _swept(scan, rules, workers, report)
         assert rules.reach is not None
         own = tally.cells[:, VOXELS] > 0

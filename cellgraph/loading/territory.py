@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import dataclass
 from math import hypot, prod
 from threading import Lock
@@ -132,9 +131,8 @@ def territory(
     """
     with open_store(address_of(db)) as store:
         row = one_sample(store, sample)
-        with own_volume(row, source, options) as scan, _within_mask(mask, row) as inside:
-            size = [n * s for n, s in zip(scan.shape, scan.spacing, strict=True)]
-            limit = None if within is None else resolve_length("within (--within)", within, scan.unit, size)
+        with own_volume(row, source, options) as scan, nullcontext() if mask is None else own_mask(mask, row) as inside:
+            limit = None if within is None else resolve_length("within (--within)", within, scan.unit, scan.extent)
             found = _Territories(scan, inside, limit)
             found.measure(ThreadsEngine(workers), report)
             require_cells(store, row, scan, *found.cells.total())
@@ -154,15 +152,6 @@ def territory(
     )
 
 
-@contextmanager
-def _within_mask(mask: str | os.PathLike[str] | None, row: dict[str, Any]) -> Iterator[Scan | None]:
-    if mask is None:
-        yield None
-    else:
-        with own_mask(mask, row) as scan:
-            yield scan
-
-
 class _Territories:
     """The territories of all cells, block by block: each is read with a margin that doubles until it is wide enough."""
 
@@ -171,18 +160,16 @@ class _Territories:
         self.cut: list[Array] = []
         self._scan, self._mask, self._limit = scan, mask, limit
         self._reading = Lock()
-        z, y, x = (scan.spacing[0],) * (3 - len(scan.spacing)) + tuple(scan.spacing)
-        self._spacing = (z, y, x)
-        self._metric = Metric.of(self._spacing)
+        self._metric = Metric.of(scan.voxel)
 
     def measure(self, engine: ThreadsEngine, report: Report | None) -> None:
         """Fill in what is known of the cells."""
         shape = self._scan.header.shape
         todo = grid(shape, (1, 8 * _EDGE, 8 * _EDGE) if shape[0] == 1 else (_EDGE, _EDGE, _EDGE))
         count, done = len(todo), 0
-        distance = _FIRST_MARGIN * max(self._spacing)
+        distance = _FIRST_MARGIN * max(self._scan.voxel)
         while todo:
-            whole = distance >= hypot(*(n * s for n, s in zip(shape, self._spacing, strict=True)))
+            whole = distance >= hypot(*(n * s for n, s in zip(shape, self._scan.voxel, strict=True)))
             if self._limit is not None and distance >= self._limit:
                 distance, whole = self._limit, True
             margin = self._metric.reach(self._metric.square(distance))

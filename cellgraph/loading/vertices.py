@@ -112,13 +112,11 @@ def _growth(row: dict[str, Any], scan: Scan, expand: float | str | None) -> floa
         return float(row["expand"] or 0)
     if str(expand).strip() in ("0", "0.0"):
         return 0.0
-    size = [n * s for n, s in zip(scan.shape, scan.spacing, strict=True)]
-    return resolve_length("expand (--expand)", expand, scan.unit, size)
+    return resolve_length("expand (--expand)", expand, scan.unit, scan.extent)
 
 
 def _found(scan: Scan, distance: float, workers: int | None, report: Report | None) -> tuple[Vertices, Counted]:
-    z, y, x = (scan.spacing[0],) * (3 - len(scan.spacing)) + tuple(scan.spacing)
-    metric = Metric.of((z, y, x))
+    metric = Metric.of(scan.voxel)
     c, b, a = metric.reach(metric.square(distance)) if distance else (0, 0, 0)
     margin = (c + 1, b + 1, a + 1) if distance else (0, 0, 0)
     counted = Counted()

@@ -122,6 +122,17 @@ class Scan:
         """(z, y, x) or (y, x)."""
         return self.header.shape[3 - self.header.ndim :]
 
+    @property
+    def extent(self) -> tuple[float, ...]:
+        """Shape times spacing: how long the volume is along each axis, in its unit."""
+        return tuple(n * size for n, size in zip(self.shape, self.spacing, strict=True))
+
+    @property
+    def voxel(self) -> tuple[float, float, float]:
+        """Size of a voxel (z, y, x); an image of two dimensions is one voxel deep, whose depth plays no part."""
+        z, y, x = (self.spacing[0],) * (3 - len(self.spacing)) + tuple(self.spacing)
+        return z, y, x
+
     def words(self) -> str:
         """Return how the volume is read, in one line."""
         return " · ".join(part.words() for part in self.parts if part.what != "connectivity")
