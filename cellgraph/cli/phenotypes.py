@@ -18,6 +18,7 @@ from cellgraph.errors import ParameterError
 
 if TYPE_CHECKING:
     from cellgraph.cli.output import Format
+    from cellgraph.phenotypes.parts import OnSpark
     from cellgraph.phenotypes.result import Result
 
 
@@ -56,6 +57,13 @@ class ScaleChoice(StrEnum):
     none = "none"
 
 
+class EngineChoice(StrEnum):
+    """What works on the cells."""
+
+    threads = "threads"
+    spark = "spark"
+
+
 ColumnsOption = Annotated[
     str,
     typer.Option(
@@ -80,6 +88,29 @@ WhereOption = Annotated[
 ]
 PictureOption = Annotated[
     Path | None, typer.Option("--plot", metavar="FILE", help="Draw the rows: .png or .svg.", show_default=False)
+]
+EngineOption = Annotated[
+    EngineChoice, typer.Option(help="What works on the cells: this process, or Spark here or on a cluster.")
+]
+MasterOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL", help="Spark: URL of a running master, as spark://host:7077 or yarn.", show_default=False
+    ),
+]
+WorkOption = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Spark: a folder that all its workers see, for the cells.", show_default=False),
+]
+ProcessesOption = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        min=1,
+        metavar="N",
+        help="Spark: processes here, or most cores of a master.",
+        show_default=False,
+    ),
 ]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Another seed draws others.")]
 
@@ -194,6 +225,10 @@ def pca(
         typer.Option(metavar="PREFIX", help="Keep the scores as properties PREFIX1, PREFIX2, …", show_default=False),
     ] = None,
     replace: ReplaceOption = False,
+    engine: EngineOption = EngineChoice.threads,
+    master: MasterOption = None,
+    workers: ProcessesOption = None,
+    work: WorkOption = None,
     db: DbOption = None,
     plot: PictureOption = None,
     fmt: FormatOption = None,
@@ -209,6 +244,7 @@ def pca(
     check_plot(plot)
     check_output(output, fmt)
     _check_replace(replace, write)
+    spark = _spark(engine, master, workers, work)
     with progress(quiet) as report:
         done = library(
             columns,
@@ -220,6 +256,7 @@ def pca(
             write_as=write,
             replace=replace,
             report=report,
+            spark=spark,
         )
     _show(done, plot, fmt, output)
 
@@ -233,6 +270,10 @@ def kmeans(
     seed: SeedOption = 0,
     write: WriteOption = None,
     replace: ReplaceOption = False,
+    engine: EngineOption = EngineChoice.threads,
+    master: MasterOption = None,
+    workers: ProcessesOption = None,
+    work: WorkOption = None,
     db: DbOption = None,
     plot: PictureOption = None,
     fmt: FormatOption = None,
@@ -248,6 +289,7 @@ def kmeans(
     check_plot(plot)
     check_output(output, fmt)
     _check_replace(replace, write)
+    spark = _spark(engine, master, workers, work)
     with progress(quiet) as report:
         done = library(
             columns,
@@ -260,6 +302,7 @@ def kmeans(
             write_as=write,
             replace=replace,
             report=report,
+            spark=spark,
         )
     _show(done, plot, fmt, output)
 
@@ -383,6 +426,17 @@ def report(
 def _check_replace(replace: bool, write: str | None) -> None:
     if replace and write is None:
         raise ParameterError("--replace goes with --write; add it, or leave --replace out.")
+
+
+def _spark(engine: EngineChoice, master: str | None, workers: int | None, work: Path | None) -> OnSpark | None:
+    if engine is EngineChoice.spark:
+        from cellgraph.phenotypes.parts import OnSpark
+
+        return OnSpark(master, workers, work)
+    for option, given in (("--master", master), ("--workers", workers), ("--work", work)):
+        if given is not None:
+            raise ParameterError(f"{option} is for --engine spark; add it, or leave {option} out.")
+    return None
 
 
 def _show(done: Result, plot: Path | None, fmt: Format | None, output: Path | None) -> None:

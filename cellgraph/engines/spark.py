@@ -6,10 +6,10 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from cellgraph.engines.engine import Tallies
 from cellgraph.engines.reach import require_reachable, split_address
@@ -19,6 +19,9 @@ from cellgraph.errors import CellgraphError, EngineError, MissingExtraError
 from cellgraph.machine import cores
 from cellgraph.volumes import Block
 from cellgraph.volumes.scan import Scan
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
 
 CONNECT_SECONDS = 10.0
 _POLL_SECONDS = 1.0
@@ -97,6 +100,12 @@ class SparkEngine:
                 with suppress(Exception):  # Spark may be gone: then there is nothing to cancel
                     context.cancelJobGroup(tasks[0].sweep)
 
+    def apply(self, work: Callable[[Item], Made], items: Sequence[Item]) -> list[Made]:
+        """Return what a function makes of each item, in their order; it runs in workers, and so is importable there."""
+        with _translated(self._name(), "nothing was changed"):
+            made: list[Made] = self._context().parallelize(items, len(items)).map(work).collect()
+            return made
+
     def _next_done(self, running: set[Future[Swept]]) -> set[Future[Swept]]:
         """Return jobs that are done, after at least one is; fail if nothing can be expected any more."""
         seen = time.monotonic()
@@ -154,8 +163,8 @@ def _check_reachable(master: str) -> None:
 
 
 @contextmanager
-def _translated(name: str) -> Iterator[None]:
-    """Turn what Spark, Py4J and unexpected errors in workers raise into a sentence."""
+def _translated(name: str, kept: str = KEPT) -> Iterator[None]:
+    """Turn what Spark, Py4J and unexpected errors in workers raise into a sentence, which ends with what is kept."""
     from py4j.protocol import Py4JError, Py4JJavaError
 
     try:
@@ -164,11 +173,11 @@ def _translated(name: str) -> Iterator[None]:
         raise
     except Py4JJavaError as error:
         why = _reason(str(error.java_exception))
-        raise EngineError(f"{name} failed ({why}){_advice(why)}; {KEPT}") from error
+        raise EngineError(f"{name} failed ({why}){_advice(why)}; {kept}") from error
     except (Py4JError, OSError, EOFError) as error:
-        raise EngineError(f"the connection to {name} was lost ({first_line(error)}); {KEPT}") from error
+        raise EngineError(f"the connection to {name} was lost ({first_line(error)}); {kept}") from error
     except Exception as error:
-        raise EngineError(f"{name} failed ({type(error).__name__}: {first_line(error)}); {KEPT}") from error
+        raise EngineError(f"{name} failed ({type(error).__name__}: {first_line(error)}); {kept}") from error
 
 
 def _advice(why: str) -> str:
@@ -176,6 +185,8 @@ def _advice(why: str) -> str:
         return ": install cellgraph with its extras where its workers run, and name that Python in PYSPARK_PYTHON"
     if "PYTHON_VERSION_MISMATCH" in why:
         return ": name the same Python for all workers in PYSPARK_PYTHON"
+    if "FileNotFoundError" in why:
+        return ": name a folder that all workers see with --work"
     if re.search(r"exited unexpectedly|crashed|OutOfMemory|ExecutorLostFailure|maxResultSize", why):
         return ", most often for lack of memory: give less with --memory, or the executors more"
     return ""

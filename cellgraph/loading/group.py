@@ -17,15 +17,13 @@ from typing import Self
 
 from cellgraph.errors import CellgraphError, ExistsError, InputError
 from cellgraph.loading.load import LoadReport, Tallied
+from cellgraph.loading.together import together
 from cellgraph.machine import free_memory
 from cellgraph.model import Network, Report
 from cellgraph.stores import Store, dialect_of, open_store
 
 LEAST_BYTES = 32 * 2**20
 """Bytes of graphs that are written together at least: copying so much takes a fraction of a second."""
-
-_AT_ONCE = 64 * 2**20
-"""Bytes of graphs that go into the database in one statement."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +103,7 @@ class Group:
         """Write some volumes at once; if one of them cannot be, each alone."""
         names = [one.tallied.done.sample.name for one in waiting]
         try:
-            store.write_all(names, self._networks(waiting), replace=self._replace, report=self._report)
+            store.write_all(names, together(self._networks(waiting)), replace=self._replace, report=self._report)
         except CellgraphError as error:
             if len(waiting) > 1 and isinstance(error, InputError | ExistsError | OSError):
                 for one in waiting:
@@ -116,24 +114,12 @@ class Group:
             done.update({id(one): one.written() for one in waiting})
 
     def _networks(self, waiting: Sequence[Waiting]) -> Iterator[Network]:
-        """Yield the graphs, small ones together."""
-        together: list[Network] = []
-        size = 0
+        """Yield the graphs."""
         for one in waiting:
             had = one.tallied.network is not None
-            network = one.tallied.take()
-            if together and not alike(together[0], network):
-                yield joined(together)
-                together, size = [], 0
-            together.append(network)
+            yield one.tallied.take()
             with self._lock:
                 self._room += one.tallied.bytes if had else 0
-            size += one.tallied.bytes
-            if size >= _AT_ONCE:
-                yield joined(together)
-                together, size = [], 0
-        if together:
-            yield joined(together)
 
     def _waiting(self) -> list[Waiting]:
         return [one for one in self._ended if isinstance(one, Waiting)]
@@ -152,28 +138,3 @@ class Group:
     ) -> None:
         for one in self._waiting():
             one.stack.close()
-
-
-def alike(one: Network, other: Network) -> bool:
-    """Whether two networks have the same columns."""
-    return bool(one.cells.schema.equals(other.cells.schema) and one.contacts.schema.equals(other.contacts.schema))
-
-
-def joined(networks: Sequence[Network]) -> Network:
-    """Return one network of several that have the same columns."""
-    import pyarrow as pa
-
-    if len(networks) == 1:
-        return networks[0]
-    contacts, first = [], 0
-    for network in networks:
-        table = network.contacts
-        for number, end in enumerate(("a", "b")):
-            table = table.set_column(number, end, pa.array(table[end].to_numpy() + first))
-        contacts.append(table)
-        first += network.cells.num_rows
-    return Network(
-        tuple(sample for network in networks for sample in network.samples),
-        pa.concat_tables([network.cells for network in networks]),
-        pa.concat_tables(contacts),
-    )

@@ -12,6 +12,7 @@ import numpy as np
 from cellgraph.errors import InputError, ParameterError, near
 from cellgraph.phenotypes import mixed as mixed_model
 from cellgraph.phenotypes.aggregates import moments_of
+from cellgraph.phenotypes.distributions import MOST_SAMPLES, cells_of_samples
 from cellgraph.phenotypes.effects import eta_squared, hedges_g, test_of
 from cellgraph.phenotypes.grouping import Grouping, find_groups
 from cellgraph.phenotypes.moments import Moments, other_units
@@ -105,9 +106,16 @@ def compare(
     schema = [("phenotype", pa.string()), ("test", pa.string()), *((name, pa.float64()) for name in _NUMBERS)]
 
     def picture() -> Any:
-        from cellgraph.phenotypes.pictures import violins
+        from cellgraph.phenotypes.pictures import MOST_PANELS, violins_of_groups, violins_of_samples
 
-        return violins(read.names, observed)
+        of_samples = groups.of_samples
+        if mixed or unit == "cells" or of_samples is None or (of_samples >= 0).sum() > MOST_SAMPLES:
+            return violins_of_groups(read.names, observed)
+        shown = read.names[:MOST_PANELS]
+        cells = cells_of_samples(columns, shown, db, where, sample)
+        own = {name: [read.samples[k] for k in np.flatnonzero(of_samples == g)] for g, name in enumerate(groups.names)}
+        means = {each: mean for name, listed in own.items() for each, mean in zip(listed, observed[name], strict=True)}
+        return violins_of_samples(shown, cells, means, own)
 
     return Result(
         pa.Table.from_pylist(rows, pa.schema([*schema, ("effect_is", pa.string()), *of.items()])), tuple(notes), picture

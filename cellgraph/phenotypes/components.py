@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from cellgraph.errors import ParameterError
 from cellgraph.model import Report
+from cellgraph.phenotypes.parts import Map, OnSpark, spread
 from cellgraph.phenotypes.result import Result, null_if_nan
-from cellgraph.phenotypes.scaling import Scale, Scaled, scale_columns
+from cellgraph.phenotypes.scaling import Scale, Scaled, ScaledBlock, scale_columns
 from cellgraph.phenotypes.selection import read_columns
 from cellgraph.phenotypes.writing import refuse_existing, write
 from cellgraph.queries.values import check
@@ -34,6 +36,7 @@ def pca(
     write_as: str | None = None,
     replace: bool = False,
     report: Report | None = None,
+    spark: OnSpark | None = None,
 ) -> Result:
     """Find the principal components of columns of cells.
 
@@ -54,6 +57,8 @@ def pca(
         Whether properties of these names that were written before are replaced.
     report : callable, optional
         See `cellgraph.load`.
+    spark : OnSpark, optional
+        Add the covariance up on Spark.
 
     Returns
     -------
@@ -82,7 +87,8 @@ def pca(
         scaled = scale_columns(read, scale, labels=write_as is not None)
         if scaled.cells < 2:
             raise ParameterError("components need two cells or more with a number in each column; there is one.")
-        number, sums, products = _sums(scaled)
+        with spread(scaled, spark) as over_cells:
+            number, sums, products = _sums(over_cells, len(read.facts))
         total, count = sums.sum(axis=0), number.sum()
         mean = total / count
         covariance = (products - np.outer(total, mean)) / (count - 1)
@@ -117,17 +123,18 @@ def pca(
     return Result(pa.table({**columns_of, **loadings}), tuple(notes), picture)
 
 
-def _sums(scaled: Scaled) -> tuple[Array, Array, Array]:
+def _sums(over_cells: Map, samples: int) -> tuple[Array, Array, Array]:
     """Return the number of cells and the sums of columns of each sample, and the sums of products over all."""
-    p = len(scaled.names)
-    samples = len(scaled.read.facts)
-    number, sums, products = np.zeros(samples), np.zeros((samples, p)), np.zeros((p, p))
-    for block in scaled.blocks():
-        number += np.bincount(block.samples, minlength=samples)
-        for place in range(p):
-            sums[:, place] += np.bincount(block.samples, block.values[:, place], minlength=samples)
-        products += block.values.T @ block.values
+    parts = iter(over_cells(partial(_sums_of_block, samples)))
+    number, sums, products = next(parts)
+    for part in parts:
+        number, sums, products = number + part[0], sums + part[1], products + part[2]
     return number, sums, products
+
+
+def _sums_of_block(samples: int, block: ScaledBlock) -> tuple[Array, Array, Array]:
+    sums = [np.bincount(block.samples, column, minlength=samples) for column in block.values.T]
+    return np.bincount(block.samples, minlength=samples), np.stack(sums, axis=1), block.values.T @ block.values
 
 
 def _between(number: Array, sums: Array, mean: Array, vectors: Array, squares: Array) -> Array:

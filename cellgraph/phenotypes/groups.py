@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from cellgraph.errors import MissingExtraError, ParameterError
 from cellgraph.model import Report
+from cellgraph.phenotypes.parts import Map, OnSpark, spread
 from cellgraph.phenotypes.profiles import NOISE, rows_of_groups
 from cellgraph.phenotypes.result import Result
-from cellgraph.phenotypes.scaling import Scale, Scaled, scale_columns
+from cellgraph.phenotypes.scaling import Scale, Scaled, ScaledBlock, scale_columns
 from cellgraph.phenotypes.selection import read_columns
 from cellgraph.phenotypes.writing import refuse_existing
 from cellgraph.queries.values import check
@@ -37,6 +39,7 @@ MOST_DENSE = 100_000
 _SILHOUETTE = 5_000
 _HALVES = 5
 _PASSES = 100
+_STAYS = 1e-3  # of a spread
 _RANGE = re.compile(r"(\d+)(?:\.\.(\d+))?")
 
 
@@ -52,6 +55,7 @@ def kmeans(
     write_as: str | None = None,
     replace: bool = False,
     report: Report | None = None,
+    spark: OnSpark | None = None,
 ) -> Result:
     """Group cells of like columns by k-means, the cells of all samples together.
 
@@ -71,6 +75,8 @@ def kmeans(
         Keep the number of its group as this property of each cell.
     replace, report
         As for `pca`.
+    spark : OnSpark, optional
+        Find the groups on Spark, from the same beginning.
 
     Returns
     -------
@@ -101,7 +107,13 @@ def kmeans(
             )
         notes = scaled.read.notes
         chosen = least if least == most else _choose(some.values, least, most, seed, notes, report)
-        groups = _numbered(_lloyd(scaled, _begin(some.values, chosen, seed)), scaled)
+        centres = _begin(some.values, chosen, seed)
+        if scaled.whole is not None and spark is None:
+            found = _lloyd(scaled.whole.values, centres)
+        else:
+            with spread(scaled, spark) as over_cells:
+                found = _lloyd_by_blocks(over_cells, centres)
+        groups = _numbered(found)
         notes.append(f"k-means into {chosen} group{'' if chosen == 1 else 's'} of {scaled.cells:,} cells, seed {seed}.")
         made_from = {"k": chosen, "seed": seed}
         return rows_of_groups(scaled, groups, "kmeans", made_from, scale, write_as, replace, report)
@@ -146,7 +158,7 @@ def density(
         from sklearn.cluster import HDBSCAN
 
         found = HDBSCAN(min_cluster_size=least, copy=True).fit_predict(scaled.some(MOST_DENSE, 0).values)
-        groups = _numbered(found.astype(np.int64), scaled)
+        groups = _numbered(found.astype(np.int64))
         notes = scaled.read.notes
         noise = int((groups == NOISE).sum())
         notes.append(f"groups of {least:,} cells or more; {noise:,} of {scaled.cells:,} cells are in none (group 0).")
@@ -200,31 +212,43 @@ def _begin(values: Array, k: int, seed: int) -> Array:
     return centres
 
 
-def _lloyd(scaled: Scaled, centres: Array) -> Array:
+def _lloyd(values: Array, centres: Array) -> Array:
     """Go on from some centres until they stay, with all cells; return the group of each."""
     from sklearn.cluster import KMeans
+
+    labels: Array = KMeans(len(centres), init=centres, n_init=1, max_iter=_PASSES).fit(values).labels_
+    return labels.astype(np.int64)
+
+
+def _lloyd_by_blocks(over_cells: Map, centres: Array) -> Array:
+    """Do the same with cells that memory does not hold, or that are elsewhere."""
+    for _ in range(_PASSES):
+        sums, number = np.zeros_like(centres), np.zeros(len(centres))
+        for more, cells in over_cells(partial(_sums_of_groups, centres)):
+            sums, number = sums + more, number + cells
+        moved = np.where(number[:, None] > 0, sums / np.maximum(number, 1)[:, None], centres)
+        if np.abs(moved - centres).max() <= _STAYS:
+            break
+        centres = moved
+    return np.concatenate(list(over_cells(partial(_nearest, centres))))
+
+
+def _nearest(centres: Array, block: ScaledBlock) -> Array:
+    """Return the number of the nearest centre of each cell."""
     from sklearn.metrics import pairwise_distances_argmin
 
-    if scaled.whole is not None:
-        begun = KMeans(len(centres), init=centres, n_init=1, max_iter=_PASSES)
-        labels: Array = begun.fit(scaled.whole.values).labels_
-        return labels.astype(np.int64)
-    k = len(centres)
-    while True:
-        sums, number, nearest = np.zeros_like(centres), np.zeros(k), []
-        for block in scaled.blocks():
-            own = pairwise_distances_argmin(block.values, centres)
-            nearest.append(own)
-            number += np.bincount(own, minlength=k)
-            for place in range(sums.shape[1]):
-                sums[:, place] += np.bincount(own, block.values[:, place], minlength=k)
-        moved = np.where(number[:, None] > 0, sums / np.maximum(number, 1)[:, None], centres)
-        if np.abs(moved - centres).max() <= 1e-3:  # thousandths of a spread
-            return np.concatenate(nearest)
-        centres = moved
+    found: Array = pairwise_distances_argmin(block.values, centres)
+    return found
 
 
-def _numbered(found: Array, scaled: Scaled) -> Array:
+def _sums_of_groups(centres: Array, block: ScaledBlock) -> tuple[Array, Array]:
+    """Return the sums of the columns of the cells that are nearest to each centre, and how many these are."""
+    nearest, k = _nearest(centres, block), len(centres)
+    sums = [np.bincount(nearest, column, minlength=k) for column in block.values.T]
+    return np.stack(sums, axis=1), np.bincount(nearest, minlength=k)
+
+
+def _numbered(found: Array) -> Array:
     """Return groups numbered from 1, the largest first; -1 becomes 0."""
     sizes = np.bincount(found[found >= 0])
     order = np.argsort(-sizes, kind="stable")

@@ -127,7 +127,53 @@ def scatter(points: Array, groups: Array, names: Mapping[int, str], labels: tupl
     return figure
 
 
-def violins(names: Sequence[str], groups: Mapping[str, Array]) -> Figure:
+def violins_of_samples(
+    names: Sequence[str], cells: Mapping[str, Array], means: Mapping[str, Array], groups: Mapping[str, Sequence[str]]
+) -> Figure:
+    """Draw how the cells of each sample are distributed, samples of a group beside each other and in its colour.
+
+    Parameters
+    ----------
+    names : sequence of str
+        p columns.
+    cells : mapping of str to numpy.ndarray of float64, shape (n, p)
+        By sample.
+    means : mapping of str to numpy.ndarray of float64, shape (p,)
+        Of all cells of the sample, drawn as a point with a standard deviation; samples of a group are in their order.
+    groups : mapping of str to sequence of str
+        Names of the samples of each group; one group without a name if there are none.
+    """
+    from matplotlib import colormaps
+
+    colours = colormaps["tab10" if len(groups) <= 10 else "turbo"]
+    wide = 4.0 + 0.12 * max(0, sum(map(len, groups.values())) - 10)
+    figure, axes = _panels(len(names), wide)
+    for place, (axis, name) in enumerate(zip(axes, names, strict=False)):
+        across, ticks = 0, list[str]()
+        for number, (group, own) in enumerate(groups.items()):
+            colour = colours(number if len(groups) <= 10 else number / len(groups))
+            known = [sample for sample in own if np.isfinite(means[sample][place])]
+            for sample in sorted(known, key=lambda each: float(means[each][place])):
+                values = cells[sample][:, place]
+                values = values[np.isfinite(values)]
+                if len(values) > 4 and np.ptp(values) > 0:
+                    for body in axis.violinplot(values, positions=[across], widths=0.9, showextrema=False)["bodies"]:
+                        body.set(facecolor=colour, alpha=0.6)
+                else:
+                    axis.plot(np.full(len(values), across), values, "o", color=colour, markersize=3)
+                axis.errorbar(across, means[sample][place], np.std(values), fmt="ko", markersize=3, linewidth=0.8)
+                ticks.append(_plain(sample))
+                across += 1
+            if group and place == 0:
+                axis.plot([], [], "s", color=colour, label=_plain(group))
+        axis.set_xticks(range(len(ticks)), ticks, rotation=90, fontsize="x-small")
+        axis.set_ylabel(_plain(name))
+    if len(groups) > 1:
+        figure.legend(loc="outside upper center", ncols=min(len(groups), 6), fontsize="small")
+    return figure
+
+
+def violins_of_groups(names: Sequence[str], groups: Mapping[str, Array]) -> Figure:
     """Draw the means of samples by group: a violin where there are enough, and every sample as a point.
 
     Parameters

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from cellgraph.phenotypes.reading import CellColumns
 from cellgraph.statistics.network import left_out
 
 Array = np.ndarray[Any, Any]
+
+Made = TypeVar("Made")
 
 Scale = Literal["robust", "standard", "none"]
 
@@ -91,6 +93,10 @@ class Scaled:
             kept = _complete(values)
             labels = block.labels[kept] if self.labels else block.labels
             yield ScaledBlock(block.samples[kept], labels, (values[kept] - self.centre) / self.spread)
+
+    def map(self, work: Callable[[ScaledBlock], Made]) -> Iterator[Made]:
+        """Yield what a function makes of each block of cells, in their order."""
+        return map(work, self.blocks())
 
     def some(self, most: int, seed: int) -> ScaledBlock:
         """Return random cells, or all if they are no more, in their order."""

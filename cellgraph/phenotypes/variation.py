@@ -12,6 +12,7 @@ import numpy as np
 
 from cellgraph.errors import InputError, ParameterError, near
 from cellgraph.phenotypes.aggregates import moments_of
+from cellgraph.phenotypes.distributions import MOST_SAMPLES, cells_of_samples
 from cellgraph.phenotypes.moments import Moments, intraclass, other_units
 from cellgraph.phenotypes.result import Result, null_if_nan
 from cellgraph.phenotypes.selection import read_columns, say_lacking
@@ -103,12 +104,17 @@ def variation(
         notes.append(f"{', '.join(alone)}: between samples is not defined, as only one sample has numbers.")
     if bootstrap and len(read.facts) > 1:
         notes.append(f"intervals are 95 %, from {bootstrap:,} bootstraps of the samples, seed {seed}.")
-    samples, mean, sd = read.samples, moments.mean, moments.sd
+    samples, sd = read.samples, moments.sd
+    means = np.where(moments.count > 0, moments.mean, np.nan)
 
     def picture() -> Any:
-        from cellgraph.phenotypes.pictures import means_of_samples
+        from cellgraph.phenotypes.pictures import MOST_PANELS, means_of_samples, violins_of_samples
 
-        return means_of_samples(read.names, samples, np.where(moments.count > 0, mean, np.nan), sd)
+        if len(samples) > MOST_SAMPLES:
+            return means_of_samples(read.names, samples, means, sd)
+        shown = read.names[:MOST_PANELS]
+        cells = cells_of_samples(columns, shown, db, where, sample)
+        return violins_of_samples(shown, cells, dict(zip(samples, means, strict=True)), {"": samples})
 
     return Result(_table(rows), (*why, *notes), picture)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cellgraph.errors import CellgraphError, ExistsError, InputError
 from cellgraph.loading.group import LEAST_BYTES
+from cellgraph.loading.together import together
 from cellgraph.model import Network, Report
 from cellgraph.stores import Store
 from cellgraph.stores.tables import column_types
@@ -226,7 +227,7 @@ def _write(store: Store, group: Sequence[tuple[FileSet, Network]], replace: bool
     """Write some samples at once; if one of them cannot be, each alone."""
     names = [one.sample for one, _ in group]
     try:
-        store.write_all(names, [network for _, network in group], replace=replace)
+        store.write_all(names, together(network for _, network in group), replace=replace)
     except CellgraphError as error:
         if len(group) > 1 and isinstance(error, InputError | ExistsError):
             for one in group:

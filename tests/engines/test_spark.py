@@ -6,17 +6,14 @@ import gc
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
+from contextlib import closing
 
-import pyspark
 import pytest
 from engine_cases import InThread, Stuck, blocks_of, collect, opened, same, soon, tissue, whole, write_zarr
+from spark_master import free_port, standalone
 
 from cellgraph.engines import Ledger, ThreadsEngine
 from cellgraph.engines import spark as engine_module
@@ -27,48 +24,11 @@ from cellgraph.volumes.scan import Scan
 from cellgraph.voxels.parameters import Rules
 
 LABELS = tissue((32, 32, 48), 40)
-SPARK_CLASS = Path(pyspark.__file__).parent / "bin" / "spark-class"
 
 
 @pytest.fixture
 def volume(tmp_path):
     return write_zarr(tmp_path / "cells.zarr", LABELS)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
-@contextmanager
-def running(log: Path, *arguments: object) -> Iterator[Path]:
-    """Run a class of Spark, and end it, and what it started, afterwards; gives its log."""
-    with open(log, "wb") as file:
-        process = subprocess.Popen(
-            [SPARK_CLASS, *map(str, arguments)], stdout=file, stderr=file, start_new_session=True
-        )
-    try:
-        yield log
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-@contextmanager
-def standalone(folder: Path) -> Iterator[str]:
-    """Run a master and a worker of two cores; gives the master's address."""
-    port = free_port()
-    master = f"spark://127.0.0.1:{port}"
-    package = "org.apache.spark.deploy"
-    here = ("--host", "127.0.0.1", "--webui-port", "0")
-    node = (f"{package}.worker.Worker", *here, "--cores", "2", "--memory", "1g", "--work-dir", folder, master)
-    with (
-        running(folder / "master.log", f"{package}.master.Master", *here, "--port", port) as log,
-        running(folder / "worker.log", *node) as other,
-    ):
-        soon(lambda: "elected leader" in log.read_text(), "the master")
-        soon(lambda: "Successfully registered" in other.read_text(), "the worker")
-        yield master
 
 
 @pytest.fixture

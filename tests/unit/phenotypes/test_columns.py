@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
+from command import cellgraph
 from typed_tissue import typed_tissue
 
 from cellgraph.phenotypes import reading
@@ -71,3 +76,19 @@ def test_published_lacunae_have_the_shapes_that_were_published(data_dir: Path, t
 def test_names_in_one_text() -> None:
     assert listed_items("volume, khop(2),`a,b`,Mean (a,b)") == ["volume", "khop(2)", "`a,b`", "Mean (a,b)"]
     assert listed_items(["a", "b,c"]) == ["a", "b", "c"]
+
+
+def test_solidity_comes_from_scikit_image_as_docs_say(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "phenotypes.md").read_text()
+    code = text.split("**Solidity**")[1].split("```python\n")[1].split("```")[0]
+    labels = np.zeros((12, 30, 30), np.uint16)
+    labels[1:11, 2:12, 2:12] = 4  # a box is its own hull
+    labels[1:11, 2:12, 16:26] = 9
+    labels[4:8, 4:12, 18:24] = 0  # a bay in it
+    tifffile.imwrite(tmp_path / "cells.tif", labels)
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    cellgraph("load", "cells.tif", cwd=tmp_path)
+    cellgraph("annotate", "--cells", "solidity.csv", cwd=tmp_path)
+    done = cellgraph("query", "cells", "--columns", "cell,solidity", "--format", "csv", cwd=tmp_path)
+    rows = {row["cell"]: float(row["solidity"]) for row in csv.DictReader(done.stdout.splitlines())}
+    assert rows == {"4": pytest.approx(1), "9": pytest.approx(1 - 4 * 8 * 6 / 1000, abs=0.01)}
