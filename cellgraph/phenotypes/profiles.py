@@ -163,7 +163,7 @@ def between_samples(cells: Array) -> Array:
     shares = cells[:, there] / of_samples[there]
     apart = (of_samples[there] * (shares - share[:, None]) ** 2).sum(axis=1)
     below = total * share * (1 - share)
-    found: Array = np.divide(apart, below, out=np.full(len(cells), np.nan), where=below > 0)
+    found: Array = np.minimum(np.divide(apart, below, out=np.full(len(cells), np.nan), where=below > 0), 1.0)
     return found
 
 

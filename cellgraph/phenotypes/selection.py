@@ -13,6 +13,7 @@ from cellgraph.estimation.columns import Reference
 from cellgraph.estimation.filters import parse_filter
 from cellgraph.phenotypes.names import find_columns, listed_items, with_computed
 from cellgraph.phenotypes.reading import CellColumns
+from cellgraph.queries.text import quoted
 from cellgraph.stores import Store
 
 _NODES = "MATCH (s:Sample {status: 'complete'}) RETURN s AS node"
@@ -64,7 +65,7 @@ def read_columns(
         facts = [fact for fact in facts if fact.name in condition.samples]
     references = [reference for reference, _ in found.values()]
     if numbers:
-        _refuse_text(references, facts)
+        _refuse_text(store, references, facts)
     looked_at = condition.columns if condition else ()
     nodes = {node["name"]: node for node in map(json.loads, store.run(_NODES, name="phenotypes")["node"].to_pylist())}
     if missing := [fact.name for fact in facts if fact.name not in nodes]:
@@ -104,15 +105,23 @@ def _own_unit(fact: SampleFact, node: Mapping[str, Any]) -> str:
     return given if isinstance(given, str) and given and not fact.ndim else fact.unit
 
 
-def _refuse_text(references: Sequence[Reference], facts: Sequence[SampleFact]) -> None:
+def _refuse_text(store: Store, references: Sequence[Reference], facts: Sequence[SampleFact]) -> None:
     for reference in references:
         texts = [fact.name for fact in facts for c in fact.of_cells if c.name == reference.name and c.type == "str"]
+        if reference.type == "str" and reference.name != "sample" and _is_empty(store, reference.name):
+            raise ParameterError(f"the column {reference.name!r} is empty: no cell has a value in it.")
         if reference.type == "str" or texts:
             where = f" in the sample {texts[0]!r}" if reference.type != "str" else ""
             raise ParameterError(
                 f"the column {reference.name!r} holds text{where}, and a number is needed; groups of text are what "
                 f"compare --by {reference.name} and --where take."
             )
+
+
+def _is_empty(store: Store, name: str) -> bool:
+    """Tell whether no cell has a value, which tables have as empty text."""
+    rows = store.run(f"MATCH (c:Cell) WHERE c.{quoted(name)} IS NOT NULL RETURN c.id AS id LIMIT 1")
+    return not rows.num_rows
 
 
 def _refuse_other_units(columns: CellColumns, references: Sequence[Reference]) -> None:

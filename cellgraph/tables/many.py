@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -79,24 +80,24 @@ def load_files(
     """
     done = Loaded([], 0, 0, [], [], [])
     sets = _remaining(store, sets, replace, resume, done)
-    types: Types = {"cells": {}, "contacts": {}}
-    if store.sample_names():
-        types = {of: {column.name: column.type for column in store.columns(of)} for of in ("cells", "contacts")}
-    schemas: list[tuple[FileSet, Types]] = []
+    schemas: list[_Schema] = []
     for number, one in enumerate(sets):
         if report is not None:
             report("files read", number, len(sets))
         try:
             read = _read(one, options)
-            schemas.append((one, _merge(types, read.network, one)))
         except CellgraphError as error:
             done.failed.append(_named(one, error))
             continue
+        schemas.append(_schema(one, read.network))
         done.notes += [note for note in read.notes if note not in done.notes]
         done.readings += [read.reading] if read.reading not in done.readings else []
-    done.notes += _differing(schemas)
-    good = [one for one, _ in schemas]
-    for group in _groups(store, good, types, options, done):
+    there: Types = {"cells": {}, "contacts": {}}
+    if store.sample_names():
+        there = {of: {column.name: column.type for column in store.columns(of)} for of in ("cells", "contacts")}
+    types, good = _common(schemas, there, done)
+    done.notes += _differing(good)
+    for group in _groups(store, [schema.files for schema in good], types, options, done):
         _write(store, group, replace, done)
         if report is not None:
             report("files", len(done.samples) + len(done.failed), len(sets))
@@ -134,42 +135,82 @@ def _tables(network: Network) -> dict[str, pa.Table]:
     return {"cells": network.cells, "contacts": network.contacts}
 
 
-def _merge(types: Types, network: Network, one: FileSet) -> Types:
-    """Widen the types of columns so that those of a network fit too, and return its own.
+@dataclass(frozen=True)
+class _Schema:
+    """The types of the columns of a network, without those that are empty, and the first text in each of text."""
 
-    Raises
-    ------
-    InputError
-        If a column holds text, and numbers in the others.
-    """
-    own: Types = {}
-    wider: Types = {}
+    files: FileSet
+    types: Types
+    texts: dict[str, str]
+
+
+def _schema(files: FileSet, network: Network) -> _Schema:
+    types: Types = {}
+    texts = dict[str, str]()
     for of, table in _tables(network).items():
-        own[of] = {name: kind for name, kind in column_types(table).items() if table[name].null_count < len(table)}
-        wider[of] = {}
-        for name, kind in own[of].items():
-            known = types[of].get(name, kind)
-            if known != kind and {known, kind} != {"int", "float"}:
-                raise InputError(
-                    f"the column {name!r} of {of} holds {kind}, but {known} in the files before or in the database; "
-                    "rename it, or bring it into one type"
+        types[of] = {name: kind for name, kind in column_types(table).items() if table[name].null_count < len(table)}
+        texts |= {name: _first_text(table[name]) for name, kind in types[of].items() if kind == "str"}
+    return _Schema(files, types, texts)
+
+
+def _first_text(column: pa.ChunkedArray) -> str:
+    """Return the first value of a column that is not a number."""
+    import pyarrow.compute as pc
+
+    text = pc.match_substring_regex(column, r"^\s*[-+]?[\d.]+([eE][-+]?\d+)?\s*$")
+    found = column.filter(pc.invert(text))
+    return str((found if len(found) else column.drop_null())[0].as_py())
+
+
+def _common(schemas: Sequence[_Schema], there: Types, done: Loaded) -> tuple[Types, list[_Schema]]:
+    """Return the types that columns have in most files, or in the database, and the files that have them.
+
+    Whole numbers become floats where another file has these.
+    """
+    types: Types = {of: dict(known) for of, known in there.items()}
+    for of, known in types.items():
+        for name in dict.fromkeys(name for schema in schemas for name in schema.types[of]):
+            kinds = Counter(_kind(schema.types[of][name]) for schema in schemas if name in schema.types[of])
+            kind = _kind(known[name]) if name in known else kinds.most_common(1)[0][0]
+            whole = all(schema.types[of].get(name) != "float" for schema in schemas) and known.get(name) != "float"
+            known[name] = kind if kind != "number" else "int" if whole else "float"
+    good = []
+    for schema in schemas:
+        if odd := _odd(schema, types):
+            done.failed.append(_named(schema.files, InputError(odd)))
+        else:
+            good.append(schema)
+    return types, good
+
+
+def _kind(stored: str) -> str:
+    return "number" if stored in ("int", "float") else stored
+
+
+def _odd(schema: _Schema, types: Types) -> str:
+    """Tell which column of a file has another type; empty if none has."""
+    said = {"int": "whole numbers", "float": "numbers", "bool": "true and false", "str": "text"}
+    for of, own in schema.types.items():
+        for name, kind in own.items():
+            if _kind(kind) != _kind(types[of][name]):
+                what = f"text, as {schema.texts[name]!r}" if kind == "str" else said[kind]
+                return (
+                    f"the column {name!r} of {of} holds {what}, but {said[types[of][name]]} in the other files or in "
+                    "the database; mend it, or rename the column"
                 )
-            wider[of][name] = kind if kind == known else "float"
-    for of, columns in wider.items():
-        types[of].update(columns)
-    return own
+    return ""
 
 
 def _without(names: Iterable[str], others: Container[str]) -> list[str]:
     return [name for name in names if name not in others]
 
 
-def _differing(schemas: Sequence[tuple[FileSet, Types]]) -> list[str]:
+def _differing(schemas: Sequence[_Schema]) -> list[str]:
     """Name the files whose columns are not those of the first one."""
     notes = []
     for of in ("cells", "contacts"):
-        for one, types in schemas[1:]:
-            first, columns = schemas[0][1][of], types[of]
+        for schema in schemas[1:]:
+            first, columns, one = schemas[0].types[of], schema.types[of], schema.files
             told = [
                 f"{what} {', '.join(map(repr, names[:_SHOWN]))}{', …' if len(names) > _SHOWN else ''}"
                 for what, names in (("has no", _without(first, columns)), ("has also", _without(columns, first)))

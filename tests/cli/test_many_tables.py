@@ -110,8 +110,18 @@ def test_files_whose_columns_differ_are_named(folder: Path) -> None:
         f"The columns of {folder / 'b_cells.csv'} are not those of the first file: it has no 'volume', 'kind'" in said
     )
     assert "has also 'size'" in said
-    assert f"{folder / 'c_cells.csv'}: the column 'volume' of cells holds str, but int in the files before" in said
+    assert (
+        f"{folder / 'c_cells.csv'}: the column 'volume' of cells holds text, as 'large', but whole numbers in" in said
+    )
     assert samples(folder / "a.db") == {"a_cells": (3, 0), "b_cells": (3, 0)}
+
+
+def test_most_files_say_what_a_column_holds(folder: Path) -> None:
+    (folder / "a_cells.csv").write_text("id,volume\n1,5\n2,large\n")
+    (folder / "c_cells.csv").write_text("id,volume\n1,0.5\n")
+    said = failed("load-tables", "--cells", folder / "*_cells.csv", "--db", folder / "a.db")
+    assert f"{folder / 'a_cells.csv'}: the column 'volume' of cells holds text, as 'large', but numbers in the" in said
+    assert samples(folder / "a.db") == {"b_cells": (4, 0), "c_cells": (1, 0)}
 
 
 def test_cells_alone_need_no_network(folder: Path) -> None:

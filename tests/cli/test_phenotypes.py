@@ -66,6 +66,12 @@ class TestVariation:
         assert "is declared" in refused("variation", "size", "--angle", "sign", status=2, cwd=folder)
         assert "any of the columns length, width" in refused("variation", "shape", status=2, cwd=folder)
 
+    def test_a_column_of_a_table_that_is_empty(self, tmp_path: Path) -> None:
+        (tmp_path / "cells.csv").write_text("label,volume,nothing,kind\n1,3,,a\n2,4,,b\n")
+        cellgraph("load-tables", "--cells", "cells.csv", cwd=tmp_path)
+        assert "'nothing' is empty: no cell has" in refused("variation", "nothing", status=2, cwd=tmp_path)
+        assert "'kind' holds text" in refused("variation", "kind", status=2, cwd=tmp_path)
+
     def test_a_condensed_table(self, folder: Path) -> None:
         (folder / "means.csv").write_text("X,X_CV\n8,0.4\n12,0.6\n,0.1\n")
         done = cellgraph("variation", "X", "--condensed", "means.csv", "--format", "csv", cwd=folder)
