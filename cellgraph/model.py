@@ -150,6 +150,14 @@ def check_sample_name(name: object) -> str:
     return name
 
 
+@dataclass(frozen=True, order=True)
+class Cell:
+    """A cell that exists, by the name of its sample and its label."""
+
+    sample: str
+    label: int
+
+
 @dataclass(frozen=True)
 class Sample:
     """Where a graph came from, and how it was made.

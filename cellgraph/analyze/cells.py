@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cellgraph.errors import NotFoundError, ParameterError
+from cellgraph.model import Cell
 from cellgraph.queries.values import check
 
 if TYPE_CHECKING:
@@ -14,14 +15,6 @@ if TYPE_CHECKING:
 
     from cellgraph.queries import Catalogue, Query
     from cellgraph.stores import Store
-
-
-@dataclass(frozen=True, order=True)
-class Cell:
-    """A cell that exists, by the name of its sample and its label."""
-
-    sample: str
-    label: int
 
 
 @dataclass(frozen=True)

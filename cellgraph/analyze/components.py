@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from cellgraph.adjacency.matrix import Adjacency
-    from cellgraph.analyze.restricted import Restricted
+    from cellgraph.estimation.restricted import Restricted
 
 
 def components(asked: Restricted, least: int = 1, most: int | None = None) -> pa.Table:

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 if TYPE_CHECKING:
-    from cellgraph.analyze.cells import Cell
     from cellgraph.analyze.question import Question
+    from cellgraph.model import Cell
 
 
 def contacts(question: Question) -> pa.Table:

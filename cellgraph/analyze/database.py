@@ -8,11 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, get_args
 
 from cellgraph.analyze.answers import ANSWERS, COMPILED
-from cellgraph.analyze.cells import Cell, Finder, find_cells
-from cellgraph.analyze.conditions import read_conditions
+from cellgraph.analyze.cells import Finder, find_cells
 from cellgraph.analyze.contactparts import contact_parts
 from cellgraph.analyze.cyphernames import notes_of, unknown_names
 from cellgraph.analyze.drawing import Drawing, draw
@@ -21,6 +20,8 @@ from cellgraph.analyze.question import Method, Question, directed_samples
 from cellgraph.analyze.rows import as_declared, with_direction, with_note
 from cellgraph.analyze.show import require_graph
 from cellgraph.errors import NotFoundError, ParameterError, StoreError, near
+from cellgraph.estimation.conditions import read_conditions
+from cellgraph.model import Cell
 from cellgraph.queries import Catalogue, Query
 from cellgraph.queries.text import parameters_in
 from cellgraph.queries.values import check
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from matplotlib.axes import Axes
 
+    from cellgraph.estimation.conditions import ConditionOptions
     from cellgraph.estimation.selection import Selection
     from cellgraph.model import CellGraph, Column
     from cellgraph.statistics.autocorrelation import Method as Correlated
@@ -325,6 +327,7 @@ class Database:
         patch_size: float | None = None,
         permutations: int = 1000,
         seed: int = 0,
+        **conditions: Unpack[ConditionOptions],
     ) -> pa.Table:
         """Test which types of cells touch which, more or less than by chance.
 
@@ -349,6 +352,9 @@ class Database:
         permutations : int
         seed : int
             The same seed gives the same permutations.
+        **conditions
+            `min_junctions`, `min_area`, `min_fraction`, `where`, `inside`: cells and contacts that do not meet them are
+            left out.
 
         Returns
         -------
@@ -368,7 +374,8 @@ class Database:
         from cellgraph.statistics.enrichment import enrichment
 
         asked = comparison_of(by, null, count, convention, patch_size, permutations, seed)
-        return _noted(enrichment(self._store, asked, self._checked_sample(sample), _true_or_false(pool=pool)))
+        among = self._checked_sample(sample), _true_or_false(pool=pool), _unbuffered(conditions)
+        return _noted(enrichment(self._store, asked, *among))
 
     def autocorrelation(
         self,
@@ -380,6 +387,7 @@ class Database:
         row_standardized: bool = True,
         permutations: int = 1000,
         seed: int = 0,
+        **conditions: Unpack[ConditionOptions],
     ) -> pa.Table:
         """Test whether cells that touch have like values: Moran's I (Moran 1950) or Geary's C (Geary 1954).
 
@@ -398,6 +406,9 @@ class Database:
             Of the values among the cells of a sample.
         seed : int
             The same seed gives the same permutations.
+        **conditions
+            `min_junctions`, `min_area`, `min_fraction`, `where`, `inside`: cells and contacts that do not meet them are
+            left out.
 
         Returns
         -------
@@ -416,7 +427,7 @@ class Database:
         from cellgraph.statistics.autocorrelation import autocorrelation
 
         asked = correlation_of(columns, method, weight, row_standardized, permutations, seed)
-        return _noted(autocorrelation(self._store, asked, self._checked_sample(sample)))
+        return _noted(autocorrelation(self._store, asked, self._checked_sample(sample), _unbuffered(conditions)))
 
     def niches(
         self,
@@ -428,6 +439,7 @@ class Database:
         pool: bool = False,
         summary: bool = False,
         seed: int = 0,
+        **conditions: Unpack[ConditionOptions],
     ) -> pa.Table:
         """Group cells by the types around them: k-means of the shares of types within k contacts.
 
@@ -447,6 +459,9 @@ class Database:
             A row for each niche instead of one for each cell.
         seed : int
             The same seed gives the same groups.
+        **conditions
+            `min_junctions`, `min_area`, `min_fraction`, `where`, `inside`: cells and contacts that do not meet them are
+            left out.
 
         Returns
         -------
@@ -468,7 +483,7 @@ class Database:
 
         asked = clustering_of(by, k, niches, seed)
         flags = _true_or_false(pool=pool), _true_or_false(summary=summary)
-        return _noted(found(self._store, asked, self._checked_sample(sample), *flags))
+        return _noted(found(self._store, asked, self._checked_sample(sample), *flags, _unbuffered(conditions)))
 
     def _checked_sample(self, sample: str | None) -> str | None:
         return None if sample is None else str(check(sample, "str", of="sample"))
@@ -543,6 +558,12 @@ def _noted(found: tuple[pa.Table, list[str]]) -> pa.Table:
     """Return rows that carry the sentences about them."""
     rows, notes = found
     return with_note(rows, "\n".join(notes))
+
+
+def _unbuffered(conditions: ConditionOptions) -> ConditionOptions:
+    if conditions.get("buffer") is not None:
+        raise ParameterError("buffer leaves out rows about cells, and these are about many; use inside or where.")
+    return conditions
 
 
 def _true_or_false(**flag: bool) -> bool:

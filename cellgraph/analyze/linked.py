@@ -10,12 +10,12 @@ import numpy as np
 import pyarrow as pa
 
 from cellgraph.adjacency.weights import Weight, parse_weight
-from cellgraph.analyze.restricted import numbers
 from cellgraph.errors import ParameterError
+from cellgraph.estimation.restricted import numbers
 
 if TYPE_CHECKING:
     from cellgraph.analyze.question import Question
-    from cellgraph.analyze.restricted import Restricted
+    from cellgraph.estimation.restricted import Restricted
 
 Array = np.ndarray[Any, Any]
 

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from cellgraph.analyze.cells import Cell, Finder
+from cellgraph.analyze.cells import Finder
 from cellgraph.errors import NotFoundError, ParameterError, near
+from cellgraph.model import Cell
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from cellgraph.analyze.cells import Cell, Finder
+from cellgraph.analyze.cells import Finder
 from cellgraph.errors import NotFoundError, ParameterError
 from cellgraph.estimation.catalogue import catalogue_of, named, read_samples
 from cellgraph.estimation.filters import Filter, parse_filter
+from cellgraph.model import Cell
 from cellgraph.queries.text import quoted
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class Target:
 
 def nearest(question: Question, target: Target) -> pa.Table:
     """Return the rows of the query ``nearest``: sample, cell, hops, nearest, nearest_sample."""
-    from cellgraph.analyze.restricted import among, filtered
+    from cellgraph.estimation.restricted import among, filtered
 
     asked = question.restricted(cells=target.columns)
     topology, n = asked.topology, len(asked.kept)

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from cellgraph.adjacency.matrix import Adjacency
-    from cellgraph.analyze.cells import Cell
     from cellgraph.analyze.question import Question
-    from cellgraph.analyze.restricted import Restricted
+    from cellgraph.estimation.restricted import Restricted
+    from cellgraph.model import Cell
 
 
 def path(question: Question, source: Cell, target: Cell) -> pa.Table:

@@ -17,7 +17,7 @@ from cellgraph.errors import ParameterError
 
 if TYPE_CHECKING:
     from cellgraph.analyze.question import Question
-    from cellgraph.analyze.restricted import Restricted
+    from cellgraph.estimation.restricted import Restricted
 
 Array = np.ndarray[Any, Any]
 MOST_PATHS = 10_000

@@ -9,18 +9,18 @@ from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
-from cellgraph.analyze.cells import Cell
-from cellgraph.analyze.conditions import Asked
 from cellgraph.analyze.further import further_columns
 from cellgraph.analyze.rows import as_declared
 from cellgraph.errors import StoreError
+from cellgraph.estimation.conditions import Asked
+from cellgraph.model import Cell
 from cellgraph.queries import CannotSay
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from cellgraph.analyze.nearest import Target
-    from cellgraph.analyze.restricted import Restricted
+    from cellgraph.estimation.restricted import Restricted
     from cellgraph.queries import Catalogue, Conditions, Query
     from cellgraph.stores import Store, Topology
 
@@ -183,7 +183,7 @@ class Question:
 
         Its rows are about the cells that parameters name, unless `of_cells` is false, and those of the sample.
         """
-        from cellgraph.analyze.restricted import columns_for, restrict
+        from cellgraph.estimation.restricted import columns_for, restrict
 
         named, sample = (self.cells.get("cell"), self.sample) if of_cells else (None, None)
         needed = columns_for(self.asked)

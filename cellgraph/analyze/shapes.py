@@ -16,7 +16,7 @@ from cellgraph.errors import ParameterError
 
 if TYPE_CHECKING:
     from cellgraph.analyze.question import Question
-    from cellgraph.analyze.restricted import Restricted
+    from cellgraph.estimation.restricted import Restricted
 
 Array = np.ndarray[Any, Any]
 _PART = 16_384

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from cellgraph.analyze.conditions import shown_conditions, shown_target
 from cellgraph.errors import NotFoundError, ParameterError
+from cellgraph.estimation.conditions import shown_conditions, shown_target
 from cellgraph.queries import Catalogue, Query
 from cellgraph.queries.query import GRAPH
 from cellgraph.stores import dialect_of

@@ -9,7 +9,6 @@ Conventions: a pair of cells counts once, however many relationships it has; con
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,10 +17,10 @@ import pyarrow as pa
 from cellgraph.adjacency.rings import counts_by_distance
 from cellgraph.analyze.components import pieces
 from cellgraph.analyze.linked import linked, matrix
-from cellgraph.analyze.restricted import Restricted, numbers
 from cellgraph.analyze.rows import with_note
 from cellgraph.analyze.shapes import triangle_counts
 from cellgraph.errors import ParameterError
+from cellgraph.estimation.restricted import Restricted, numbers, only
 
 if TYPE_CHECKING:
     from cellgraph.analyze.question import Question
@@ -59,23 +58,9 @@ def summary(question: Question) -> pa.Table:
 
 def _of_sample(asked: Restricted, sample: str) -> Restricted:
     """Return the cells of one sample that are kept, and the contacts among them, with numbers of their own."""
-    topology = asked.topology
-    mine = np.flatnonzero((topology.samples == sample) & asked.kept)
-    place = np.full(len(asked.kept), -1)
-    place[mine] = np.arange(len(mine))
-    a, b = place[topology.a], place[topology.b]
-    held = (a >= 0) & (b >= 0)
-    own = replace(
-        topology,
-        samples=topology.samples[mine],
-        labels=topology.labels[mine],
-        a=a[held],
-        b=b[held],
-        of_cells={name: column.take(pa.array(mine)) for name, column in topology.of_cells.items()},
-        of_contacts={name: column.filter(pa.array(held)) for name, column in topology.of_contacts.items()},
-    )
-    every = np.arange(len(mine))
-    return Restricted(own, np.ones(len(mine), bool), every, every, "both")
+    own = only(asked.topology, (asked.topology.samples == sample) & asked.kept)
+    every = np.arange(len(own.labels))
+    return Restricted(own, np.ones(len(every), bool), every, every, "both")
 
 
 def _measures(own: Restricted) -> Iterator[tuple[str, float | None, str]]:

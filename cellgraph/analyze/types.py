@@ -10,13 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cellgraph.analyze.linked import linked, matrix, require_column
-from cellgraph.analyze.restricted import numbers
 from cellgraph.analyze.rows import with_note
 from cellgraph.errors import ParameterError
+from cellgraph.estimation.restricted import numbers
 
 if TYPE_CHECKING:
     from cellgraph.analyze.question import Question
-    from cellgraph.analyze.restricted import Restricted
+    from cellgraph.estimation.restricted import Restricted
 
 Array = np.ndarray[Any, Any]
 NUMBERS = ("int", "float")

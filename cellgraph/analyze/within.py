@@ -11,7 +11,7 @@ from cellgraph.adjacency.kernels import distances_from
 from cellgraph.analyze.linked import linked
 
 if TYPE_CHECKING:
-    from cellgraph.analyze.restricted import Restricted
+    from cellgraph.estimation.restricted import Restricted
 
 Array = np.ndarray[Any, Any]
 

@@ -6,6 +6,15 @@ from typing import Annotated
 
 import typer
 
+from cellgraph.cli.conditions import (
+    BufferOption,
+    InsideOption,
+    MinAreaOption,
+    MinFractionOption,
+    MinJunctionsOption,
+    WhereOption,
+    given,
+)
 from cellgraph.cli.options import DbOption
 from cellgraph.cli.output import ColumnsOption, FormatOption, OutputOption, check_output, render
 from cellgraph.cli.plot import PlotOption, check_plot, draw
@@ -45,6 +54,12 @@ def metrics(
     error: Annotated[
         float | None, typer.Option(metavar="E", help="Sample betweenness, within this error; as 0.01.")
     ] = None,
+    min_junctions: MinJunctionsOption = None,
+    min_area: MinAreaOption = None,
+    min_fraction: MinFractionOption = None,
+    where: WhereOption = None,
+    inside: InsideOption = False,
+    buffer: BufferOption = None,
     db: DbOption = None,
     columns: ColumnsOption = None,
     plot: PlotOption = None,
@@ -60,6 +75,14 @@ def metrics(
     from cellgraph.measures import remove as remove_written
 
     chosen = list(names or ())
+    conditions = given(
+        min_junctions=min_junctions,
+        min_area=min_area,
+        min_fraction=min_fraction,
+        where=where,
+        inside=inside,
+        buffer=buffer,
+    )
     if sum((write, remove, listing)) > 1:
         raise ParameterError("--write, --remove and --list exclude each other; give one of them")
     check_plot(plot)
@@ -67,18 +90,20 @@ def metrics(
     if listing:
         from cellgraph.measures.listing import written
 
-        if chosen:
-            raise ParameterError("--list lists all that was written; leave the names out")
+        if chosen or conditions:
+            raise ParameterError("--list lists all that was written; leave names and conditions out")
         render(written(db, sample=sample), fmt, output, columns=columns, whole=True)
     elif remove:
-        if weight is not None or error is not None or fmt is not None or output is not None:
+        if conditions or weight is not None or error is not None or fmt is not None or output is not None:
             raise ParameterError("--remove goes with names and --sample only")
         gone = remove_written(chosen, db, sample=sample)
         if not quiet:
             say(f"removed {', '.join(gone)}")
     else:
         with progress(quiet) as report:
-            done = library(chosen, db, sample=sample, weight=weight, error=error, write=write, report=report)
+            done = library(
+                chosen, db, sample=sample, weight=weight, error=error, write=write, report=report, **conditions
+            )
         draw(done.rows, plot)
         render(done.rows, fmt, output, columns=columns)
         for note in done.notes:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cellgraph.cli.conditions import WhereOption
 from cellgraph.cli.options import DbOption
 from cellgraph.cli.output import FormatOption, OutputOption, check_output, render
 from cellgraph.cli.plot import check_plot, save
@@ -79,12 +80,6 @@ WriteOption = Annotated[
 ]
 ReplaceOption = Annotated[
     bool, typer.Option("--replace", help="With --write: replace what was written under this name before.")
-]
-WhereOption = Annotated[
-    str | None,
-    typer.Option(
-        metavar="TEXT", help='Only cells that meet this: "volume > 10 and not on_border".', show_default=False
-    ),
 ]
 PictureOption = Annotated[
     Path | None, typer.Option("--plot", metavar="FILE", help="Draw the rows: .png or .svg.", show_default=False)

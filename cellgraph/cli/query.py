@@ -8,6 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cellgraph.cli.conditions import (
+    BufferOption,
+    InsideOption,
+    MinAreaOption,
+    MinFractionOption,
+    MinJunctionsOption,
+    WhereOption,
+)
 from cellgraph.cli.options import DbOption
 from cellgraph.cli.output import ColumnsOption, FormatOption, OutputOption, check_output, render
 from cellgraph.cli.plot import PlotOption, check_plot, draw
@@ -73,28 +81,12 @@ def query(
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help="Any parameter of the query; repeat it.", show_default=False),
     ] = None,
-    min_junctions: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="Only contacts of at least so many junctions.", show_default=False),
-    ] = None,
-    min_area: Annotated[
-        float | None, typer.Option(metavar="A", help="Only contacts of at least this area.", show_default=False)
-    ] = None,
-    min_fraction: Annotated[
-        float | None,
-        typer.Option(
-            metavar="F", help="Only contacts of this part of the smaller cell's surface, 0 to 1.", show_default=False
-        ),
-    ] = None,
-    where: Annotated[
-        str | None,
-        typer.Option(metavar="TEXT", help='Only cells that meet this: "volume > 10".', show_default=False),
-    ] = None,
-    inside: Annotated[bool, typer.Option("--inside", help="Only cells that are not on the border.")] = False,
-    buffer: Annotated[
-        int | None,
-        typer.Option(metavar="H", help="Report only cells at least H contacts from a border cell.", show_default=False),
-    ] = None,
+    min_junctions: MinJunctionsOption = None,
+    min_area: MinAreaOption = None,
+    min_fraction: MinFractionOption = None,
+    where: WhereOption = None,
+    inside: InsideOption = False,
+    buffer: BufferOption = None,
     over: Annotated[
         str | None,
         typer.Option(

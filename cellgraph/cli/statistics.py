@@ -7,6 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cellgraph.cli.conditions import (
+    InsideOption,
+    MinAreaOption,
+    MinFractionOption,
+    MinJunctionsOption,
+    WhereOption,
+    given,
+)
 from cellgraph.cli.options import DbOption
 from cellgraph.cli.output import FormatOption, OutputOption, check_output, render
 from cellgraph.cli.query import SampleOption
@@ -98,6 +106,11 @@ def enrichment(
         MeasureChoice | None,
         typer.Option(help="Print one measure as a matrix of types by types.", show_default=False),
     ] = None,
+    min_junctions: MinJunctionsOption = None,
+    min_area: MinAreaOption = None,
+    min_fraction: MinFractionOption = None,
+    where: WhereOption = None,
+    inside: InsideOption = False,
     db: DbOption = None,
     fmt: FormatOption = None,
     output: OutputOption = None,
@@ -109,6 +122,9 @@ def enrichment(
     from cellgraph.analyze.database import open as open_database
 
     check_output(output, fmt)
+    conditions = given(
+        min_junctions=min_junctions, min_area=min_area, min_fraction=min_fraction, where=where, inside=inside
+    )
     with open_database(db) as database:
         rows = database.enrichment(
             by,
@@ -120,6 +136,7 @@ def enrichment(
             patch_size=patch_size,
             permutations=permutations,
             seed=seed,
+            **conditions,
         )
     if matrix is None:
         _show(rows, rows, fmt, output)
@@ -144,6 +161,11 @@ def autocorrelation(
     ] = True,
     permutations: PermutationsOption = 1000,
     seed: SeedOption = 0,
+    min_junctions: MinJunctionsOption = None,
+    min_area: MinAreaOption = None,
+    min_fraction: MinFractionOption = None,
+    where: WhereOption = None,
+    inside: InsideOption = False,
     db: DbOption = None,
     fmt: FormatOption = None,
     output: OutputOption = None,
@@ -155,6 +177,9 @@ def autocorrelation(
     from cellgraph.analyze.database import open as open_database
 
     check_output(output, fmt)
+    conditions = given(
+        min_junctions=min_junctions, min_area=min_area, min_fraction=min_fraction, where=where, inside=inside
+    )
     with open_database(db) as database:
         rows = database.autocorrelation(
             columns,
@@ -164,6 +189,7 @@ def autocorrelation(
             row_standardized=row_standardized,
             permutations=permutations,
             seed=seed,
+            **conditions,
         )
     _show(rows, rows, fmt, output)
 
@@ -183,6 +209,11 @@ def niches(
     replace: Annotated[
         bool, typer.Option("--replace", help="With --write: replace what was written under this name before.")
     ] = False,
+    min_junctions: MinJunctionsOption = None,
+    min_area: MinAreaOption = None,
+    min_fraction: MinFractionOption = None,
+    where: WhereOption = None,
+    inside: InsideOption = False,
     db: DbOption = None,
     fmt: FormatOption = None,
     output: OutputOption = None,
@@ -197,10 +228,13 @@ def niches(
     if replace and write is None:
         raise ParameterError("--replace goes with --write NAME; add it, or leave --replace out.")
     check_output(output, fmt)
+    conditions = given(
+        min_junctions=min_junctions, min_area=min_area, min_fraction=min_fraction, where=where, inside=inside
+    )
     with open_database(db) as database:
-        rows = database.niches(by, k=k, niches=niches, sample=sample, pool=pool, seed=seed)
+        rows = database.niches(by, k=k, niches=niches, sample=sample, pool=pool, seed=seed, **conditions)
     if write is not None:
-        made_from = {"by": by, "k": k, "niches": niches, "pool": pool, "seed": seed}
+        made_from = {"by": by, "k": k, "niches": niches, "pool": pool, "seed": seed, **conditions}
         write_niches(rows, write, db, made_from=made_from, replace=replace)
     _show(summary_of(rows, pool) if summary else rows, rows, fmt, output)
 

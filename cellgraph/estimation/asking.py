@@ -94,7 +94,7 @@ def estimate(
         if options:
             given = ", ".join(sorted(options))
             raise ParameterError(f"{given} tell how a volume is read, so they need source (--source VOLUME)")
-        with open_store(db, read_only=True) as store:
+        with open_store(db, read_only=True) as store, store.kept_open():
             return estimate_from_store(store, expression, where, sample, goal, seed, began)
     if db is not None or sample is not None:
         raise ParameterError(

@@ -18,8 +18,7 @@ _QUICK = 2_000_000  # So are those with fewer cells, if they have less than half
 
 
 _OWN = "MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell) WHERE s.name IN $names RETURN c.id AS id"
-# Written so that Neo4j reads the end of its index, and no cell.
-_LAST = "MATCH (c:Cell) WHERE c.id >= 0 RETURN c.id AS id ORDER BY c.id DESC LIMIT 1"
+_STOP = "MATCH (s:Sample {status: 'complete'}) RETURN max(s.first_id + s.cells) AS stop"
 
 
 class RandomIds:
@@ -53,9 +52,8 @@ class RandomIds:
 
     @cached_property
     def stop(self) -> int:
-        """One past the largest id of all cells."""
-        found = self._store.run(_LAST, name="estimate")
-        return int(found["id"][0].as_py()) + 1 if found.num_rows else 0
+        """One past the largest id of all cells of complete samples."""
+        return int(self._store.run(_STOP, name="estimate")["stop"][0].as_py() or 0)
 
     def take(self, count: int) -> Array:
         """Return so many more ids, about `count` of which are those of asked cells; none when all were taken."""

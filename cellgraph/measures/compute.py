@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
 from cellgraph.adjacency.weights import parse_weight
 from cellgraph.errors import ExistsError, NotFoundError, ParameterError, near
+from cellgraph.estimation.restricted import read_restricted
 from cellgraph.measures import ofcells, ofsamples
 from cellgraph.measures.graph import Array, Graph, graphs
 from cellgraph.model import METRIC_COLUMNS, Report
@@ -20,6 +21,7 @@ from cellgraph.stores.properties import Properties, written_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from cellgraph.estimation.conditions import ConditionOptions
 
 ALL = ("degree", "strength", "pagerank", "clustering", "core_number", "components", "community", "articulation")
 """Those that take seconds for a million cells."""
@@ -54,6 +56,7 @@ def metrics(
     error: float | None = None,
     write: bool = False,
     report: Report | None = None,
+    **conditions: Unpack[ConditionOptions],
 ) -> Metrics:
     """Compute metrics of the network, each sample on its own; relationships are followed in both directions.
 
@@ -76,6 +79,9 @@ def metrics(
         Keep them as properties of the cells.
     report : callable, optional
         Called with what is done, how much of it, of how much.
+    **conditions
+        `min_junctions`, `min_area`, `min_fraction`, `where`, `inside`: cells and contacts that do not meet them are
+        left out of the network; `buffer`: rows are of cells so far from the border only.
 
     Returns
     -------
@@ -105,18 +111,29 @@ def metrics(
         parsed = {text: parse_weight(text, columns) for text in {*weights.values(), *([weight] if weight else [])}}
         of_cells = ["volume", "on_border"] if wanted[0] in OF_SAMPLES else []
         known = {column.name for column in store.columns("cells", sample)}
-        topology = store.topology(
+        restricted = read_restricted(
+            store,
             sample,
+            conditions,
             cells=[name for name in of_cells if name in known],
-            contacts=list(dict.fromkeys(name for read in parsed.values() for name in read.columns)),
+            contacts=[name for read in parsed.values() for name in read.columns],
         )
+        topology = restricted.alone()
+        if not len(topology.labels):
+            raise ParameterError("no cell meets the conditions; ask for fewer of them.")
         if wanted[0] in OF_SAMPLES:
+            if conditions.get("buffer") is not None:
+                raise ParameterError(f"{wanted[0]} is a measure of whole samples, so --buffer (buffer=) is left out.")
             return _of_samples(wanted[0], topology)
         values = {text: _weights(topology, read, text) for text, read in parsed.items()}
         made, notes = _of_cells(wanted, topology, values, weight, weights, error, report)
+        reported = np.zeros(len(restricted.kept), bool)
+        reported[restricted.reported] = True
+        reported = reported[restricted.kept]
         if write:
-            notes += _write(store, wanted, topology, made, weight, weights, error, report)
-    return Metrics(made, tuple(notes))
+            given = {name: value for name, value in conditions.items() if value not in (None, False)}
+            notes += _write(store, wanted, topology, made, reported, weight, weights, error, given, report)
+    return Metrics(made.filter(reported), tuple(notes))
 
 
 def remove(
@@ -293,9 +310,11 @@ def _write(
     wanted: list[str],
     topology: Topology,
     made: pa.Table,
+    reported: Array,
     weight: str | None,
     weights: dict[str, str],
     error: float | None,
+    conditions: dict[str, Any],
     report: Report | None,
 ) -> list[str]:
     written = written_of(store)
@@ -319,16 +338,17 @@ def _write(
                 )
         if not names:
             continue
-        own = made.slice(graph.first, graph.n).select(["cell", *names]).rename_columns(["label", *names])
-        origin = {name: _origin(name, weights.get(name, weight), error) for name in names}
+        own = made.slice(graph.first, graph.n).filter(reported[graph.first : graph.first + graph.n])
+        own = own.select(["cell", *names]).rename_columns(["label", *names])
+        origin = {name: _origin(name, weights.get(name, weight), error, conditions) for name in names}
         properties.append(Properties(graph.sample, own, {}, origin))
     if properties:
         store.write_properties(*properties, replace=True, report=report)
     return list(dict.fromkeys(notes))
 
 
-def _origin(name: str, weight: str | None, error: float | None) -> dict[str, Any]:
-    parameters: dict[str, Any] = {}
+def _origin(name: str, weight: str | None, error: float | None, conditions: dict[str, Any]) -> dict[str, Any]:
+    parameters = dict(conditions)
     if weight is not None and name in _WEIGHTED:
         parameters["weight"] = weight
     if error is not None and name in ("betweenness", "current_flow_betweenness"):

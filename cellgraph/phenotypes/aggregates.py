@@ -52,9 +52,9 @@ def _by_database(read: CellColumns) -> Moments | None:
     cells = 0
     for begin, end in ranges:
         rows = read.store.run(
-            f"MATCH (c:Cell) WHERE c.id >= $first AND c.id < $stop{f' AND {condition}' if condition else ''} "
+            f"MATCH (c:Cell) WHERE c.id >= {begin} AND c.id < {end}{f' AND {condition}' if condition else ''} "
             f"RETURN {', '.join(returned)}",
-            {**values, "first": begin, "stop": end},
+            values,
             name="phenotypes",
         ).to_pylist()
         for row in rows:
@@ -98,9 +98,7 @@ def _is_stored(read: CellColumns) -> bool:
 def _averages(read: CellColumns, first: int, stop: int) -> list[float]:
     asked = ", ".join(f"avg(c.{quoted(name)}) AS p{place}" for place, name in enumerate(read.names))
     row = read.store.run(
-        f"MATCH (c:Cell) WHERE c.id >= $first AND c.id < $stop RETURN {asked}",
-        {"first": first, "stop": stop},
-        name="phenotypes",
+        f"MATCH (c:Cell) WHERE c.id >= {first} AND c.id < {stop} RETURN {asked}", name="phenotypes"
     ).to_pylist()[0]
     found = [row[f"p{place}"] for place in range(len(read.names))]
     return [float(value) if value is not None and np.isfinite(value) else 0.0 for value in found]

@@ -169,16 +169,17 @@ class CellColumns:
         wanted = list(self.names if names is None else names)
         looked_at = [column.name for column in self.where.columns] if self.where else []
         needed = list(dict.fromkeys([*wanted, *looked_at]))
-        for facts, first, stop in self._ranges():
-            block = self._read(facts, first, stop, needed, labels=labels or "label" in needed)
-            if self.where is not None:
-                kept = self.where(block.table)
-                block = Block(
-                    block.samples[kept],
-                    block.labels[kept] if len(block.labels) else block.labels,
-                    block.table.filter(kept),
-                )
-            yield Block(block.samples, block.labels, block.table.select(wanted))
+        with self.store.kept_open():
+            for facts, first, stop in self._ranges():
+                block = self._read(facts, first, stop, needed, labels=labels or "label" in needed)
+                if self.where is not None:
+                    kept = self.where(block.table)
+                    block = Block(
+                        block.samples[kept],
+                        block.labels[kept] if len(block.labels) else block.labels,
+                        block.table.filter(kept),
+                    )
+                yield Block(block.samples, block.labels, block.table.select(wanted))
 
     def spans(self) -> Iterator[tuple[int, int]]:
         """Yield the ranges of ids that the cells of all samples have, before the condition."""
@@ -228,10 +229,9 @@ class CellColumns:
         stored = sorted(sources - {"label", "sample"})
         returned = ["c.id AS id", *(["c.label AS label"] if labels else [])]
         returned += [f"c.{quoted(name)} AS p{number}" for number, name in enumerate(stored)]
+        # Numbers and no parameters: only with these Ladybug passes over what is outside.
         rows = self.store.run(
-            f"MATCH (c:Cell) WHERE c.id >= $first AND c.id < $stop RETURN {', '.join(returned)}",
-            {"first": first, "stop": stop},
-            name="phenotypes",
+            f"MATCH (c:Cell) WHERE c.id >= {first} AND c.id < {stop} RETURN {', '.join(returned)}", name="phenotypes"
         )
         ids = rows["id"].to_numpy()
         if len(ids) != stop - first:

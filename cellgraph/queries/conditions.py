@@ -79,6 +79,13 @@ _OF_REPORTED = (
     ),
 )
 
+OPTIONS = {
+    parameter.name: parameter
+    for parameter in (*_OF_CONTACTS, *_OF_CELLS, *_OF_REPORTED)
+    if parameter.name not in ("direction", "over")
+}
+"""Conditions that measures and statistics take, which have no direction."""
+
 _MARK = re.compile(r"\s*/\* (?P<lead>and |where |)conditions of (?P<of>[\w ,]+?) \*/")
 _ITEM = re.compile(r"(?P<name>\w+)(?: between (?P<a>\w+) and (?P<b>\w+))?")
 _UNDIRECTED = re.compile(r"(?<!<)-\[\w*:TOUCHES[^\]]*\]-(?!>)")

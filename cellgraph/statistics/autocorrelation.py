@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
+    from cellgraph.estimation.conditions import ConditionOptions
     from cellgraph.stores import Store
 
     Array = np.ndarray[Any, Any]
@@ -32,14 +33,16 @@ class Correlation:
     seed: int
 
 
-def autocorrelation(store: Store, asked: Correlation, sample: str | None) -> tuple[pa.Table, list[str]]:
+def autocorrelation(
+    store: Store, asked: Correlation, sample: str | None, conditions: ConditionOptions
+) -> tuple[pa.Table, list[str]]:
     """Return a row for each column of each sample, and notes; see `Database.autocorrelation`."""
     import pyarrow as pa
 
     notes: list[str] = []
     rows: list[dict[str, Any]] = []
     why: list[str] = []
-    for network in read_networks(store, asked.columns, sample, asked.weight, notes):
+    for network in read_networks(store, asked.columns, sample, asked.weight, notes, conditions):
         found = [_of_column(network, column, asked, notes, why) for column in asked.columns]
         known = [row for row in found if row["p"] is not None]
         if known:

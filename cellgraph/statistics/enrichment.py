@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
+    from cellgraph.estimation.conditions import ConditionOptions
     from cellgraph.stores import Store
 
     Array = np.ndarray[Any, Any]
@@ -42,12 +43,14 @@ class Comparison:
     seed: int
 
 
-def enrichment(store: Store, asked: Comparison, sample: str | None, pool: bool) -> tuple[pa.Table, list[str]]:
+def enrichment(
+    store: Store, asked: Comparison, sample: str | None, pool: bool, conditions: ConditionOptions
+) -> tuple[pa.Table, list[str]]:
     """Return a row for each pair of types of each sample, and notes; see `Database.enrichment`."""
     import pyarrow as pa
 
     notes: list[str] = []
-    networks = read_networks(store, [asked.by], sample, asked.count, notes)
+    networks = read_networks(store, [asked.by], sample, asked.count, notes, conditions)
     groups = [(POOLED, list(networks))] if pool else ((network.name, [network]) for network in networks)
     tables = []
     alone = []

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cellgraph.errors import InputError, ParameterError, near
 from cellgraph.estimation.catalogue import SampleFact, named, read_samples
+from cellgraph.estimation.restricted import read_restricted
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
+    from cellgraph.estimation.conditions import ConditionOptions
     from cellgraph.stores import Store
 
     Array = np.ndarray[Any, Any]
@@ -51,7 +53,12 @@ class SampleNetwork:
 
 
 def read_networks(
-    store: Store, columns: Sequence[str], sample: str | None, weight: Weight, notes: list[str]
+    store: Store,
+    columns: Sequence[str],
+    sample: str | None,
+    weight: Weight,
+    notes: list[str],
+    conditions: ConditionOptions,
 ) -> Iterator[SampleNetwork]:
     """Read the samples that have some columns, one at a time.
 
@@ -66,6 +73,8 @@ def read_networks(
         What is between a pair.
     notes : list of str
         Samples that have not got the columns, and contacts with other samples, are told here.
+    conditions : ConditionOptions
+        Cells and contacts that do not meet them are left out.
 
     Raises
     ------
@@ -88,8 +97,14 @@ def read_networks(
     if len(there) < len(facts):
         missing = [fact.name for fact in facts if fact not in there]
         notes.append(f"{_listed(missing)} left out: without {' or '.join(map(repr, columns))}.")
+    cells = 0
     for fact in there:
-        yield _read(store, fact, columns, weight, notes)
+        network = _read(store, fact, columns, weight, notes, conditions)
+        cells += len(network.labels)
+        if len(network.labels):
+            yield network
+    if not cells:
+        raise ParameterError("no cell meets the conditions; ask for fewer of them.")
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -98,17 +113,27 @@ def _listed(names: Sequence[str]) -> str:
     return f"the sample{'s' if len(names) > 1 else ''} {shown} {'were' if len(names) > 1 else 'was'}"
 
 
-def _read(store: Store, fact: SampleFact, columns: Sequence[str], weight: Weight, notes: list[str]) -> SampleNetwork:
+def _read(
+    store: Store,
+    fact: SampleFact,
+    columns: Sequence[str],
+    weight: Weight,
+    notes: list[str],
+    conditions: ConditionOptions,
+) -> SampleNetwork:
     import numpy as np
     from scipy.sparse import coo_array
 
     wanted = () if weight == "contacts" else (weight,)
     if wanted and weight not in {column.name for column in fact.of_contacts}:
         raise InputError(f"the contacts of the sample {fact.name!r} have no {weight}; count contacts instead.")
-    graph = store.topology(fact.name, cells=columns, contacts=wanted)
-    outside = fact.contacts - len(graph.a)
+    restricted = read_restricted(store, fact.name, conditions, cells=columns, contacts=wanted)
+    graph = restricted.alone()
+    outside = fact.contacts - restricted.before
     if outside > 0:
         notes.append(left_out(outside, "contact", f"of the sample {fact.name!r} with other samples"))
+    if less := len(restricted.kept) - len(graph.labels):
+        notes.append(left_out(less, "cell", f"of the sample {fact.name!r} that do not meet the conditions"))
     apart = graph.a != graph.b
     a, b = graph.a[apart], graph.b[apart]
     values = np.ones(len(a))
@@ -124,7 +149,7 @@ def _read(store: Store, fact: SampleFact, columns: Sequence[str], weight: Weight
     matrix.sum_duplicates()
     if not wanted:
         matrix.data[:] = 1.0  # a pair that was given more than once is one contact
-    return SampleNetwork(fact.name, graph.labels, matrix, dict(graph.of_cells))
+    return SampleNetwork(fact.name, graph.labels, matrix, {name: graph.of_cells[name] for name in columns})
 
 
 def left_out(number: int, what: str, of: str) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
+    from cellgraph.estimation.conditions import ConditionOptions
     from cellgraph.stores import Store
 
     Array = np.ndarray[Any, Any]
@@ -39,13 +40,13 @@ class Clustering:
 
 
 def niches(
-    store: Store, asked: Clustering, sample: str | None, pool: bool, summary: bool
+    store: Store, asked: Clustering, sample: str | None, pool: bool, summary: bool, conditions: ConditionOptions
 ) -> tuple[pa.Table, list[str]]:
     """Return a row for each cell, or for each niche, and notes; see `Database.niches`."""
     import pyarrow as pa
 
     notes: list[str] = []
-    networks = list(read_networks(store, [asked.by], sample, "contacts", notes))
+    networks = list(read_networks(store, [asked.by], sample, "contacts", notes, conditions))
     types = types_of(networks, asked.by)
     if len(types.names) < 2:
         raise ParameterError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
@@ -159,6 +160,10 @@ class Store(Protocol):
         timeout : float, optional
             Seconds after which to give up: a `StoreError`, never a part of the rows.
         """
+        ...
+
+    def kept_open(self) -> AbstractContextManager[None]:
+        """Keep a database file open for what this thread reads until the end; all of it is of one version."""
         ...
 
     def sample_names(self) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
@@ -219,6 +219,10 @@ class Neo4jStore:
         if found is None:
             raise self._unknown(str(sample))
         return bare(*found, cells, contacts)
+
+    def kept_open(self) -> AbstractContextManager[None]:
+        """Do nothing: connections to the server are kept anyway."""
+        return nullcontext()
 
     def close(self) -> None:
         """Close the connections to the server."""

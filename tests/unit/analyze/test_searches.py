@@ -16,8 +16,8 @@ from cellgraph.analyze.components import components
 from cellgraph.analyze.degree import connection_count, degree, hubs
 from cellgraph.analyze.khop import khop, khop_summary
 from cellgraph.analyze.path import fewest_contacts
-from cellgraph.analyze.restricted import Restricted
 from cellgraph.errors import InputError
+from cellgraph.estimation.restricted import Restricted
 from cellgraph.stores import Topology
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
-from cellgraph.errors import ParameterError
+from cellgraph.errors import ParameterError, near
 from cellgraph.estimation.catalogue import SampleFact, catalogue_of, named, read_samples
 from cellgraph.estimation.columns import Catalogue
 from cellgraph.estimation.filters import Filter, parse_filter
 from cellgraph.model import CELL_COLUMNS, CONTACT_COLUMNS
-from cellgraph.queries.conditions import Conditions, check_direction, check_over
+from cellgraph.queries.conditions import OPTIONS, Conditions, check_direction, check_over
+from cellgraph.queries.values import check
 from cellgraph.stores.properties import NEAR_WITHIN, written_of
 
 if TYPE_CHECKING:
@@ -24,6 +25,17 @@ _NEEDS = {
     "buffer": ("cells", ("on_border",)),
 }
 """Which columns a condition looks at, of cells or contacts."""
+
+
+class ConditionOptions(TypedDict, total=False):
+    """Conditions as functions take them; `cellgraph.queries.conditions` says what each means."""
+
+    min_junctions: int | None
+    min_area: float | None
+    min_fraction: float | None
+    where: str | None
+    inside: bool
+    buffer: int | None
 
 
 @dataclass(frozen=True)
@@ -43,6 +55,26 @@ class Asked:
     def __bool__(self) -> bool:
         """Tell whether there are any."""
         return self.conditions.of_cells or self.conditions.of_contacts or self.conditions.buffer is not None
+
+
+def checked_options(options: ConditionOptions) -> dict[str, Any]:
+    """Return the conditions that are given, checked in their types.
+
+    Raises
+    ------
+    ParameterError
+        If one is unknown, of another type or out of its range.
+    """
+    checked = {}
+    for name, value in options.items():
+        if name not in OPTIONS:
+            raise ParameterError(
+                f"there is no condition {name!r}; there are {', '.join(OPTIONS)}.{near(name, OPTIONS)}"
+            )
+        if value is not None:
+            kind, low, high = OPTIONS[name].type, OPTIONS[name].minimum, OPTIONS[name].maximum
+            checked[name] = check(value, kind, of=name, minimum=low, maximum=high)
+    return checked
 
 
 def read_conditions(store: Store, values: Mapping[str, Any], sample: str | None, directed: Iterable[str]) -> Asked:

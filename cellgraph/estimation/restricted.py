@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cellgraph.adjacency.matrix import Adjacency
+from cellgraph.estimation.conditions import checked_options, read_conditions
+from cellgraph.stores.contract import Topology
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from cellgraph.analyze.cells import Cell
-    from cellgraph.analyze.conditions import Asked
+    from cellgraph.estimation.conditions import Asked, ConditionOptions
     from cellgraph.estimation.filters import Filter
+    from cellgraph.model import Cell
     from cellgraph.queries.conditions import Conditions
-    from cellgraph.stores import Topology
+    from cellgraph.stores import Store
 
 Array = np.ndarray[Any, Any]
 
@@ -39,6 +41,8 @@ class Restricted:
         Those of them that parameters name, or that are of the sample.
     direction : str
         ``both``, ``out`` or ``in``.
+    before : int
+        Number of contacts before the conditions.
     """
 
     topology: Topology
@@ -46,11 +50,16 @@ class Restricted:
     reported: Array
     rows: Array
     direction: str
+    before: int = 0
 
     @cached_property
     def graph(self) -> Adjacency:
         """The same in rows: those that a cell touches, or to which it leads, or that lead to it."""
         return Adjacency.build(self.topology, direction=self.direction)
+
+    def alone(self) -> Topology:
+        """Return the cells that meet the conditions and their contacts, without the others."""
+        return self.topology if self.kept.all() else only(self.topology, self.kept)
 
     @cached_property
     def backward(self) -> Adjacency:
@@ -107,7 +116,44 @@ def restrict(topology: Topology, asked: Asked, sample: str | None, cells: Sequen
         b=topology.b[held],
         of_contacts={name: column.filter(held) for name, column in topology.of_contacts.items()},
     )
-    return Restricted(left, kept, np.flatnonzero(reported), np.flatnonzero(rows), conditions.direction)
+    return Restricted(left, kept, np.flatnonzero(reported), np.flatnonzero(rows), conditions.direction, len(topology.a))
+
+
+def read_restricted(
+    store: Store,
+    sample: str | None,
+    options: ConditionOptions,
+    *,
+    cells: Sequence[str] = (),
+    contacts: Sequence[str] = (),
+) -> Restricted:
+    """Read the cells and contacts of a sample, or of all, that meet conditions, with some of their properties.
+
+    Raises
+    ------
+    ParameterError
+        If a condition does not parse, or a sample does not know what it looks at.
+    """
+    asked = read_conditions(store, checked_options(options), sample, directed=())
+    of_cells, of_contacts = columns_for(asked)
+    topology = store.topology(sample, cells=sorted({*of_cells, *cells}), contacts=sorted({*of_contacts, *contacts}))
+    return restrict(topology, asked, sample, None)
+
+
+def only(topology: Topology, chosen: Array) -> Topology:
+    """Return some cells (an array of bool) and the contacts among them, with numbers of their own."""
+    import pyarrow as pa
+
+    number = np.cumsum(chosen) - 1
+    held = chosen[topology.a] & chosen[topology.b]
+    return Topology(
+        topology.samples[chosen],
+        topology.labels[chosen],
+        number[topology.a[held]],
+        number[topology.b[held]],
+        {name: column.filter(pa.array(chosen)) for name, column in topology.of_cells.items()},
+        {name: column.filter(pa.array(held)) for name, column in topology.of_contacts.items()},
+    )
 
 
 def among(topology: Topology, cells: Sequence[Cell]) -> Array:
