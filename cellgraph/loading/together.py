@@ -1,21 +1,26 @@
-"""Small networks joined, as a database writes one large table several times as fast as the same rows in many."""
+"""Small networks joined: each statement that adds cells takes as much longer as there are cells already.
+
+16 million cells in statements of 1 million took 33 s, in statements of 4 million 13 s (Ladybug 0.20).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from cellgraph.machine import free_memory
 from cellgraph.model import Network
 
-AT_ONCE = 128 * 2**20
-"""Bytes of networks that go into the database in one statement."""
+AT_ONCE = 2**30
+"""Most bytes of networks that go into the database in one statement; an eighth of the memory, if that is less."""
 
 
 def together(networks: Iterable[Network]) -> Iterator[Network]:
     """Yield networks, those that follow each other and have the same columns joined up to `AT_ONCE` bytes."""
+    most = min(AT_ONCE, free_memory() // 8)
     waiting: list[Network] = []
     size = 0
     for network in networks:
-        if waiting and (size >= AT_ONCE or not _alike(waiting[0], network)):
+        if waiting and (size >= most or not _alike(waiting[0], network)):
             yield _joined(waiting)
             waiting, size = [], 0
         waiting.append(network)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cellgraph.errors import CellgraphError, ExistsError, InputError
 from cellgraph.loading.group import LEAST_BYTES
 from cellgraph.loading.together import together
+from cellgraph.machine import free_memory
 from cellgraph.model import Network, Report
 from cellgraph.stores import Store
 from cellgraph.stores.tables import column_types
@@ -227,7 +228,11 @@ def _differing(schemas: Sequence[_Schema]) -> list[str]:
 def _groups(
     store: Store, sets: Sequence[FileSet], types: Types, options: dict[str, Any], done: Loaded
 ) -> Iterator[list[tuple[FileSet, Network]]]:
-    """Yield networks that are written together: as large as what is written already, so that copying stays cheap."""
+    """Yield networks that are written together: as large as what is written already, so that copying stays cheap.
+
+    They take an eighth of the memory at most.
+    """
+    most = free_memory() // 8
     group: list[tuple[FileSet, Network]] = []
     size = written = 0
     for one in sets:
@@ -238,7 +243,7 @@ def _groups(
             continue
         group.append((one, network))
         size += network.cells.nbytes + network.contacts.nbytes
-        if not store.copies_whole or size >= max(LEAST_BYTES, written):
+        if not store.copies_whole or size >= max(LEAST_BYTES, min(written, most)):
             yield group
             group, size, written = [], 0, written + size
     if group:

@@ -55,6 +55,12 @@ def run() -> None:
         ):
             seconds, taken = warm(asked), command(*words, cwd=place)
             table.row(name, f"{seconds:.2f}", f"{taken.seconds:.1f}", f"{taken.peak / 1e6:.0f}")
+        for name, goal in (
+            ("within 5 s", ["--within-time", "5"]),
+            ("to 1 %", ["--within-ci", "0.95", "--error", "0.01"]),
+        ):
+            taken = command("estimate", "mean(volume)", *goal, cwd=place)
+            table.row(f"estimate of a mean {name}", "", f"{taken.seconds:.1f}", f"{taken.peak / 1e6:.0f}")
         one = iteration(db)
         taken = command("cluster", "kmeans", "--k", "8", "--columns", TEN, cwd=place)
         table.row("k-means of 10 columns, 8 groups: one iteration; whole", f"{one:.3f}", f"{taken.seconds:.1f}",

@@ -106,7 +106,7 @@ class Connection:
         ConnectError
             If it does not come back, or goes away again.
         """
-        from neo4j.exceptions import DriverError, Neo4jError, ServiceUnavailable, SessionExpired
+        from neo4j.exceptions import AuthError, DriverError, Neo4jError, ServiceUnavailable, SessionExpired
 
         def is_away(error: Exception) -> bool:
             # One that is being stopped says the same as one that is being started.
@@ -123,7 +123,9 @@ class Connection:
                 self._driver.verify_connectivity()
                 return work()
             except (DriverError, Neo4jError, OSError) as error:
-                if not is_away(error):
+                # A server that is starting refuses the password that it took before, until it has read its users.
+                refused = isinstance(error, AuthError)
+                if not (refused or is_away(error)) or (refused and time.monotonic() > end):
                     raise
                 if time.monotonic() > end:
                     raise ConnectError(
