@@ -6,6 +6,7 @@ Each function takes tables: cells with ``sample`` and ``label``, contacts with `
 from __future__ import annotations
 
 import importlib
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +31,21 @@ def needed(library: str, what: str, extra: str = "handover") -> Any:
         return importlib.import_module(library)
     except ImportError:
         raise MissingExtraError(what, extra, library) from None
+
+
+def as_html(rows: pa.Table, most: int) -> str:
+    """Return the first rows as a table of HTML, and how many more there are."""
+    head = "".join(f"<th>{escape(name)}</th>" for name in rows.column_names)
+    shown = rows.slice(0, most).to_pylist()
+    body = "".join("<tr>" + "".join(_field(value) for value in row.values()) + "</tr>" for row in shown)
+    more = f"<p>… and {rows.num_rows - most:,} more rows.</p>" if rows.num_rows > most else ""
+    return f"<table><tr>{head}</tr>{body}</table>{more}"
+
+
+def _field(value: Any) -> str:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"<td class=number>{f'{value:.5g}' if isinstance(value, float) else f'{value:,}'}</td>"
+    return f"<td>{escape('' if value is None else str(value))}</td>"
 
 
 def matrix(cells: pa.Table, contacts: pa.Table, weight: str | None = None) -> Any:

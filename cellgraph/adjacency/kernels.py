@@ -101,6 +101,152 @@ def count_by_distance(indptr: Array, indices: Array, starts: Array, seen: Array,
 
 
 @njit(nogil=True, cache=True)
+def breadth_first(indptr: Array, indices: Array, seen: Array, order: Array) -> None:
+    """Put all nodes in an order in which those that are near each other stand near each other.
+
+    Parameters
+    ----------
+    indptr : int64, shape (n + 1,)
+    indices : int32
+    seen : uint8, shape (n,)
+        Zeros on entry.
+    order : int32, shape (n,)
+        Written: each node with those behind it, ring by ring, and then the next that no other has reached.
+    """
+    end = 0
+    for start in range(seen.size):
+        if seen[start]:
+            continue
+        seen[start] = 1
+        order[end] = start
+        place, end = end, end + 1
+        while place < end:
+            node = order[place]
+            place += 1
+            for edge in range(indptr[node], indptr[node + 1]):
+                other = indices[edge]
+                if not seen[other]:
+                    seen[other] = 1
+                    order[end] = other
+                    end += 1
+
+
+@njit(nogil=True, cache=True)
+def renumber(
+    indptr: Array, indices: Array, order: Array, rank: Array, starts: Array, neighbours: Array, first: int, stop: int
+) -> None:
+    """Write the rows of a graph whose node i is ``order[i]`` of this one, for i in ``[first, stop)``.
+
+    Parameters
+    ----------
+    indptr : int64, shape (n + 1,)
+    indices : int32
+    order, rank : int32, shape (n,)
+        ``rank[order[i]]`` is i.
+    starts : int64, shape (n + 1,)
+        Row starts of the new graph.
+    neighbours : int32
+        Written: its indices.
+    """
+    for node in range(first, stop):
+        place = starts[node]
+        for edge in range(indptr[order[node]], indptr[order[node] + 1]):
+            neighbours[place] = rank[indices[edge]]
+            place += 1
+
+
+@njit(nogil=True, cache=True)
+def first_registers(counters: Array) -> None:
+    """Have each counter hold its own node.
+
+    The number of a node is hashed (the finalizer of MurmurHash3); its low bits choose a register, which takes the place
+    of the lowest bit that is set in the rest.
+
+    Parameters
+    ----------
+    counters : uint8, shape (n, m)
+        Zeros on entry; m is a power of 2.
+    """
+    n, registers = counters.shape
+    bits = 0
+    while 1 << bits < registers:
+        bits += 1
+    for node in range(n):
+        x = np.uint64(node) + np.uint64(0x9E3779B97F4A7C15)
+        x = (x ^ (x >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
+        x = (x ^ (x >> np.uint64(33))) * np.uint64(0xC4CEB9FE1A85EC53)
+        x ^= x >> np.uint64(33)
+        register = np.int64(x & np.uint64(registers - 1))
+        x >>= np.uint64(bits)
+        place = 1
+        while place < 64 - bits and not x & np.uint64(1):
+            x >>= np.uint64(1)
+            place += 1
+        counters[node, register] = place
+
+
+@njit(nogil=True, cache=True)
+def unite_registers(indptr: Array, indices: Array, counters: Array, wider: Array, first: int, stop: int) -> bool:
+    """Write into `wider` the union of the counters of each node in ``[first, stop)`` and its neighbours.
+
+    Parameters
+    ----------
+    indptr : int64, shape (n + 1,)
+    indices : int32
+    counters, wider : uint8, shape (n, m)
+
+    Returns
+    -------
+    bool
+        Whether any of them is larger than before.
+    """
+    changed = False
+    for node in range(first, stop):
+        own = wider[node]
+        own[:] = counters[node]
+        for edge in range(indptr[node], indptr[node + 1]):
+            other = counters[indices[edge]]
+            for register in range(own.size):
+                own[register] = max(own[register], other[register])
+        if not changed:
+            for register in range(own.size):
+                if own[register] != counters[node, register]:
+                    changed = True
+                    break
+    return changed
+
+
+@njit(nogil=True, cache=True)
+def estimate_counts(counters: Array, counts: Array) -> None:
+    """Estimate how many nodes each counter holds: by the harmonic mean, or by its zeros where these tell more.
+
+    Parameters
+    ----------
+    counters : uint8, shape (s, m)
+    counts : float32, shape (s,)
+        Written.
+    """
+    registers = counters.shape[1]
+    alpha = 0.7213 / (1 + 1.079 / registers)
+    if registers == 16:
+        alpha = 0.673
+    elif registers == 32:
+        alpha = 0.697
+    elif registers == 64:
+        alpha = 0.709
+    powers = 0.5 ** np.arange(65)
+    for row in range(counters.shape[0]):
+        total, zeros = 0.0, 0
+        for register in range(registers):
+            total += powers[counters[row, register]]
+            zeros += counters[row, register] == 0
+        count = alpha * registers * registers / total
+        if zeros and count <= 2.5 * registers:
+            count = registers * np.log(registers / zeros)
+        counts[row] = count
+
+
+@njit(nogil=True, cache=True)
 def distances_to(indptr: Array, indices: Array, target: int, source: int, distance: Array, queue: Array) -> None:
     """Write the distance of nodes to a target, from the nearest on, until that of the source is known.
 

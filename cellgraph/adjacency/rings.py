@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import replace
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,43 @@ _PART = 16_384
 """Cells that a thread takes at a time, of those next to each; fewer where more are looked at."""
 
 _LEAST = 64
+_MANY = 50_000
 _SECONDS_BETWEEN_CHECKS = 0.2
+
+
+def _say_nothing(graph: Adjacency, rows: np.ndarray[Any, Any]) -> bool:
+    """Tell whether the numbers of cells say nothing about their places, so that each step leads to far memory."""
+    import numpy as np
+
+    if not len(graph.indices):
+        return False
+    some = rows[:: max(len(rows) // 1000, 1)]
+    first = graph.indices[np.minimum(graph.indptr[some], len(graph.indices) - 1)]
+    return bool(np.median(np.abs(first - some)) > len(graph.labels) / 20)
+
+
+def _renumbered(graph: Adjacency) -> tuple[Adjacency, np.ndarray[Any, Any]]:
+    """Return the graph with its cells in the order of a breadth-first search, and the new number of each."""
+    import numpy as np
+
+    from cellgraph.adjacency.kernels import breadth_first, renumber
+
+    n = len(graph.labels)
+    seen, order = np.zeros(n, np.uint8), np.empty(n, np.int32)
+    breadth_first(graph.indptr, graph.indices, seen, order)
+    rank = np.empty(n, np.int32)
+    rank[order] = np.arange(n, dtype=np.int32)
+    starts = np.r_[0, np.diff(graph.indptr)[order].cumsum()]
+    neighbours = np.empty_like(graph.indices)
+
+    def write(first: int) -> None:
+        stop = min(first + _PART, n)
+        renumber(graph.indptr, graph.indices, order, rank, starts, neighbours, first, stop)
+
+    with ThreadPoolExecutor(cores()) as threads:
+        for _ in threads.map(write, range(0, n, _PART)):
+            pass
+    return replace(graph, indptr=starts, indices=neighbours), rank
 
 
 def counts_by_distance(
@@ -51,6 +88,23 @@ def counts_by_distance(
     numpy.ndarray of int32, shape (s, k)
         Column ``hop - 1`` is the number of cells at exactly ``hop`` contacts.
     """
+    import numpy as np
+
+    if k < 2 or len(rows) < _MANY or not _say_nothing(graph, rows):
+        return _counted(graph, rows, k, workers, check)
+    near, rank = _renumbered(graph)
+    numbers = rank[rows]
+    starts = np.sort(numbers)
+    place = np.empty(len(rank), np.int32)
+    place[starts] = np.arange(len(starts), dtype=np.int32)
+    counts: np.ndarray[Any, Any] = _counted(near, starts, k, workers, check)[place[numbers]]
+    return counts
+
+
+def _counted(
+    graph: Adjacency, rows: np.ndarray[Any, Any], k: int, workers: int | None, check: Callable[[], object] | None
+) -> np.ndarray[Any, Any]:
+    """Count, starting from the cells in their order."""
     import numpy as np
 
     from cellgraph.adjacency.kernels import count_by_distance

@@ -28,7 +28,7 @@ def _khop(question: Question) -> pa.Table | None:
     from cellgraph.analyze.khop import khop
 
     asked = question.restricted()
-    return khop(asked.graph, asked.rows, k, question.left)
+    return khop(asked.graph, asked.rows, k, question.left, estimated=question.method == "estimated")
 
 
 def _khop_summary(question: Question) -> pa.Table | None:
@@ -38,7 +38,7 @@ def _khop_summary(question: Question) -> pa.Table | None:
     from cellgraph.analyze.khop import khop_summary
 
     asked = question.restricted()
-    return khop_summary(asked.graph, asked.rows, k, question.left)
+    return khop_summary(asked.graph, asked.rows, k, question.left, estimated=question.method == "estimated")
 
 
 def _within(question: Question) -> pa.Table | None:
@@ -207,6 +207,9 @@ ANSWERS: dict[str, Callable[[Question], pa.Table | None]] = {
     "within": _within,
 }
 """Each returns the rows, or None where the database is to answer."""
+
+ESTIMATED = ("khop", "khop-summary")
+"""Those that can be told to be estimated."""
 
 COMPILED = tuple(name for name in ANSWERS if name != "cells")
 """Those that can be told to be compiled; ``cells`` is so only with conditions that Cypher cannot express."""

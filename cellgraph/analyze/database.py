@@ -10,7 +10,7 @@ from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, get_args
 
-from cellgraph.analyze.answers import ANSWERS, COMPILED
+from cellgraph.analyze.answers import ANSWERS, COMPILED, ESTIMATED
 from cellgraph.analyze.cells import Finder, find_cells
 from cellgraph.analyze.contactparts import contact_parts
 from cellgraph.analyze.cyphernames import notes_of, unknown_names
@@ -121,9 +121,10 @@ class Database:
             Name of one sample; None is all.
         limit : int, optional
             Most rows that are wanted.
-        method : {'auto', 'cypher', 'compiled'}
+        method : {'auto', 'cypher', 'compiled', 'estimated'}
             How questions about every cell are answered: by the database, or by compiled code on the bare graph
-            read from it. Both give the same rows; ``auto`` takes the faster one.
+            read from it. Both give the same rows; ``auto`` takes the faster one. ``estimated``, of ``khop`` and
+            ``khop-summary``, takes one pass over the contacts for each hop, and says the standard error.
         timeout : float, optional
             Seconds that the answer may take; after that a `StoreError`, never a part of the rows.
         **parameters
@@ -594,6 +595,8 @@ def _named(bound: Mapping[str, Any]) -> str | None:
 def _check_method(name: str, method: str) -> None:
     if not isinstance(method, str) or method not in METHODS:
         raise ParameterError(f"method must be one of {', '.join(METHODS)}, not {method!r}.{near(method, METHODS)}")
+    if method == "estimated" and name not in ESTIMATED:
+        raise ParameterError(f"the query {name!r} cannot be estimated; {' and '.join(ESTIMATED)} can.")
     if method == "compiled" and name not in COMPILED:
         raise ParameterError(f"the query {name!r} is answered in Cypher only; compiled are {', '.join(COMPILED)}.")
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from cellgraph.adjacency.rings import counts_by_distance
+from cellgraph.analyze.rows import with_note
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,12 +18,19 @@ _TABLE_PART = 2**20
 """Cells whose rows are made at a time, so that what is in between stays small."""
 
 
-def khop(graph: Adjacency, rows: np.ndarray[Any, Any], k: int, check: Callable[[], object] | None = None) -> pa.Table:
+def khop(
+    graph: Adjacency,
+    rows: np.ndarray[Any, Any],
+    k: int,
+    check: Callable[[], object] | None = None,
+    *,
+    estimated: bool = False,
+) -> pa.Table:
     """Return the rows of the query ``khop``: sample, cell, hop, cells, within; one a cell and hop."""
     import numpy as np
     import pyarrow as pa
 
-    counts = counts_by_distance(graph, rows, k, check=check)
+    counts, note = _counts(graph, rows, k, check, estimated)
     hops = np.arange(1, k + 1)
     parts = []
     for part in _parts(len(rows)):
@@ -38,17 +46,22 @@ def khop(graph: Adjacency, rows: np.ndarray[Any, Any], k: int, check: Callable[[
                 }
             )
         )
-    return pa.concat_tables(parts)
+    return with_note(pa.concat_tables(parts), note)
 
 
 def khop_summary(
-    graph: Adjacency, rows: np.ndarray[Any, Any], k: int, check: Callable[[], object] | None = None
+    graph: Adjacency,
+    rows: np.ndarray[Any, Any],
+    k: int,
+    check: Callable[[], object] | None = None,
+    *,
+    estimated: bool = False,
 ) -> pa.Table:
     """Return the rows of the query ``khop-summary``: distributions over the cells of each sample, one a hop."""
     import numpy as np
     import pyarrow as pa
 
-    counts = counts_by_distance(graph, rows, k, check=check)
+    counts, note = _counts(graph, rows, k, check, estimated)
     names = graph.samples[rows]
     summaries = []
     for name in np.unique(names.astype(object)) if len(names) else []:
@@ -65,7 +78,25 @@ def khop_summary(
         for what in ("mean", "min", "median", "max")
     }
     first = {"sample": kinds.pop("sample"), "hop": pa.int64(), "counted": pa.int64()}
-    return pa.Table.from_pylist(summaries, pa.schema((first | kinds).items()))
+    return with_note(pa.Table.from_pylist(summaries, pa.schema((first | kinds).items())), note)
+
+
+def _counts(
+    graph: Adjacency, rows: np.ndarray[Any, Any], k: int, check: Callable[[], object] | None, estimated: bool
+) -> tuple[np.ndarray[Any, Any], str]:
+    """Return how many cells are at each distance, and a sentence on how sure that is."""
+    import numpy as np
+
+    from cellgraph.adjacency.hyperloglog import estimated_within, registers_for, standard_error
+
+    if not estimated:
+        return counts_by_distance(graph, rows, k, check=check), ""
+    registers = registers_for(len(graph.labels))
+    within = np.rint(estimated_within(graph, k, registers=registers, check=check)[rows]).astype(np.int64)
+    return np.diff(within, axis=1, prepend=0), (
+        f"estimated with {registers:,} registers a cell (HyperLogLog): within has a standard error of "
+        f"{100 * standard_error(registers):.1f} %, and cells, the difference from the hop before, that of within."
+    )
 
 
 def _distribution(of: str, numbers: np.ndarray[Any, Any]) -> dict[str, float | int]:

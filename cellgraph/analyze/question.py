@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cellgraph.queries import Catalogue, Conditions, Query
     from cellgraph.stores import Store, Topology
 
-Method = Literal["auto", "cypher", "compiled"]
+Method = Literal["auto", "cypher", "compiled", "estimated"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Question:
         The parameters that did not take their default.
     cells : mapping of str to tuple of Cell
         The cells that parameters name; they exist.
-    method : {'auto', 'cypher', 'compiled'}
+    method : {'auto', 'cypher', 'compiled', 'estimated'}
     asked : Asked
         The conditions.
     directed : tuple of str

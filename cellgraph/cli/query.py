@@ -33,6 +33,7 @@ class MethodChoice(StrEnum):
     auto = "auto"
     cypher = "cypher"
     compiled = "compiled"
+    estimated = "estimated"
 
 
 SampleOption = Annotated[
@@ -98,7 +99,10 @@ def query(
         typer.Option(metavar="both|out|in", help="Of directed samples: from a cell, or to it.", show_default=False),
     ] = None,
     method: Annotated[
-        MethodChoice, typer.Option(help="How to answer: in the database, or with compiled code.")
+        MethodChoice,
+        typer.Option(
+            help="How to answer: in the database, with compiled code, or, for khop with a large k, estimated."
+        ),
     ] = MethodChoice.auto,
     timeout: Annotated[
         float | None,

@@ -44,13 +44,17 @@ class Export:
 
 @dataclass(frozen=True)
 class Format:
-    """A format by name: what it is, whether it makes a folder, and the function of `Export` that writes it."""
+    """A format by name: what it is, whether it makes a folder, and the function of `Export` that writes it.
+
+    `prepare` is called with the target before it is looked at, in the same module.
+    """
 
     name: str
     summary: str
     folder: bool
     module: str
     function: str = "write"
+    prepare: str = ""
 
     def write(self, export: Export) -> None:
         """Import the module of the format and let its function do it."""
@@ -71,6 +75,13 @@ FORMATS: dict[str, Format] = {
             "a folder of annotation layers for Neuroglancer, with a link that shows them",
             folder=True,
             module="cellgraph.exporting.neuroglancer",
+        ),
+        Format(
+            "ngio",
+            "a feature table in the OME-Zarr image of the labels: IMAGE.zarr/tables/NAME",
+            folder=True,
+            module="cellgraph.exporting.ngio",
+            prepare="prepare",
         ),
         *(
             Format(name, summary, name in ("csv", "parquet", "geff"), "cellgraph.exporting.forms", f"write_{name}")
@@ -145,6 +156,8 @@ def export(
         raise ParameterError(f"format must be one of {', '.join(FORMATS)}, not {format!r}.{near(format, FORMATS)}")
     chosen = FORMATS[format]
     goal = Path(target).expanduser()
+    if chosen.prepare:
+        getattr(importlib.import_module(chosen.module), chosen.prepare)(goal)
     _check(goal, chosen, overwrite)
     with open_store(db, read_only=True) as store:
         wanted = _wanted(store, samples)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -128,7 +128,7 @@ def write_h5ad(export: Export) -> None:
 
 
 def write_geff(export: Export) -> None:
-    """Write a geff (Graph Exchange File Format): axes with units, all columns, a link to the labels."""
+    """Write a geff (Graph Exchange File Format): axes with units, all columns, ellipsoids, a link to the labels."""
     handover.needed("geff", "the format geff")
     from geff.core_io import write_arrays
     from geff_spec import Axis, GeffMetadata, RelatedObject
@@ -146,15 +146,19 @@ def write_geff(export: Export) -> None:
     nodes = _properties(whole.cells)
     axes = [
         Axis(name=name, type="space", unit=None if unit in (None, "voxel") else unit)
-        for name in ("z", "y", "x")
+        for name in ("yx" if all(len(sample.shape) == 2 for sample in whole.samples) else "zyx")
         if name in nodes and nodes[name]["missing"] is None
     ]
+    ellipsoids = _ellipsoids(whole.cells, [axis.name for axis in axes])
+    if ellipsoids is not None:
+        nodes["ellipsoid"] = ellipsoids
     source = whole.samples[0].source if one else ""
     metadata = GeffMetadata(
         directed=whole.directed,
         axes=axes or None,
         node_props_metadata={},
         edge_props_metadata={},
+        ellipsoid=None if ellipsoids is None else "ellipsoid",
         related_objects=[RelatedObject(type="labels", path=source, node_prop="label")] if source else None,
         extra={"cellgraph": {"samples": [sample.name for sample in whole.samples]}},
     )
@@ -162,6 +166,27 @@ def write_geff(export: Export) -> None:
     export.path.rmdir()  # geff makes it
     write_arrays(export.path, ids, nodes, ends, edges, metadata)
     (export.path / MARK).write_text("A graph of cells as geff, written by cellgraph export.\n")
+
+
+def _ellipsoids(cells: pa.Table, axes: Sequence[str]) -> dict[str, Any] | None:
+    """Return the matrices whose eigenvalues are the squares of the half axes of cells, as a geff draws ellipsoids.
+
+    Shape (n, d, d) in the order of the axes; missing where a cell is flat, as one of a single voxel.  None where axes
+    are not known.
+    """
+    names = ("length", "width", "height")[: len(axes)]
+    needed = {f"{name}_axis_{axis}" for name in names for axis in axes} | set(names)
+    if len(axes) < 2 or not needed <= set(cells.column_names) or "ellipsoid" in cells.column_names:
+        return None
+    column = {name: cells[name].to_numpy().astype(np.float64) for name in needed}
+    half = np.stack([column[name] / 2 for name in names], axis=1)
+    vectors = np.stack([np.stack([column[f"{name}_axis_{axis}"] for axis in axes], axis=1) for name in names], axis=1)
+    missing = ~(np.isfinite(vectors).all(axis=(1, 2)) & (half > 0).all(axis=1))
+    if missing.all():
+        return None
+    matrices = np.einsum("nk,nki,nkj->nij", half**2, vectors, vectors)
+    matrices[missing] = np.eye(len(axes))
+    return {"values": matrices, "missing": missing if missing.any() else None}
 
 
 def _properties(table: pa.Table) -> dict[str, Any]:

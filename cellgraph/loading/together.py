@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from cellgraph.machine import free_memory
 from cellgraph.model import Network
 
-AT_ONCE = 2**30
+AT_ONCE = 2**29
 """Most bytes of networks that go into the database in one statement; an eighth of the memory, if that is less."""
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from cellgraph.errors import CellgraphError, InputError, NotFoundError, ParameterError
 from cellgraph.estimation.catalogue import SampleFact, named, read_samples
-from cellgraph.handover import needed
+from cellgraph.handover import as_html, needed
 from cellgraph.model import Report
 from cellgraph.phenotypes.comparison import compare
 from cellgraph.phenotypes.components import pca
@@ -29,7 +29,7 @@ from cellgraph.phenotypes.variation import variation
 from cellgraph.stores import open_store
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    pass
 
 _SHOWN = 60
 _STYLE = """
@@ -166,7 +166,7 @@ def _shown(section: _Section) -> str:
     notes = "".join(f"<li>{escape(note)}</li>" for note in found.notes)
     return (
         f"<h2>{escape(section.title)}</h2>\n<p><code>cellgraph {escape(section.command)}</code></p>\n"
-        f"{_picture(found.picture(), section.title)}\n{_table(found.rows)}\n<ul>{notes}</ul>"
+        f"{_picture(found.picture(), section.title)}\n{as_html(found.rows, _SHOWN)}\n<ul>{notes}</ul>"
     )
 
 
@@ -175,21 +175,6 @@ def _picture(figure: Any, title: str) -> str:
     figure.savefig(page, format="png", dpi=110)
     data = base64.b64encode(page.getvalue()).decode()
     return f'<img alt="{escape(title)}" src="data:image/png;base64,{data}">'
-
-
-def _table(rows: pa.Table) -> str:
-    head = "".join(f"<th>{escape(name)}</th>" for name in rows.column_names)
-    body = "".join(
-        "<tr>" + "".join(_field(value) for value in row.values()) + "</tr>" for row in rows.slice(0, _SHOWN).to_pylist()
-    )
-    more = f"<p>… and {rows.num_rows - _SHOWN:,} more rows.</p>" if rows.num_rows > _SHOWN else ""
-    return f"<table><tr>{head}</tr>{body}</table>{more}"
-
-
-def _field(value: Any) -> str:
-    if isinstance(value, int | float):
-        return f"<td class=number>{f'{value:.5g}' if isinstance(value, float) else f'{value:,}'}</td>"
-    return f"<td>{escape('' if value is None else str(value))}</td>"
 
 
 def _write(path: Path, text: str) -> None:

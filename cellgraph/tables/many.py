@@ -230,9 +230,9 @@ def _groups(
 ) -> Iterator[list[tuple[FileSet, Network]]]:
     """Yield networks that are written together: as large as what is written already, so that copying stays cheap.
 
-    They take an eighth of the memory at most.
+    They take a twelfth of the free memory at most.
     """
-    most = free_memory() // 8
+    most = free_memory() // 12
     group: list[tuple[FileSet, Network]] = []
     size = written = 0
     for one in sets:

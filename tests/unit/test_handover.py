@@ -11,6 +11,8 @@ import pyarrow as pa
 import pytest
 from six_cells import CONTACTS, joined, pair, six_cells
 
+from cellgraph import load, sweep
+from cellgraph import open as open_database
 from cellgraph.errors import InputError, ParameterError
 from cellgraph.exporting import export
 from cellgraph.handover import anndata_of
@@ -151,10 +153,40 @@ def test_geff_is_read_by_geff(db: Path, tmp_path: Path) -> None:
     assert made.nodes[1]["kind"] == "A, b"
     assert "kind" not in made.nodes[2]
     assert [(axis.name, axis.type, axis.unit) for axis in metadata.axes] == [
-        (name, "space", "micrometer") for name in "zyx"
+        (name, "space", "micrometer") for name in "yx"
     ]
     assert metadata.related_objects[0].node_prop == "label"
     assert metadata.directed is False
+
+
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_ellipsoids_of_a_geff_are_those_of_the_cells(tmp_path: Path, ndim: int) -> None:
+    import geff
+
+    labels = np.zeros((9, 40, 40)[-ndim:], np.uint8)
+    where = np.indices(labels.shape)
+    labels[((where - np.array([4, 12, 20][-ndim:]).reshape(-1, *[1] * ndim)) ** 2).sum(axis=0) <= 10] = 1
+    labels[(slice(3, 5), slice(25, 31), slice(4, 34))[-ndim:]] = 2  # long along x
+    labels[..., 38, 38] = 3 if ndim == 2 else 0
+    graph = sweep(labels, name="made", spacing=(2.0, 1.0, 0.5)[-ndim:], unit="micrometer")
+    with open_store(tmp_path / "made.db", create=True) as store:
+        store.write(graph.network())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        export(tmp_path / "made.geff", tmp_path / "made.db", format="geff")
+        made, metadata = geff.read(tmp_path / "made.geff")
+    assert metadata.ellipsoid == "ellipsoid"
+    assert [axis.name for axis in metadata.axes] == list("zyx"[-ndim:])
+    with open_database(tmp_path / "made.db") as db:
+        cells = {row["cell"]: row for row in db.query("cells").to_pylist()}
+    for number in (1, 2):
+        values = np.linalg.eigvalsh(made.nodes[number]["ellipsoid"])
+        sizes = [cells[number][name] for name in ("height", "width", "length")[-ndim:]]
+        np.testing.assert_allclose(2 * np.sqrt(values), sizes)
+        assert values[-1] > 0
+    assert abs(np.linalg.eigh(made.nodes[2]["ellipsoid"])[1][-1, -1]) == pytest.approx(1)
+    if ndim == 2:
+        assert "ellipsoid" not in made.nodes[3]
 
 
 def test_several_samples_have_names_of_both(db: Path, tmp_path: Path) -> None:
@@ -192,3 +224,37 @@ def test_squidpy_uses_true_contacts() -> None:
     adata.obsm["spatial"] = adata.obsm["spatial"] + 1
     with pytest.raises(InputError, match="none of the graphs has a cell at each of the 6 coordinates"):
         squidpy.gr.spatial_neighbors_from_builder(adata, ContactBuilder(graph))
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_ngio_reads_the_table_of_an_image(tmp_path: Path, version: int) -> None:
+    import ngio
+
+    image = tmp_path / "image.zarr"
+    labels = np.zeros((4, 20, 30), np.uint16)
+    labels[:, 2:10, 3:12], labels[:, 2:10, 12:20], labels[:, 10:18, 3:12] = 3, 5, 9
+    container = ngio.create_ome_zarr_from_array(
+        image, array=np.zeros_like(labels), pixelsize=0.5, z_spacing=2.0, ngff_version="0.4" if version == 2 else "0.5"
+    )
+    container.derive_label("cells").set_array(labels)
+    where = image / "labels" / "cells"
+    for name, source in (("cells", where), ("image", image)):
+        load(str(source), tmp_path / "cells.db", sample=name)
+        for overwrite in (False, True):
+            export(image / "tables" / name, tmp_path / "cells.db", format="ngio", samples=name, overwrite=overwrite)
+    opened = ngio.open_ome_zarr_container(image)
+    assert opened.list_tables() == ["cells", "image"]
+    assert opened.get_feature_table("image").reference_label == "cells"
+    table = opened.get_feature_table("cells")
+    assert table.reference_label == "cells"
+    assert table.dataframe.index.tolist() == [3, 5, 9]
+    assert table.dataframe["volume"].tolist() == [144.0, 128.0, 144.0]
+    assert table.dataframe["degree"].tolist() == [2, 1, 1]
+    with pytest.raises(ParameterError, match=r"as IMAGE\.zarr/tables/table, but got"):
+        export(tmp_path / "table", tmp_path / "cells.db", format="ngio", samples="cells")
+    (tmp_path / "other.zarr").mkdir()
+    (tmp_path / "other.zarr" / ".zattrs").write_text("{}")
+    with pytest.raises(InputError, match="no labels of the image"):
+        export(tmp_path / "other.zarr" / "tables" / "c", tmp_path / "cells.db", format="ngio", samples="cells")
+    with pytest.raises(InputError, match="of one sample, but there are 2"):
+        export(image / "tables" / "both", tmp_path / "cells.db", format="ngio")

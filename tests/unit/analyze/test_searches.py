@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellgraph.adjacency import matrix as adjacency_module
+from cellgraph.adjacency import rings
 from cellgraph.adjacency.matrix import Adjacency, rows_of
 from cellgraph.adjacency.rings import counts_by_distance
 from cellgraph.analyze.components import components
@@ -53,6 +54,27 @@ def test_khop_is_that_of_networkx(topology: Topology, k: int, workers: int) -> N
     for cell in oracle:
         lengths = list(nx.single_source_shortest_path_length(oracle, cell, cutoff=k).values())
         assert counts[cell].tolist() == [lengths.count(hop) for hop in range(1, k + 1)]
+
+
+@pytest.mark.parametrize("direction", ["both", "out"])
+def test_cells_whose_numbers_say_nothing_of_their_places(monkeypatch: pytest.MonkeyPatch, direction: str) -> None:
+    side = 40
+    number = np.arange(side * side)
+    a = np.r_[number[number % side < side - 1], number[:-side]]
+    b = np.r_[number[number % side < side - 1] + 1, number[side:]]
+    shuffled = np.random.default_rng(2).permutation(side * side)
+    samples = np.full(side * side, "s", object)
+    ordered = Adjacency.build(Topology(samples, number, a, b), direction=direction)
+    other = Adjacency.build(Topology(samples, number, shuffled[a], shuffled[b]), direction=direction)
+    monkeypatch.setattr(rings, "_MANY", 100)
+    some = np.sort(shuffled[:900])
+    assert not rings._say_nothing(ordered, number)
+    assert rings._say_nothing(other, number)
+    assert rings._say_nothing(other, some)
+    expected = counts_by_distance(ordered, number, 3)
+    assert np.array_equal(counts_by_distance(other, shuffled, 3), expected)
+    back = np.argsort(shuffled)
+    assert np.array_equal(counts_by_distance(other, some, 3), expected[back[some]])
 
 
 @given(topologies(), st.integers(1, 4))

@@ -5,15 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import neo4j
+import numpy as np
 import pytest
 from command import cellgraph, refused
 
-from cellgraph import server
+from cellgraph import metrics, server, sweep
 from cellgraph.errors import ServerError
 from cellgraph.server import access, jars
 from cellgraph.server.home import Home
 from cellgraph.server.jars import PLUGINS, VERSIONS, read_lock
 from cellgraph.server.program import choose, settings
+from cellgraph.stores import open_store
 
 START = ("neo4j", "start", "--home")
 
@@ -69,8 +71,48 @@ def test_procedures_of_files_and_addresses_are_not_allowed(tmp_path: Path) -> No
     assert not [name for name in allowed if name.startswith(("apoc.load", "apoc.import", "apoc.export", "apoc.*"))]
 
 
-def test_gds_and_apoc_in_a_real_server(tmp_path: Path) -> None:
+METRICS = {
+    "degree": ("gds.degree.stream('cells')", "score"),
+    "pagerank": ("gds.pageRank.stream('cells', {maxIterations: 500, tolerance: 1e-14})", "score"),
+    "clustering": ("gds.localClusteringCoefficient.stream('cells')", "localClusteringCoefficient"),
+    "core_number": ("gds.kcore.stream('cells')", "coreValue"),
+    "closeness": ("gds.closeness.stream('cells', {useWassermanFaust: true})", "score"),
+    "harmonic": ("gds.closeness.harmonic.stream('cells')", "score"),
+    "betweenness": ("gds.betweenness.stream('cells')", "score"),
+    "eigenvector": ("gds.eigenvector.stream('cells', {maxIterations: 5000, tolerance: 1e-14})", "score"),
+    "components": ("gds.wcc.stream('cells')", "componentId"),
+}
+"""How Neo4j's library computes the metrics of cellgraph."""
+
+
+def metrics_are_those_of_gds(driver: neo4j.Driver) -> None:
+    """Load a tissue in two pieces, and compare each metric of its cells."""
+    labels = np.random.default_rng(4).integers(1, 200, (6, 8, 14)).astype(np.uint16)
+    labels[:, :, 9] = 0
+    labels[:, :, 10:] += 200  # nothing of them is on the other side
+    with open_store("neo4j", create=True) as store:
+        store.write(sweep(labels, name="tissue").network())
+    ours = metrics([*METRICS], "neo4j").rows
+    cells = ours["cell"].to_pylist()
+    n = len(cells)
+    driver.execute_query("CALL gds.graph.project('cells', 'Cell', {TOUCHES: {orientation: 'UNDIRECTED'}})")
+    # Each library has a scale of its own.
+    scales = {"harmonic": n - 1, "betweenness": 2 / ((n - 1) * (n - 2))}
+    for name, (call, column) in METRICS.items():
+        statement = f"CALL {call} YIELD nodeId, {column} AS value RETURN gds.util.asNode(nodeId).label AS cell, value"
+        found = {record["cell"]: record["value"] for record in driver.execute_query(statement).records}
+        theirs, own = np.array([found[cell] for cell in cells], float), ours[name].to_numpy()
+        if name == "components":
+            assert len(set(zip(theirs, own, strict=True))) == len(set(theirs)) == len(set(own)) > 1
+            continue
+        if name in ("pagerank", "eigenvector"):
+            theirs = theirs / (theirs.sum() if name == "pagerank" else np.linalg.norm(theirs))
+        np.testing.assert_allclose(own, theirs * scales.get(name, 1), rtol=1e-5, atol=1e-8, err_msg=name)
+
+
+def test_gds_and_apoc_in_a_real_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = tmp_path / "home"
+    monkeypatch.setenv("CELLGRAPH_NEO4J_HOME", str(home))
     done = cellgraph(*START, home, "--with", "gds,apoc", "--timeout", "500")
     try:
         assert "GPL-3.0" in done.stdout
@@ -88,5 +130,6 @@ def test_gds_and_apoc_in_a_real_server(tmp_path: Path) -> None:
             assert [record["score"] for record in degrees] == [1.0, 1.0, 2.0]
             with pytest.raises(neo4j.exceptions.ClientError, match=r"no procedure|not found|unavailable"):
                 driver.execute_query("CALL apoc.load.json('http://127.0.0.1:9/x') YIELD value RETURN value")
+            metrics_are_those_of_gds(driver)
     finally:
         server.stop(home)

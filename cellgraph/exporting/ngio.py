@@ -1,0 +1,109 @@
+"""Cells as a feature table in the OME-Zarr image whose labels they are, as ngio and Fractal read it (version 1).
+
+https://biovisioncenter.github.io/ngio/stable/table_specs/table_types/feature_table/
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from cellgraph.errors import FormatError, InputError, ParameterError
+from cellgraph.exporting.export import MARK, Export
+from cellgraph.exporting.forms import together
+
+_DATASET = re.compile(r'dataset "(labels/[^"]+)"')
+"""Which labels of an image a load has read, as its sample tells."""
+
+
+def prepare(goal: Path) -> None:
+    """Make the group of tables in an image.
+
+    Raises
+    ------
+    ParameterError
+        If the target is not ``tables/NAME`` in an image.
+    """
+    image = goal.parent.parent
+    if goal.parent.name != "tables" or not ((image / ".zattrs").is_file() or (image / "zarr.json").is_file()):
+        raise ParameterError(
+            f"ngio needs the name of a table in an OME-Zarr image, as IMAGE.zarr/tables/{goal.name}, but got {goal}."
+        )
+    goal.parent.mkdir(exist_ok=True)
+    _write_group(goal.parent, {"tables": _tables(goal.parent)}, _version(image))
+
+
+def write(export: Export) -> None:
+    """Write the cells as Parquet with the attributes of a feature table, and list the table in the image.
+
+    Raises
+    ------
+    InputError
+        If there are several samples, or the labels are not those of the image.
+    """
+    import pyarrow.parquet as pq
+
+    whole = together(export)
+    if len(whole.samples) != 1:
+        raise InputError(
+            f"a feature table is of one sample, but there are {len(whole.samples):,}; name it with --sample."
+        )
+    tables, image = export.target.parent, export.target.parent.parent
+    source = Path(os.path.realpath(unquote(urlsplit(whole.samples[0].source).path)))
+    chosen = _DATASET.search(whole.samples[0].reading)
+    if chosen and source == Path(os.path.realpath(image)):
+        source /= chosen[1]
+    labels = os.path.realpath(image / "labels")
+    if not source.is_dir() or labels == str(source) or not source.is_relative_to(labels):
+        raise InputError(
+            f"the sample {whole.samples[0].name!r} was loaded from {whole.samples[0].source!r}, which are no labels of "
+            f"the image {image}; name the table of the image that has them."
+        )
+    name = source.relative_to(labels).parts[0]  # further ones are a scale of it
+    cells = whole.cells.drop_columns(["sample"])
+    cells = cells.select([name for name in cells.column_names if cells[name].null_count < len(cells)])
+    pq.write_table(cells, export.path / "table.parquet")
+    attributes = {
+        "type": "feature_table",
+        "table_version": "1",
+        "region": {"path": f"../labels/{name}"},
+        "backend": "parquet",
+        "index_key": "label",
+        "index_type": "int",
+    }
+    _write_group(export.path, attributes, _version(image))
+    (export.path / MARK).write_text("Cells as a feature table of ngio, written by cellgraph export.\n")
+    _write_group(tables, {"tables": [*dict.fromkeys([*_tables(tables), export.target.name])]}, _version(image))
+
+
+def _version(image: Path) -> int:
+    """Return the version of Zarr that an image has."""
+    return 3 if (image / "zarr.json").is_file() else 2
+
+
+def _tables(group: Path) -> list[str]:
+    """Return the names of the tables that are listed."""
+    for name in ("zarr.json", ".zattrs"):
+        if (group / name).is_file():
+            try:
+                known = json.loads((group / name).read_text("utf-8"))
+                found = (known.get("attributes", {}) if name == "zarr.json" else known).get("tables", [])
+            except (ValueError, AttributeError, OSError) as error:
+                raise FormatError(f"{group / name} is damaged: it should be JSON with the names of tables.") from error
+            return [str(table) for table in found]
+    return []
+
+
+def _write_group(group: Path, attributes: dict[str, Any], version: int) -> None:
+    if version == 3:
+        documents = {"zarr.json": {"zarr_format": 3, "node_type": "group", "attributes": attributes}}
+    else:
+        documents = {".zgroup": {"zarr_format": 2}, ".zattrs": attributes}
+    for name, document in documents.items():
+        part = group / f"{name}.part"
+        part.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
+        part.replace(group / name)
