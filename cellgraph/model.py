@@ -15,12 +15,12 @@ where none is known): lengths in unit, areas in unit², volumes in unit³; in 2D
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
-from cellgraph.errors import ParameterError
+from cellgraph.errors import ParameterError, near
 
 if TYPE_CHECKING:
     import anndata
@@ -129,6 +129,13 @@ EXPANDED_COLUMNS: tuple[Column, ...] = (
     ),
     Column("distance", "float", "unit", "smallest distance between voxel centres of the two cells as given"),
 )
+
+
+def hint_for(column: str, known: Iterable[str]) -> str:
+    """Return how to get a column of cells that is not there: the metric that makes it, or a name like it."""
+    if any(column == metric.name for metric in METRIC_COLUMNS):
+        return f" Compute it with: cellgraph metrics {column} --write"
+    return near(column, known)
 
 
 def check_sample_name(name: object) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from cellgraph.errors import near
-from cellgraph.model import METRIC_COLUMNS
+from cellgraph.model import hint_for
 from cellgraph.queries.text import blanked
 from cellgraph.stores.tables import SAMPLE_TYPES
 
@@ -60,9 +60,7 @@ def _unknown(store: Store, code: str) -> Iterator[str]:
     known = _properties(store)
     for name in dict.fromkeys(used):
         if name not in known and not (store.typed_properties and name.lower() in {n.lower() for n in known}):
-            metric = any(name == column.name for column in METRIC_COLUMNS)
-            hint = f" Compute it with: cellgraph metrics {name} --write" if metric else near(name, known)
-            yield f"no cell, contact or sample in this database has the property {name!r}.{hint}"
+            yield f"no cell, contact or sample in this database has the property {name!r}.{hint_for(name, known)}"
 
 
 def _properties(store: Store) -> list[str]:

@@ -94,9 +94,9 @@ def weights_of(weight: Weight, asked: Restricted, pairs: Linked) -> Array:
         labels = asked.topology.labels
         first = f"{labels[pairs.a[wrong[0]]]} and {labels[pairs.b[wrong[0]]]}"
         count = len(wrong) if asked.direction != "both" else len(wrong) // 2
-        one = f"{count:,} contacts have" if count > 1 else "1 contact has"
+        of = f"{count:,} contacts, the first" if count > 1 else "the contact"
         raise ParameterError(
-            f"a weight must be above 0, but {weight.text} of {one} none, zero, or less: {first}; leave these "
+            f"a weight must be above 0, but {weight.text} is missing or not above 0 for {of} of {first}; leave these "
             "out with --min-junctions 1 (min_junctions=1), or write another --weight (weight=…)."
         )
     return values

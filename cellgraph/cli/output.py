@@ -28,7 +28,8 @@ import typer
 
 from cellgraph.cli.stdout import printing
 from cellgraph.cli.streams import say
-from cellgraph.errors import CellgraphError, NotFoundError, ParameterError, near, printable
+from cellgraph.errors import CellgraphError, NotFoundError, ParameterError, printable
+from cellgraph.model import hint_for
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -137,7 +138,7 @@ def _selected(table: pa.Table, columns: str) -> pa.Table:
     wanted = [name.strip() for name in columns.split(",") if name.strip()]
     for name in wanted:
         if name not in table.column_names:
-            hint = near(name, table.column_names) or f" There are: {', '.join(table.column_names)}."
+            hint = hint_for(name, table.column_names) or f" There are: {', '.join(table.column_names)}."
             raise ParameterError(f"--columns names {name!r}, and these rows have no such column.{hint}")
     if not wanted or len(set(wanted)) < len(wanted):
         raise ParameterError(f"--columns needs names of columns with commas between, each once, but got {columns!r}.")

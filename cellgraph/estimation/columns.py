@@ -8,7 +8,7 @@ from typing import Literal
 
 from cellgraph.errors import near
 from cellgraph.estimation.lexer import Reader, Token
-from cellgraph.model import METRIC_COLUMNS, Column, Type
+from cellgraph.model import Column, Type, hint_for
 
 Of = Literal["cells", "contacts"]
 
@@ -107,9 +107,7 @@ def _find(reader: Reader, catalogue: Catalogue, of: Of, token: Token) -> Referen
     if of == "cells" and token.value == "degree":  # tables that were imported need not carry it
         return Reference("khop(1)", "int", "cells", 1)
     other: Of = "contacts" if of == "cells" else "cells"
-    hint = near(token.value, known)
-    if of == "cells" and any(token.value == metric.name for metric in METRIC_COLUMNS):
-        hint = f" Compute it with: cellgraph metrics {token.value} --write"
+    hint = hint_for(token.value, known) if of == "cells" else near(token.value, known)
     if not hint and token.value in catalogue.of(other):
         hint = f" The {other} have one: {other}.{token.value}."
     return reader.fail(f"{of} have no column {token.value!r}.{hint}", token)

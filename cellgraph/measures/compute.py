@@ -123,13 +123,17 @@ def metrics(
             raise ParameterError("no cell meets the conditions; ask for fewer of them.")
         if wanted[0] in OF_SAMPLES:
             if conditions.get("buffer") is not None:
-                raise ParameterError(f"{wanted[0]} is a measure of whole samples, so --buffer (buffer=) is left out.")
+                raise ParameterError(
+                    f"{wanted[0]} is a measure of whole samples, without rows of cells; leave out --buffer (buffer=)."
+                )
             return _of_samples(wanted[0], topology)
         values = {text: _weights(topology, read, text) for text, read in parsed.items()}
         made, notes = _of_cells(wanted, topology, values, weight, weights, error, report)
         reported = np.zeros(len(restricted.kept), bool)
         reported[restricted.reported] = True
         reported = reported[restricted.kept]
+        if not reported.any():
+            raise ParameterError("no cell is so far from the border; ask for a smaller --buffer (buffer=).")
         if write:
             given = {name: value for name, value in conditions.items() if value not in (None, False)}
             notes += _write(store, wanted, topology, made, reported, weight, weights, error, given, report)

@@ -50,7 +50,7 @@ class AnnotationReport:
     def summary(self) -> str:
         """Return what was written, in sentences."""
         where = f"the sample {self.samples[0]!r}" if len(self.samples) == 1 else f"{len(self.samples):,} samples"
-        what = f"{self.cells:,} cells of {where}" if self.cells else where
+        what = f"{self.cells:,} cell{'' if self.cells == 1 else 's'} of {where}" if self.cells else where
         return "\n".join((*self.notes, f"annotated {what} with {', '.join(self.properties)}"))
 
 
