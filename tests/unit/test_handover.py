@@ -228,6 +228,7 @@ def test_squidpy_uses_true_contacts() -> None:
 
 @pytest.mark.parametrize("version", [2, 3])
 def test_ngio_reads_the_table_of_an_image(tmp_path: Path, version: int) -> None:
+    import dask
     import ngio
 
     image = tmp_path / "image.zarr"
@@ -236,7 +237,8 @@ def test_ngio_reads_the_table_of_an_image(tmp_path: Path, version: int) -> None:
     container = ngio.create_ome_zarr_from_array(
         image, array=np.zeros_like(labels), pixelsize=0.5, z_spacing=2.0, ngff_version="0.4" if version == 2 else "0.5"
     )
-    container.derive_label("cells").set_array(labels)
+    with dask.config.set(scheduler="threads"):  # a worker that ran in this process leaves another one behind
+        container.derive_label("cells").set_array(labels)
     where = image / "labels" / "cells"
     for name, source in (("cells", where), ("image", image)):
         load(str(source), tmp_path / "cells.db", sample=name)

@@ -56,7 +56,7 @@ def db(address: str) -> Iterator[cellgraph.Database]:
         (ParameterError, "must be a whole number, not '2'", "khop", {"k": "2"}),
         (
             ParameterError,
-            "method must be one of auto, cypher, compiled, not 'cyper'.*'cypher'",
+            "method must be one of auto, cypher, compiled, estimated, not 'cyper'.*'cypher'",
             "khop",
             {"method": "cyper"},
         ),
