@@ -234,10 +234,11 @@ def test_ngio_reads_the_table_of_an_image(tmp_path: Path, version: int) -> None:
     image = tmp_path / "image.zarr"
     labels = np.zeros((4, 20, 30), np.uint16)
     labels[:, 2:10, 3:12], labels[:, 2:10, 12:20], labels[:, 10:18, 3:12] = 3, 5, 9
-    container = ngio.create_ome_zarr_from_array(
-        image, array=np.zeros_like(labels), pixelsize=0.5, z_spacing=2.0, ngff_version="0.4" if version == 2 else "0.5"
-    )
+    ngff = "0.4" if version == 2 else "0.5"
     with dask.config.set(scheduler="threads"):  # a worker that ran in this process leaves another one behind
+        container = ngio.create_ome_zarr_from_array(
+            image, array=np.zeros_like(labels), pixelsize=0.5, z_spacing=2.0, ngff_version=ngff
+        )
         container.derive_label("cells").set_array(labels)
     where = image / "labels" / "cells"
     for name, source in (("cells", where), ("image", image)):
