@@ -20,6 +20,8 @@ from cellgraph.analyze.linked import linked, matrix
 from cellgraph.analyze.rows import with_note
 from cellgraph.analyze.shapes import triangle_counts
 from cellgraph.errors import ParameterError
+from cellgraph.estimation.answer import name_unit
+from cellgraph.estimation.catalogue import read_samples
 from cellgraph.estimation.restricted import Restricted, numbers, only
 
 if TYPE_CHECKING:
@@ -42,12 +44,17 @@ def summary(question: Question) -> pa.Table:
     known = {column.name for column in question.store.columns("cells", question.sample)}
     cells = [name for name in ("volume", "surface_area", "on_border") if name in known]
     asked = question.restricted(cells=cells, contacts=["junctions", "area"])
+    facts = {fact.name: fact for fact in read_samples(question.store)}
     rows, estimated = [], False
     for name in dict.fromkeys(asked.topology.samples.tolist()):
         if question.sample in (None, name):
             found = list(_measures(_of_sample(asked, name)))
             estimated |= any(measure == "mean_path_estimate" for measure, _, _ in found)
-            rows += [{"sample": name, "measure": m, "value": value, "unit": unit} for m, value, unit in found]
+            length = (facts[name].unit, facts[name].ndim) if facts[name].ndim else ("", 3)
+            rows += [
+                {"sample": name, "measure": measure, "value": value, "unit": name_unit(unit, *length)}
+                for measure, value, unit in found
+            ]
     kinds = {"sample": "string", "measure": "string", "value": "float64", "unit": "string"}
     note = (
         f"mean_path_estimate and diameter_at_least are from {SOURCES} random cells; in samples of up to {EXACT:,} "

@@ -279,7 +279,10 @@ def test_every_query_has_its_rows_here() -> None:
 
 
 def test_the_summary_has_the_numbers_of_networkx(db: cellgraph.Database) -> None:
-    found = {row["measure"]: row["value"] for row in db.query("summary", sample="six").to_pylist()}
+    asked = db.query("summary", sample="six").to_pylist()
+    found = {row["measure"]: row["value"] for row in asked}
+    units = {row["measure"]: row["unit"] for row in asked}
+    assert (units["volume_mean"], units["contact_area_mean"]) == ("micrometer^2", "micrometer"), "of its sample, in 2D"
     graph = six_cells().to_networkx()
     assert found["cells"] == 6
     assert found["contacts"] == found["pairs"] == 5
