@@ -17,7 +17,6 @@ import json
 import math
 import os
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -29,6 +28,7 @@ import typer
 from cellgraph.cli.stdout import printing
 from cellgraph.cli.streams import say
 from cellgraph.errors import CellgraphError, NotFoundError, ParameterError, printable
+from cellgraph.files import output_file, writing_to
 from cellgraph.model import hint_for
 
 if TYPE_CHECKING:
@@ -166,33 +166,12 @@ def _sink(output: Path | None) -> Iterator[IO[bytes]]:
             sys.stdout.flush()
             yield sys.stdout.buffer
         return
-    try:
-        if output.exists() and not output.is_file():  # a pipe or a device, which cannot be replaced
-            with output.open("wb") as sink:
-                yield sink
-            return
-        with tempfile.NamedTemporaryFile("wb", dir=output.parent, prefix=f".{output.name}.", delete=False) as part:
-            try:
-                yield part
-                part.close()
-                os.chmod(part.name, _mode_of(output))
-                os.replace(part.name, output)
-            except BaseException:
-                os.unlink(part.name)
-                raise
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise CellgraphError(f"cannot write {str(output)!r}: {error.strerror or error}.") from error
-
-
-def _mode_of(output: Path) -> int:
-    """Return the permissions that a file has, or that a new one would get."""
-    if output.exists():
-        return output.stat().st_mode & 0o777
-    umask = os.umask(0)
-    os.umask(umask)
-    return 0o666 & ~umask
+    if output.exists() and not output.is_file():  # a pipe or a device, which cannot be replaced
+        with writing_to(output), output.open("wb") as sink:
+            yield sink
+        return
+    with output_file(output) as part, part.open("wb") as sink:
+        yield sink
 
 
 # csv --------------------------------------------------------------------------------------------------------

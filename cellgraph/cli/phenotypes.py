@@ -402,6 +402,7 @@ def report(
     where: WhereOption = None,
     sample: SampleOption = None,
     db: DbOption = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
     quiet: QuietOption = False,
 ) -> None:
     """Write a page with tables and pictures: variation, correlation, components, groups, comparison.
@@ -411,7 +412,9 @@ def report(
     from cellgraph.phenotypes.page import write_page
 
     with progress(quiet) as told:
-        missing = write_page(target, db, columns=columns, by=by, k=k, where=where, sample=sample, report=told)
+        missing = write_page(
+            target, db, columns=columns, by=by, k=k, where=where, sample=sample, overwrite=overwrite, report=told
+        )
     for sentence in missing:
         say(f"cellgraph: left out: {sentence}")
     if not quiet:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cellgraph.errors import CellgraphError, NotFoundError, ParameterError
+from cellgraph.errors import NotFoundError, ParameterError
+from cellgraph.files import output_file
 from cellgraph.handover import needed
 
 if TYPE_CHECKING:
@@ -96,10 +97,8 @@ def save(figure: Figure, target: Path) -> None:
     CellgraphError
         If that fails.
     """
-    try:
-        figure.savefig(target)
-    except OSError as error:
-        raise CellgraphError(f"cannot write {str(target)!r}: {error.strerror or error}.") from error
+    with output_file(target) as part:
+        figure.savefig(part, format=target.suffix[1:].lower())
 
 
 def _parts(table: pa.Table, name: str, key: str) -> list[tuple[str | None, tuple[Any, Any]]]:

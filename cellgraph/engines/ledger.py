@@ -27,10 +27,10 @@ from cellgraph.engines.manifest import (
     check_identity,
     read_manifest,
     to_ranges,
-    write_atomically,
     write_manifest,
     writing,
 )
+from cellgraph.files import write_durably
 from cellgraph.voxels.kernels import VOXELS
 from cellgraph.voxels.room import require_room
 from cellgraph.voxels.tally import Tally, merge
@@ -133,7 +133,7 @@ class Ledger:
         there = (_number(file.name) for file in folder.glob("tally-*.bin*"))
         self._number = max(self._number, *there, 0) + 1
         name, data = f"tally-{self._number:06d}.bin", part.tally.to_bytes()
-        write_atomically(folder / name, data)
+        write_durably(folder / name, data)
         part.file, part.checksum = name, zlib.crc32(data)
 
     def _merge_upward(self) -> None:

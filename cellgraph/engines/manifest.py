@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cellgraph.errors import ResumeError, StoreError
+from cellgraph.files import write_durably
 
 FORMAT = 2
 MANIFEST = "manifest.json"
@@ -39,7 +39,7 @@ def write_manifest(folder: Path, identity: dict[str, Any], files: dict[str, Any]
     """Write the manifest, with a checksum of its own."""
     manifest = {"format": FORMAT, **identity, "files": files}
     text = json.dumps({**manifest, "checksum": _checksum(manifest)}, indent=1)
-    write_atomically(folder / MANIFEST, text.encode())
+    write_durably(folder / MANIFEST, text.encode())
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -137,25 +137,6 @@ def writing(folder: Path, again: str) -> Iterator[None]:
             f"the work folder {folder} cannot be written: {why}; what was written before is kept: "
             f"free some space and {again}, or name another folder with --work"
         ) from error
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all, whenever the machine stops."""
-    partial = path.with_name(path.name + ".part")
-    try:
-        with open(partial, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    except BaseException:
-        partial.unlink(missing_ok=True)  # it may take the last of the space
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _volume(identity: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 from cellgraph.errors import FormatError, InputError, ParameterError
 from cellgraph.exporting.export import MARK, Export
 from cellgraph.exporting.forms import together
+from cellgraph.files import write_text
 
 _DATASET = re.compile(r'dataset "(labels/[^"]+)"')
 """Which labels of an image a load has read, as its sample tells."""
@@ -104,6 +105,4 @@ def _write_group(group: Path, attributes: dict[str, Any], version: int) -> None:
     else:
         documents = {".zgroup": {"zarr_format": 2}, ".zattrs": attributes}
     for name, document in documents.items():
-        part = group / f"{name}.part"
-        part.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
-        part.replace(group / name)
+        write_text(group / name, json.dumps(document, indent=2) + "\n")

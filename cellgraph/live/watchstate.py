@@ -8,8 +8,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from cellgraph.engines.manifest import differences, write_atomically, writing
+from cellgraph.engines.manifest import differences, writing
 from cellgraph.errors import ResumeError
+from cellgraph.files import write_durably
 from cellgraph.live.incoming import Taken
 from cellgraph.live.slabs import Sweep
 from cellgraph.volumes.reading import Part
@@ -40,7 +41,7 @@ def keep(state: Path, identity: dict[str, Any], taken: dict[int, Taken], sweep: 
     text = json.dumps({"identity": identity, "taken": files, "read": read}).encode()
     body = len(text).to_bytes(8, "little") + text + sweep.to_bytes()
     with writing(state.parent, "watch again"):
-        write_atomically(state, zlib.crc32(body).to_bytes(4, "little") + body)
+        write_durably(state, zlib.crc32(body).to_bytes(4, "little") + body)
 
 
 def restore(state: Path, identity: dict[str, Any], sweep: Sweep) -> dict[int, Taken]:

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cellgraph.errors import ParameterError
+from cellgraph.files import output_file
 from cellgraph.machine import cores
 from cellgraph.model import Report
 from cellgraph.queries.values import check
 from cellgraph.volumes.blocks import Block, plan_blocks
 from cellgraph.volumes.units import unit_name
 from cellgraph.volumes.volume import Header
-from cellgraph.volumes.writing import LabelFormat, appearing, label_format
+from cellgraph.volumes.writing import LabelFormat, label_format, require_image
 
 if TYPE_CHECKING:
     from cellgraph.phantoms.voronoi import Tessellation
@@ -137,7 +138,8 @@ def phantom(
     threads = cores() if workers is None else _whole("workers", workers, least=1)
     from cellgraph.phantoms.seeds import tessellation  # imports numba
 
-    with appearing(path, overwrite) as part:
+    require_image(path, overwrite)
+    with output_file(path) as part:
         tissue = tessellation(
             cells,
             header.shape,

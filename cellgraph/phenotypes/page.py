@@ -6,18 +6,17 @@ import base64
 import io
 import os
 import shlex
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from cellgraph.errors import CellgraphError, InputError, NotFoundError, ParameterError
+from cellgraph.errors import InputError, NotFoundError, ParameterError
 from cellgraph.estimation.catalogue import SampleFact, named, read_samples
+from cellgraph.files import OWN_PAGE, is_own_page, output_file, require_target
 from cellgraph.handover import as_html, needed
 from cellgraph.model import Report
 from cellgraph.phenotypes.comparison import compare
@@ -27,9 +26,6 @@ from cellgraph.phenotypes.groups import kmeans
 from cellgraph.phenotypes.result import Result
 from cellgraph.phenotypes.variation import variation
 from cellgraph.stores import open_store
-
-if TYPE_CHECKING:
-    pass
 
 _SHOWN = 60
 _STYLE = """
@@ -57,6 +53,7 @@ def write_page(
     k: str = "2..6",
     where: str | None = None,
     sample: str | None = None,
+    overwrite: bool = False,
     report: Report | None = None,
 ) -> tuple[str, ...]:
     """Write a page with the variation, correlation, components and groups of a database, and groups of its samples.
@@ -64,7 +61,7 @@ def write_page(
     Parameters
     ----------
     target : path
-        An ``.html`` file; one that is there is replaced when the page is complete.
+        An ``.html`` file.
     db, where, sample
         As for `variation`.
     columns : str, optional
@@ -73,6 +70,8 @@ def write_page(
         As for `compare`; without it no samples are compared.
     k : str
         As for `kmeans`.
+    overwrite : bool
+        Replace `target`; a page of an earlier call is always replaced.
     report : callable, optional
         Called with the number of sections that are done.
 
@@ -85,6 +84,8 @@ def write_page(
     ------
     ParameterError
         If the name does not end in .html or .htm.
+    ExistsError
+        If there is something at `target`.
     NotFoundError
         If there is no such folder, sample, or database.
     MissingExtraError
@@ -93,8 +94,7 @@ def write_page(
     path = Path(target)
     if path.suffix.lower() not in (".html", ".htm"):
         raise ParameterError(f"the report needs the name of an .html file, but got {str(path)!r}.")
-    if not path.parent.is_dir():
-        raise NotFoundError(f"the folder {str(path.parent)!r} of the report does not exist; make it first.")
+    require_target(path, overwrite or is_own_page(path))
     needed("matplotlib", "a report", "plot")
     needed("sklearn", "a report", "phenotypes")
     with open_store(db, read_only=True) as store:
@@ -115,7 +115,8 @@ def write_page(
         report("sections", len(sections), len(sections))
     if len(missing) == len(sections):
         raise ParameterError("nothing can be reported. " + missing[0])
-    _write(path, "\n".join([*parts, "</body></html>\n"]))
+    with output_file(path) as part:
+        part.write_text("\n".join([*parts, "</body></html>\n"]), "utf-8")
     return tuple(missing)
 
 
@@ -154,7 +155,8 @@ def _head(db: Any, facts: list[SampleFact], where: str | None) -> str:
     more = f"<p>… and {len(facts) - _SHOWN:,} more samples.</p>" if len(facts) > _SHOWN else ""
     of = f"{len(facts):,} samples, {cells:,} cells, {contacts:,} contacts"
     return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Phenotypes in {name}</title>'
+        f'<!DOCTYPE html>\n{OWN_PAGE} report -->\n<html lang="en"><head><meta charset="utf-8">'
+        f"<title>Phenotypes in {name}</title>"
         f"<style>{_STYLE}</style></head><body>\n<h1>Phenotypes</h1>\n"
         f"<p>{name}: {of}. cellgraph {escape(__version__)}, {made}.</p>{only}\n"
         f"<table><tr><th>sample</th><th>cells</th><th>contacts</th><th>unit</th></tr>{listed}</table>{more}"
@@ -175,18 +177,3 @@ def _picture(figure: Any, title: str) -> str:
     figure.savefig(page, format="png", dpi=110)
     data = base64.b64encode(page.getvalue()).decode()
     return f'<img alt="{escape(title)}" src="data:image/png;base64,{data}">'
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file that takes its name only when it is complete."""
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as part:
-            part.write(text)
-        os.chmod(part.name, path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        os.replace(part.name, path)
-    except OSError as error:
-        with suppress(OSError, UnboundLocalError):
-            os.unlink(part.name)
-        raise CellgraphError(f"cannot write {str(path)!r}: {error.strerror or error}.") from error

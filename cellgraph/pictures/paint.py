@@ -13,6 +13,7 @@ import numpy as np
 from cellgraph.addresses import redacted
 from cellgraph.analyze.database import open as open_database
 from cellgraph.errors import InputError, ParameterError
+from cellgraph.files import output_file
 from cellgraph.loading.ownvolume import not_its
 from cellgraph.model import Report
 from cellgraph.pictures.values import CellValues, cell_values, its_volume, unknown_label
@@ -20,7 +21,7 @@ from cellgraph.volumes import plan_blocks
 from cellgraph.volumes.blocks import Block
 from cellgraph.volumes.scan import Scan, Scannable, ScanOptions
 from cellgraph.volumes.volume import Header
-from cellgraph.volumes.writing import appearing, label_format
+from cellgraph.volumes.writing import label_format, require_image
 
 Array = np.ndarray[Any, Any]
 
@@ -110,6 +111,7 @@ def paint(
     """
     path = Path(output)
     target = label_format(path, "painted images are")
+    require_image(path, overwrite)
     with open_database(db) as database, its_volume(database, source, sample, options) as (scan, name):
         found = cell_values(database, name, by)
         values = _ranked(found) if rank else found
@@ -120,7 +122,7 @@ def paint(
             None if scan.unit == "voxel" else scan.unit,
             (1,) * (3 - scan.header.ndim) + target.chunks[scan.header.ndim],  # type: ignore[arg-type]
         )  # fmt: skip
-        with appearing(path, overwrite) as part:
+        with output_file(path) as part:
             voxels = cell_values(database, name, "voxels").values
             target.write(part, header, _painted(scan, name, header, values, voxels, report))
         known = values.values[np.isfinite(values.values)] if values.values.dtype.kind == "f" else values.values

@@ -13,7 +13,8 @@ import numpy as np
 
 from cellgraph.analyze.database import Database
 from cellgraph.analyze.database import open as open_database
-from cellgraph.errors import CellgraphError, ExistsError, InputError, NotFoundError, ParameterError, near
+from cellgraph.errors import InputError, ParameterError, near
+from cellgraph.files import output_file, require_target
 from cellgraph.handover import needed
 from cellgraph.loading.ownvolume import as_loaded
 from cellgraph.pictures.colours import Colours, Shown, plain_text, shown_cells
@@ -51,10 +52,7 @@ def check_target(output: Path, overwrite: bool) -> None:
     """
     if output.suffix.lower() not in ENDINGS:
         raise ParameterError(f"a picture is a .png, .svg or .pdf file, but got {str(output)!r}.")
-    if not output.parent.is_dir():
-        raise NotFoundError(f"the folder {str(output.parent)!r} does not exist; make it first.")
-    if os.path.lexists(output) and not overwrite:
-        raise ExistsError(f"{str(output)!r} is already there; choose another name, or overwrite it (--overwrite).")
+    require_target(output, overwrite)
     needed("matplotlib", "a picture", "plot")
 
 
@@ -137,10 +135,9 @@ def plot(
                 shown = shown_cells(database, name, query, color, limit, parameters)
                 axes = _slice(_Tissue.of(database, name), scan, read_plane(scan, at, project), shown, contacts, ax)
     if output is not None:
-        try:
-            axes.figure.savefig(output, dpi=150)  # type: ignore[union-attr]
-        except OSError as error:
-            raise CellgraphError(f"cannot write {str(output)!r}: {error.strerror or error}.") from error
+        path = Path(output)
+        with output_file(path) as part:
+            axes.figure.savefig(part, dpi=150, format=path.suffix[1:].lower())  # type: ignore[union-attr]
     return axes
 
 

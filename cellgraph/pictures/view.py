@@ -15,7 +15,8 @@ import numpy as np
 from cellgraph.analyze.database import Database
 from cellgraph.analyze.database import open as open_database
 from cellgraph.analyze.show import show
-from cellgraph.errors import CellgraphError, ExistsError, InputError, NotFoundError, ParameterError
+from cellgraph.errors import InputError, ParameterError
+from cellgraph.files import is_own_page, output_file, require_target
 from cellgraph.model import CELL_COLUMNS
 from cellgraph.pictures.values import CellValues, as_values, cell_values, sample_of
 
@@ -102,10 +103,7 @@ def view(
     path = Path(output)
     if path.suffix.lower() not in (".html", ".htm"):
         raise ParameterError(f"a page is an .html file, but got {str(path)!r}.")
-    if not path.parent.is_dir():
-        raise NotFoundError(f"the folder {str(path.parent)!r} does not exist; make it first.")
-    if os.path.lexists(path) and not overwrite and not _is_ours(path):
-        raise ExistsError(f"{str(path)!r} is already there; choose another name, or overwrite it (--overwrite).")
+    require_target(path, overwrite or is_own_page(path))
     with open_database(db) as database:
         name = sample_of(database, sample)
         data = _data(database, name, color)
@@ -115,24 +113,9 @@ def view(
     for mark, part in (("VIEW_JS", _file("view.js")), ("THREE_JS", _file("three.min.js")), ("DATA", shown)):
         before, _, after = text.partition(mark)
         text = before + part + after
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        temporary.write_text(text, "utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise CellgraphError(f"cannot write {str(path)!r}: {error.strerror or error}.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    with output_file(path) as page:
+        page.write_text(text, "utf-8")
     return View(path, name, len(data["labels"]), len(base64.b64decode(data["a"])) // 4, data["note"])
-
-
-def _is_ours(path: Path) -> bool:
-    """Whether a file is a page that was written here, which a new one may replace."""
-    try:
-        with path.open("rb") as file:
-            return b"<!-- written by cellgraph view -->" in file.read(100)
-    except OSError:
-        return False
 
 
 def _file(name: str) -> str:

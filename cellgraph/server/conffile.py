@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from cellgraph.errors import ServerError
+from cellgraph.files import write_text
 from cellgraph.server.home import Home
 
 _ABOUT = """\
@@ -53,8 +54,8 @@ def write(home: Home, values: Mapping[str, str]) -> None:
     written = _ABOUT + "\n" + "".join(f"{name}={value}\n" for name, value in ours.items())
     with open(home.written_configuration, "a") as file:  # if we are interrupted, the old lines are known as ours too
         file.write(written)
-    home.configuration.write_text(written + "".join(f"{line}\n" for line in own_lines))
-    home.written_configuration.write_text(written)
+    write_text(home.configuration, written + "".join(f"{line}\n" for line in own_lines))
+    write_text(home.written_configuration, written)
 
 
 def _own_pairs(home: Home) -> list[tuple[str, str]]:

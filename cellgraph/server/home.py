@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cellgraph.errors import ServerError
+from cellgraph.files import write_text
 
 ENVIRONMENT_VARIABLE = "CELLGRAPH_NEO4J_HOME"
 USER = "neo4j"
@@ -166,12 +167,7 @@ class Home:
 
     def write_password(self, password: str) -> None:
         """Write the file of the password, which only this user can read, whole or not at all."""
-        temporary = self.password_file.with_suffix(".new")
-        temporary.unlink(missing_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "w") as file:
-            file.write(password + "\n")
-        temporary.replace(self.password_file)
+        write_text(self.password_file, password + "\n", private=True)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from cellgraph.errors import ServerError
+from cellgraph.files import write_text
 from cellgraph.server import control, pages
 from cellgraph.server.config import LOOPBACK
 from cellgraph.server.home import Home, locate
@@ -76,9 +76,9 @@ def launcher(
                 "anybody in; stop it, and try again: cellgraph neo4j stop"
             )
         launch = {"uri": uri, "user": user, "editor": editor, "settings": {**settings, "initCmd": cypher}}
-        pages.publish(pages.secret(where) / pages.LAUNCH, json.dumps(launch))
-        pages.publish(pages.secret(where) / pages.GUIDE, guide)
-        pages.publish(pages.folder(where) / pages.OFFER, f"window.cellgraph = {json.dumps(offer)};\n")
+        write_text(pages.secret(where) / pages.LAUNCH, json.dumps(launch))
+        write_text(pages.secret(where) / pages.GUIDE, guide)
+        write_text(pages.folder(where) / pages.OFFER, f"window.cellgraph = {json.dumps(offer)};\n")
         return _write(
             where, f"{pages.address(port)}{pages.START}#{pages.secret(where).name}&{quote(password, safe='')}"
         )
@@ -98,9 +98,5 @@ def _serves(port: int, name: str) -> bool:
 
 
 def _write(home: Home, address: str) -> Path:
-    temporary = home.launcher.with_suffix(".new")
-    temporary.unlink(missing_ok=True)
-    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(_LAUNCHER.format(address=escape(address)))
-    temporary.replace(home.launcher)
+    write_text(home.launcher, _LAUNCHER.format(address=escape(address)), private=True)
     return home.launcher

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cellgraph.files import write_text
 from cellgraph.server import process
 from cellgraph.server.config import LOOPBACK, Ports
 from cellgraph.server.home import USER, Home
@@ -92,6 +93,4 @@ def write(
     plain one does not repeat.
     """
     state = {"bolt": ports.bolt, "http": ports.http, "program": program, "special": special, "version": version}
-    temporary = home.state_file.with_suffix(".new")
-    temporary.write_text(json.dumps(state, indent=1) + "\n")
-    temporary.replace(home.state_file)
+    write_text(home.state_file, json.dumps(state, indent=1) + "\n")

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cellgraph.errors import CellgraphError, ExistsError, NotFoundError, ParameterError
+from cellgraph.errors import ExistsError, ParameterError
+from cellgraph.files import require_target
 from cellgraph.volumes.blocks import Block
 from cellgraph.volumes.formats import named_format
 from cellgraph.volumes.units import symbol
@@ -163,47 +162,17 @@ def label_format(path: Path, what: str = "phantoms are") -> LabelFormat:
     raise ParameterError(f"expected a name that ends in one of .zarr, .tif, .npy, but got {str(path)!r}; {_INSTEAD}")
 
 
-@contextmanager
-def appearing(path: Path, overwrite: bool) -> Iterator[Path]:
-    """Give a temporary name beside `path` to write to; what is there takes the name `path` if all goes well.
+def require_image(path: Path, overwrite: bool) -> None:
+    """Refuse an image that could not be written; a folder is only overwritten if it is Zarr.
 
     Raises
     ------
+    NotFoundError
+        If its folder does not exist.
     ExistsError
         If there is something at `path`, and it may not or cannot be overwritten.
-    NotFoundError
-        If the folder does not exist.
-    CellgraphError
-        If it cannot be written: no space, no permission.
     """
-    _refuse(path, overwrite)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        yield part
-        _remove(path)
-        part.replace(path)
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        raise CellgraphError(f"cannot write {str(path)!r}: {reason}; nothing is left of it") from error
-    finally:
-        _remove(part)
-
-
-def _refuse(path: Path, overwrite: bool) -> None:
-    if not path.parent.is_dir():
-        raise NotFoundError(f"the folder {str(path.parent)!r} does not exist; make it first")
-    if not os.path.lexists(path):
-        return
-    if not overwrite:
-        raise ExistsError(f"{str(path)!r} is already there; choose another name, or overwrite it (--overwrite)")
+    require_target(path, overwrite)
     named = named_format(path.name)
     if path.is_dir() and (named is None or named.name != "Zarr" or not named.recognise(path, b"")):
         raise ExistsError(f"{str(path)!r} is a folder, but no Zarr, and is not overwritten; choose another name")
-
-
-def _remove(path: Path) -> None:
-    """Remove a file or a folder, if it is there."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

@@ -196,10 +196,14 @@ class TestReport:
         assert "size &gt; 0" in page
         assert [word for word in ("http:", "https:", "<script", "<link") if word in page] == []
         assert "left out: Samples by genotype: each group needs two samples" in done.stderr
+        cellgraph(*words, cwd=folder)  # a page of an earlier report is replaced
 
     def test_what_is_refused(self, folder: Path) -> None:
         assert "name of an .html file" in refused("report", "page.pdf", status=2, cwd=folder)
         assert "does not exist" in refused("report", "no/page.html", cwd=folder)
+        (folder / "mine.html").write_text("<p>Not written here.</p>")
+        assert "is already there" in refused("report", "mine.html", cwd=folder)
+        assert (folder / "mine.html").read_text() == "<p>Not written here.</p>"
         assert "nothing can be reported" in refused("report", "page2.html", "--columns", "siz", status=2, cwd=folder)
         assert not (folder / "page2.html").exists()
 

@@ -15,6 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from cellgraph.errors import ServerError
+from cellgraph.files import write_text
 from cellgraph.server.config import LOOPBACK
 from cellgraph.server.home import Home
 
@@ -61,17 +62,10 @@ def add(home: Home) -> None:
     """Write the files that do not depend on data, as this version of cellgraph has them."""
     secret(home).mkdir(parents=True, exist_ok=True)
     for name in _OWN:
-        publish(folder(home) / name, (files(__name__) / name).read_text("utf-8"))
+        write_text(folder(home) / name, (files(__name__) / name).read_text("utf-8"))
     for path, text in ((folder(home) / OFFER, ""), (secret(home) / GUIDE, _NO_GUIDE)):
         if not path.exists():
-            publish(path, text)
-
-
-def publish(path: Path, text: str) -> None:
-    """Write a served file, whole or not at all."""
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_text(text, "utf-8")
-    temporary.replace(path)
+            write_text(path, text)
 
 
 def folder(home: Home) -> Path:
