@@ -154,11 +154,20 @@ class Database:
         given = dict(parameters) | ({} if sample is None else {"sample": sample})
         if query.takes("limit"):
             given, limit = given | ({} if limit is None else {"limit": limit}), None
+        with self._store.kept_open():
+            return self._answer(query, given, limit, method, timeout)
+
+    def _answer(
+        self, query: Query, given: dict[str, Any], limit: int | None, method: Method, timeout: float | None
+    ) -> pa.Table:
+        """Answer a query whose arguments were looked at."""
         question = self._question(query, given, method, timeout)
-        if question.unsaid and (method == "cypher" or name not in ANSWERS):
-            hint = "leave out --method cypher (method='cypher')" if name in ANSWERS else "ask without that condition"
+        if question.unsaid and (method == "cypher" or query.name not in ANSWERS):
+            hint = (
+                "leave out --method cypher (method='cypher')" if query.name in ANSWERS else "ask without that condition"
+            )
             raise ParameterError(f"{question.unsaid}; {hint}.")
-        rows = ANSWERS[name](question) if name in ANSWERS else None
+        rows = ANSWERS[query.name](question) if query.name in ANSWERS else None
         rows = question.in_cypher(limit) if rows is None else as_declared(query, rows)
         question.left()  # a compiled answer that came too late is none
         rows = rows if limit is None else rows.slice(0, limit)

@@ -15,7 +15,7 @@ from engine_cases import blocks_of, opened, same, tissue, whole, write_zarr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cellgraph.engines import Ledger, ThreadsEngine, ledger, manifest
+from cellgraph.engines import Ledger, ThreadsEngine, ledger
 from cellgraph.engines.manifest import MANIFEST, has_work, read_manifest
 from cellgraph.errors import ResumeError, StoreError
 from cellgraph.voxels.parameters import Rules
@@ -233,7 +233,7 @@ def _die_at(moment: int, function) -> bool:
 
     with pytest.MonkeyPatch.context() as patch:
         for name in ("replace", "fsync"):
-            patch.setattr(manifest.os, name, counted(getattr(os, name)))
+            patch.setattr(os, name, counted(getattr(os, name)))
         patch.setattr(Path, "unlink", counted(Path.unlink))
         try:
             function()
