@@ -20,7 +20,7 @@ from cellgraph.loading.parameters import require_path, resolve_whole
 from cellgraph.loading.target import names_in
 from cellgraph.stores import address_of
 from cellgraph.volumes.naming import sample_name
-from cellgraph.volumes.scan import ScanOptions, scanned
+from cellgraph.volumes.scan import Scan, ScanOptions, scanned
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,7 @@ def load_frames(
     reading, _ = divided({**options, "time": 0})
     with scanned(source, sample, **reading) as scan:
         axes, name = scan.header.axes, scan.sample
-    if scan.part("time") is None:
-        raise ParameterError(f"{source}: --time each needs an axis of time, but it has none; name it with --axes")
+    require_frames(source, scan)
     frames = axes.frames if axes is not None else 1
     asked = [
         _Asked(f"{redacted(source)} frame {frame}", source, f"{name}_t{frame:04d}", {"time": frame})
@@ -114,6 +113,12 @@ def load_frames(
     ]
     with using_engine(engine, workers) as shared:
         yield from _load_each(asked, db, shared, 1, options)
+
+
+def require_frames(source: str, scan: Scan) -> None:
+    """Raise `ParameterError` if a volume, of which a frame was chosen, has no axis of time."""
+    if scan.part("time") is None:
+        raise ParameterError(f"{source}: --time each needs an axis of time, but it has none; name it with --axes")
 
 
 def _load_each(

@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import math
+import re
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from cellgraph.errors import FormatError
-from cellgraph.volumes.axes import Axes
+from cellgraph.volumes.axes import NO_SPACE, Axes, axis_letter, axis_letters
 from cellgraph.volumes.units import Size, size_of, unit_name
 
 Attributes = Mapping[str, Any]
+
+_AXIS_NAMES = (
+    "axis_names", "_ARRAY_DIMENSIONS", "dimension_names", "axes", "axis_order", "axis_labels", "dims", "axistags",
+)  # fmt: skip
 
 
 def attribute_axes(attributes: Attributes, ndim: int) -> tuple[Sequence[str] | None, str]:
     """Return the names of the axes of an array, and which attribute says so.
 
     Known are ``axistags`` (ilastik, vigra: JSON with one key an axis), ``axis_names`` (funlib), ``_ARRAY_DIMENSIONS``
-    (xarray), and ``MATLAB_class``, which tells that the axes (y, x, z) of MATLAB are stored in reverse.
+    (xarray) and others of that kind, and ``MATLAB_class``, which tells that the axes (y, x, z) of MATLAB are stored in
+    reverse.
     """
     with suppress(KeyError, TypeError, ValueError):
         names = [str(axis["key"]) for axis in json.loads(attributes["axistags"])["axes"]]
         if len(names) == ndim:
             return names, "axistags"
-    for key in ("axis_names", "_ARRAY_DIMENSIONS", "dimension_names", "axes"):
+    for key in _AXIS_NAMES:
         value = attributes.get(key)
+        value = re.sub(r"[\s,]", "", _text(value)) if isinstance(value, str | bytes) else value
         if isinstance(value, list | tuple | np.ndarray | str) and len(value) == ndim:
             return [_text(v) for v in value], key
     if "MATLAB_class" in attributes and ndim in (2, 3, 4):  # of four, (y, x, z, t) in MATLAB
@@ -50,14 +58,18 @@ def attribute_spacing(attributes: Attributes, axes: Axes) -> Size:
     Known are ``element_size_um``, the ``resolution`` of ``axistags`` with ``axis_units`` (ilastik), ``voxel_size`` and
     ``resolution`` with ``units`` (funlib, N5).
     """
-    micrometers = _each(attributes.get("element_size_um"), axes)
+    names, _ = attribute_axes(attributes, len(axes.stored))
+    letters = axis_letters(names, len(axes.stored)) or ""
+    steps = {n for n, letter in enumerate(letters) if letter in NO_SPACE}  # whatever the user says they are
+    micrometers = _each(attributes.get("element_size_um"), axes, steps=steps)
     found = size_of(micrometers, ["micrometer"] * 3, axes.ndim, "element_size_um")
     if found.spacing is None:
         found = _axistags(attributes, axes)
     for key in ("voxel_size", "resolution"):
         if found.spacing is None and key in attributes:
             units, notes = _units(attributes.get("units", attributes.get("unit")), axes)
-            found = size_of(_each(attributes[key], axes), units, axes.ndim, key)._replace(notes=notes)
+            found = size_of(_each(attributes[key], axes, steps=steps), units, axes.ndim, key)
+            found = found._replace(notes=notes + found.notes)
     for key in ("element_size_um", "voxel_size", "resolution", "pixel_size", "spacing"):
         if found.spacing is None and key in attributes:
             text = str(attributes[key])[:80]
@@ -72,7 +84,8 @@ def _axistags(attributes: Attributes, axes: Axes) -> Size:
         tags = json.loads(attributes["axistags"])["axes"]
         units = json.loads(attributes["axis_units"]) if "axis_units" in attributes else {}
         if len(tags) == len(axes.stored):
-            sizes = axes.pick(tuple(float(tag.get("resolution") or 0) for tag in tags), 1.0)
+            lengths = (0 if axis_letter(tag["key"]) in NO_SPACE else tag.get("resolution") or 0 for tag in tags)
+            sizes = axes.pick(tuple(float(length) for length in lengths), 1.0)
             named = axes.pick(tuple(unit_name(units.get(str(tag["key"]))) for tag in tags), None)
             return size_of(sizes, named, axes.ndim, "axistags")
     return Size()
@@ -90,8 +103,11 @@ def _units(units: object, axes: Axes) -> tuple[Sequence[str | None], tuple[str, 
     return own, () if understood else (f"the file says units = {list(listed)}, which is not understood; see --unit",)
 
 
-def _each(values: object, axes: Axes, missing: Any = 1.0) -> Sequence[Any]:
-    """Return those of a list that belong to z, y and x: it has one a stored axis, or one for each of these."""
+def _each(values: object, axes: Axes, missing: Any = 1.0, steps: Collection[int] = ()) -> Sequence[Any]:
+    """Return those of a list that belong to z, y and x: it has one a stored axis, or one for each of these.
+
+    What is given for the stored axes `steps` is no length: the time between frames, or a number of channels.
+    """
     nothing = (None,) * 3
     try:
         listed: list[Any] = list(values) if missing is None else [float(v) for v in np.atleast_1d(values)]  # type: ignore[call-overload]
@@ -99,7 +115,7 @@ def _each(values: object, axes: Axes, missing: Any = 1.0) -> Sequence[Any]:
         return nothing
     spatial = sorted(axis for axis in axes.order if axis is not None)
     if len(listed) == len(axes.stored):
-        return axes.pick(tuple(listed), missing)
+        return axes.pick(tuple(math.nan if n in steps else value for n, value in enumerate(listed)), missing)
     if len(listed) == len(spatial):
         return [missing if axis is None else listed[spatial.index(axis)] for axis in axes.order]
     return listed if len(listed) == 3 else nothing

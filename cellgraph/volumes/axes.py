@@ -25,15 +25,17 @@ _COLOUR_MIN_EXTENT = 16
 
 _WORDS = {
     "z": {"z", "depth", "plane", "planes", "slice", "slices", "section", "sections", "layer", "layers"},
-    "y": {"y", "height", "row", "rows"},
-    "x": {"x", "width", "column", "columns", "col", "cols"},
+    "y": {"y", "height", "row", "rows", "lat", "latitude"},
+    "x": {"x", "width", "column", "columns", "col", "cols", "lon", "longitude"},
     "t": {"t", "time", "times", "timepoint", "timepoints", "frame", "frames"},
     "c": {"c", "ch", "channel", "channels", "s", "sample", "samples"},
     "p": {"p", "position", "positions", "pos", "field", "fields", "fov", "scene", "series", "well", "tile", "m"},
+    "o": {"other"},  # of OME: neither space nor time nor channel
 }
 _LETTERS = {word: letter for letter, words in _WORDS.items() for word in words}
 # What formats call an axis of which they know nothing.
-_UNKNOWN = {"?", "q", "i", "", "dim", "phony", "axis"}
+_UNKNOWN = {"?", "q", "i", "", "none", "dim", "phony", "axis"}
+NO_SPACE = "tcpo"
 _MEANING = {"t": "frames", "c": "channels", "p": "positions"}
 
 
@@ -123,24 +125,52 @@ def colour_labels(pixels: Array) -> Array:
     return red | green << 8 | blue << 16
 
 
-def axis_letters(names: object, ndim: int) -> str | None:
-    """Return one letter of ``tpczyx`` an axis for their names, which may be words; ``?`` for what is not known.
+def axis_letter(name: object) -> str:
+    """Return one letter of ``tpczyx`` for the name of an axis, which may be a word, as ``time``, ``z_um`` or ``xpos``.
 
-    None where these are no names of `ndim` axes, or none of them is known.
+    It is ``o`` for what is neither space nor one of these, ``?`` for names that say nothing, and a capital letter for
+    words that are not known.
     """
+    text = name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
+    words = re.findall(r"[a-z]+", text.lower())
+    if not words:
+        return "?"
+    for word in [*(word for word in words[-1:] if word in "xyz"), words[0], *(w for w in words[-1:] if len(w) > 2)]:
+        joined = re.fullmatch(r"([tzyx])(?:c|pos|coords?|axis|dim|idx|index)", word)
+        if letter := _LETTERS.get(joined[1] if joined else word):
+            return letter
+    return "?" if words[0] in _UNKNOWN or words[0].startswith("phony") else words[0][:1].upper()
+
+
+def axis_letters(names: object, ndim: int) -> str | None:
+    """Return what `axis_letter` says of each axis; None where these are no names of `ndim` axes."""
     if not isinstance(names, str | Sequence) or len(names) != ndim:
         return None
-    letters = []
-    for name in names:
-        text = name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
-        word = re.sub(r"[_\W\d]+$", "", text.strip().lower())
-        letters.append(_LETTERS.get(word, "?" if word in _UNKNOWN or word.startswith("phony") else word[:1].upper()))
-    joined = "".join(letters)
-    return (
-        joined
-        if {"y", "x"} <= set(joined) and len(set(joined) & set("zyx")) == sum(joined.count(c) for c in "zyx")
-        else None
-    )
+    letters = "".join(axis_letter(name) for name in names)
+    return letters.replace("R", "y").replace("c", "x") if "y" not in letters and _are_rows(names) else letters
+
+
+def _are_rows(names: str | Sequence[object]) -> bool:
+    return {"r", "c"} <= {str(name).lower() for name in names}
+
+
+def _named(names: str | Sequence[str], shape: tuple[int, ...], what: str) -> tuple[str | None, str]:
+    """Return a letter an axis, None where the names do not help, and whether the file says so or it is assumed."""
+    letters = axis_letters(names, len(shape))
+    if letters is None:
+        return None, "assumed"
+    if {"y", "x"} <= set(letters) and all(letters.count(letter) <= 1 for letter in "zyx"):
+        return letters, "file"
+    rest = [axis for axis, letter in enumerate(letters) if letter not in NO_SPACE]
+    if all(shape[axis] == 1 for axis in range(len(shape)) if axis not in rest):
+        return None, "assumed"
+    if len(rest) not in (2, 3):
+        raise FormatError(
+            f"{what}: {EXPECTED}, but its axes are named {', '.join(map(str, names))} (shape {shape}), and it is not "
+            "clear which of them are y and x; name them with --axes"
+        )
+    space = dict(zip(rest, "zyx"[3 - len(rest) :], strict=True))
+    return "".join(space.get(axis, letter) for axis, letter in enumerate(letters)), "assumed"
 
 
 def find_axes(
@@ -184,11 +214,26 @@ def find_axes(
         letters: str | None = _as_asked(reading.axes, shape, what)
         origin, why = "user", ""
     else:
-        letters, origin = (None if names is None else axis_letters(names, len(shape))), "file"
+        letters, origin = (None, "assumed") if names is None else _named(names, shape, what)
     if letters is None:
         letters = _assumed(shape, dtype, what, reading)
-        origin, why = "assumed", ""
-    return _placed(shape, letters, dtype, what, reading, (origin, why))
+    words = _words(names, letters)
+    if origin == "assumed":
+        why = f"named {' '.join(map(str, names or ()))} in the file" if _say_something(names, len(shape)) else ""
+    return _placed(shape, letters, words, dtype, what, reading, (origin, why))
+
+
+def _words(names: str | Sequence[str] | None, letters: str) -> list[str]:
+    """Return how each axis is called in messages: by its letter, or by its name where that is not understood."""
+    words = list(names) if names is not None and len(names) == len(letters) else list(letters)
+    return [
+        letter if letter in "tpczyx" or not str(word).strip() else str(word)
+        for letter, word in zip(letters, words, strict=True)
+    ]
+
+
+def _say_something(names: str | Sequence[str] | None, ndim: int) -> bool:
+    return names is not None and len(names) == ndim and any(axis_letter(name) != "?" for name in names)
 
 
 def _as_asked(axes: str, shape: tuple[int, ...], what: str) -> str:
@@ -243,7 +288,13 @@ def _refuse_colour(shape: tuple[int, ...], dtype: np.dtype[Any], what: str) -> N
 
 
 def _placed(
-    shape: tuple[int, ...], letters: str, dtype: np.dtype[Any], what: str, reading: Reading, told: tuple[str, str]
+    shape: tuple[int, ...],
+    letters: str,
+    words: list[str],
+    dtype: np.dtype[Any],
+    what: str,
+    reading: Reading,
+    told: tuple[str, str],
 ) -> Axes:
     """Place z, y and x; all other axes must have length 1, or an index that the user names."""
     at = [0] * len(shape)
@@ -270,19 +321,15 @@ def _placed(
         if number is not None and letter not in letters and not (number == 0 and not left):
             raise ParameterError(
                 f"{what}: --{name} {number} cannot be chosen, since no axis is of {name} (shape {shape}, axes "
-                f"{_spell(letters)}); if one is, name the axes with --axes, as "
+                f"{' '.join(words)}); if one is, name the axes with --axes, as "
                 f"--axes {letter}{'yx' if len(shape) < 4 else 'zyx'}"
             )
     if len(left) == 1 and letters[left[0]] == "?" and ("z" not in letters or shape[letters.index("z")] == 1):
         letters = "".join("z" if i == left[0] else "?" if c == "z" else c for i, c in enumerate(letters))
-        told = (
-            ("assumed", f"the axis {_spell(letters)} of length {shape[left[0]]} is not named")
-            if told[0] == "file"
-            else told
-        )
+        told = ("assumed", f"the axis of length {shape[left[0]]} is not named") if told[0] == "file" else told
         left = []
     if left:
-        raise _too_many(shape, letters, left, what)
+        raise _too_many(shape, letters, words, left, what)
     z = letters.index("z") if "z" in letters else None
     notes: tuple[str, ...] = ()
     if z is not None and shape[z] == 1 and told[0] == "assumed":
@@ -300,15 +347,13 @@ def _colour_axis(shape: tuple[int, ...], letters: str, dtype: np.dtype[Any], wha
     if len(found) != 1 or dtype != np.uint8:
         raise ParameterError(
             f"{what}: expected an image of red, green and blue, 8 bits each, for --rgb, but came an array of shape "
-            f"{shape}, axes {_spell(letters)} and type {dtype}; leave --rgb out, or name the axes with --axes, as yxc"
+            f"{shape}, axes {' '.join(letters.lower())} and type {dtype}; leave --rgb out, or name the axes (as yxc)"
         )
     return found[0]
 
 
-def _too_many(shape: tuple[int, ...], letters: str, left: list[int], what: str) -> FormatError:
-    found = ", ".join(
-        f"{shape[i]} {_MEANING.get(letters[i], 'along an axis ' + repr(letters[i].lower()))}" for i in left
-    )
+def _too_many(shape: tuple[int, ...], letters: str, words: list[str], left: list[int], what: str) -> FormatError:
+    found = ", ".join(f"{shape[i]} {_MEANING.get(letters[i], f'along an axis {words[i]!r}')}" for i in left)
     ways = []
     if any(letters[i] == "t" for i in left):
         ways.append("one frame with --time N, or each as a sample with --time each")
@@ -317,16 +362,12 @@ def _too_many(shape: tuple[int, ...], letters: str, left: list[int], what: str) 
     if len(left) == 1 and ("z" not in letters or shape[letters.index("z")] == 1):
         spelled = "".join("z" if i == left[0] else c for i, c in enumerate(letters) if shape[i] > 1)
         ways.append(f"if that axis is z, --axes {spelled.lower()}")
+        if letters[left[0]] not in "tcp":
+            ways.append(f"if it is time, --axes {spelled.lower().replace('z', 't')} --time N")
     ways.append("or export one time point and one channel as a label image")
-    kind = ""
     if any(letters[i] == "c" and shape[i] in (3, 4) for i in left):
-        kind = "a colour image or has "
-        ways.insert(0, "each colour as one label with --rgb")
+        ways.insert(0, "if it is a colour image, each colour as one label with --rgb")
     return FormatError(
-        f"{what}: {EXPECTED}, but it has {kind}{found} (axes {_spell(letters)}, shape {shape}), and cells of different "
+        f"{what}: {EXPECTED}, but it has {found} (axes {' '.join(words)}, shape {shape}), and cells of different "
         f"ones do not touch; choose: {'; '.join(ways)}"
     )
-
-
-def _spell(letters: str) -> str:
-    return " ".join(letters.lower())

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
+import shlex
 import zlib
 from collections import Counter
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cellgraph.errors import FormatError, NotFoundError, ParameterError, VolumeReadError
-from cellgraph.volumes.axes import COLOURS, Axes
+from cellgraph.volumes.axes import COLOURS, Axes, find_axes
 from cellgraph.volumes.files import GIT_LFS, POINTER, begins_with, stat_fingerprint
 from cellgraph.volumes.files import reading as opening
 from cellgraph.volumes.formats import SLICES, named_format
@@ -32,8 +33,8 @@ Array = np.ndarray[Any, Any]
 def open_folder(folder: Path, source: str, reading: Reading) -> Volume:
     """Open a folder of 2D images as one volume, z in the order of the numbers in their names."""
     with opening(source):
-        entries = [path for path in folder.iterdir() if not path.name.startswith(".")]
-        slices = [path for path in entries if path.suffix.lower() in SLICES and path.is_file()]
+        entries = [path for path in folder.iterdir() if not path.name.startswith((".", "._")) or _is_hidden_image(path)]
+        slices = [path for path in entries if path.suffix.lower() in SLICES and path.name[0] != "." and path.is_file()]
     left = sorted(path.name for path in entries if path not in set(slices))
     if not slices:
         found = f"; it holds {', '.join(left[:3])}" if left else "; it is empty"
@@ -44,18 +45,18 @@ def open_folder(folder: Path, source: str, reading: Reading) -> Volume:
     names = read_names(slices)
     ordered = list(names.paths)
     _refuse_strays(ordered, source)
-    if len(ordered) > 1 and names.doubtful is not None and not reading.slices:
+    each = " ".join(f"{shlex.quote(source.rstrip('/'))}/*{end}" for end in sorted({path.suffix for path in ordered}))
+    if names.trouble is not None and not reading.slices:
         raise ParameterError(
-            f"{source}: expected slices, but the names ({ordered[0].name} … {ordered[-1].name}) say "
-            f"{names.doubtful!r}, so its {len(ordered)} images may be of different times or fields; "
-            f"load each as a sample with "
-            f"cellgraph load {source.rstrip('/')}/*{ordered[0].suffix}, or say with --slices that they are slices"
+            f"{source}: expected slices, but the names ({ordered[0].name} … {ordered[-1].name}) {names.trouble}, so "
+            f"its {len(ordered)} images may be of different times or fields; load each as a sample with "
+            f"cellgraph load {each}, or say with --slices that they are slices"
         )
     notes = []
     if len(ordered) > 1 and not names.known and not reading.slices:
         notes.append(
             f"the {len(ordered)} images are taken as slices, {ordered[0].name} first and {ordered[-1].name} last; if "
-            f"they are not, load {source.rstrip('/')}/*{ordered[0].suffix}, a sample a file"
+            f"they are not, load {each}, a sample a file"
         )
     if left:
         notes.append(f"left out of the folder: {', '.join(left[:5])}" + (" …" if len(left) > 5 else ""))
@@ -66,8 +67,6 @@ def open_folder(folder: Path, source: str, reading: Reading) -> Volume:
 
 def _refuse_strays(paths: list[Path], source: str) -> None:
     """Refuse images that are no slices, as far as their names tell: a preview, a copy.
-
-    Where no name has a number, nothing is known, and all are slices.
 
     Raises
     ------
@@ -114,6 +113,7 @@ class _Slice:
     dtype: np.dtype[Any]
     size: Size = field(default=NO_SIZE, compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)
+    parts: tuple[Part, ...] = field(default=(), compare=False)  # What was chosen in it
 
 
 def _slices_volume(
@@ -128,6 +128,9 @@ def _slices_volume(
     """
     one = len(paths) == 1
     named = {path: source if one else f"{source}/{path.name}" for path in paths}
+    whole_reading = reading
+    # Time and channel are chosen in each TIFF file; the axes that a person names are those of the whole.
+    reading = replace(reading, axes=None)
     slices = {path: _describe(path, named[path], source, reading) for path in paths}
     first = slices[paths[0]]
     widened = first.dtype
@@ -145,7 +148,7 @@ def _slices_volume(
     notes += first.notes + _missing_numbers(paths)
     size = first.size
     if not one and size.spacing is not None:
-        pixels = f"{size.spacing[1]:g} x {size.spacing[2]:g} {size.unit}"
+        pixels = f"{size.spacing[1]:g} x {size.spacing[2]:g} {size.unit or ''}".rstrip()
         notes += (f"the slices have pixels of {pixels}, but do not say how far apart they are: --spacing Z,Y,X",)
         size = Size()
 
@@ -165,7 +168,14 @@ def _slices_volume(
         seen = [(path.name, stat_fingerprint(path)) for path in paths]
         return {"files": len(seen), "checksum": zlib.crc32(repr(seen).encode())}
 
-    axes = Axes((0, 1, 2), (len(paths), *first.shape), parts=(*parts, COLOURS) if reading.rgb else parts)
+    own = replace(whole_reading, rgb=False)
+    if not all(_is_png(path) for path in paths):
+        own = replace(own, time=None, channel=None)
+    shape = (len(paths), *first.shape)
+    axes = Axes((0, 1, 2), shape, parts=first.parts)
+    if (own.axes, own.time, own.channel) != (None, None, None):
+        axes = find_axes(shape, "zyx", widened, source, own).told(*first.parts)
+    axes = replace(axes, parts=(*parts, *axes.parts, *((COLOURS,) if reading.rgb else ())))
     return PiecesVolume(Pieces((1, *first.shape), widened, piece, fingerprint), axes, source, size, notes)
 
 
@@ -182,7 +192,8 @@ def _describe(path: Path, named: str, source: str, reading: Reading) -> _Slice:
             f"{source}: expected a 2D image in each file of the folder, but {path.name} is a stack of "
             f"{header.shape[0]}; load it by itself"
         )
-    return _Slice(header.shape[1:], header.dtype, Size(header.spacing, header.unit, "TIFF"), header.notes)
+    chosen = tuple(part for part in header.axes.parts if part.what in ("time", "channel")) if header.axes else ()
+    return _Slice(header.shape[1:], header.dtype, Size(header.spacing, header.unit, "TIFF"), header.notes, chosen)
 
 
 def _pixels(path: Path, named: str, reading: Reading) -> Array:
@@ -192,6 +203,10 @@ def _pixels(path: Path, named: str, reading: Reading) -> Array:
     with closing(open_tiff(path, None, named, reading)) as volume:
         pixels: Array = volume.read((0, 0, 0), volume.header.shape)[0]
         return pixels
+
+
+def _is_hidden_image(path: Path) -> bool:
+    return path.suffix.lower() in SLICES and not path.name.startswith("._")  # those are of macOS, beside each file
 
 
 def _is_png(path: Path) -> bool:

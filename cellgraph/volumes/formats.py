@@ -142,7 +142,15 @@ USELESS: tuple[tuple[Recognise, str], ...] = (
         _starts(b"\xff\xd8\xff"),
         "a JPEG image, which changes the values of labels; export them as PNG or TIFF",
     ),
-    (_starts(b"GIF8"), "a GIF image; export the labels as PNG or TIFF"),
+    (_starts(b"GIF8", b"BM", b"RIFF"), "a GIF, BMP or WebP image; export the labels as PNG or TIFF"),
+    (_starts(b"\0\0\0\x0cjP"), "a JPEG 2000 image, which may change labels; export them as PNG or TIFF"),
+    (_starts(b"MATLAB 5.0"), "a MATLAB file before version 7.3; write it with save(name, variable, '-v7.3')"),
+    (_starts(b"CDF\1", b"CDF\2", b"CDF\5"), "a netCDF 3 file; convert it to netCDF 4, which is HDF5"),
+    (lambda _, head: head[128:132] == b"DICM", "a DICOM file; convert it to NIfTI or NRRD, with dcm2niix for example"),
+    (
+        lambda path, _: path.suffix.lower() in (".lif", ".czi", ".nd2", ".oib", ".oif", ".lsm", ".vsi", ".zvi"),
+        "a file of a microscope; export the label image as OME-TIFF, with Fiji or QuPath for example",
+    ),
     (
         _starts(b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"\x28\xb5\x2f\xfd"),
         "a packed file; unpack it first",

@@ -105,8 +105,11 @@ def _imaris_part(group: Group, source: str, reading: Reading) -> tuple[Group, tu
     base, parts = group[FINEST], []
     for word, name, number in (("TimePoint", "time", reading.time), ("Channel", "channel", reading.channel)):
         keys = [key for key in base if key.startswith(f"{word} ")]
+        each = ", or load each as a sample with --time each" if name == "time" else ""
         if number is None and len(keys) > 1:
-            raise ParameterError(f"{source}: expected one {name}, but it has {len(keys)}; choose one with --{name} N")
+            raise ParameterError(
+                f"{source}: expected one {name}, but it has {len(keys)}; choose one with --{name} N{each}"
+            )
         if f"{word} {number or 0}" not in keys:
             raise ParameterError(f"{source}: expected --{name} to be 0 to {len(keys) - 1}, got {number}")
         if number is not None:
@@ -116,12 +119,13 @@ def _imaris_part(group: Group, source: str, reading: Reading) -> tuple[Group, tu
 
 
 def _axis_names(dataset: Dataset) -> tuple[Sequence[str] | None, str]:
-    """Return the names of the axes and where they stand: an attribute, or the labels of the dimensions."""
+    """Return the names of the axes and where they stand: an attribute, or the labels or scales of the dimensions."""
     names, why = attribute_axes(dataset.attrs, len(dataset.shape))
-    labels = [dimension.label for dimension in dataset.dims]
+    labels = [dimension.label or next(iter(dimension.keys()), "") for dimension in dataset.dims]
     if names is None and any(labels):
-        return labels, "dimension labels"
-    return names, why
+        kind = "labels" if any(dimension.label for dimension in dataset.dims) else "scales"
+        return [label.split("/")[-1] for label in labels], f"dimension {kind}"
+    return (names, why) if names is not None else attribute_axes(dataset.file.attrs, len(dataset.shape))
 
 
 def _meant(dataset: Dataset) -> tuple[np.dtype[Any], tuple[Part, ...]]:
@@ -144,7 +148,8 @@ def _open_dataset(
     axes = find_axes(tuple(dataset.shape), names, stored, source, reading, why).told(*parts, *meant)
     label_dtype(stored, source)
     if imaris:
-        axes = imaris_extent(dataset, axes)
+        frames = sum(key.startswith("TimePoint ") for key in file[FINEST])
+        axes = replace(imaris_extent(dataset, axes), frames=frames)
     size = imaris_size(file, axes) if imaris else attribute_spacing(dataset.attrs, axes)
     if size.spacing is None:
         above = attribute_spacing(file.attrs, axes)

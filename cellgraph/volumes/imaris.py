@@ -27,7 +27,8 @@ def imaris_extent(dataset: Dataset, axes: Axes) -> Axes:
     """Return the axes of an image without what pads it to whole chunks."""
     attributes = dataset.parent.attrs
     with suppress(KeyError, ValueError):
-        z, y, x = (int(_letters(attributes, f"ImageSize{axis}")) for axis in "ZYX")
+        stored = tuple(int(_letters(attributes, f"ImageSize{axis}")) for axis in "ZYX")
+        z, y, x = axes.pick(stored)
         if all(0 < n <= m for n, m in zip((z, y, x), axes.shape, strict=True)):
             return replace(axes, extent=(z, y, x))
     return axes
@@ -39,8 +40,8 @@ def imaris_size(file: File, axes: Axes) -> Size:
     with suppress(KeyError, ValueError, ZeroDivisionError):
         lengths = [float(_letters(image, f"ExtMax{i}")) - float(_letters(image, f"ExtMin{i}")) for i in (2, 1, 0)]
         counts = [float(_letters(image, axis)) for axis in "ZYX"]
-        sizes = (float(f"{length / n:.9g}") for length, n in zip(lengths, counts, strict=True))
-        if spacing := valid_size(sizes, axes.ndim):
+        stored = tuple(float(f"{length / n:.9g}") for length, n in zip(lengths, counts, strict=True))
+        if spacing := valid_size(axes.pick(stored), axes.ndim):
             unit = unit_name(_letters(image, "Unit")) if "Unit" in image else "micrometer"
             return Size(spacing, unit, "Imaris extents")
     return Size()

@@ -31,7 +31,11 @@ def open_metaimage(path: Path, source: str, reading: Reading) -> Volume:
         shape = tuple(int(n) for n in reversed(fields["DimSize"].split()))
         if fields["ElementType"] not in _TYPES:
             raise FormatError(f"{source}: expected whole numbers, but the type is {fields['ElementType']!r}")
-        big = fields.get("BinaryDataByteOrderMSB", fields.get("ElementByteOrderMSB", "False")).lower() == "true"
+        if not _says(fields.get("BinaryData", "True")):
+            raise FormatError(
+                f"{source}: expected its voxels as binary data, but they are text (BinaryData); convert it"
+            )
+        big = _says(fields.get("BinaryDataByteOrderMSB", fields.get("ElementByteOrderMSB", "False")))
         dtype = np.dtype(_TYPES[fields["ElementType"]]).newbyteorder(">" if big else "<")
         names = None
         if (channels := int(fields.get("ElementNumberOfChannels", "1"))) > 1:
@@ -39,7 +43,7 @@ def open_metaimage(path: Path, source: str, reading: Reading) -> Volume:
         axes = find_axes(shape, names, dtype, source, reading, "MetaImage")
         named = fields["ElementDataFile"]
         body, begin = (path, file.tell()) if named.upper() == "LOCAL" else (beside(path, named, source), 0)
-        if fields.get("CompressedData", "False").lower() == "true":
+        if _says(fields.get("CompressedData", "False")):
             return voxel_file(body, "zlib", begin, 0, dtype, axes, source, _size(fields, axes, names))
         skip = int(fields.get("HeaderSize", "0"))
         if skip < 0:  # the voxels are the end of the file
@@ -56,6 +60,11 @@ def _header(file: IO[bytes]) -> dict[str, str]:
         name, _, value = line.decode("utf-8", "replace").partition("=")
         fields[name.strip()] = value.strip()
     return fields
+
+
+def _says(value: str) -> bool:
+    """Whether a field is true, as MetaIO reads it: by its first letter."""
+    return value[:1] in ("T", "t", "1")
 
 
 def _size(fields: dict[str, str], axes: Axes, names: tuple[str, ...] | None) -> Size:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cellgraph.volumes.axes import Axes
+from cellgraph.volumes.axes import NO_SPACE, Axes, axis_letter
 from cellgraph.volumes.units import METERS, Size, size_of, unit_name
 from cellgraph.volumes.volume import Index
 
@@ -77,7 +77,8 @@ def _axes(axes: object) -> tuple[tuple[str, ...] | None, tuple[str | None, ...]]
     for axis in axes:
         named = axis if isinstance(axis, Mapping) else {"name": axis}
         name = str(named.get("name", "?"))
-        names.append({"time": "time", "channel": "channel"}.get(str(named.get("type")), name))
+        kind = str(named.get("type", "space"))
+        names.append({"space": name, "time": "time", "channel": "channel"}.get(kind, f"other {name}"))
         unit = unit_name(named.get("unit"))
         units.append(unit if unit in METERS else None)
     return tuple(names), tuple(units)
@@ -87,7 +88,7 @@ def _spatial(names: tuple[str, ...] | None, scale: tuple[float, ...] | None) -> 
     """Return a scale in which axes of time and of channels have no size: a time step is none of a voxel."""
     if names is None or scale is None or len(names) != len(scale):
         return scale
-    return tuple(math.nan if name in ("time", "channel", "t", "c") else n for name, n in zip(names, scale, strict=True))
+    return tuple(math.nan if axis_letter(name) in NO_SPACE else n for name, n in zip(names, scale, strict=True))
 
 
 def _scale(transformations: object) -> tuple[float, ...] | None:

@@ -18,7 +18,7 @@ from cellgraph.volumes.bounded import Decompress, decompressor, room_for
 from cellgraph.volumes.choosing import Candidate, choose, listed_near
 from cellgraph.volumes.documents import parse_document, sizes, why
 from cellgraph.volumes.files import parsing
-from cellgraph.volumes.n5_metadata import n5_size
+from cellgraph.volumes.n5_metadata import n5_axes, n5_size
 from cellgraph.volumes.objects import Folder, Objects
 from cellgraph.volumes.pieces import Number, Pieces, PiecesVolume
 from cellgraph.volumes.reading import Part, Reading
@@ -65,7 +65,8 @@ def open_node(objects: Objects, path: str, source: str, reading: Reading) -> Vol
             parts = (Part("dataset", f'"{path}"', "user"),) if path else ()
         else:
             source = f"{source.rstrip('/')}/{array.path.removeprefix(path).strip('/')}"
-        axes = find_axes(array.dimensions[::-1], None, array.dtype, source, reading).told(*parts)
+        names, said = n5_axes(array.attributes, len(array.dimensions))
+        axes = find_axes(array.dimensions[::-1], names, array.dtype, source, reading, said).told(*parts)
         size = n5_size(array.attributes, axes)
         if size.spacing is None and array.path:
             parent, _, name = array.path.rpartition("/")

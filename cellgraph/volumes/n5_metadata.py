@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cellgraph.volumes.attributes import attribute_spacing
-from cellgraph.volumes.axes import Axes
+from cellgraph.volumes.attributes import attribute_axes, attribute_spacing
+from cellgraph.volumes.axes import Axes, axis_letter
 from cellgraph.volumes.units import Size
+
+
+def n5_axes(attributes: Mapping[str, Any], ndim: int) -> tuple[Sequence[str] | None, str]:
+    """Return the names of the axes of an array, slowest first, and which attribute says so.
+
+    ``axistags`` (ilastik) stand in this order. ``axes``, also of ``transform``, stand in it or in that of the file,
+    fastest first: where they end in x or begin with it, as COSEM and n5-ij write them, they tell so.
+    """
+    transform = attributes.get("transform")
+    listed = (transform if isinstance(transform, Mapping) else attributes).get("axes")
+    if isinstance(listed, list) and len(listed) == ndim:
+        names = [str(name) for name in listed]
+        ordering = transform.get("ordering") if isinstance(transform, Mapping) else None
+        fastest_first = ordering == "F" or (ordering is None and axis_letter(names[0]) == "x")
+        return names[::-1] if fastest_first else names, "axes"
+    return attribute_axes(attributes, ndim)
 
 
 def n5_size(attributes: Mapping[str, Any], axes: Axes, name: str = "", factors: object = None) -> Size:
@@ -17,6 +33,8 @@ def n5_size(attributes: Mapping[str, Any], axes: Axes, name: str = "", factors: 
     ``pixelResolution`` (n5-viewer) and ``resolution`` (Paintera, n5-ij). That of a group is multiplied by the
     downsampling `factors` (x, y, z) of the array.
     """
+    if "axistags" in attributes:
+        return attribute_spacing(attributes, axes)
     transform = attributes.get("transform")
     multiscales = attributes.get("multiscales")
     if isinstance(multiscales, list) and multiscales and isinstance(multiscales[0], Mapping):

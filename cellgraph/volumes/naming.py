@@ -18,7 +18,7 @@ _CONTAINERS = tuple(suffix for known in FOLDERS for suffix in known.suffixes)
 
 def sample_name(source: str) -> str:
     """Return the name of a sample from the path of its volume: the file's, without extensions and dataset."""
-    path = re.sub(rf"(\.(?:{_INSIDE})):.*", r"\1", source.split("?")[0]).rstrip("/")
+    path = re.sub(rf"(\.(?:{_INSIDE})):.*", r"\1", source.split("?")[0] if "://" in source else source).rstrip("/")
     parts = [part for part in path.replace("\\", "/").split("/") if part]
     name = parts[-1] if parts else "sample"
     if name in (".", ".."):

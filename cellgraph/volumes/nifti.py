@@ -7,8 +7,8 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from cellgraph.errors import MissingExtraError
-from cellgraph.volumes.axes import find_axes
+from cellgraph.errors import FormatError, MissingExtraError
+from cellgraph.volumes.axes import Axes, find_axes
 from cellgraph.volumes.files import begins_with, parsing
 from cellgraph.volumes.reading import Reading
 from cellgraph.volumes.spool import voxel_file
@@ -53,6 +53,12 @@ def open_nifti(path: Path, source: str, reading: Reading) -> Volume:
     except ImportError as error:
         raise MissingExtraError("reading NIfTI", "nifti", "nibabel") from error
     with parsing(source, "a NIfTI, Analyze or FreeSurfer image"):
+        name = path.name.lower()
+        if is_nifti(path, head := begins_with(path, 1024)) and path.name.endswith(".gz") != head.startswith(_GZIP):
+            right = "a gzipped one ends in .nii.gz" if head.startswith(_GZIP) else "one that is not packed ends in .nii"
+            raise FormatError(f"{source}: its name does not go with its contents; rename it: {right}")
+        if is_nifti(path, head) and not name.endswith((".nii", ".nii.gz")):
+            raise FormatError(f"{source}: it is a NIfTI image, so rename it to end in .nii or, if gzipped, .nii.gz")
         image: Any = nibabel.load(path)
         path = Path(image.file_map["image"].filename or path)
         packing = "gzip" if begins_with(path, 2) == _GZIP else "raw"
@@ -61,21 +67,21 @@ def open_nifti(path: Path, source: str, reading: Reading) -> Volume:
         axes = find_axes(shape, None, voxels.dtype, source, reading)
         scale = (float(voxels.slope), float(voxels.inter))
         return voxel_file(
-            path, packing, 0, int(voxels.offset), voxels.dtype, axes, source, _voxel_size(header, shape),
+            path, packing, 0, int(voxels.offset), voxels.dtype, axes, source, _voxel_size(header, axes),
             scale=scale if scale != (1.0, 0.0) else None,
         )  # fmt: skip
 
 
-def _voxel_size(header: Any, shape: tuple[int, ...]) -> Size:
+def _voxel_size(header: Any, axes: Axes) -> Size:
     """Return the voxel size; none where nothing in the header was set."""
-    zooms = [float(f"{n:.7g}") for n in header.get_zooms()[:3]]  # stored as float32
-    x, y, z = zooms + [1.0] * (3 - len(zooms))
-    spacing = valid_size((z, y, x), 2 if math.prod(shape[:-2]) == 1 else 3)
+    zooms = [float(f"{n:.7g}") for n in header.get_zooms()[:3]]  # stored as float32; the fourth is a time
+    steps = (math.nan,) * (len(axes.stored) - len(zooms))
+    spacing = valid_size(axes.pick((*steps, *reversed(zooms))), axes.ndim)
     nifti = hasattr(header, "get_xyzt_units")
     unit = unit_name(header.get_xyzt_units()[0]) if nifti else None
     # Sizes of Analyze and FreeSurfer are millimeters by definition.
     placed = not nifti or int(header["qform_code"]) > 0 or int(header["sform_code"]) > 0
-    if spacing is None or (unit is None and not placed and {x, y, z} == {1.0}):
+    if spacing is None or (unit is None and not placed and set(zooms) == {1.0}):
         return Size()
     if unit is None and placed:
         # The spaces that images are placed in (scanner, Talairach, MNI) are measured in millimeters.

@@ -10,14 +10,15 @@ from typing import IO
 import numpy as np
 
 from cellgraph.errors import FormatError
-from cellgraph.volumes.axes import Axes, find_axes
+from cellgraph.volumes.axes import Axes, axis_letter, find_axes
 from cellgraph.volumes.files import parsing
 from cellgraph.volumes.reading import Reading
 from cellgraph.volumes.spool import beside, voxel_file
-from cellgraph.volumes.units import Size, unit_name, valid_size
+from cellgraph.volumes.units import Size, size_of, unit_name
 from cellgraph.volumes.volume import Volume
 
 _LONGEST = 1 << 20
+_TIMES = {"s", "sec", "second", "seconds", "ms", "us", "ns", "min", "minutes", "h", "hours"}
 _TYPES = {
     "i1": ("signed char", "int8", "int8_t"), "u1": ("uchar", "unsigned char", "uint8", "uint8_t"),
     "i2": ("short", "short int", "signed short", "signed short int", "int16", "int16_t"),
@@ -40,8 +41,8 @@ def open_nrrd(path: Path, source: str, reading: Reading) -> Volume:
         if code is None:
             raise FormatError(f"{source}: expected labels of a whole number type, but the type is {fields['type']!r}")
         dtype = np.dtype(code).newbyteorder(">" if fields.get("endian", "little").lower() == "big" else "<")
-        kinds = [kind.lower() for kind in reversed(fields.get("kinds", "").split())]
-        axes = find_axes(shape, _names(kinds, len(shape)), dtype, source, reading, "kinds")
+        names, why = _names(fields, len(shape))
+        axes = find_axes(shape, names, dtype, source, reading, why)
         packing = fields["encoding"].lower()
         packing = {"gz": "gzip", "bz2": "bzip2"}.get(packing, packing)
         if packing not in ("raw", "gzip", "bzip2"):
@@ -66,31 +67,52 @@ def _header(file: IO[bytes]) -> dict[str, str]:
     return fields
 
 
-def _names(kinds: list[str], ndim: int) -> list[str] | None:
-    """Return names of axes where one of them is no space: a list of layers, colours, times."""
+def _names(fields: dict[str, str], ndim: int) -> tuple[list[str] | None, str]:
+    """Return names of axes, slowest first, and the field that says so: labels, or what is no space by its kind."""
+    labels = _quoted(fields, "labels")[::-1]
+    if len(labels) == ndim and any(axis_letter(label) in "tczyxp" for label in labels):
+        return labels, "labels"
+    kinds = [kind.lower() for kind in reversed(fields.get("kinds", "").split())] or ["domain"] * ndim
+    units = _quoted(fields, "units")[::-1]
+    if len(units) == len(kinds):
+        kinds = ["time" if unit.lower() in _TIMES else kind for kind, unit in zip(kinds, units, strict=True)]
     spatial = [kind in ("domain", "space", "???", "none") for kind in kinds]
-    if len(kinds) != ndim or all(spatial) or sum(spatial) not in (2, 3):
-        return None
+    vectors = _vectors(fields)[::-1]
+    if len(vectors) == len(spatial) == ndim:
+        spatial = [space and vector != "none" for space, vector in zip(spatial, vectors, strict=True)]
+    if len(spatial) != ndim or all(spatial) or sum(spatial) not in (2, 3):
+        return None, ""
     space = iter("zyx"[3 - sum(spatial) :])
-    return [next(space) if s else "t" if k == "time" else "c" for k, s in zip(kinds, spatial, strict=True)]
+    return [next(space) if s else "t" if k == "time" else "c" for k, s in zip(kinds, spatial, strict=True)], "kinds"
+
+
+def _quoted(fields: dict[str, str], name: str) -> list[str]:
+    """Return the texts of a field that has one an axis, fastest first."""
+    return re.findall(r'"([^"]*)"', fields.get(name, ""))
+
+
+def _vectors(fields: dict[str, str]) -> list[str]:
+    return re.findall(r"\([^)]*\)|none", fields.get("space directions", ""))
 
 
 def _size(fields: dict[str, str], axes: Axes) -> Size:
     sizes: list[float] = []
     if "space directions" in fields:
-        for vector in re.findall(r"\([^)]*\)|none", fields["space directions"]):
+        for vector in _vectors(fields):
             values = [math.nan] if vector == "none" else [float(v) for v in vector.strip("()").split(",")]
             sizes.append(float(f"{math.hypot(*values):.9g}"))
     elif "spacings" in fields:
         sizes = [float(f"{abs(float(v)):.9g}") for v in fields["spacings"].split()]
     if len(sizes) != len(axes.stored):
         return Size()
-    spacing = valid_size(axes.pick(tuple(reversed(sizes)), 1.0), axes.ndim)
-    if spacing is None:
-        return Size()
-    units = re.findall(r'"([^"]*)"', fields.get("space units", fields.get("units", "")))
-    unit = next((name for name in map(unit_name, units) if name), None)
-    if unit is None and "space" in fields:
+    units: list[str | None] = [unit_name(text) for text in _quoted(fields, "units")]
+    of_space = [name for name in map(unit_name, _quoted(fields, "space units")) if name]
+    if of_space or len(units) != len(sizes):
+        units = [next(iter(of_space), None)] * len(sizes)
+    times = [text.lower() in _TIMES for text in _quoted(fields, "units")] or [False] * len(sizes)
+    sizes = [math.nan if time else n for n, time in zip(sizes, times, strict=True)]
+    size = size_of(axes.pick(sizes[::-1]), axes.pick(units[::-1], None), axes.ndim, "NRRD")
+    if size.spacing is not None and size.unit is None and "space" in fields:
         note = "the NRRD header names no unit; millimeter, the usual one, is taken, and --unit overrides it"
-        return Size(spacing, "millimeter", "NRRD", (note,))
-    return Size(spacing, unit, "NRRD")
+        return size._replace(unit="millimeter", notes=(note,))
+    return size

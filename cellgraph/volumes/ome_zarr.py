@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from cellgraph.errors import FormatError, NotFoundError
 from cellgraph.volumes.attributes import attribute_axes, attribute_spacing, refuse_multisets
-from cellgraph.volumes.axes import find_axes
+from cellgraph.volumes.axes import Axes, find_axes
 from cellgraph.volumes.choosing import Candidate, choose, listed_near, several
 from cellgraph.volumes.files import parsing
 from cellgraph.volumes.formats import FOLDERS
@@ -16,7 +16,7 @@ from cellgraph.volumes.objects import Folder, Objects
 from cellgraph.volumes.pieces import PiecesVolume
 from cellgraph.volumes.reading import Part, Reading
 from cellgraph.volumes.units import Size
-from cellgraph.volumes.volume import Volume
+from cellgraph.volumes.volume import Index, Volume
 from cellgraph.volumes.webknossos import WEBKNOSSOS, segmentation_layer, webknossos_level
 from cellgraph.volumes.zarr_chunks import zarr_pieces
 from cellgraph.volumes.zarr_metadata import Group, ZarrArray, join, read_node
@@ -166,6 +166,15 @@ def _level_of(objects: Objects, array: ZarrArray, source: str) -> Level | None:
     return None
 
 
+def _turned(level: Level, axes: Axes) -> tuple[Index, Index]:
+    """Return the corners of the box of a level along the axes as they are read, which the user may name otherwise."""
+    corners = []
+    for corner, missing in zip(level.box or (), (0, 1), strict=True):
+        along = dict(zip("zyx", corner, strict=True))
+        corners.append(axes.pick([along.get(letter, missing) for letter in level.axes or "zyx"], missing))
+    return corners[0], corners[1]
+
+
 def _open_array(
     objects: Objects, array: ZarrArray, level: Level | None, source: str, parts: tuple[Part, ...], reading: Reading
 ) -> Volume:
@@ -181,5 +190,5 @@ def _open_array(
     if size.spacing is None:
         size = attribute_spacing(array.attributes, axes)
     if level is not None and level.box is not None:
-        axes = axes.within(level.box)
+        axes = axes.within(_turned(level, axes))
     return PiecesVolume(zarr_pieces(objects, array, source), axes.told(*parts), source, size)

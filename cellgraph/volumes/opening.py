@@ -79,6 +79,8 @@ def _find(text: str, dataset: str | None) -> tuple[Path, str | None]:
     with opening(text):
         if path.exists():
             return path, dataset
+        if path.is_symlink():
+            raise NotFoundError(f"{text}: it is a link to {os.readlink(path)!r}, which does not exist")
         head, colon, tail = text.rpartition(":")
         if colon and head and tail and dataset is None and Path(head).exists():
             return Path(head), tail
@@ -108,12 +110,12 @@ def _recognise(path: Path, source: str) -> Format:
     for known in FILES:
         if known.recognise(path, head):
             return known
+    for recognise, what in USELESS:
+        if recognise(path, head):
+            raise FormatError(f"{source}: expected a labelled image, but it is {what}")
     if named := named_format(path.name, FILES):
         raise FormatError(
             f"{source}: expected a {named.name} file by its name, but its contents are none; they begin with "
             f"{head[:12]!r}"
         )
-    for recognise, what in USELESS:
-        if recognise(path, head):
-            raise FormatError(f"{source}: expected a labelled image, but it is {what}")
     raise FormatError(f"{source}: expected a labelled image in a known format ({known_formats()})")

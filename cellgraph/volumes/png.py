@@ -53,8 +53,10 @@ def png_layout(
         raise FormatError(f"{source}: {EXPECTED}, but it is a colour image ({_COLOURS[colour]}); {COLOUR_WAYS}")
     if colour not in (_GREY, _PALETTE) or depth not in (1, 2, 4, 8, 16):
         raise FormatError(f"{source}: expected a PNG image, but one of {depth} bits and colour type {colour} is none")
+    head = begins_with(path, 1 << 16)
+    animated = ("its first frame is read; it has several (APNG)",) if b"acTL" in head.partition(b"IDAT")[0] else ()
     dtype = np.dtype(bool if (depth, colour) == (1, _GREY) else f"u{max(1, depth // 8)}")
-    return (height, width), dtype, Size(), ()
+    return (height, width), dtype, Size(), animated
 
 
 def read_png(path: Path, source: str) -> Array:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +14,8 @@ _OTHERS = {
     "t", "time", "timepoint", "tp", "frame", "mask", "man_seg", "pos", "position", "patient", "field", "fov", "scene",
     "series", "well", "roi", "image_roi", "sample", "case", "subject", "core", "hour", "day", "c", "ch", "channel",
 }  # fmt: skip
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+# A number in a name; after a dash that is a sign, and with decimals behind a dot or a comma.
+_PLAIN = r"\d+(?:[.,]\d+)?"
 
 
 @dataclass(frozen=True)
@@ -21,35 +24,67 @@ class Names:
 
     paths: tuple[Path, ...]  # In order
     words: tuple[str, ...]  # What stands before each number that differs between the names, as ``z`` or ``slice``
-    numbered: bool  # Whether there are such numbers
-
-    @property
-    def doubtful(self) -> str | None:
-        """The word that says that the images are no slices."""
-        return next((word for word in self.words if _meaning(word) is False), None)
+    trouble: str | None = None  # Why they may be something else than the slices of one volume
 
     @property
     def known(self) -> bool:
         """Whether every word says that the images are slices."""
-        return all(_meaning(word) for word in self.words)
+        return self.trouble is None and all(_meaning(word) for word in self.words)
 
 
 def read_names(paths: list[Path]) -> Names:
     """Order images by the numbers in their names: decimals count, and a minus sign does where it is one."""
-    signed = _are_signed([path.stem for path in paths])
-    keys = {path: _split(path.stem, signed) for path in paths}
+    stems = [path.stem.lower() for path in paths]
+    split = _splitter(stems)
+    keys = {path: split(path.stem.lower()) for path in paths}
     ordered = sorted(
         paths, key=lambda path: ([(p, "") if isinstance(p, float) else (-1e99, p) for p in keys[path]], path.name)
     )
-    widths = {len(key) for key in keys.values()}
-    if len(widths) != 1:
-        return Names(tuple(ordered), (), any(len(key) > 1 for key in keys.values()))
-    words = []
-    columns = list(zip(*(keys[path] for path in ordered), strict=True))
-    for at in range(1, len(columns), 2):
-        if len(set(columns[at])) > 1:
-            words.append(str(columns[at - 1][0]).strip(" _-.").lower())
-    return Names(tuple(ordered), tuple(words), len(columns) > 1)
+    if len(paths) == 1:
+        return Names(tuple(ordered), ())
+    texts = {path: tuple(str(text).strip(" _-.") for text in keys[path][::2]) for path in ordered}
+    alike, count = Counter(texts.values()).most_common(1)[0]
+    example = next(path for path in ordered if texts[path] == alike)
+    said = next((text for each in texts.values() for text in each[:-1] if _meaning(text) is False), None)
+    if count < len(paths):
+        other = next(path for path in ordered if texts[path] != alike)
+        trouble = f"say {said!r}" if said else f"differ in more than a number, as {example.name} and {other.name}"
+        return Names(tuple(ordered), (), trouble)
+    numbers = list(zip(*(keys[path][1::2] for path in ordered), strict=True))
+    differing = [at for at, column in enumerate(numbers) if len(set(column)) > 1]
+    words = tuple(alike[at] for at in differing)
+    said = next((word for word in words if _meaning(word) is False), None)
+    if said is not None:
+        return Names(tuple(ordered), words, f"say {said!r}")
+    if any(len(set(numbers[at])) < len(paths) for at in differing):
+        return Names(tuple(ordered), words, f"have {len(differing)} numbers that differ, as tiles have")
+    return Names(tuple(ordered), words)
+
+
+def _splitter(stems: list[str]) -> Callable[[str], list[str | float]]:
+    """Return what divides a name into text, number, text, number, …, text."""
+    sign = r"(?<!\d)-?" if _are_signed(stems) else ""
+
+    def split_by(number: str) -> Callable[[str], list[str | float]]:
+        def split(stem: str) -> list[str | float]:
+            parts = re.split(f"({sign}{number})", stem)
+            return [float(part.replace(",", ".")) if i % 2 else part for i, part in enumerate(parts)]
+
+        return split
+
+    decimal = split_by(_PLAIN)
+    same = len({tuple(decimal(stem)) for stem in stems}) < len(set(stems))  # 1.1 and 1.10 are counted, and no decimals
+    return split_by(r"\d+") if same or _counts_behind_a_dot(stems) else decimal
+
+
+def _counts_behind_a_dot(stems: list[str]) -> bool:
+    """Whether what stands behind dots counts from 0 or 1 on, in numbers that are not filled up with zeros."""
+    found = [re.search(r"(\d+)[.,](\d+)\D*$", stem) for stem in stems]
+    behind = [match[2] for match in found if match]
+    if len(behind) < len(stems) or len({match[1] for match in found if match}) > 1:
+        return False
+    counted = sorted(map(int, behind))
+    return len({len(text) for text in behind}) > 1 and counted == [*range(counted[0], counted[0] + len(counted))]
 
 
 def _are_signed(stems: list[str]) -> bool:
@@ -57,15 +92,10 @@ def _are_signed(stems: list[str]) -> bool:
     dashed = [bool(re.search(r"-\d", stem)) for stem in stems]
     if not any(dashed):
         return False
+    if not all(dashed) or all(re.search(r"[_ =]-\d", stem) for stem in stems):
+        return True
     joints = any(re.search(r"-0\d", stem) for stem in stems)
-    return not joints and (not all(dashed) or all(re.search(r"(?:^|[^a-zA-Z])[zZ]-\d", stem) for stem in stems))
-
-
-def _split(stem: str, signed: bool) -> list[str | float]:
-    """Divide a name into text, number, text, number, …, text."""
-    pattern = r"((?<!\d)-?\d+(?:\.\d+)?)" if signed else r"(\d+(?:\.\d+)?)"
-    parts = re.split(pattern, stem.lower())
-    return [float(part) if i % 2 else part for i, part in enumerate(parts)]
+    return not joints and all(re.search(r"(?:^|[^a-z])z-\d", stem) for stem in stems)
 
 
 def _meaning(word: str) -> bool | None:

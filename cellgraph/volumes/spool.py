@@ -82,9 +82,9 @@ def beside(path: Path, named: str, source: str) -> Path:
     FormatError
         If it names several files, or one elsewhere.
     """
-    if Path(named).name != named or "%" in named or named.upper().startswith("LIST"):
+    if Path(named).name != named.removeprefix("./") or "%" in named or named.upper().startswith("LIST"):
         raise FormatError(f"{source}: expected its voxels in one file beside it, but it names {named!r}")
-    return path.with_name(named)
+    return path.with_name(Path(named).name)
 
 
 @contextmanager

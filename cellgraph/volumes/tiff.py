@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from tifffile import TiffFile, TiffFrame, TiffPage, TiffPageSeries
 
 _JPEG = {6, 7, 33007, 34892}
+_LOSSY = dict.fromkeys((33003, 33004, 33005, 34712), "JPEG 2000") | {
+    22610: "JPEG XR", 34934: "JPEG XR", 50001: "WebP", 50002: "JPEG XL", 52546: "JPEG XL", 34887: "LERC",
+}  # fmt: skip
 
 # tifffile logs what it finds odd in a file; what matters of it becomes an error here.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
@@ -76,7 +79,8 @@ def _open_series(
 ) -> Volume:
     series = tif.series[number]
     key = series.keyframe
-    names = series.axes.replace("S", "C") if series.axes.strip("IQYX") else None
+    unnamed = series.axes.endswith("YX") and not series.axes.strip("IQYX")
+    names = None if unnamed else series.axes.replace("S", "C")
     notes: tuple[str, ...] = ()
     if _is_stack_of_planes(series):
         names = series.axes.replace("S", "Z")
@@ -90,7 +94,7 @@ def _open_series(
     if series.dataoffset is not None and all(page is None or _file_of(page) == place for page in series):
         _refuse_outside(place, path, source)
         dtype = series.dtype.newbyteorder(tif.byteorder)
-        size = voxel_size(tif, key, number, axes.ndim)
+        size = voxel_size(tif, key, number, axes)
         return mapped_volume(place, series.dataoffset, dtype, axes, source, size, notes=notes)
     return _open_pages(tif, number, list(series), axes, path, source, notes)
 
@@ -106,7 +110,9 @@ def _open_pages(
 ) -> Volume:
     key = tif.series[number].keyframe
     _refuse_jpeg(key, source)
-    size = voxel_size(tif, key, number, axes.ndim)
+    size = voxel_size(tif, key, number, axes)
+    if name := _LOSSY.get(int(key.compression)):
+        notes += (f"its pages are compressed with {name}, which may change labels; if some look wrong, export it anew",)
     if zero_is_white(key):
         notes += ("0 is white in this image of one bit (MinIsWhite): its white pixels are label 1",)
     pages = [plane for page in stored for plane in _planes(page, key, source)]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-from cellgraph.volumes.units import Size, convert, size_of, unit_name
+from cellgraph.volumes.units import Size, convert, partly, size_of, unit_name
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage
+
+    from cellgraph.volumes.axes import Axes
 
 _INCH = 2
 _PRINTED = {72, 96, 150, 300, 600}
@@ -18,8 +20,24 @@ _CENTIMETER = 3
 _LARGEST_PIXEL_UM = 2.54
 
 
-def voxel_size(tif: TiffFile, page: TiffPage, series: int, ndim: int) -> Size:
-    """Return the voxel size that a file says of the image of number `series`, which begins with `page`, if it does."""
+def voxel_size(tif: TiffFile, page: TiffPage, number: int, axes: Axes) -> Size:
+    """Return the voxel size that a file says of the image of that number, which begins with `page`, if it does."""
+    size = _by_letter(tif, page, number, axes.ndim)
+    letters = tif.series[number].axes.lower()
+    if (
+        size.spacing is None
+        or len(letters) != len(axes.stored)
+        or "".join(sorted(set(letters) & {*"zyx"})) not in ("xyz", "xy")
+    ):
+        return size
+    along = dict(zip("zyx", size.spacing, strict=True))
+    # The user may name the axes otherwise. What is no axis in space was one of slices: its size is that of z.
+    spacing = axes.pick([along.get(letter, along["z"]) for letter in letters])
+    return size._replace(spacing=spacing)
+
+
+def _by_letter(tif: TiffFile, page: TiffPage, series: int, ndim: int) -> Size:
+    """Return the voxel size along what the file calls z, y and x."""
     if tif.is_ome and tif.ome_metadata:
         return _from_ome(tif.ome_metadata, series, ndim)
     if tif.is_imagej and tif.imagej_metadata is not None:
@@ -39,7 +57,7 @@ def _from_ome(xml: str, series: int, ndim: int) -> Size:
         if value is not None and unit is not None:
             sizes.append((value, unit))
     if len(sizes) < ndim:
-        return Size(notes=_partly("OME") if sizes else ())
+        return Size(notes=(partly("OME"),) if sizes else ())
     lengths, units = zip(*[(1.0, sizes[-1][1]), *sizes][-3:], strict=True)
     return size_of(lengths, units, ndim, "OME")
 
@@ -99,7 +117,7 @@ def _from_resolution(page: TiffPage, ndim: int) -> Size:
         return Size()
     y, x = convert(y, "centimeter", "micrometer"), convert(x, "centimeter", "micrometer")
     if ndim == 3:
-        return Size(notes=_partly("TIFF"))
+        return Size(notes=(partly("TIFF"),))
     return Size((1.0, y, x), "micrometer", "TIFF resolution")
 
 
@@ -122,7 +140,3 @@ def _positive(value: object) -> float | None:
     except (TypeError, ValueError):
         return None
     return number if 0 < number < float("inf") else None
-
-
-def _partly(kind: str) -> tuple[str, ...]:
-    return (f"the {kind} metadata gives the voxel size of some axes only, so it is not used; see --spacing Z,Y,X",)

@@ -102,12 +102,18 @@ def size_of(sizes: Sequence[float | None], units: Sequence[str | None], ndim: in
     """
     spacing = valid_size(sizes, ndim)
     if spacing is None:
-        return Size()
+        given = [size is not None and 0 < size < float("inf") for size in sizes[3 - ndim :]]
+        return Size(notes=(partly(why),)) if any(given) else Size()
     unit = units[2] or units[1] or units[0]
     if unit is not None:
         z, y, x = (convert(size, own or unit, unit) for size, own in zip(spacing, units, strict=True))
         spacing = (1.0 if ndim == 2 else z, y, x)
     return Size(spacing, unit, why)
+
+
+def partly(why: str) -> str:
+    """Return a note on a voxel size that is not known along each axis."""
+    return f"the voxel size of {why} is known along some axes only, so it is not used; see --spacing Z,Y,X"
 
 
 def symbol(unit: str) -> str:

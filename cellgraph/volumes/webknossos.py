@@ -46,9 +46,10 @@ def webknossos_level(objects: Objects, path: str, ndim: int, source: str) -> Lev
     properties, layers = _layers(objects, source)
     for layer in layers:
         for mag in layer.get("mags", ()):
-            order = mag.get("axisOrder")
-            if _path(layer, mag) != path or not isinstance(order, Mapping):
+            if _path(layer, mag) != path or ndim not in (3, 4):
                 continue
+            order = mag.get("axisOrder")
+            order = order if isinstance(order, Mapping) else {n: i for i, n in enumerate("cxyz"[4 - ndim :])}
             names = [""] * ndim
             for name, axis in order.items():
                 if isinstance(axis, int) and 0 <= axis < ndim:

@@ -13,6 +13,7 @@ from volume_reading import assert_reads, cells
 
 from cellgraph.errors import CellgraphError, FormatError, NotFoundError, ParameterError, VolumeReadError
 from cellgraph.volumes import open_volume
+from cellgraph.volumes.reading import Reading
 from cellgraph.volumes.slicenames import read_names
 
 Array = np.ndarray[Any, Any]
@@ -39,7 +40,7 @@ def test_slices_in_the_order_of_their_numbers(tmp_path: Path, suffix: str, save:
     (tmp_path / ".hidden.png").write_bytes(b"not an image")
     volume = open_volume(tmp_path)
     assert volume.header.chunks == (1, 20, 30)
-    assert volume.header.notes == ("left out of the folder: notes.txt",)
+    assert volume.header.notes == ("left out of the folder: .hidden.png, notes.txt",)
     assert_reads(volume, array)
     volume.close()
 
@@ -53,6 +54,10 @@ def test_slices_in_the_order_of_their_numbers(tmp_path: Path, suffix: str, save:
         ["z0.25.png", "z0.5.png", "z1.png"],
         ["z-10.png", "z-9.5.png", "z0.png", "z3.png"],
         ["img-001.png", "img-002.png", "img-010.png"],
+        ["z-010.png", "z-005.png", "z000.png", "z005.png", "z010.png"],
+        ["z_-30.png", "z_-20.png", "z_-10.png"],
+        [f"s1.{n}.png" for n in range(1, 12)],
+        ["z0,25.png", "z0,5.png", "z1,0.png"],
     ],
 )
 def test_order_of_names(names: list[str]) -> None:
@@ -77,15 +82,63 @@ def test_images_that_are_no_slices_are_refused(tmp_path: Path, stray: str, messa
 
 
 @pytest.mark.parametrize(
-    "names", [["a.tif", "b.tif", "c.png"], ["p1_z1.tif", "p1_z2.tiff", "p2_z1.tif"], ["z01_c1.png", "z02_c1.png"]]
+    ("names", "why"),
+    [
+        (["a.tif", "b.tif", "c.png"], "differ in more than a number, as a.tif and b.tif"),
+        (["image.tif", "mask.tif"], "differ in more than a number"),
+        (["p1_z1.tif", "p1_z2.tiff", "p2_z1.tif"], "have 2 numbers that differ, as tiles have"),
+        (["0_0.tif", "0_1.tif", "1_0.tif", "1_1.tif"], "have 2 numbers that differ"),
+        (["slice_1.tif", "slice_2.tif", "thumb_3.tif"], "as slice_1.tif and thumb_3.tif"),
+        (["s1.tif", "s2.tif", "t3.tif", "t4.tif"], "say 't'"),
+        (["z1.tif", "z2.tif", "z2 (1).tif", "z3.tif"], r"as z1.tif and z2 \(1\).tif"),
+        (["man_seg000.tif", "man_seg001.tif", "man_seg_002_005.tif"], "say 'man_seg'"),
+    ],
 )
-def test_other_folders_are_sorted_by_name(tmp_path: Path, names: list[str]) -> None:
+def test_names_that_may_be_no_slices_are_asked_about(tmp_path: Path, names: list[str], why: str) -> None:
     array = cells((len(names), 4, 4), "u1")
     for name, plane in zip(names, array, strict=True):
         (save_png if name.endswith("png") else save_tif)(tmp_path / name, plane)
-    volume = open_volume(tmp_path)
+    with pytest.raises(ParameterError, match=rf"{why}.* cellgraph load .*\*\.tif.* --slices"):
+        open_volume(tmp_path)
+    volume = open_volume(tmp_path, reading=Reading(slices=True))
     assert_reads(volume, array)
     volume.close()
+
+
+def test_a_number_and_the_place_that_goes_with_it_are_slices(tmp_path: Path) -> None:
+    names = ["slice1_z0.25.png", "slice2_z0.50.png", "slice10_z0.75.png"]
+    assert [path.name for path in read_names([Path(name) for name in sorted(names)]).paths] == names
+    assert read_names([Path(name) for name in names]).known
+
+
+@pytest.mark.parametrize("save", [save_png, save_tif])
+def test_the_axes_of_a_folder_are_those_of_the_whole(tmp_path: Path, save: Any) -> None:
+    array = cells((3, 20, 30), "u1")
+    for z in range(3):
+        save(tmp_path / f"z{z}.{'png' if save is save_png else 'tif'}", array[z])
+    for axes, wanted in (("zyx", array), ("zxy", array.transpose(0, 2, 1)), ("xyz", array.transpose(2, 1, 0))):
+        volume = open_volume(tmp_path, reading=Reading(axes=axes))
+        assert_reads(volume, np.ascontiguousarray(wanted))
+        volume.close()
+    for reading, why in (
+        (Reading(axes="tyx"), "3 frames"),
+        (Reading(axes="yx"), "to name 3 axes"),
+        (Reading(time=2), "no axis is of time"),
+        (Reading(channel=1), "no axis is of channel"),
+    ):
+        with pytest.raises(CellgraphError, match=why):
+            open_volume(tmp_path, reading=reading)
+
+
+def test_the_axes_of_one_png_can_be_named(tmp_path: Path) -> None:
+    array = cells((20, 30), "u1")
+    save_png(tmp_path / "one.png", array)
+    volume = open_volume(tmp_path / "one.png", reading=Reading(axes="xy"))
+    assert_reads(volume, np.ascontiguousarray(array.T)[np.newaxis])
+    volume.close()
+    for reading in (Reading(axes="qq"), Reading(time=3), Reading(channel=9)):
+        with pytest.raises(ParameterError):
+            open_volume(tmp_path / "one.png", reading=reading)
 
 
 def test_missing_numbers_are_noted(tmp_path: Path) -> None:
