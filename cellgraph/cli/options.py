@@ -67,7 +67,9 @@ _SCAN: dict[str, tuple[Any, Any]] = {
     "axes": (
         Annotated[
             str | None,
-            typer.Option(metavar="ORDER", help="The axes as they are stored, slowest first, as zyx or tzyx; t time, c channel."),
+            typer.Option(
+                metavar="ORDER", help="The axes as they are stored, slowest first, as zyx or tzyx; t time, c channel."
+            ),
         ],
         None,
     ),

@@ -37,7 +37,7 @@ def attribute_axes(attributes: Attributes, ndim: int) -> tuple[Sequence[str] | N
         value = attributes.get(key)
         value = re.sub(r"[\s,]", "", _text(value)) if isinstance(value, str | bytes) else value
         if isinstance(value, list | tuple | np.ndarray | str) and len(value) == ndim:
-            return [_text(v) for v in value], key
+            return [_text(v.get("name", "?") if isinstance(v, Mapping) else v) for v in value], key
     if "MATLAB_class" in attributes and ndim in (2, 3, 4):  # of four, (y, x, z, t) in MATLAB
         return ("t", "z", "x", "y")[4 - ndim :], "MATLAB stores its axes in reverse"
     return None, ""

@@ -334,6 +334,10 @@ def _placed(
     notes: tuple[str, ...] = ()
     if z is not None and shape[z] == 1 and told[0] == "assumed":
         notes = (f"the shape {shape} has one slice in z: treated as a 2D image",)
+    x = letters.index("x")
+    thin = z is not None and shape[x] <= 4 and min(shape[z], shape[letters.index("y")]) >= _COLOUR_MIN_EXTENT
+    if thin and told[0] == "assumed":
+        notes += (f"its last axis has only {shape[x]}: if these are channels, say so with --axes yxc --channel N",)
     if colour is not None and shape[colour] == 4:
         notes += (NO_ALPHA,)
     shown = " ".join(c for c, n in zip(letters, shape, strict=True) if c in "zyx" and (c != "z" or n > 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,14 +16,17 @@ from cellgraph.volumes.reading import Part
 
 _LABELS = {
     "label", "labels", "labelled", "labeled", "labelmap", "seg", "segs", "segmentation", "segmentations", "segmented",
-    "mask", "masks", "cell", "cells", "nucleus", "nuclei", "instance", "instances", "featureids", "grainids", "objects",
-    "supervoxels", "watershed",
+    "mask", "masks", "instance", "instances", "featureids", "grainids", "supervoxels", "watershed",
 }  # fmt: skip
+# Names of what is seen, which may be its labels or its image: they count where nothing beside them says "image".
+_THINGS = {"cell", "cells", "nucleus", "nuclei", "objects"}
 _WHOLE = {"exported_data": True, "neuron_ids": True, "cell_ids": True, "feature_ids": True}
 _IMAGES = {
     "raw", "image", "images", "img", "data", "x", "intensity", "em", "probability", "probabilities", "prob", "pmap",
-    "prediction", "predictions", "boundary", "boundaries", "gray", "grey", "dapi", "membrane", "phase",
+    "prediction", "predictions", "boundary", "boundaries", "gray", "grey", "dapi", "membrane", "phase", "channel",
 }  # fmt: skip
+_LEVEL = re.compile(r"(?:s|scale|mag|level)?\d+|\d+-\d+-\d+|data|image")  # says nothing of what is in it
+_INDEXES = re.compile(r"(?:^|/)(?:unique-labels|label-to-block-mapping|fragment-segment-assignment)(?:/|$)")  # Paintera
 
 
 @dataclass(frozen=True)
@@ -46,18 +50,35 @@ class Candidate:
 
 def named_labels(name: str) -> bool | None:
     """Tell by its path whether an array is labels (True) or an image (False); None where the name says neither."""
-    for part in reversed(name.split("/")):
-        lower = part.lower()
-        if lower in _WHOLE:
-            return True
-        words = set(re.findall(r"[a-z]+", lower)) | set(re.findall(r"[a-z]+", re.sub(r"([A-Z])", r" \1", part).lower()))
-        if words & _IMAGES and words & {"raw", "probability", "probabilities", "intensity"}:
-            return False
-        if words & _LABELS:
-            return True
-        if words & _IMAGES:
-            return False
-    return None
+    if _INDEXES.search(name):
+        return False
+    parts = name.split("/")
+    while len(parts) > 1 and _LEVEL.fullmatch(parts[-1].lower()):
+        parts.pop()
+    own, *folders = [_said(part) for part in reversed(parts)]
+    if own == "things":
+        return None if "image" in folders[:1] else True
+    if own != "image" and "labels" in (own, *folders):
+        return True
+    if own == "image" and "labels" in folders and parts[-1].lower() not in ("raw", "probabilities"):
+        return True  # labels/dapi
+    return False if own == "image" or (own is None and "image" in folders) else None
+
+
+def _said(part: str) -> str | None:
+    """Return what one part of a path says is in it: ``labels``, ``things``, ``image``, ``unclear``, or nothing."""
+    lower = part.lower()
+    if lower in _WHOLE:
+        return "labels"
+    words = set(re.findall(r"[a-z]+", lower)) | set(re.findall(r"[a-z]+", re.sub(r"([A-Z])", r" \1", part).lower()))
+    image = words & _IMAGES
+    if image and words & {"raw", "probability", "probabilities", "intensity"}:
+        return "image"
+    if words & _LABELS:
+        return "labels"
+    if words & _THINGS:
+        return "unclear" if image else "things"
+    return "image" if image else None
 
 
 def choose(
@@ -95,11 +116,14 @@ def choose(
         coarser = tuple(c.name for c in candidates[1:])
         why = f"the finest of {len(candidates)} resolutions" if coarser else "the only one"
         return candidates[0], Part("dataset", f'"{candidates[0].name}"', "file", why, coarser)
-    labels = [c for c in candidates if named_labels(c.name) and c.long >= 2]
+    largest = max((math.prod(c.shape) for c in candidates), default=0)
+    labels = [c for c in candidates if named_labels(c.name) and c.long >= 2 and not _is_table(c, largest)]
     images = [c for c in candidates if named_labels(c.name) is False]
     listed_labels = [c for c in candidates if named_labels(c.name)]
     shaped = [c for c in candidates if c.fits and c.long in (2, 3)]
     usable = [c for c in shaped if c.dtype.kind in "bui"] or [c for c in shaped if c.dtype.kind == "f"]
+    if len(labels) == 1 and labels[0].dtype.kind == "b":
+        labels += [c for c in usable if c not in images and c is not labels[0] and c.dtype.kind in "ui"]
     if len(labels) == 1:
         return _chosen(labels[0], candidates, "named so")
     if len(labels) > 1:
@@ -109,6 +133,9 @@ def choose(
     others = [c for c in usable if c not in images]
     if len(others) == 1:
         return _chosen(others[0], candidates, "the only one that could be labels")
+    unfit = [c for c in candidates if c.long >= 2 and c not in images and c not in usable and not _is_table(c, largest)]
+    if not others and unfit and usable:
+        raise several(source, [str(c) for c in (*unfit, *usable)], joint, "label image")
     usable = others or usable
     if len(usable) == 1 or len(candidates) == 1:
         return _chosen((usable or list(candidates))[0], candidates, "the only one that could be labels")
@@ -119,6 +146,11 @@ def choose(
     if not usable:
         raise FormatError(f"{source}: {EXPECTED}, a 2D or 3D integer dataset, but it has only {listed}")
     raise several(source, [str(c) for c in usable], joint, "integer dataset")
+
+
+def _is_table(candidate: Candidate, largest: int) -> bool:
+    """Whether an array is a list of rows beside an image, as one of positions: narrow and much smaller."""
+    return candidate.long == 2 and min(candidate.shape) < 16 and 16 * math.prod(candidate.shape) <= largest
 
 
 def _named(candidates: Sequence[Candidate], dataset: str, source: str) -> tuple[Candidate, Part]:

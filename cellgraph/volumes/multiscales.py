@@ -34,7 +34,8 @@ def levels(attributes: Attributes) -> list[Level]:
         return []
     image = found[0]
     axes, units = _axes(image.get("axes", _system_axes(image)))
-    common = _scale(image.get("coordinateTransformations"))
+    # Those of version 0.6 lead from the system that the datasets are brought into to others.
+    common = None if "coordinateSystems" in image else _scale(image.get("coordinateTransformations"))
     result = []
     for dataset in image.get("datasets", ()):
         scale = _scale(dataset.get("coordinateTransformations"))
@@ -46,9 +47,14 @@ def levels(attributes: Attributes) -> list[Level]:
 
 
 def _system_axes(image: Attributes) -> object:
-    """Return the axes of OME-Zarr 0.6, which stand in the first coordinate system."""
+    """Return the axes of OME-Zarr 0.6: those of the coordinate system that the datasets are brought into."""
     systems = image.get("coordinateSystems")
-    return systems[0].get("axes") if isinstance(systems, list) and systems and isinstance(systems[0], Mapping) else None
+    listed = [system for system in systems if isinstance(system, Mapping)] if isinstance(systems, list) else []
+    datasets = image.get("datasets")
+    first = datasets[0].get("coordinateTransformations") if datasets else None
+    output = first[0].get("output") if isinstance(first, list) and first and isinstance(first[0], Mapping) else None
+    named = [system for system in listed if system.get("name") == output] or listed
+    return named[0].get("axes") if named else None
 
 
 def label_names(attributes: Attributes) -> list[str]:
@@ -60,13 +66,22 @@ def label_names(attributes: Attributes) -> list[str]:
 
 def level_size(level: Level, axes: Axes) -> Size:
     """Return the voxel size of a level whose array has axes."""
-    if level.scale is None or len(level.scale) != len(axes.stored):
+    if level.scale is None:
         return Size()
+    if len(level.scale) != len(axes.stored):
+        return Size(notes=(_quoted(level),))
     units = (*level.units, *[None] * len(level.scale))
     size = size_of(axes.pick(level.scale, 1.0), axes.pick(units, None), 3, level.why)
+    if size.spacing is None and not any(math.isnan(n) for n in level.scale):
+        return Size(notes=(_quoted(level),))
     if size.unit is None and set(size.spacing or ()) == {1.0}:
         return Size()  # what writers put where they know nothing
     return size
+
+
+def _quoted(level: Level) -> str:
+    told = ", ".join(f"{n:g}" for n in level.scale or ())
+    return f"{level.why} says a scale of {told}, which is not understood as a voxel size; see --spacing"
 
 
 def _axes(axes: object) -> tuple[tuple[str, ...] | None, tuple[str | None, ...]]:

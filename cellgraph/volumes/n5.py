@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from cellgraph.errors import FormatError, NotFoundError
 from cellgraph.volumes.attributes import refuse_multisets
 from cellgraph.volumes.axes import find_axes
 from cellgraph.volumes.bounded import Decompress, decompressor, room_for
-from cellgraph.volumes.choosing import Candidate, choose, listed_near
+from cellgraph.volumes.choosing import Candidate, choose, listed_near, named_labels
 from cellgraph.volumes.documents import parse_document, sizes, why
 from cellgraph.volumes.files import parsing
 from cellgraph.volumes.n5_metadata import n5_axes, n5_size
@@ -67,11 +68,13 @@ def open_node(objects: Objects, path: str, source: str, reading: Reading) -> Vol
             source = f"{source.rstrip('/')}/{array.path.removeprefix(path).strip('/')}"
         names, said = n5_axes(array.attributes, len(array.dimensions))
         axes = find_axes(array.dimensions[::-1], names, array.dtype, source, reading, said).told(*parts)
-        size = n5_size(array.attributes, axes)
-        if size.spacing is None and array.path:
-            parent, _, name = array.path.rpartition("/")
-            above = read_attributes(objects, parent, source) or {}
-            size = n5_size(above, axes, name, array.attributes.get("downsamplingFactors"))
+        factors = array.attributes.get("downsamplingFactors")
+        size = n5_size(array.attributes, axes, factors=factors)
+        at = array.path
+        while size.spacing is None and at:
+            at, _, name = at.rpartition("/")
+            above = n5_size(read_attributes(objects, at, source) or {}, axes, name, factors)
+            size = above if above.spacing is not None else size._replace(notes=size.notes or above.notes)
         return PiecesVolume(_blocks(objects, array, source), axes, source, size)
 
 
@@ -116,12 +119,27 @@ def _array(path: str, attributes: Mapping[str, Any], source: str) -> N5Array:
 def _arrays(objects: Objects, path: str, source: str, depth: int) -> Iterator[N5Array]:
     """Yield the arrays below a group; of several resolutions (s0, s1, …) the finest."""
     children = sorted(objects.children(path))
-    for name in ["s0"] if "s0" in children else children:
-        attributes = read_attributes(objects, join(path, name), source)
+    if "s0" in children:
+        children = [name for name in children if not re.fullmatch(r"s[1-9]\d*", name)]
+    for name in children:
+        inner = join(path, name)
+        attributes = read_attributes(objects, inner, source)
+        found: list[N5Array] = []
         if attributes is not None and "dimensions" in attributes:
-            yield _array(join(path, name), attributes, source)
+            try:
+                found = [_array(inner, attributes, source)]
+            except FormatError:  # of texts, or of several labels a voxel: only what is named labels has to be read
+                if named_labels(inner):
+                    raise
+                continue
         elif depth:
-            yield from _arrays(objects, join(path, name), source, depth - 1)
+            found = [*_arrays(objects, inner, source, depth - 1)]
+        if not found and named_labels(name) and objects.children(inner):
+            raise FormatError(
+                f"{source}: expected the labels {inner!r}, but there is no {DOCUMENT} with their dimensions; they were "
+                "not copied completely, so copy them again, or name another array with --dataset"
+            )
+        yield from found
 
 
 def _blocks(objects: Objects, array: N5Array, source: str) -> Pieces:

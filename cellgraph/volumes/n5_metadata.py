@@ -23,6 +23,11 @@ def n5_axes(attributes: Mapping[str, Any], ndim: int) -> tuple[Sequence[str] | N
         ordering = transform.get("ordering") if isinstance(transform, Mapping) else None
         fastest_first = ordering == "F" or (ordering is None and axis_letter(names[0]) == "x")
         return names[::-1] if fastest_first else names, "axes"
+    counts = [attributes.get(f"num{name}") for name in ("Frames", "Slices", "Channels")]
+    if None not in counts:  # n5-ij
+        letters = "".join(letter for letter, n in zip("tzc", counts, strict=True) if n != 1) + "yx"
+        if len(letters) == ndim:
+            return [*letters], "n5-ij"
     return attribute_axes(attributes, ndim)
 
 
@@ -45,14 +50,17 @@ def n5_size(attributes: Mapping[str, Any], axes: Axes, name: str = "", factors: 
         named = [transform.get(key) for key in ("axes", "scale", "units")]
         rows = [each if isinstance(each, list) else [None] * 3 for each in named]
         along = {str(axis): (scale, unit) for axis, scale, unit in zip(*rows, strict=False)}
-        found = [along.get(axis, (1.0 if axis == "z" else None, None)) for axis in "zyx"]
+        found = [along.get(axis, (1.0 if axis == "z" and axes.ndim == 2 else None, None)) for axis in "zyx"]
         return attribute_spacing({"resolution": [n for n, _ in found], "units": [u for _, u in found]}, axes)
     value: object = attributes.get("pixelResolution", attributes.get("resolution"))
     units: object = attributes.get("units", attributes.get("unit"))
     if isinstance(value, Mapping):
         units, value = value.get("unit"), value.get("dimensions")
+    if value is None and "pixelWidth" in attributes:  # n5-ij
+        value = [attributes.get(f"pixel{side}", 1.0) for side in ("Width", "Height", "Depth")]
+        units = attributes.get("pixelUnit")
     if not isinstance(value, list):
-        return Size()
+        return attribute_spacing(attributes, axes)
     if isinstance(factors, list) and len(factors) == len(value):
         value = [a * b for a, b in zip(value, factors, strict=True)]
     units = units[::-1] if isinstance(units, list) else units

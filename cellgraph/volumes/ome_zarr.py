@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from cellgraph.errors import FormatError, NotFoundError
 from cellgraph.volumes.attributes import attribute_axes, attribute_spacing, refuse_multisets
 from cellgraph.volumes.axes import Axes, find_axes
-from cellgraph.volumes.choosing import Candidate, choose, listed_near, several
+from cellgraph.volumes.choosing import Candidate, choose, listed_near, named_labels, several
 from cellgraph.volumes.files import parsing
 from cellgraph.volumes.formats import FOLDERS
 from cellgraph.volumes.multiscales import Level, label_names, level_size, levels
@@ -17,7 +18,7 @@ from cellgraph.volumes.pieces import PiecesVolume
 from cellgraph.volumes.reading import Part, Reading
 from cellgraph.volumes.units import Size
 from cellgraph.volumes.volume import Index, Volume
-from cellgraph.volumes.webknossos import WEBKNOSSOS, segmentation_layer, webknossos_level
+from cellgraph.volumes.webknossos import WEBKNOSSOS, finest_of, segmentation_layer, webknossos_level
 from cellgraph.volumes.zarr_chunks import zarr_pieces
 from cellgraph.volumes.zarr_metadata import Group, ZarrArray, join, read_node
 
@@ -40,8 +41,9 @@ def open_node(objects: Objects, path: str, source: str, reading: Reading) -> Vol
     """Open what is at a path of a Zarr hierarchy in any store."""
     with parsing(source, "a Zarr array or image"):
         node = read_node(objects, path, source)
-        if node is None and not path and objects.get(WEBKNOSSOS) is not None:
-            node = Group("", {})
+        if node is None and objects.get(WEBKNOSSOS) is not None:
+            layer = finest_of(objects, path, source) if path else None
+            node = read_node(objects, layer, source) if layer else None if path else Group("", {})
         if node is None:
             parent, _, name = path.rpartition("/")
             known = sorted(objects.children(parent))
@@ -77,7 +79,15 @@ def _choose(objects: Objects, group: Group, source: str) -> tuple[ZarrArray, Lev
             return chosen, level, (Part("dataset", f'"{inner}"', "file", why),)
         if node is not None:
             return node, None, (Part("dataset", f'"{inner}"', "file", "named so"),)
+        if labels:
+            raise _incomplete(source, inner)
     found = levels(group.attributes)
+    beside = _labels_beside(objects, group, found, source) if found else {}
+    if beside:
+        array = _array_named(objects, join(group.path, found[0].path), "its metadata", source)
+        beside[found[0].path] = array
+        only, part = choose([Candidate(name, a.shape, a.dtype) for name, a in beside.items()], None, source, "/")
+        return beside[only.name], None, (part,)
     if found:
         array = _array_named(objects, join(group.path, found[0].path), "its metadata", source)
         scales = [Candidate(level.path, array.shape, array.dtype) for level in found]
@@ -87,6 +97,25 @@ def _choose(objects: Objects, group: Group, source: str) -> tuple[ZarrArray, Lev
         raise FormatError(f"{source}: expected a Zarr array or image, but it is a group in which none was found")
     only, part = choose([Candidate(name, a.shape, a.dtype) for name, a in arrays.items()], None, source, "/")
     return arrays[only.name], None, (part,)
+
+
+def _incomplete(source: str, path: str) -> FormatError:
+    return FormatError(
+        f"{source}: expected the label image {path!r}, but there is no metadata of it; it was not copied completely, "
+        "so copy it again, or name another array with --dataset"
+    )
+
+
+def _labels_beside(objects: Objects, group: Group, found: list[Level], source: str) -> dict[str, ZarrArray]:
+    """Return the arrays in the group of an image, but not of its resolutions, whose names say that they are labels."""
+    own = {level.path.split("/")[0] for level in found}
+    paths = [name for name in sorted(objects.children(group.path)) if name not in own and named_labels(name)]
+    inside: dict[str, ZarrArray] = {}
+    for name in paths:
+        node = read_node(objects, join(group.path, name), source)
+        arrays = [node] if isinstance(node, ZarrArray) else _arrays(objects, node, source, 1) if node else []
+        inside |= {array.path.removeprefix(group.path).strip("/"): array for array in arrays}
+    return inside
 
 
 def _array_named(objects: Objects, path: str, by: str, source: str) -> ZarrArray:
@@ -123,35 +152,67 @@ def images_inside(objects: Objects, group: Group, source: str) -> list[str]:
 def _labels_inside(objects: Objects, group: Group, image: str, source: str) -> list[str]:
     """Return the paths of the label images below an image or a ``labels`` group, whether they are listed or not."""
     base = join(group.path, image) if image else group.path
-    if not image and label_names(group.attributes):
-        return label_names(group.attributes)
+    if not image and label_names(group.attributes):  # the group ``labels`` itself
+        return _all_names(objects, base, label_names(group.attributes))
     labels = read_node(objects, join(base, "labels"), source)
     if isinstance(labels, ZarrArray):
-        return []
+        return ["labels"]
     names = label_names(labels.attributes) if labels is not None else []
-    for name in sorted(objects.children(join(base, "labels"))):
-        if name not in names and read_node(objects, join(base, f"labels/{name}"), source) is not None:
-            names.append(name)
-    return [f"labels/{name}" for name in names]
+    return [f"labels/{name}" for name in _all_names(objects, join(base, "labels"), names)]
+
+
+def _all_names(objects: Objects, path: str, listed: list[str]) -> list[str]:
+    """Return the names that a group of labels lists, and those of the folders that it does not list."""
+    return [*listed, *(name for name in sorted(objects.children(path)) if name not in listed and name[0] not in "._")]
 
 
 def _arrays(objects: Objects, group: Group, source: str, depth: int) -> Iterator[ZarrArray]:
     """Yield the arrays of a group and of those inside it, of images only the finest resolution."""
-    if group.consolidated:
-        nodes = [read_node(objects, join(group.path, path), source) for path in group.consolidated]
-        yield from (node for node in nodes if isinstance(node, ZarrArray))
-        return
-    for name in sorted(objects.children(group.path)):
-        node = read_node(objects, join(group.path, name), source)
+    known = set()
+    for path in group.consolidated or ():
+        node = _foreign_aside(objects, join(group.path, path), source)
         if isinstance(node, ZarrArray):
+            known.add(node.path)
             yield node
+    # What was written after the metadata were put together is not among them.
+    for name in sorted(objects.children(group.path)):
+        path = join(group.path, name)
+        node = _foreign_aside(objects, path, source)
+        if isinstance(node, ZarrArray):
+            if path not in known:
+                yield node
         elif node is not None and depth:
             found = levels(node.attributes)
             finest = read_node(objects, join(node.path, found[0].path), source) if found else None
-            if isinstance(finest, ZarrArray):
-                yield finest
+            inside: Iterator[ZarrArray] = iter(())
+            if not isinstance(finest, ZarrArray):
+                inside = _arrays(objects, node, source, depth - 1)
+            elif labels := _labels_inside(objects, node, "", source):
+                groups = [read_node(objects, join(path, inner), source) for inner in ("labels", *labels)]
+                inside = chain([finest], *(_inside(objects, each, source) for each in groups))
             else:
-                yield from _arrays(objects, node, source, depth - 1)
+                inside = iter([finest])
+            yield from (array for array in inside if array.path not in known)
+        elif node is None and named_labels(name) and next(iter(objects.files(path) or ()), None) is not None:
+            raise _incomplete(source, name)
+
+
+def _inside(objects: Objects, node: Group | ZarrArray | None, source: str) -> Iterator[ZarrArray]:
+    """Yield an array, or the finest one of an image."""
+    found = levels(node.attributes) if isinstance(node, Group) else []
+    finest = read_node(objects, join(node.path, found[0].path), source) if isinstance(node, Group) and found else node
+    if isinstance(finest, ZarrArray):
+        yield finest
+
+
+def _foreign_aside(objects: Objects, path: str, source: str) -> Group | ZarrArray | None:
+    """Read a node; None where it is an array that cannot be read and whose name does not say that it is labels."""
+    try:
+        return read_node(objects, path, source)
+    except FormatError:
+        if named_labels(path):
+            raise
+        return None
 
 
 def _level_of(objects: Objects, array: ZarrArray, source: str) -> Level | None:

@@ -73,12 +73,23 @@ def stored_pieces(
                 return f"{path}/{found}" if path else found
         return None
 
+    def unfinished(name: str) -> str | None:
+        """Return an object with more behind the name of a piece: a copy of it, or one that was not finished."""
+        longer = re.compile(rf"{re.escape(name.removeprefix(path).strip('/'))}[^\w/-].*")
+        found = next(filter(longer.fullmatch, islice(objects.files(path) or (), _LOOKED_AT)), None)
+        return found if found is None or not path else f"{path}/{found}"
+
     def check_missing(name: str) -> None:
         """Make sure that an object which was not found does not lie there under another name."""
         found = misnamed() or next((f"{name}.{each}" for each in endings if objects.has(f"{name}.{each}")), None)
+        found = found or unfinished(name)
         if found is not None:
             ending = found.rpartition(".")[2]
-            out = f"unpack such files (.{ending})" if ending in _PACKED else "correct the separator in its metadata"
+            out = "correct the separator in its metadata"
+            if found.startswith(name):
+                out = f"unpack such files (.{ending})" if ending in _PACKED else "give such files their right names"
+            elif ending in _PACKED:
+                out = f"unpack such files (.{ending})"
             raise VolumeReadError(
                 f"{source}: expected chunks with names like {example}, but found {objects.place(found)}, "
                 f"which would count as not stored, so as background; {out}, or export it again"

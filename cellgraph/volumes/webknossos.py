@@ -37,8 +37,17 @@ def segmentation_layer(objects: Objects, source: str) -> str | None:
         raise ParameterError(f"{source}: expected one segmentation layer, but came {names}; choose with --dataset NAME")
     if str(found[0].get("dataFormat", "")).startswith("wkw"):
         raise FormatError(f"{source}: the layer {found[0].get('name')!r} is stored as wkw; convert it to Zarr")
-    mags = sorted(found[0].get("mags", ()), key=lambda mag: _factors(mag))
-    return _path(found[0], mags[0]) if mags else None
+    return _finest(found[0])
+
+
+def finest_of(objects: Objects, name: str, source: str) -> str | None:
+    """Return the path of the finest array of a layer; None where there is no layer of that name."""
+    return next((_finest(layer) for layer in _layers(objects, source)[1] if layer.get("name") == name), None)
+
+
+def _finest(layer: Mapping[str, Any]) -> str | None:
+    mags = sorted(layer.get("mags", ()), key=lambda mag: _factors(mag))
+    return _path(layer, mags[0]) if mags else None
 
 
 def webknossos_level(objects: Objects, path: str, ndim: int, source: str) -> Level | None:
