@@ -130,7 +130,7 @@ def read_graph(path: Path, header: Header) -> tuple[str, str]:
 
 
 def _sibling_lines(path: Path, header: Header) -> tuple[list[str], int]:
-    """Read a file that shares the header of its portable sibling: its lines, and the number of comment lines first."""
+    """Read a file that shares the header of its portable sibling: its lines and number of leading comment lines."""
     lines = _lines(path)
     end = _header_end(lines)
     for number, line in enumerate(lines[:end], start=1):
