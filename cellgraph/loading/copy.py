@@ -22,7 +22,7 @@ class CopyReport:
     samples : tuple of str
         Names.
     cells, contacts : int
-        How many.
+        Number copied.
     notes : tuple of str
         Sentences for the user.
     """
