@@ -1,4 +1,4 @@
-"""Voxel size and names of axes from the attributes that HDF5, Zarr and N5 arrays carry by custom."""
+"""Voxel size and axis names from conventional attributes of HDF5, Zarr and N5 arrays."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ Attributes = Mapping[str, Any]
 
 
 def attribute_axes(attributes: Attributes, ndim: int) -> tuple[Sequence[str] | None, str]:
-    """Return the names of the axes of an array, and which attribute says so.
+    """Return the axis names of an array, and the attribute that gives them.
 
-    Known are ``axistags`` (ilastik, vigra: JSON with one key an axis), ``axis_names`` (funlib), ``_ARRAY_DIMENSIONS``
-    (xarray), and ``MATLAB_class``, which tells that the axes (y, x, z) of MATLAB are stored in reverse.
+    Supported are ``axistags`` (ilastik, vigra: JSON with one key per axis), ``axis_names`` (funlib),
+    ``_ARRAY_DIMENSIONS`` (xarray), and ``MATLAB_class``, which indicates that MATLAB's axes (y, x, z) are stored in
+    reverse.
     """
     with suppress(KeyError, TypeError, ValueError):
         names = [str(axis["key"]) for axis in json.loads(attributes["axistags"])["axes"]]
@@ -30,7 +31,7 @@ def attribute_axes(attributes: Attributes, ndim: int) -> tuple[Sequence[str] | N
         value = attributes.get(key)
         if isinstance(value, list | tuple | np.ndarray | str) and len(value) == ndim:
             return [_text(v) for v in value], key
-    if "MATLAB_class" in attributes and ndim in (2, 3, 4):  # of four, (y, x, z, t) in MATLAB
+    if "MATLAB_class" in attributes and ndim in (2, 3, 4):  # four axes are (y, x, z, t) in MATLAB
         return ("t", "z", "x", "y")[4 - ndim :], "MATLAB stores its axes in reverse"
     return None, ""
 
@@ -45,10 +46,10 @@ def refuse_multisets(attributes: Attributes, what: str) -> None:
 
 
 def attribute_spacing(attributes: Attributes, axes: Axes) -> Size:
-    """Return the voxel size that attributes of an array give, or a note that quotes what was not understood.
+    """Return the voxel size from the attributes of an array, or a note that quotes what was not understood.
 
-    Known are ``element_size_um``, the ``resolution`` of ``axistags`` with ``axis_units`` (ilastik), ``voxel_size`` and
-    ``resolution`` with ``units`` (funlib, N5).
+    Supported are ``element_size_um``, the ``resolution`` of ``axistags`` with ``axis_units`` (ilastik), ``voxel_size``
+    and ``resolution`` with ``units`` (funlib, N5).
     """
     micrometers = _each(attributes.get("element_size_um"), axes)
     found = size_of(micrometers, ["micrometer"] * 3, axes.ndim, "element_size_um")
@@ -79,7 +80,7 @@ def _axistags(attributes: Attributes, axes: Axes) -> Size:
 
 
 def _units(units: object, axes: Axes) -> tuple[Sequence[str | None], tuple[str, ...]]:
-    """Return the units along z, y and x, and notes: a unit for all, or one an axis in the stored order."""
+    """Return the units along z, y and x, and notes; given is one unit for all, or one per axis in stored order."""
     listed = [units] if isinstance(units, str | bytes) else units
     if not isinstance(listed, Sequence | np.ndarray) or not len(listed):
         return [None] * 3, ()
@@ -91,7 +92,7 @@ def _units(units: object, axes: Axes) -> tuple[Sequence[str | None], tuple[str, 
 
 
 def _each(values: object, axes: Axes, missing: Any = 1.0) -> Sequence[Any]:
-    """Return those of a list that belong to z, y and x: it has one a stored axis, or one for each of these."""
+    """Return the values for z, y and x from a list with one per stored axis, or one for each of these three."""
     nothing = (None,) * 3
     try:
         listed: list[Any] = list(values) if missing is None else [float(v) for v in np.atleast_1d(values)]  # type: ignore[call-overload]

@@ -1,4 +1,4 @@
-"""What a sample is called after the volume that it comes from."""
+"""Name a sample after the volume that it comes from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cellgraph.volumes.formats import FILES, FOLDERS, FORMATS
 
-# Extensions that are no part of a sample's name; ``.ome.tif`` has two.
+# Extensions that are not part of a sample name; ``.ome.tif`` has two.
 _SUFFIXES = {f".{part}" for known in FORMATS for suffix in known.suffixes for part in suffix[1:].split(".")} | {
     ".ome", ".seg", ".gz",
 }  # fmt: skip
@@ -17,13 +17,13 @@ _CONTAINERS = tuple(suffix for known in FOLDERS for suffix in known.suffixes)
 
 
 def sample_name(source: str) -> str:
-    """Return the name of a sample from the path of its volume: the file's, without extensions and dataset."""
+    """Return the name of a sample from the path of its volume: the file name, without extensions and dataset."""
     path = re.sub(rf"(\.(?:{_INSIDE})):.*", r"\1", source.split("?")[0]).rstrip("/")
     parts = [part for part in path.replace("\\", "/").split("/") if part]
     name = parts[-1] if parts else "sample"
     if name in (".", ".."):
         name = os.path.basename(os.path.abspath(path)) or "sample"
-    # Of a group within a container the container has the telling name.
+    # For a group within a container, the name of the container is the informative one.
     stem = next((part for part in parts[:-1] if part.endswith(_CONTAINERS)), name)
     while Path(stem).suffix.lower() in _SUFFIXES and Path(stem).stem:
         stem = Path(stem).stem

@@ -1,4 +1,4 @@
-"""What the names of images in a folder say: whether they are slices, and in which order."""
+"""Interpret the names of images in a folder: whether they are slices, and in which order."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-# Before a number: what says that it is a place along z, and what says that it is something else.
+# Words before a number that mean a position along z, and words that mean something else.
 _SLICES = {"", "z", "s", "slice", "section", "sec", "plane", "layer"}
 _OTHERS = {
     "t", "time", "timepoint", "tp", "frame", "mask", "man_seg", "pos", "position", "patient", "field", "fov", "scene",
@@ -20,12 +20,12 @@ class Names:
     """The names of images in a folder, in the order of the numbers in them."""
 
     paths: tuple[Path, ...]  # In order
-    words: tuple[str, ...]  # What stands before each number that differs between the names, as ``z`` or ``slice``
+    words: tuple[str, ...]  # Word before each number that differs between the names, such as ``z`` or ``slice``
     numbered: bool  # Whether there are such numbers
 
     @property
     def doubtful(self) -> str | None:
-        """The word that says that the images are no slices."""
+        """The word that says that the images are not slices."""
         return next((word for word in self.words if _meaning(word) is False), None)
 
     @property
@@ -35,7 +35,7 @@ class Names:
 
 
 def read_names(paths: list[Path]) -> Names:
-    """Order images by the numbers in their names: decimals count, and a minus sign does where it is one."""
+    """Order images by the numbers in their names, including decimals and actual minus signs."""
     signed = _are_signed([path.stem for path in paths])
     keys = {path: _split(path.stem, signed) for path in paths}
     ordered = sorted(
@@ -53,7 +53,7 @@ def read_names(paths: list[Path]) -> Names:
 
 
 def _are_signed(stems: list[str]) -> bool:
-    """Tell whether a dash before a number is a minus sign, not a joint: some names have none, or it follows a z."""
+    """Tell whether a dash before a number is a minus sign, not a separator: some names have none, or it follows a z."""
     dashed = [bool(re.search(r"-\d", stem)) for stem in stems]
     if not any(dashed):
         return False
@@ -62,14 +62,14 @@ def _are_signed(stems: list[str]) -> bool:
 
 
 def _split(stem: str, signed: bool) -> list[str | float]:
-    """Divide a name into text, number, text, number, …, text."""
+    """Split a name into text, number, text, number, …, text."""
     pattern = r"((?<!\d)-?\d+(?:\.\d+)?)" if signed else r"(\d+(?:\.\d+)?)"
     parts = re.split(pattern, stem.lower())
     return [float(part) if i % 2 else part for i, part in enumerate(parts)]
 
 
 def _meaning(word: str) -> bool | None:
-    """Tell whether a word before a number means slices (True), something else (False), or neither is known."""
+    """Tell whether a word before a number means slices (True), something else (False), or is unknown (None)."""
     last = (re.findall(r"[a-z]+", word) or [""])[-1]
     for text in (word, last, last.removesuffix("s") if len(last) > 1 else last):
         if text in _OTHERS:
