@@ -37,7 +37,7 @@ def sweep(
     workers : int, optional
         Number of threads; by default one per core.
     expand : float or str, optional
-        Grow cells into the background by at most this length before contacts are counted; see `load`.
+        Grow cells into the background by at most this length before counting contacts; see `load`.
     **options
         `background`, `connectivity`, `spacing` and `unit`, see `VoxelOptions`.
 

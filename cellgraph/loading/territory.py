@@ -82,7 +82,7 @@ def territory(
     report: Report | None = None,
     **options: Unpack[ScanOptions],
 ) -> TerritoryReport:
-    """Write the volume of the territory of each cell of a sample: its Voronoi region, itself included.
+    """Write the volume of the territory of each cell of a sample: its Voronoi region, including the cell itself.
 
     A voxel belongs to the territory of the nearest cell, by the smallest distance between its centre and a voxel centre
     of the cell (exact, Euclidean, using the voxel size; ties go to the smaller label).  ``territory_volume`` is the

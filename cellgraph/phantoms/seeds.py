@@ -111,7 +111,7 @@ def _coarse_blocks(shape: Index, step: tuple[int, int]) -> Iterator[tuple[Index,
 
 
 def _distinct(moved: Array, points: Array) -> Array:
-    """Return the moved points, but leave a cell where it was wherever two would share a voxel."""
+    """Return the moved points, except that cells that would share a voxel stay where they were."""
     result = moved.copy()
     while True:
         _, group, sizes = np.unique(result, axis=0, return_inverse=True, return_counts=True)

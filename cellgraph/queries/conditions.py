@@ -7,9 +7,9 @@ The header of a query names the variables of its patterns that conditions apply 
     //   d: cell        any other cell
     //   r: contact     a relationship
     //   p: path        cells and relationships of a path
-    //   e: target      a cell that is looked for
+    //   e: target      a cell that is searched for
     //   direction: compiled    where the Cypher takes contacts in both directions, and compiled code in one
-    //   direction: none        where contacts have to be taken in both
+    //   direction: none        where contacts must be taken in both
     //   over: any              where cells may also be joined by being near
 
 Its text marks the places for conditions with comments, so that it is valid Cypher without them:

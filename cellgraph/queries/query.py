@@ -89,7 +89,7 @@ class Query:
 
     @property
     def signature(self) -> str:
-        """The parameters with their defaults, as ``k=2 cell=… sample=null``; an ellipsis marks a required value."""
+        """The parameters with defaults, such as ``k=2 cell=… sample=null``; an ellipsis marks a required value."""
         shown = (f"{p.name}={'…' if p.required else cypher_literal(p.default).strip(chr(39))}" for p in self.parameters)
         return " ".join(shown)
 

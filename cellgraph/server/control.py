@@ -30,7 +30,7 @@ def path(home: Location = None) -> Path:
 
 
 def status(home: Location = None) -> Server:
-    """Tell whether the local Neo4j runs, and where."""
+    """Tell whether the local Neo4j is running, and where."""
     return state.describe(locate(home))
 
 

@@ -165,7 +165,7 @@ class Home:
         self.write_password(own or secrets.token_hex(16))
 
     def write_password(self, password: str) -> None:
-        """Write the password file, readable by this user only, whole or not at all."""
+        """Write the password file atomically, readable by this user only."""
         temporary = self.password_file.with_suffix(".new")
         temporary.unlink(missing_ok=True)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -46,7 +46,7 @@ def wait(
     Parameters
     ----------
     is_alive : callable
-        Tells whether the server still runs.
+        Tells whether the server is still running.
     answered_before : bool
         Whether it is known to have started; if not, its log must say so first.
     output : callable

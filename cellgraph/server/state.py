@@ -86,7 +86,7 @@ def read(home: Home) -> dict[str, Any]:
 def write(
     home: Home, ports: Ports, *, program: str | None = None, special: bool = False, version: str | None = None
 ) -> None:
-    """Write the state file, whole or not at all.
+    """Write the state file atomically.
 
     `program` is the version started, `version` the one that answers; `special` marks a start with options that a plain
     start would not repeat.

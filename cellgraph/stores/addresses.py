@@ -1,4 +1,4 @@
-"""Which database an address names."""
+"""Open the database that an address names."""
 
 from __future__ import annotations
 

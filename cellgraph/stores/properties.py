@@ -1,4 +1,4 @@
-"""Data written to samples after the load: cell properties such as annotations and metrics, and near cells.
+"""Data written to samples after the load: cell properties, such as annotations and metrics, and near cells.
 
 The sample node lists them beside the columns from the load (``cell_properties``), so that queries, estimates and copies
 see no difference, and records in ``written`` what each was computed from.

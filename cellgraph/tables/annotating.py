@@ -147,7 +147,7 @@ def remove(
 ) -> tuple[str, ...]:
     """Remove properties that were written after the load from one sample and its cells, or from all that have them.
 
-    It does not matter what wrote them: annotations, metrics, groups of cells, distances.
+    It does not matter what wrote them (annotations, metrics, groups of cells, distances).
 
     Returns
     -------

@@ -23,7 +23,7 @@ _NEEDED = {258, 270, 273, 279, 282, 283, 324, 325, 339}
 
 
 def check_directories(tif: TiffFile, source: str) -> None:
-    """Refuse a file whose page directories or tags lead beyond its end.
+    """Refuse a file with page directories or tags beyond its end.
 
     Raises
     ------

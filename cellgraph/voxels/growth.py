@@ -3,11 +3,10 @@
 Strategy
 --------
 1. Squared distances are separable: the nearest cell along z, then the smallest sum over neighbouring rows along y, then
-along x.
-   (Saito and Toriwaki, Pattern Recognition 27 (1994) 1551-1565.)  Each pass takes the smaller of (square, label), so of
-   two cells at the same distance the smaller label wins, whatever is read around a voxel.
+   along x.  (Saito and Toriwaki, Pattern Recognition 27 (1994) 1551-1565.)  Each pass takes the smaller of (square,
+   label), so of two cells at the same distance the smaller label wins, whatever is read around a voxel.
 2. A voxel searches along an axis only as far as its nearest cell so far, and no farther than the limit; voxels of cells
-are skipped.  Small growth costs little.
+   are skipped.  Small growth costs little.
 
 Labels here are dense ids in label order; 0 is the background.  There are no bounds checks; the caller must ensure valid
 input.

@@ -3,14 +3,14 @@
 Strategy
 --------
 1. Labels become dense local ids, once per run; id 0 is the background.  All tables are only as large as the contents of
-one block, so they stay in cache.
+   one block, so they stay in cache.
 2. Volume, moments and bounding box of a run have closed forms.  What is constant in a slice is added once per slice and
-label, not once per run.
+   label, not once per run.
 3. Faces along x are the boundaries of runs; faces along y and z are overlaps of a row's runs with those of the previous
-row and of the same row in the previous slice: a merge of two sorted lists. 4. Background is id 0 in the pairs too, so
-the inner loops need no special case for it. 5. Unequal neighbours are first recorded and later counted, some thousands
-at a time: both loops are then free of unpredictable branches, and of numba's overhead for arrays that are replaced when
-they grow.
+   row and of the same row in the previous slice: a merge of two sorted lists.
+4. Background is id 0 in the pairs too, so the inner loops need no special case for it.
+5. Unequal neighbours are first recorded and later counted, some thousands at a time: both loops are then free of
+   unpredictable branches, and of numba's overhead for arrays that are replaced when they grow.
 
 All sums are int64 and relative to the volume's origin.  Sums beyond 2**63 wrap around, which is harmless: central
 moments are computed from them in the same arithmetic (see `measures`), and addition modulo 2**64 is exact.

@@ -8,13 +8,13 @@ window.
 Strategy
 --------
 1. Faces come as strips along x: y and z faces of one pair of runs, and the single x face between two runs.  The four
-rows around an edge along x are walked together; the results of the last slice and the last row are kept in lists of one
-entry per strip, which advance with the runs that bound them.
+   rows around an edge along x are walked together; the results of the last slice and the last row are kept in lists of
+   one entry per strip, which advance with the runs that bound them.
 2. A new strip takes the patch of a neighbour of the same pair, or else a new one; patches that meet later are merged
-(union-find).  There are few patches, so all this stays in cache.
-3. Rows outside the block are one run of background, so the loop needs no special case for them. 4. Faces that other
-blocks see too are recorded with their patch: merging tallies joins patches that have the same face.  The number of
-others that see it is counted, so that a face is dropped once all of them have been merged.
+   (union-find).  There are few patches, so all this stays in cache.
+3. Rows outside the block are one run of background, so the loop needs no special case for them.
+4. Faces that other blocks see too are recorded with their patch: merging tallies joins patches that have the same face.
+   The number of others that see it is counted, so that a face is dropped once all of them have been merged.
 
 There are no bounds checks; the caller must ensure valid input.
 """

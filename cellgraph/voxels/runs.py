@@ -3,11 +3,11 @@
 Strategy
 --------
 1. A row is compared with itself shifted by one voxel, giving a byte per voxel (1 where a run starts); the compiler
-vectorises this loop.
+   vectorises this loop.
 2. The bytes are read eight at a time as one word; a zero word means eight voxels without a change.  In any other word,
-the lowest set bit gives the next change.
+   the lowest set bit gives the next change.
 3. Signed and unsigned labels of the same width share a kernel: the wrapper views them as unsigned, and the sign is
-restored on the label of a run.
+   restored on the label of a run.
 
 There are no bounds checks; the caller must ensure valid input.  Arrays are allocated by `find_runs`.
 """

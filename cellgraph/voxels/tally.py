@@ -122,7 +122,7 @@ class Tally:
         return replace(self, **dict(zip(("opened", "patches"), in_order(opened, pairs), strict=True)))
 
     def shifted(self, z: int) -> Tally:
-        """Return the tally of the same voxels `z` slices further on."""
+        """Return the tally of the same voxels shifted by `z` slices."""
         cells = self.cells.copy()
         voxels, first = self.cells[:, VOXELS], self.cells[:, Z]
         cells[:, Z] += z * voxels

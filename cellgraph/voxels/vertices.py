@@ -3,9 +3,9 @@
 Strategy
 --------
 1. The pixels around a pixel corner, and the voxels around a voxel edge, form a window of 2 x 2.  It belongs to the
-block that contains its highest voxel, so a halo of one on the low sides covers all of it.
+   block that contains its highest voxel, so a halo of one on the low sides covers all of it.
 2. Edges with the same set of cells that share an end form one line.  An end on the faces of a block may also be an end
-of edges of other blocks, so it is kept, and lines with a common end are joined when blocks are merged.
+   of edges of other blocks, so it is kept, and lines with a common end are joined when blocks are merged.
 3. Lengths and positions are sums of integers, so every division into blocks gives the same ones.
 """
 

@@ -68,7 +68,7 @@ def add(home: Home) -> None:
 
 
 def publish(path: Path, text: str) -> None:
-    """Write a served file, whole or not at all."""
+    """Write a served file atomically."""
     temporary = path.with_name(f".{path.name}.new")
     temporary.write_text(text, "utf-8")
     temporary.replace(path)

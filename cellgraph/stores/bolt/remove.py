@@ -1,4 +1,4 @@
-"""Delete samples that are no longer visible from Neo4j."""
+"""Delete samples from Neo4j that are no longer visible."""
 
 from __future__ import annotations
 

@@ -179,7 +179,7 @@ class LadybugStore:
         return list(names)
 
     def unfinished(self) -> int:
-        """Return 0: a version of the file is seen whole or not at all."""
+        """Return 0: writes to the file are atomic."""
         return 0
 
     def columns(self, of: Literal["cells", "contacts"], sample: str | None = None) -> tuple[Column, ...]:
