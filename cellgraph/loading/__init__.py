@@ -1,1 +1,1 @@
-"""A labelled volume becomes a graph in a database: one load, many of them, and an array in memory."""
+"""Turn labelled volumes into graphs in a database: one load, many loads, or an array in memory."""

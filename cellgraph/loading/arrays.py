@@ -1,4 +1,4 @@
-"""From an array of labels to its graph, on all cores."""
+"""Compute the graph of an array of labels, on all cores."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def sweep(
     Parameters
     ----------
     labels : array_like of bool, integers, or floats that are whole numbers, shape (z, y, x) or (y, x)
-        The number of the cell of each voxel, at most 2**63-1.
+        The cell label of each voxel, at most 2**63-1.
     name : str
         Name of the sample.
     workers : int, optional
         Number of threads; by default one per core.
     expand : float or str, optional
-        Grow cells into the background by at most this length before contacts are counted; see `load`.
+        Grow cells into the background by at most this length before counting contacts; see `load`.
     **options
         `background`, `connectivity`, `spacing` and `unit`, see `VoxelOptions`.
 
@@ -49,11 +49,11 @@ def sweep(
     Raises
     ------
     LabelError
-        If a label other than the background is negative, above 2**63-1 or no whole number.
+        If a label other than the background is negative, above 2**63-1 or not a whole number.
     FormatError
         If the array is not 2D or 3D, or empty.
     ParameterError
-        If spacing or connectivity do not fit the array.
+        If the spacing or connectivity does not fit the array.
     """
     try:
         array = np.asarray(labels)

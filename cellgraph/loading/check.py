@@ -1,4 +1,4 @@
-"""Whether a database file is as it was written."""
+"""Check whether a database file is intact."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cellgraph.stores import address_of, dialect_of
 
 
 def check(db: str | os.PathLike[str] | None = None) -> str:
-    """Compare a database file with the checksum that was written with it; return a sentence.
+    """Compare a database file with the checksum written with it; return the result as a sentence.
 
     Raises
     ------

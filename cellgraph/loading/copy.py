@@ -1,4 +1,4 @@
-"""Samples of some databases into another one."""
+"""Copy samples from some databases into another."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class CopyReport:
     samples : tuple of str
         Names.
     cells, contacts : int
-        How many.
+        Number copied.
     notes : tuple of str
-        Sentences that the user should know.
+        Sentences for the user.
     """
 
     samples: tuple[str, ...]
@@ -46,23 +46,23 @@ def copy(
     replace: bool = False,
     report: Report | None = None,
 ) -> CopyReport:
-    """Copy samples from some databases into another one, in one write: all of them are visible at once, or none.
+    """Copy samples from some databases into another, in one write: all become visible at once, or none.
 
-    Every property of samples, cells and contacts keeps its value and type; only the ids inside of the database and the
-    time of loading are new.  Contacts between two samples are copied if both are.
+    Every property of samples, cells and contacts keeps its value and type; only the internal ids and the time of
+    loading are new.  Contacts between two samples are copied if both samples are.
 
     Parameters
     ----------
     sources : str, path or sequence of these
-        Databases, as for `load`, which are not changed.
+        Databases, as for `load`; they are not changed.
     target : str or path
         The database to write into; a file is made if it does not exist.
     samples : str or sequence of str, optional
         Names of the samples; by default all.
     replace : bool
-        Replace samples of these names in the target; of two sources that have one name, take that of the last.
+        Replace samples of these names in the target; if two sources share a name, use the last one.
     report : callable, optional
-        Called with what is done, how much of it, of how much.
+        Called to report progress: the kind of work, how much is done, and the total.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def copy(
     NotFoundError
         If a source or a sample does not exist.
     ExistsError
-        If a sample is in the target already, or in two sources, and `replace` is false; nothing is written then.
+        If a sample is already in the target, or is in two sources, and `replace` is false; then nothing is written.
     """
     addresses = [address_of(source) for source in _listed(sources)]
     goal = address_of(target)
@@ -111,7 +111,7 @@ class _Copied:
 
 
 def _networks(chosen: Sequence[Stored], copied: _Copied, report: Report | None) -> Iterator[Network]:
-    """Yield all that is to be copied; memory holds some samples at a time."""
+    """Yield everything to copy, holding only some samples in memory at a time."""
     total = sum(len(found.names) for found in chosen)
     done = 0
     for found in chosen:
@@ -129,7 +129,7 @@ def _networks(chosen: Sequence[Stored], copied: _Copied, report: Report | None) 
 
 
 def _choose(stores: Sequence[Store], addresses: Sequence[str], wanted: list[str] | None, replace: bool) -> list[Stored]:
-    """Return what is to be copied from each source, each name once."""
+    """Return what to copy from each source, with each name once."""
     held = [store.sample_names() for store in stores]
     every = {name for names in held for name in names}
     for name in wanted or ():
@@ -157,5 +157,5 @@ def _listed(given: object) -> list[str]:
 
 
 def _place(address: str) -> str:
-    """Return what two names of one database have in common."""
+    """Return a canonical address, equal for two names of one database."""
     return address.rstrip("/") if "://" in address or address == "neo4j" else os.path.realpath(address)

@@ -1,4 +1,4 @@
-"""Samples out of a database."""
+"""Delete samples from a database."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cellgraph.stores import open_store
 
 
 def delete(samples: str | Sequence[str], db: str | os.PathLike[str] | None = None) -> tuple[str, ...]:
-    """Delete samples from a database, with their cells and contacts: all of them at once.
+    """Delete samples from a database, with their cells and contacts, all at once.
 
     Parameters
     ----------
@@ -22,14 +22,14 @@ def delete(samples: str | Sequence[str], db: str | os.PathLike[str] | None = Non
     Returns
     -------
     tuple of str
-        The names, each once.
+        The names, without duplicates.
 
     Raises
     ------
     ParameterError
         If no name is given, or one is not text.
     NotFoundError
-        If there is no such database or one of the samples does not exist; nothing is deleted then.
+        If there is no such database or one of the samples does not exist; then nothing is deleted.
     """
     names = tuple(dict.fromkeys([samples] if isinstance(samples, str) else samples))
     wrong = [name for name in names if not isinstance(name, str)]

@@ -1,4 +1,4 @@
-"""A note for images of which few cells touch: how far apart they are, and what would join them."""
+"""A note for images in which few cells touch: how far apart they are, and what expansion would join them."""
 
 from __future__ import annotations
 
@@ -49,9 +49,10 @@ def gap_note(graph: CellGraph, scan: Scan) -> list[str]:
 
 
 def _gaps(graph: CellGraph, scan: Scan, alone: Array) -> tuple[Array, float] | None:
-    """Return the distance from each cell that touches none to the nearest other, infinite beyond the second number.
+    """Return the distance from each isolated cell to its nearest neighbour, and the largest distance searched.
 
-    All of a small volume are looked at, of a large one those around its median cell.
+    Distances are infinite beyond the latter.  A small volume is searched whole, a large one only around its median
+    cell.
     """
     from scipy.spatial import cKDTree
 
@@ -84,7 +85,7 @@ def _gaps(graph: CellGraph, scan: Scan, alone: Array) -> tuple[Array, float] | N
 
 
 def _window(shape: tuple[int, int, int], middle: Array) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
-    """Return a part of at most `_MOST_VOXELS` around a place, as much of it as the volume has."""
+    """Return the bounds of a window of at most `_MOST_VOXELS` around a position, inside the volume."""
     size = list(shape)
     while prod(size) > _MOST_VOXELS:
         axis = size.index(max(size))
@@ -94,7 +95,7 @@ def _window(shape: tuple[int, int, int], middle: Array) -> tuple[tuple[int, int,
 
 
 def _rounded_up(value: float) -> float:
-    """Return a number with two digits that is not smaller."""
+    """Round up to two significant digits."""
     step = 10.0 ** (floor(log10(value)) - 1)
     return float(f"{np.ceil(value / step - 1e-9) * step:.6g}")
 

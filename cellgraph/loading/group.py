@@ -1,7 +1,7 @@
-"""Volumes that have been read and are written into the database together.
+"""Volumes that have been read and are written to the database together.
 
-Every write into a database file copies it.  So graphs wait until they are as large as the file together, which keeps
-all copying below twice the final file; their tallies are safe in their work folders meanwhile.
+Every write to a database file copies it.  So graphs wait until together they are as large as the file, which keeps the
+total copied below twice the final file.  Meanwhile, their tallies are safe in their work folders.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from cellgraph.model import Network, Report
 from cellgraph.stores import Store, dialect_of, open_store
 
 LEAST_BYTES = 32 * 2**20
-"""Bytes of graphs that are written together at least: copying so much takes a fraction of a second."""
+"""Minimum bytes of graphs to write together: copying this much takes a fraction of a second."""
 
 
 @dataclass(frozen=True)
@@ -44,19 +44,19 @@ class Waiting:
     stack: ExitStack
 
     def written(self) -> Outcome:
-        """Remove the work folder, as the graph is safe."""
+        """Remove the work folder, since the graph is in the database."""
         with self.stack:
             self.tallied.ledger.remove()
         return Outcome(self.source, self.tallied.done, None)
 
     def failed(self, error: CellgraphError) -> Outcome:
-        """Give up; the work folder stays."""
+        """Give up, but keep the work folder."""
         self.stack.close()
         return Outcome(self.source, None, error)
 
 
 class Group:
-    """Graphs that wait to be written together; used by one thread, but for `keep`."""
+    """Graphs waiting to be written together; used by one thread only, except for `keep`."""
 
     def __init__(self, target: str, *, replace: bool, report: Report) -> None:
         self._target = target
@@ -69,7 +69,7 @@ class Group:
         self._lock = threading.Lock()
 
     def keep(self, waiting: Waiting) -> Waiting:
-        """Let the graph stay in memory if there is room; else it is read from its work folder when it is written."""
+        """Keep the graph in memory if there is room; otherwise read it from its work folder when it is written."""
         with self._lock:
             if waiting.tallied.bytes > self._room:
                 waiting.tallied.network = None
@@ -78,7 +78,7 @@ class Group:
         return waiting
 
     def add(self, ended: Outcome | Waiting) -> Iterator[Outcome]:
-        """Add a volume that was read, or could not be; yield how this and earlier ones ended, as soon as it is sure."""
+        """Add a volume that was read or failed; yield the outcomes of this and earlier ones once they are certain."""
         self._ended.append(ended)
         waiting = self._waiting()
         size = sum(one.tallied.bytes for one in waiting)
@@ -86,21 +86,21 @@ class Group:
             yield from self.write()
 
     def write(self) -> Iterator[Outcome]:
-        """Write all that waits, and yield how it ended."""
+        """Write all waiting graphs, and yield their outcomes."""
         waiting, ended = self._waiting(), self._ended
         done: dict[int, Outcome] = {}
         if waiting:
             try:
                 with open_store(self._target, create=True) as store:
                     self._write(store, waiting, done)
-            except CellgraphError as error:  # it cannot be opened any more
+            except CellgraphError as error:  # it can no longer be opened
                 done.update({id(one): one.failed(error) for one in waiting})
         self._ended = []
         for one in ended:
             yield done[id(one)] if isinstance(one, Waiting) else one
 
     def _write(self, store: Store, waiting: Sequence[Waiting], done: dict[int, Outcome]) -> None:
-        """Write some volumes at once; if one of them cannot be, each alone."""
+        """Write some volumes at once; if one of them fails, write each alone."""
         names = [one.tallied.done.sample.name for one in waiting]
         try:
             store.write_all(names, together(self._networks(waiting)), replace=self._replace, report=self._report)

@@ -1,4 +1,4 @@
-"""Lengths that a person gives, as 3 or 3um, in the unit of a sample."""
+"""Convert lengths given by the user, such as 3 or 3um, to the unit of a sample."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def resolve_length(
     Parameters
     ----------
     what : str
-        The argument, for sentences.
+        Name of the argument, for messages.
     value : float or str
-        A number in the unit of the sample, or a text as ``3um``.
+        A number in the unit of the sample, or text such as ``3um``.
     unit : str
-        Of the sample; ``voxel`` where none is known.
+        Unit of the sample; ``voxel`` if none is known.
     size : sequence of float
         Extent of the volume in that unit.
     refuse_longer : bool
@@ -37,7 +37,7 @@ def resolve_length(
     Raises
     ------
     ParameterError
-        If it is no length above 0, has a unit that is not known or that the sample has not, or is longer than the
+        If it is not a length above 0, has an unknown unit or one that the sample does not have, or is longer than the
         volume.
     """
     shown = "voxels" if unit == "voxel" else symbol(unit)
@@ -70,7 +70,7 @@ def resolve_length(
 
 
 def expanded(scan: Scan, expand: float | str) -> Scan:
-    """Return a scan of which the cells are grown by a length before contacts are counted.
+    """Return a scan whose cells are grown by a length before contacts are counted.
 
     Raises
     ------

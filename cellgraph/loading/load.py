@@ -1,4 +1,4 @@
-"""From a labelled volume to its graph in a database."""
+"""Load the graph of a labelled volume into a database."""
 
 from __future__ import annotations
 
@@ -30,26 +30,26 @@ from cellgraph.voxels.measures import cell_graph
 from cellgraph.voxels.parameters import Rules
 from cellgraph.voxels.room import TooManyCellsError
 
-# A part of a volume that takes no more is decoded however little memory is given.
+# A part of a volume up to this size is decoded however little memory is given.
 _ALWAYS_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What a load has done.
+    """What a load did.
 
     Attributes
     ----------
     sample : Sample
-        As it is in the database.
+        The sample, as it is in the database.
     db : str
-        Where it is.
+        The database that holds it.
     cells, contacts : int
-        How many there are.
+        Number of cells and of contacts.
     border_cells : int
-        Cells on the border of the volume.
+        Number of cells on the border of the volume.
     notes : tuple of str
-        Sentences that the user should know: what was assumed, what is odd.
+        Sentences for the user: what was assumed, and what looks odd.
     """
 
     sample: Sample
@@ -61,11 +61,11 @@ class LoadReport:
 
     @property
     def read(self) -> str:
-        """How the volume was read, and where each part of that comes from."""
+        """How the volume was read, and where each setting comes from."""
         return f"read: {self.sample.reading}" if self.sample.reading else ""
 
     def summary(self) -> str:
-        """Return the report in plain words, one fact a line."""
+        """Return the report in plain words, one fact per line."""
         sample = self.sample
         size = " x ".join(f"{n:,}" for n in sample.shape)
         what, order = ("voxel", "z, y, x") if len(sample.shape) == 3 else ("pixel", "y, x")
@@ -84,32 +84,32 @@ class LoadReport:
 
 
 class LoadOptions(ScanOptions, total=False):
-    """Keyword arguments of a load: those of `ScanOptions`, and how the load goes about it.
+    """Keyword arguments of a load: those of `ScanOptions`, and those of the load itself.
 
     Attributes
     ----------
     expand : float or str
-        Grow cells into the background by at most this length before contacts are counted, in the unit of the sample, or
-        with one, as ``3um``; all measures of cells stay those of the cells as given.
+        Grow cells into the background by at most this length before counting contacts: a number in the unit of the
+        sample, or text such as ``3um``.  All measures of cells remain those of the original cells.
     sites : bool
-        Count the sites of contacts, which about doubles the time of the sweep; else the column is left out.
+        Count the sites of contacts, which about doubles the time of the sweep; otherwise the column is omitted.
     any_labels : bool
-        Load also what looks like an image before segmentation: more than 1,000 labels, most of them of few voxels.
+        Also load what looks like an unsegmented image: more than 1,000 labels, most of them with few voxels.
     replace : bool
-        Replace a sample of that name; readers see the old one until the new one is complete.
+        Replace an existing sample of that name; readers see the old one until the new one is complete.
     resume : bool
-        Insist on resuming an earlier load: an error if that one was of another volume or other options.  If it was
-        completed, nothing is done.  Without `resume`, unfinished work with other options is started over, with a note;
-        that of another volume is never touched.
+        Insist on resuming an earlier load: it is an error if that load was of another volume or had other options.  If
+        it was completed, nothing is done.  Without `resume`, unfinished work with other options is discarded, with a
+        note; unfinished work of another volume is never touched.
     work : path
-        Work folder, which holds nothing else; by default beside the database.
+        Work folder, used for nothing else; by default beside the database.
     memory : int or str
-        Bytes, or as ``512MB``, for blocks in memory, on a cluster in each worker's; by default a quarter of what is
-        free here.
+        Memory for blocks, in bytes or as text such as ``512MB``; on a cluster, in each worker.  By default a quarter of
+        the free memory here.
     save_every : float
-        Seconds between the moments at which finished work is saved in the work folder; 2 by default.
+        Seconds between saves of finished work to the work folder; 2 by default.
     report : callable
-        Called with what is done, how much of it, of how much.
+        Called to report progress: the kind of work, how much is done, and the total.
     """
 
     expand: float | str | None
@@ -124,7 +124,7 @@ class LoadOptions(ScanOptions, total=False):
 
 
 def divided(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what options say of reading a volume, and of loading it."""
+    """Split options into those for reading a volume and those for loading it."""
     own = LoadOptions.__annotations__.keys() - ScanOptions.__annotations__.keys()
     scan = {name: value for name, value in options.items() if name not in own}
     return scan, {name: value for name, value in options.items() if name in own}
@@ -142,22 +142,22 @@ def load(
     """Load the graph of a labelled volume into a database.
 
     The volume is read once, block by block.  Tallies of finished blocks are kept in a work folder until the graph is in
-    the database, so that a load that was interrupted in any way can be resumed.
+    the database, so that a load can be resumed however it was interrupted.
 
     Parameters
     ----------
     source : str, path, numpy.ndarray or Scan
-        A volume in any format that `open_volume` knows, an array of shape (z, y, x) or (y, x), or what `open_scan`
-        gave, which stays open.
+        A volume in any format that `open_volume` knows, an array of shape (z, y, x) or (y, x), or a scan from
+        `open_scan`, which stays open.
     db : str or path, optional
         A file for the embedded database, a ``bolt://`` or ``neo4j://`` URL, or ``neo4j`` for the local server; by
         default ``$CELLGRAPH_DB`` or ``cellgraph.db``.
     sample : str, optional
         Name of the sample; by default the name of the file.
     workers : int, optional
-        Number of threads or processes of an engine that is named; by default one per core.
+        Number of threads or processes, if the engine is given by name; by default one per core.
     engine : {'threads', 'dask', 'spark'} or Engine
-        What sweeps the blocks: a name, for one on this machine, or what `open_engine` gave, which stays open.
+        What sweeps the blocks: a name, for an engine on this machine, or one from `open_engine`, which stays open.
     **options
         How the volume is read: `dataset`, `axes`, `time`, `channel`, `slices`, `background`, `connectivity`,
         `spacing` and `unit`, see `ScanOptions`; and how it is loaded: `expand`, `sites`, `any_labels`, `replace`,
@@ -166,7 +166,7 @@ def load(
     Raises
     ------
     CellgraphError
-        Of the kind that `cellgraph.errors` describes; the database is as it was before.
+        Of a kind described in `cellgraph.errors`; the database is unchanged.
     """
     reading, own = divided(options)
     with using_engine(engine, workers) as sweeper, ExitStack() as stack:
@@ -189,7 +189,7 @@ class Tallied:
     Attributes
     ----------
     done : LoadReport
-        What is to be told once it is there.
+        The report to give once the graph is in the database.
     ledger : Ledger
         Its work folder.
     rules : Rules
@@ -205,7 +205,7 @@ class Tallied:
     network: Network | None
 
     def take(self) -> Network:
-        """Return the graph, and forget it; read it from the work folder if it was forgotten before."""
+        """Return the graph and release it; read it from the work folder if it was released before."""
         network, self.network = self.network, None
         if network is not None:
             return network
@@ -235,10 +235,10 @@ def tallied(
     report: Report | None = None,
     there: Collection[str] | None = None,
 ) -> Tallied | LoadReport:
-    """Read a volume as `load` does, up to what is written; or return the report of an earlier load, with `resume`.
+    """Read a volume as `load` does, without writing it; or, with `resume`, return the report of an earlier load.
 
-    Its work folder is locked until `stack` is closed.  `there` are the names of the samples in the database, if the
-    caller knows them.
+    Its work folder stays locked until `stack` is closed.  `there` holds the names of the samples in the database, if
+    the caller knows them.
     """
     require_kind("bool", sites=sites, any_labels=any_labels, replace=replace, resume=resume)
     require_path(work=work)
@@ -268,7 +268,7 @@ def tallied(
         raise LabelError(f"{header.source}: {refusal}")
     notes += remarks(graph, scan)
     network = graph.network()
-    del graph  # its columns that the network has not are large
+    del graph  # its columns that are not in the network are large
     cells, contacts = network.cells, network.contacts
     border = int(cells["on_border"].to_numpy(zero_copy_only=False).sum())
     done = LoadReport(provenance, redacted(target), cells.num_rows, contacts.num_rows, border, tuple(notes))
@@ -276,7 +276,7 @@ def tallied(
 
 
 def _loaded_already(target: str, sample: Sample, folder: WorkFolder) -> LoadReport | None:
-    """Return the report of an earlier load that came to its end; None if there was none of this volume."""
+    """Return the report of an earlier, completed load; None if there was none of this volume."""
     found = find_loaded(target, sample)
     if found is None:
         return None
@@ -288,7 +288,7 @@ def _loaded_already(target: str, sample: Sample, folder: WorkFolder) -> LoadRepo
 
 
 def _sweep(scan: Scan, sample: Sample, engine: Engine, ledger: Ledger, report: Report | None) -> CellGraph:
-    """Sweep the blocks that are not in the ledger; keep what is done, however it ends."""
+    """Sweep the blocks that are not in the ledger; keep finished work, however the sweep ends."""
     header = scan.header
     blocks = grid_of(ledger.identity)
     voxels = header.shape[0] * header.shape[1] * header.shape[2]
@@ -302,7 +302,7 @@ def _sweep(scan: Scan, sample: Sample, engine: Engine, ledger: Ledger, report: R
                 if report:
                     report("blocks", len(ledger.done), len(blocks))
                     report("voxels", seen, voxels)
-    except TooManyCellsError:  # to keep the last blocks would take memory too
+    except TooManyCellsError:  # keeping the last blocks would take memory too
         raise
     except BaseException:
         ledger.flush()
@@ -325,7 +325,7 @@ def _sweep(scan: Scan, sample: Sample, engine: Engine, ledger: Ledger, report: R
 
 
 def _require_memory(header: Header, memory: int, given: bool) -> None:
-    """Make sure that what the storage decodes at once fits into the memory, with the block that it becomes part of."""
+    """Make sure that what the storage decodes at once fits in memory, together with the block it becomes part of."""
     least = 2 * header.chunks[0] * header.chunks[1] * header.chunks[2] * header.dtype.itemsize
     room = memory if given else free_memory()
     if not header.resident and least > max(room, _ALWAYS_BYTES):

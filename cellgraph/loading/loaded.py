@@ -1,4 +1,4 @@
-"""A sample that an earlier load has brought into the database already."""
+"""A sample that an earlier load has already written to the database."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cellgraph.stores import Store, open_store
 
 @dataclass(frozen=True)
 class Loaded:
-    """What the database holds of a sample: when it was loaded, and numbers as in `LoadReport`."""
+    """What the database holds for a sample: when it was loaded, and counts as in `LoadReport`."""
 
     created: str
     version: str
@@ -26,7 +26,7 @@ class Loaded:
 
 
 def find_loaded(target: str, sample: Sample) -> Loaded | None:
-    """Return what a database holds of a sample, if it is of the same source and was made in the same way."""
+    """Return what a database holds for a sample, if it has the same source and was made with the same settings."""
     try:
         with open_store(target, read_only=True) as store:
             if sample.name not in store.sample_names():

@@ -1,4 +1,4 @@
-"""Many volumes in one go: a failed one does not stop the rest."""
+"""Load many volumes in one go: a failed one does not stop the rest."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from cellgraph.volumes.scan import Scan, ScanOptions, scanned
 
 @dataclass(frozen=True)
 class _Asked:
-    """One of the loads: what it is called in messages, its volume and sample, and what is its own in reading it."""
+    """One of the loads: its name in messages, its volume and sample, and its own reading options."""
 
     told: str
     source: str
@@ -42,19 +42,19 @@ def load_many(
     engine: Engine | str = "threads",
     **options: Unpack[LoadOptions],
 ) -> Iterator[Outcome]:
-    """Load several volumes into one database, each as a sample; yields how each ended, in their order.
+    """Load several volumes into one database, each as a sample; yield the outcome of each, in order.
 
-    Samples become visible in groups, since every write into a database file copies it: a group is written when it is as
-    large as the file is.  Until then their tallies are safe in their work folders.
+    Samples become visible in groups, since every write into a database file copies it: a group is written once it is as
+    large as the file.  Until then, its tallies are safe in the work folders.
 
     Parameters
     ----------
     sources : sequence of str
-        The volumes. Samples are named after what tells their paths apart.
+        The volumes.  Samples are named after the part of the path that distinguishes them.
     db : str or path, optional
         See `load`.
     parallel : int
-        How many are loaded at the same time.
+        How many to load at the same time.
     workers, engine
         See `load`; all share one engine.
     **options
@@ -63,7 +63,7 @@ def load_many(
     Raises
     ------
     ParameterError
-        If `parallel` is not 1 or more.
+        If `parallel` is not at least 1.
     """
     if isinstance(sources, str | bytes) or not isinstance(sources, Sequence):
         raise ParameterError(f"expected a list of volumes, got {sources!r}; for one volume there is load")
@@ -84,23 +84,23 @@ def load_frames(
     workers: int | None = None,
     **options: Unpack[LoadOptions],
 ) -> Iterator[Outcome]:
-    """Load each frame of a time series as a sample, named ``NAME_t0000`` and so on; yields how each ended.
+    """Load each frame of a time series as a sample, named ``NAME_t0000`` and so on; yield the outcome of each.
 
     Parameters
     ----------
     source : str
-        A volume with an axis of time.
+        A volume with a time axis.
     db, engine, workers
         See `load`.
     sample : str, optional
-        What the names of the samples begin with; by default the name of the file.
+        Prefix of the sample names; by default the name of the file.
     **options
         Further arguments of `load`, the same for all.
 
     Raises
     ------
     CellgraphError
-        If the volume cannot be opened, or has no axis of time.
+        If the volume cannot be opened, or has no time axis.
     """
     reading, _ = divided({**options, "time": 0})
     with scanned(source, sample, **reading) as scan:
@@ -124,11 +124,11 @@ def require_frames(source: str, scan: Scan) -> None:
 def _load_each(
     asked: Sequence[_Asked], db: str | os.PathLike[str] | None, engine: Engine, at_once: int, options: LoadOptions
 ) -> Iterator[Outcome]:
-    """Load volumes, some at the same time, and write their graphs in groups."""
+    """Load volumes, several at the same time, and write their graphs in groups."""
     stop = threading.Event()
 
     def report(what: str, done: int, total: int) -> None:
-        if stop.is_set():  # Ctrl-C is told to the main thread only, and has to reach the loads
+        if stop.is_set():  # Ctrl-C reaches only the main thread, but has to stop the loads too
             raise KeyboardInterrupt
 
     target = address_of(db)
@@ -166,7 +166,7 @@ def _load_each(
 
 
 def sample_names(sources: Sequence[str]) -> dict[str, str]:
-    """Return a distinct sample name for each path: the file's, with as many folders before it as that takes."""
+    """Return a distinct sample name for each path: the file name, preceded by as many folders as needed."""
     names = {source: sample_name(redacted(source)) for source in sources}
     for depth in range(2, 2 + max((len(_folders(source)) for source in sources), default=0)):
         for source in _double(names):

@@ -1,4 +1,4 @@
-"""Which cells are near each other: relationships ``NEAR`` onto samples that are loaded."""
+"""Find cells that are near each other: ``NEAR`` relationships added to loaded samples."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ _OR_CENTROIDS = ", or take distances between centroids: centroids=True (--centro
 
 @dataclass(frozen=True)
 class NearReport:
-    """What was written.
+    """What a call of `near` wrote.
 
     Attributes
     ----------
     sample : str
         Name of the sample.
     pairs : int
-        How many pairs of cells are near each other.
+        Number of pairs of cells that are near each other.
     within : float
-        Up to which distance, in `unit`.
+        Largest distance, in `unit`.
     unit : str
         Unit of the sample.
     centroids : bool
-        Whether distances are those of centroids, and not the smallest between voxels.
+        Whether distances are between centroids rather than between nearest voxels.
     """
 
     sample: str
@@ -59,7 +59,7 @@ class NearReport:
     centroids: bool
 
     def summary(self) -> str:
-        """Return it as a sentence."""
+        """Return the report as a sentence."""
         unit = "voxels" if self.unit == "voxel" else symbol(self.unit)
         between = "their centroids" if self.centroids else "their nearest voxels"
         return (
@@ -81,37 +81,37 @@ def near(
 ) -> NearReport:
     """Write ``(:Cell)-[:NEAR {distance}]->(:Cell)`` for all pairs of cells of a sample that are near each other.
 
-    The distance is the smallest one between the centre of a voxel of the one cell and that of a voxel of the other, in
-    the unit of the sample, as `scipy.ndimage.distance_transform_edt` with ``sampling`` gives it: two cells that
-    share a face are one voxel apart.  Relationships of an earlier call are replaced.
+    The distance is the smallest distance between a voxel centre of one cell and a voxel centre of the other, in the
+    unit of the sample, as `scipy.ndimage.distance_transform_edt` with ``sampling`` computes it: two cells that share a
+    face are one voxel apart.  Relationships from an earlier call are replaced.
 
     Parameters
     ----------
     within : float or str
-        The largest distance: a number in the unit of the sample, or a text as ``10um``.
+        The largest distance: a number in the unit of the sample, or text such as ``10um``.
     db : str or path, optional
         As for `load`.
     sample : str, optional
-        Name of the sample; may be left out where the database holds one only.
+        Name of the sample; may be omitted if the database holds only one.
     source : str or path, optional
-        The volume; by default the one from which the sample was loaded.  It must have its shape, cells and voxels.
+        The volume; by default the one from which the sample was loaded.  Its shape, cells and voxel counts must match.
     centroids : bool
-        Take distances between the centroids, which the database knows, and no volume.
+        Measure between the centroids stored in the database; no volume is read.
     workers : int, optional
         Number of threads; by default one per core.
     report : callable, optional
-        Called with what is done, how much of it, of how much.
+        Called to report progress: the kind of work, how much is done, and the total.
     **options
         How the volume is read, see `ScanOptions`: `dataset`, `axes`, `time`, `channel`, `slices`, `rgb`.
 
     Raises
     ------
     ParameterError
-        If `within` is no length above 0, or is longer than the volume.
+        If `within` is not a length above 0, or is longer than the volume.
     NotFoundError
-        If there is no such sample, or its volume is gone.
+        If there is no such sample, or its volume no longer exists.
     InputError
-        If the volume is not that of the sample.
+        If the volume does not match the sample.
     """
     if centroids and (source is not None or any(value is not None for value in options.values())):
         raise ParameterError("centroids (--centroids) come from the database; leave out the volume and how it is read")
@@ -134,12 +134,12 @@ def near(
 
 
 def remove_near(db: str | os.PathLike[str] | None = None, *, sample: str | None = None) -> list[str]:
-    """Delete the relationships ``NEAR`` of one sample, or of all that have them; return the names of these.
+    """Delete the ``NEAR`` relationships of one sample, or of every sample that has them; return the sample names.
 
     Raises
     ------
     NotFoundError
-        If there is no such sample, or none has such relationships.
+        If there is no such sample, or no sample has such relationships.
     """
     with open_store(address_of(db)) as store:
         written = written_of(store)

@@ -1,4 +1,4 @@
-"""The volume from which a sample was loaded, read again: found, and checked to be the same."""
+"""Find and reopen the volume from which a sample was loaded, and check that it is the same."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Array = np.ndarray[Any, Any]
 
 
 def one_sample(store: Store, name: str | None) -> dict[str, Any]:
-    """Return what the database says of the sample."""
+    """Return the properties of the sample in the database."""
     names = store.sample_names()
     if name is None and len(names) != 1:
         listed = ", ".join(map(repr, names[:5])) + (", …" if len(names) > 5 else "")
@@ -52,25 +52,25 @@ def cells_of(store: Store, name: str, columns: str) -> pa.Table:
 def own_volume(
     row: dict[str, Any], source: str | os.PathLike[str] | None, options: ScanOptions, otherwise: str = ""
 ) -> Iterator[Scan]:
-    """Open the volume of a sample, read as it was when it was loaded.
+    """Open the volume of a sample, with the background, connectivity and voxel size it was loaded with.
 
     Parameters
     ----------
     row : dict
-        What `one_sample` says of the sample.
+        The sample, as returned by `one_sample`.
     source : str or path, optional
         By default the volume from which it was loaded.
     options : ScanOptions
         How it is read.
     otherwise : str
-        What else can be done where there is none.
+        Alternative to suggest if there is no volume.
 
     Raises
     ------
     ParameterError
-        If it is not known which volume that is.
+        If the volume is not known.
     InputError
-        If it has another shape.
+        If it has a different shape.
     """
     volume = os.fspath(source if source is not None else row["source"] or "")
     if row["shape"] and not volume:
@@ -84,12 +84,12 @@ def own_volume(
 
 
 def as_loaded(scan: Scan, row: dict[str, Any]) -> Scan:
-    """Return the scan of the volume of a sample, with what was said of its voxels when it was loaded.
+    """Return the scan with the background, connectivity and voxel size that the sample was loaded with.
 
     Raises
     ------
     InputError
-        If it has another shape, or the sample has none.
+        If it has a different shape, or the sample has none.
     """
     if not row["shape"]:
         raise _without_volume(row["name"])
@@ -110,12 +110,12 @@ def _without_volume(sample: str, otherwise: str = "") -> InputError:
 
 @contextmanager
 def own_mask(mask: str | os.PathLike[str], row: dict[str, Any]) -> Iterator[Scan]:
-    """Open an image of the shape of a sample, in which voxels that are not 0 belong to something.
+    """Open a mask with the shape of a sample, in which nonzero voxels belong to something.
 
     Raises
     ------
     InputError
-        If it has another shape, or states another voxel size.
+        If it has a different shape, or states a different voxel size.
     """
     with scanned(os.fspath(mask), "mask") as scan:
         what = f"the mask {redacted(os.fspath(mask))}"
@@ -134,19 +134,19 @@ def own_mask(mask: str | os.PathLike[str], row: dict[str, Any]) -> Iterator[Scan
 
 
 class Counted:
-    """How many voxels each cell has, summed over blocks that several threads see."""
+    """Number of voxels of each cell, summed over blocks processed by several threads."""
 
     def __init__(self) -> None:
         self._parts: list[tuple[Array, Array]] = []
 
     def add(self, names: Array, ranks: Array) -> None:
-        """Add the voxels of a block, given by their ranks among labels; a rank of 0 is no cell."""
+        """Add the voxels of a block, given by their ranks among labels; rank 0 is not a cell."""
         count = np.bincount(ranks.ravel(), minlength=len(names))[1:]
         present = np.flatnonzero(count)
         self._parts.append((names[1:][present], count[present]))
 
     def total(self) -> tuple[Array, Array]:
-        """Return the labels of all cells, ascending, and their numbers of voxels."""
+        """Return the labels of all cells, ascending, and their voxel counts."""
         if not self._parts:
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
         labels, place = np.unique(np.concatenate([labels for labels, _ in self._parts]), return_inverse=True)
@@ -157,7 +157,7 @@ class Counted:
 
 
 def require_cells(store: Store, row: dict[str, Any], scan: Scan, there: Array, counted: Array) -> None:
-    """Raise `InputError` if the labels of a volume and their numbers of voxels are not those of the sample."""
+    """Raise `InputError` if the labels of a volume or their voxel counts differ from those of the sample."""
     cells = cells_of(store, row["name"], "c.voxels AS voxels")
     labels, voxels = cells["label"].to_numpy(), cells["voxels"].to_numpy(zero_copy_only=False)
     no = not_its(scan.source, row["name"])

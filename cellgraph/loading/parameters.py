@@ -1,4 +1,4 @@
-"""Checking what a person says of a load: connectivity, spacing, sizes in bytes, counts, names."""
+"""Check the arguments of a load: connectivity, spacing, sizes in bytes, counts, names."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ _MOST_BYTES = 2**63
 
 
 def parse_bytes(size: str | float) -> int:
-    """Return a size in bytes from text as ``512MB``, ``2.5 GiB`` or ``100000``, or from a number of bytes.
+    """Return a size in bytes from text such as ``512MB``, ``2.5 GiB`` or ``100000``, or from a number of bytes.
 
     Raises
     ------
     ParameterError
-        If it is not a size, or none above 0.
+        If it is not a size above 0.
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]i?)?b?\s*", str(size), re.IGNORECASE)
     number = float(match[1]) * _BYTES[(match[2] or "").lower()] if match else 0.0
@@ -62,16 +62,16 @@ def resolve_whole(what: str, value: Any, *, least: int) -> int:
     Parameters
     ----------
     what : str
-        What it is, as the sentence has it: ``a size in bytes``.
+        What it is, as worded in the message: ``a size in bytes``.
     value : int
-        As it was given.
+        The value as given.
     least : int
-        The smallest that makes sense.
+        The smallest valid value.
 
     Raises
     ------
     ParameterError
-        If it is not a whole number, or a smaller one.
+        If it is not a whole number, or is smaller.
     """
     try:
         number = least - 1 if isinstance(value, bool) else int(operator.index(value))
@@ -83,12 +83,12 @@ def resolve_whole(what: str, value: Any, *, least: int) -> int:
 
 
 def resolve_text(what: str, value: Any) -> str:
-    """Return a text: a name or a unit.
+    """Return a string: a name or a unit.
 
     Raises
     ------
     ParameterError
-        If it is something else.
+        If it is anything else.
     """
     if not isinstance(value, str):
         raise ParameterError(f"expected {what} to be a text, got {value!r}")
@@ -96,14 +96,14 @@ def resolve_text(what: str, value: Any) -> str:
 
 
 def require_kind(kind: str, **values: Any) -> None:
-    """Raise `ParameterError` if an argument is given and is not of a kind of `cellgraph.queries.values`: ``bool``."""
+    """Raise `ParameterError` if an argument is given but is not of `kind`, a type of `cellgraph.queries.values`."""
     for name, value in values.items():
         if value is not None:
             check(value, kind, of=name)
 
 
 def require_path(**values: Any) -> None:
-    """Raise `ParameterError` if an argument is given and is not a path."""
+    """Raise `ParameterError` if an argument is given but is not a path."""
     for name, value in values.items():
         if value is not None and (not isinstance(value, str | os.PathLike) or not os.fspath(value)):
             raise ParameterError(f"expected {name} to be a path, got {value!r}")
@@ -112,19 +112,19 @@ def require_path(**values: Any) -> None:
 
 
 def require_calls(**values: Any) -> None:
-    """Raise `ParameterError` if an argument is given and cannot be called."""
+    """Raise `ParameterError` if an argument is given but is not callable."""
     for name, value in values.items():
         if value is not None and not callable(value):
             raise ParameterError(f"expected {name} to be a function, got {value!r}")
 
 
 def resolve_number(what: str, value: Any, *, above: float = 0.0, or_equal: bool = False) -> float:
-    """Return a finite number above one that it has to exceed, or reach, as a Python float.
+    """Return a finite number above `above`, or equal to it if `or_equal`, as a Python float.
 
     Raises
     ------
     ParameterError
-        If it is something else.
+        If it is anything else.
     """
     number = check(value, "float", of=what)
     fits = isinstance(number, float) and (number > above or (or_equal and number == above))

@@ -1,4 +1,4 @@
-"""Where a graph comes from: the `Sample` of a sweep that is made now."""
+"""Where a graph comes from: the `Sample` of a new sweep."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from cellgraph.volumes.scan import Scan
 
 
 def new_sample(scan: Scan) -> Sample:
-    """Return the provenance of a graph that is made of a scan now, by this version.
+    """Return the provenance of a graph made from a scan now, by this version.
 
     Raises
     ------
     ParameterError
-        If the name of the file is not valid as the name of a sample.
+        If the file name is not a valid sample name.
     """
     from cellgraph import __version__
 

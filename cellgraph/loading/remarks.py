@@ -1,4 +1,4 @@
-"""What is odd about a graph that was just made: sentences for the user."""
+"""Notes for the user on what looks odd about a new graph."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _SMALL = 3
 
 
 def no_labels(graph: CellGraph) -> str | None:
-    """Return why the labels are none, as the end of a sentence; None where they may be some.
+    """Return why the values cannot be labels, as the end of a sentence; None if they may be.
 
-    An image before segmentation has a value for nearly every voxel: many labels, most of them of a few voxels.
+    An unsegmented image has a different value in nearly every voxel: many labels, most of them with few voxels.
     """
     voxels = graph.cells["voxels"].to_numpy()
     small = int((voxels <= _SMALL).sum())
@@ -46,7 +46,7 @@ def remarks(graph: CellGraph, scan: Scan) -> list[str]:
 
 
 def _background(graph: CellGraph, scan: Scan) -> list[str]:
-    """Name the label that covers most of the border, where nobody named the background and no voxel has its label."""
+    """Name the label that covers most of the border, if the background was assumed and no voxel has its label."""
     told = scan.part("background")
     if told is None or told.origin != "assumed" or graph.cells.num_rows < 3:
         return []

@@ -1,4 +1,4 @@
-"""Samples that a database holds, read back as networks with every property and its type."""
+"""Read samples back from a database as networks, with every property and its type."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NOT_KEPT = {*SAMPLE_TYPES, *PASSING, NEAR_WITHIN}
 
 @dataclass(frozen=True)
 class Entry:
-    """What a database says of one sample."""
+    """What a database says about one sample."""
 
     id: int
     loaded: int | None
@@ -46,15 +46,15 @@ class Stored:
         return [entry.sample.name for entry in self.entries]
 
     def networks(self) -> Iterator[tuple[Network, int]]:
-        """Yield the samples, those that have contacts with each other in one network.
+        """Yield the samples as networks; samples with contacts between them share a network.
 
-        Each comes with the number of contacts that are left out, since they end in a sample that is none of these.
+        Each comes with the number of contacts left out because they end in a sample that is not among these.
         """
         for group in _groups(self.entries, _linked(self.store, self.entries)):
             yield _network(self.store, group)
 
     def has_changed(self) -> bool:
-        """Whether a sample was replaced or deleted since."""
+        """Whether a sample has been replaced or deleted since."""
         now = {row["id"]: row["loaded"] for row in _versions(self.store)}
         return any(entry.id not in now or now[entry.id] != entry.loaded for entry in self.entries)
 
@@ -78,7 +78,7 @@ def _entry(store: Store, sample: int, loaded: int | None) -> Entry:
     names = [name for name in json.loads(node) if not name.startswith("_")]
     for name in names:
         check_name(name, "samples")
-    # One by one, since JSON has not every number.
+    # One by one, since JSON cannot represent every number.
     listing = ", ".join(f"s.{quoted(name)} AS p{number}" for number, name in enumerate(names))
     row = store.run(f"{match} {listing}", {"id": sample}, name="copy").to_pylist()[0]
     values = dict(zip(names, row.values(), strict=True))
@@ -101,9 +101,9 @@ def _entry(store: Store, sample: int, loaded: int | None) -> Entry:
 
 
 def _linked(store: Store, entries: Sequence[Entry]) -> dict[int, int]:
-    """Return for each sample, by its id, one that stands for all that contacts link it with."""
+    """Map the id of each sample to one that represents all samples linked to it by contacts."""
     root = {entry.id: entry.id for entry in entries}
-    given = [entry.id for entry in entries if entry.sample.connectivity == 0]  # others have none with others
+    given = [entry.id for entry in entries if entry.sample.connectivity == 0]  # the rest are unlinked
     if len(given) < 2:
         return root
 
@@ -124,7 +124,7 @@ def _linked(store: Store, entries: Sequence[Entry]) -> dict[int, int]:
 
 
 def _groups(entries: Sequence[Entry], linked: dict[int, int]) -> Iterator[list[Entry]]:
-    """Yield samples that are read together: those that are linked, and small ones of the same columns."""
+    """Yield groups of samples to read together: linked ones, and small ones with the same columns."""
     together: dict[int, list[Entry]] = {}
     for entry in entries:
         together.setdefault(linked[entry.id], []).append(entry)
@@ -177,7 +177,7 @@ def _network(store: Store, group: Sequence[Entry]) -> tuple[Network, int]:
 
 
 def _ask(store: Store, cypher: str, variable: str, columns: Sequence[Column], ids: list[int]) -> pa.Table:
-    """Return rows of two ids, and of columns in the types that they are listed with."""
+    """Return rows of two ids, and of columns cast to the types they are listed with."""
     import pyarrow as pa
 
     for column in columns:

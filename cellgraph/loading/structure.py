@@ -1,4 +1,4 @@
-"""How far each cell is from a structure, as a vessel or a wound: properties onto a sample that is loaded."""
+"""Distance of each cell from a structure, such as a vessel or a wound, written as properties of a loaded sample."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from cellgraph.volumes.units import symbol
 Array = np.ndarray[Any, Any]
 
 _BYTES_A_VOXEL = 40
-"""Labels, mask, the distances and what scipy needs for them."""
+"""For labels, mask and distances, and what scipy needs to compute them."""
 
 
 @dataclass(frozen=True)
 class DistanceReport:
-    """What was written.
+    """What a call of `distance` wrote.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class DistanceReport:
         Names of the columns of cells.
     cells : int
     nearest, mean, farthest : float
-        Of the smallest distances of the cells, in `unit`.
+        Minimum, mean and maximum of the cells' smallest distances, in `unit`.
     unit : str
     """
 
@@ -47,7 +47,7 @@ class DistanceReport:
     unit: str
 
     def summary(self) -> str:
-        """Return it in a sentence."""
+        """Return the report as a sentence."""
         unit = "voxels" if self.unit == "voxel" else symbol(self.unit)
         return (
             f"{self.sample}: wrote {', '.join(self.properties)} of {self.cells:,} cells; {self.properties[0]} is "
@@ -66,31 +66,31 @@ def distance(
     replace: bool = False,
     **options: Unpack[ScanOptions],
 ) -> DistanceReport:
-    """Write the distance of each cell of a sample to a structure, and the direction in which that lies.
+    """Write each cell's distance to a structure, and the direction towards it.
 
-    ``NAME_distance`` is the smallest distance between the centre of a voxel of the cell and that of a voxel of the
-    structure (exact, Euclidean, with the voxel size; 0 for a cell with a voxel in it), ``NAME_distance_mean`` the mean
-    of that over the voxels of the cell, both in the unit of the sample.  ``NAME_direction_z``, ``_y`` and ``_x`` are
-    the unit vector from the voxel of the cell that is nearest to the structure to the nearest voxel of the structure;
-    there is none at a distance of 0.
+    ``NAME_distance`` is the smallest distance between a voxel centre of the cell and a voxel centre of the structure
+    (exact, Euclidean, using the voxel size; 0 for a cell with a voxel in the structure).  ``NAME_distance_mean`` is the
+    mean of that distance over the voxels of the cell.  Both are in the unit of the sample.  ``NAME_direction_z``,
+    ``_y`` and ``_x`` are the unit vector from the cell's voxel nearest to the structure to the nearest voxel of the
+    structure; they are null where the distance is 0.
 
     Parameters
     ----------
     to : str or path, optional
-        A mask of the shape and voxel size of the sample: each voxel that is not 0 belongs to the structure.  None: the
-        structure is the label `label` of the volume of the sample itself.
+        A mask with the shape and voxel size of the sample; nonzero voxels belong to the structure.  If None, the
+        structure is label `label` of the sample's own volume.
     db : str or path, optional
         As for `load`.
     name : str
-        What the properties begin with, as ``canal``.
+        Prefix of the property names, such as ``canal``.
     label : int, optional
-        Only this label of the mask is the structure.
+        Use only this label of the mask as the structure.
     sample : str, optional
-        Name of the sample; may be left out where the database holds one only.
+        Name of the sample; may be omitted if the database holds only one.
     source : str or path, optional
         The volume of the sample; by default the one from which it was loaded.
     replace : bool
-        Replace properties of these names that were written before.
+        Replace existing properties of these names.
     **options
         How the volume of the sample is read, see `ScanOptions`.
 
@@ -99,10 +99,10 @@ def distance(
     ParameterError
         If neither a mask nor a label is given.
     InputError
-        If the mask has another shape or voxel size or nothing in it, if the volume is not that of the sample, or if the
-        transform does not fit into the memory.
+        If the mask has a different shape or voxel size or is empty, if the volume does not match the sample, or if the
+        distance transform does not fit in memory.
     ExistsError
-        If there are properties of these names, and `replace` is false.
+        If properties of these names exist and `replace` is false.
     """
     if to is None and label is None:
         raise ParameterError("name the structure: a mask with to (--to MASK), or a label of the volume (--label N)")
@@ -162,7 +162,7 @@ def _require_memory(scan: Scan) -> None:
 
 
 def _measured(labels: Array, mask: Array, spacing: Array, cells: Array) -> dict[str, Array]:
-    """Return the columns of cells, in their order; infinite for cells that are not there."""
+    """Return the measured columns, in the order of `cells`; distances are infinite for cells not in the volume."""
     from scipy.ndimage import binary_erosion, distance_transform_edt
     from scipy.spatial import cKDTree
 

@@ -1,4 +1,4 @@
-"""Where a graph goes: the database, and the name of the sample in it."""
+"""Where a graph is written: the database, and the name of the sample in it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from cellgraph.stores import open_store
 
 
 def names_in(target: str) -> list[str]:
-    """Return the names of the samples in a database; of a file that is still to be made none.
+    """Return the names of the samples in a database; none if its file does not exist yet.
 
     Raises
     ------
     NotFoundError
-        If there is no folder for it.
+        If the folder for it does not exist.
     """
     folder = Path(target).parent
     if "://" not in target and not folder.is_dir():
@@ -25,12 +25,12 @@ def names_in(target: str) -> list[str]:
 
 
 def check_target(target: str, name: str, replace: bool) -> None:
-    """Refuse a database that cannot be written, or a name that is taken, before hours of work and not after."""
+    """Refuse an unwritable database or a name that is taken, before hours of work rather than after."""
     refuse_taken(target, name, names_in(target), replace)
 
 
 def refuse_taken(target: str, name: str, there: Collection[str], replace: bool) -> None:
-    """Raise `ExistsError` if a name is among those of the database and is not to be replaced."""
+    """Raise `ExistsError` if a name exists in the database and is not to be replaced."""
     if name in there and not replace:
         raise ExistsError(
             f"the sample {name!r} is in {target} already; replace it with --replace, or name this one with --sample"

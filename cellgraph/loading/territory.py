@@ -1,4 +1,4 @@
-"""The territory of each cell: what is nearer to it than to any other cell; properties onto a sample that is loaded."""
+"""The territory of each cell (the space nearest to it), written as properties of a loaded sample."""
 
 from __future__ import annotations
 
@@ -32,24 +32,24 @@ Array = np.ndarray[Any, Any]
 
 VOLUME, CUT = "territory_volume", "territory_on_border"
 _EDGE = 160
-"""Blocks are cubes of about this many voxels an axis, so that what is read around them stays small."""
+"""Blocks are cubes of about this many voxels per axis, so that the margin read around them stays small."""
 _FIRST_MARGIN = 16
 _BYTES_A_VOXEL = 32
-"""Labels, their ranks, and what growth needs for them."""
+"""For labels, their ranks, and growing them."""
 
 
 @dataclass(frozen=True)
 class TerritoryReport:
-    """What was written.
+    """What a call of `territory` wrote.
 
     Attributes
     ----------
     sample : str
     cells : int
     volume : float
-        Of all territories together, in the unit of the sample to the power of its dimensions.
+        Total volume of all territories, in the unit of the sample to the power of `ndim`.
     cut : int
-        How many territories reach the border of the image, beyond which there may be other cells.
+        Number of territories that reach the border of the image, beyond which there may be other cells.
     unit : str
     ndim : int
     """
@@ -62,7 +62,7 @@ class TerritoryReport:
     ndim: int
 
     def summary(self) -> str:
-        """Return it in a sentence."""
+        """Return the report as a sentence."""
         unit = "voxels" if self.unit == "voxel" else f"{symbol(self.unit)}^{self.ndim}"
         return (
             f"{self.sample}: wrote {VOLUME} of {self.cells:,} cells, {self.volume / self.cells:.4g} {unit} on average, "
@@ -82,52 +82,52 @@ def territory(
     report: Report | None = None,
     **options: Unpack[ScanOptions],
 ) -> TerritoryReport:
-    """Write the volume of the territory of each cell of a sample: its Voronoi region, itself included.
+    """Write the volume of the territory of each cell of a sample: its Voronoi region, including the cell itself.
 
-    A voxel belongs to the territory of the cell to which it is nearest, by the smallest distance between its centre and
-    that of a voxel of the cell (exact, Euclidean, with the voxel size; of two cells at one distance the smaller label
-    wins).  ``territory_volume`` is the number of these voxels times the volume of a voxel; in two dimensions an area.
-    ``territory_on_border`` says whether one of them lies on the border of the image: beyond it there may be nearer
-    cells, so such a territory is too large or too small, and averages are better taken without it.
+    A voxel belongs to the territory of the nearest cell, by the smallest distance between its centre and a voxel centre
+    of the cell (exact, Euclidean, using the voxel size; ties go to the smaller label).  ``territory_volume`` is the
+    number of these voxels times the volume of a voxel (in 2D, an area).  ``territory_on_border`` says whether any of
+    them lies on the border of the image.  There may be nearer cells beyond the border, so such a territory may be too
+    large or too small, and is best left out of averages.
 
     Parameters
     ----------
     db : str or path, optional
         As for `load`.
     mask : str or path, optional
-        An image of the shape and voxel size of the sample: only voxels that are not 0, and those of cells, belong to
+        A mask with the shape and voxel size of the sample: only nonzero voxels and voxels of cells belong to
         territories.  By default all voxels do.
     within : float or str, optional
-        The farthest that a voxel may be from its cell: a number in the unit of the sample, or a text as ``20um``.  By
+        The largest distance of a voxel from its cell: a number in the unit of the sample, or text such as ``20um``.  By
         default there is no limit.
     sample : str, optional
-        Name of the sample; may be left out where the database holds one only.
+        Name of the sample; may be omitted if the database holds only one.
     source : str or path, optional
-        The volume; by default the one from which the sample was loaded.  It must have its shape, cells and voxels.
+        The volume; by default the one from which the sample was loaded.  Its shape, cells and voxel counts must match.
     replace : bool
-        Replace these properties where they were written before.
+        Replace these properties if they exist.
     workers : int, optional
         Number of threads; by default one per core.
     report : callable, optional
-        Called with what is done, how much of it, of how much.
+        Called to report progress: the kind of work, how much is done, and the total.
     **options
         How the volume is read, see `ScanOptions`.
 
     Raises
     ------
     ParameterError
-        If `within` is no length above 0, or is longer than the volume.
+        If `within` is not a length above 0, or is longer than the volume.
     NotFoundError
-        If there is no such sample, or its volume is gone.
+        If there is no such sample, or its volume no longer exists.
     InputError
-        If the volume is not that of the sample, the mask is of another shape or voxel size, or some voxels are so far
-        from any cell that what lies between does not fit into the memory.
+        If the volume does not match the sample, the mask has a different shape or voxel size, or some voxels are so far
+        from any cell that the space between does not fit in memory.
     ExistsError
-        If the properties are there, and `replace` is false.
+        If the properties exist and `replace` is false.
 
     Notes
     -----
-    The lacunar territory volume (Lc.Te.V) of work on osteocyte lacunae is this with the bone as the mask.
+    With the bone as the mask, this is the lacunar territory volume (Lc.Te.V) of the osteocyte literature.
     """
     with open_store(address_of(db)) as store:
         row = one_sample(store, sample)
@@ -153,7 +153,7 @@ def territory(
 
 
 class _Territories:
-    """The territories of all cells, block by block: each is read with a margin that doubles until it is wide enough."""
+    """The territories of all cells; each block is read with a margin that doubles until it is wide enough."""
 
     def __init__(self, scan: Scan, mask: Scan | None, limit: float | None) -> None:
         self.cells, self.sizes = Counted(), Counted()
@@ -163,7 +163,7 @@ class _Territories:
         self._metric = Metric.of(scan.voxel)
 
     def measure(self, engine: ThreadsEngine, report: Report | None) -> None:
-        """Fill in what is known of the cells."""
+        """Measure all blocks, filling in `cells`, `sizes` and `cut`."""
         shape = self._scan.header.shape
         todo = grid(shape, (1, 8 * _EDGE, 8 * _EDGE) if shape[0] == 1 else (_EDGE, _EDGE, _EDGE))
         count, done = len(todo), 0

@@ -1,4 +1,4 @@
-"""Where three or more cells of a sample meet, found in its volume."""
+"""Find where three or more cells of a sample meet, from its volume."""
 
 from __future__ import annotations
 
@@ -43,50 +43,49 @@ def vertices(
 ) -> pa.Table:
     """Return the places where three or more cells of a sample meet: vertices of an image, lines in a volume.
 
-    In an image of two dimensions each corner of pixels with three or four cells among the four pixels around it is a
-    vertex.  In a volume the same holds for the edges of voxels, which have four voxels around them; edges with the same
-    cells that share an end are one line.  The background is no cell: where it lies between cells they do not meet,
-    unless they are grown.
+    In a 2D image, a pixel corner is a vertex if there are three or four cells among the four pixels around it.  In a
+    volume, the same holds for voxel edges, each of which has four voxels around it; edges that have the same cells and
+    share an end form one line.  The background is not a cell: cells separated by it do not meet unless they are grown.
 
     Parameters
     ----------
     db : str or path, optional
         As for `load`.
     sample : str, optional
-        Name of the sample; may be left out where the database holds one only.
+        Name of the sample; may be omitted if the database holds only one.
     source : str or path, optional
-        The volume; by default the one from which the sample was loaded.  It must have its shape, cells and voxels.
+        The volume; by default the one from which the sample was loaded.  Its shape, cells and voxel counts must match.
     expand : float or str, optional
-        How far cells are grown before, as for `load`; by default as far as when the sample was loaded, 0 for not at
-        all.
+        How far to grow cells first, as for `load`; by default as far as when the sample was loaded, 0 for no growth.
     write : bool
-        Write how many of them each cell has as the property ``vertices``.
+        Write the number of these places of each cell as the property ``vertices``.
     replace : bool
-        Replace that property where it was written before.
+        Replace that property if it exists.
     workers : int, optional
         Number of threads; by default one per core.
     report : callable, optional
-        Called with what is done, how much of it, of how much.
+        Called to report progress: the kind of work, how much is done, and the total.
     **options
         How the volume is read, see `ScanOptions`.
 
     Returns
     -------
     pyarrow.Table
-        A row for each, ordered by cells and place: ``cells`` (3 or 4), ``cell_1`` to ``cell_4`` (labels, ascending;
-        null behind the last), ``z``, ``y``, ``x`` (of a line the mean of the middles of its edges), and for volumes
-        ``length`` (the sum of its edges), in the unit of the sample; voxels have their centres at whole numbers.
+        One row per place, ordered by cells and position: ``cells`` (3 or 4); ``cell_1`` to ``cell_4`` (labels,
+        ascending; null after the last); ``z``, ``y``, ``x`` (for a line, the mean of its edge midpoints); and for
+        volumes ``length`` (the total length of its edges).  Positions and lengths are in the unit of the sample; voxel
+        centres lie at multiples of the voxel size.
 
     Raises
     ------
     ParameterError
-        If `expand` is no length, or is longer than the volume.
+        If `expand` is not a length, or is longer than the volume.
     NotFoundError
-        If there is no such sample, or its volume is gone.
+        If there is no such sample, or its volume no longer exists.
     InputError
-        If the volume is not that of the sample.
+        If the volume does not match the sample.
     ExistsError
-        If the property was written before, and `replace` is false.
+        If the property exists and `replace` is false.
     """
     with open_store(address_of(db)) as store:
         row = one_sample(store, sample)

@@ -1,4 +1,4 @@
-"""Where the work of an unfinished load is kept, and opening it again."""
+"""The work folder of an unfinished load, and how it is reopened."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from cellgraph.volumes.reading import PLAIN
 from cellgraph.volumes.scan import Scan
 
 STATE = "watch.npz"
-"""Where a watch keeps what it has taken."""
+"""File in which a watch saves its state."""
 
 _LONGEST_NAME = 255
-"""Bytes that the name of a file may have."""
+"""Maximum length of a file name, in bytes."""
 
 _OURS = re.compile(rf"({re.escape(MANIFEST)}|tally-\d{{6,}}\.bin|{re.escape(STATE)})(\.part)?")
 
@@ -39,7 +39,7 @@ class WorkFolder:
     path : pathlib.Path
         The folder.
     named : bool
-        Whether the user has named it; of others the folder around it is cellgraph's own too.
+        Whether the user named it; if not, its parent folder is cellgraph's own too.
     """
 
     path: Path
@@ -47,12 +47,12 @@ class WorkFolder:
 
     @staticmethod
     def of(work: str | os.PathLike[str] | None, db: str, sample: str) -> WorkFolder:
-        """Return the folder that was named, or that of a sample: beside a database file, or here for a server.
+        """Return the named folder, or the default for a sample: beside a database file, or here for a server.
 
         Raises
         ------
         ParameterError
-            If the name of the sample is longer than that of a folder can be.
+            If the sample name is too long for a folder name.
         """
         if work is not None:
             return WorkFolder(Path(work), named=True)
@@ -67,14 +67,14 @@ class WorkFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Make the folder and keep other processes out of it; at the end remove it, if it is empty.
+        """Create the folder and lock it against other processes; on exit, remove it if it is empty.
 
         Raises
         ------
         StoreError
-            If it cannot be made.
+            If it cannot be created.
         ResumeError
-            If another process is working in it, or it holds what is not cellgraph's.
+            If another process is working in it, or it holds anything that is not cellgraph's.
         """
         try:
             parents = (folder for folder in (self.path, *self.path.parents) if not folder.exists())
@@ -102,7 +102,7 @@ class WorkFolder:
             os.close(handle)
 
     def _require_ours(self) -> None:
-        """Raise `ResumeError` if the folder holds anything that no load or watch has written."""
+        """Raise `ResumeError` if the folder holds anything not written by a load or watch."""
         strange = sorted(entry.name for entry in self.path.iterdir() if not _OURS.fullmatch(entry.name))
         if not strange and has_work(self.path) and not is_manifest(self.path / MANIFEST):
             strange = [MANIFEST]
@@ -114,7 +114,7 @@ class WorkFolder:
 
 
 def grid_of(identity: dict[str, Any]) -> list[Block]:
-    """Return the blocks of the grid that a load with this identity was begun with."""
+    """Return the blocks of the grid that a load with this identity started with."""
     (c, b, a), (z, y, x) = identity["shape"], identity["grid"]
     return grid((c, b, a), (z, y, x))
 
@@ -123,25 +123,25 @@ def grid_of(identity: dict[str, Any]) -> list[Block]:
 def open_ledger(
     folder: WorkFolder, scan: Scan, memory: int, workers: int, *, resume: bool, notes: list[str]
 ) -> Iterator[Ledger]:
-    """Open the ledger of a load: one that goes on, if there is one of the same load, or a new one.
+    """Open the ledger of a load: resume an unfinished one of the same load, or start a new one.
 
     Parameters
     ----------
     folder : WorkFolder
         Where it is.
     scan : Scan
-        What is swept.
+        What to sweep.
     memory, workers : int
-        See `plan_blocks`; a load that goes on keeps the blocks that it was begun with.
+        See `plan_blocks`; a resumed load keeps its original blocks.
     resume : bool
-        Whether work of another load is an error, or is started over.
+        Whether unfinished work of another load is an error; otherwise it is discarded.
     notes : list of str
-        Gets sentences for the user.
+        Sentences for the user are appended to it.
 
     Raises
     ------
     ResumeError
-        See `Ledger.resume` and `WorkFolder.locked`; and if the folder holds unfinished work of another volume.
+        See `Ledger.resume` and `WorkFolder.locked`; also if the folder holds unfinished work of another volume.
     """
     with folder.locked():
         yield _open(folder.path, scan, memory, workers, resume, notes)

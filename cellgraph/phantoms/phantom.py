@@ -1,4 +1,4 @@
-"""Phantoms: realistic labelled tissue of any size, to try things on, to test with and to measure."""
+"""Phantoms: realistic labelled tissue of any size, for trying things out, testing and benchmarking."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _WIDEST = 1000
 
 @dataclass(frozen=True)
 class Phantom:
-    """What was written.
+    """What a call of `phantom` wrote.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class Phantom:
     cells : int
         Labels that have at least one voxel.
     missing : tuple of int
-        Labels that membranes left no voxel; always empty without a gap.
+        Labels left without a voxel by the membranes; always empty without a gap.
     """
 
     path: Path
@@ -75,9 +75,8 @@ def phantom(
     """Write realistic labelled tissue: relaxed Voronoi cells, dense or with membranes between them.
 
     Labels are 1 to `cells`, uint32, in the order of the cells' points in the volume.  The volume is computed
-    and written block by block on all cores, so it may be larger than the memory; memory grows with the number
-    of cells (about 100 bytes each).  The same arguments give the same labels, whatever `chunks`, `workers`
-    and the format are.
+    and written block by block on all cores, so it may be larger than memory; memory use grows with the number of cells
+    (about 100 bytes each).  The same arguments give the same labels, regardless of `chunks`, `workers` and format.
 
     Parameters
     ----------
@@ -88,25 +87,24 @@ def phantom(
     shape : sequence of int
         (z, y, x) or (y, x), voxels.
     gap : bool or int
-        Thickness of the background between cells in voxels; True is 1.  Cells then touch nowhere, not even by
-        a corner.
+        Thickness of the background between cells in voxels; True is 1.  Cells then touch nowhere, not even at a corner.
     seed : int
-        Other seeds, other tissues.
+        Different seeds give different tissues.
     spacing : sequence of float, optional
-        Voxel size in the order of `shape`.  Cells are round in space, so flat in voxels that are high.  It is
-        stored where the format can.
+        Voxel size in the order of `shape`.  Cells are round in physical space, so they span fewer voxels along an axis
+        with larger voxels.  It is stored if the format can store it.
     unit : str
         Unit of `spacing`: nanometer, micrometer or millimeter.
     chunks : sequence of int, optional
-        What Zarr and HDF5 store at once.
+        Chunk size of a Zarr array.
     relax : int
-        Steps of Lloyd's relaxation: the more, the more equal the cells.
+        Steps of Lloyd's relaxation; more steps make the cells more equal.
     overwrite : bool
-        Whether something of that name is replaced.
+        Replace an existing file of that name.
     workers : int, optional
-        Threads; all cores by default.
+        Number of threads; by default one per core.
     report : callable, optional
-        Called with what is being done (``cells``, ``voxels``), how much is done, and of how much.
+        Called to report progress: the kind of work (``cells``, ``voxels``), how much is done, and the total.
 
     Returns
     -------
@@ -115,13 +113,13 @@ def phantom(
     Raises
     ------
     ParameterError
-        If an argument does not do.
+        If an argument is invalid.
     ExistsError
-        If there is something of that name, and `overwrite` is false.
+        If that name exists and `overwrite` is false.
     NotFoundError
         If its folder does not exist.
     CellgraphError
-        If the file cannot be written; nothing is left of it.
+        If the file cannot be written; no partial file is left.
     """
     if not isinstance(out, str | os.PathLike):
         raise ParameterError(f"expected out to be the path of a file, but got {out!r}")
@@ -158,7 +156,7 @@ def phantom(
 def _labelled(
     tissue: Tessellation, header: Header, width: int, present: Array, workers: int, report: Report | None
 ) -> Iterator[tuple[Block, Array]]:
-    """Label blocks in raster order, a few ahead of the one that is taken."""
+    """Label blocks in raster order, a few ahead of the one being consumed."""
     waiting: deque[tuple[Block, Future[Array]]] = deque()
     total, done = prod(header.shape), 0
     with ThreadPoolExecutor(workers) as pool:
@@ -188,7 +186,7 @@ def _header(
     unit: str,
     chunks: Sequence[int] | None,
 ) -> Header:
-    """Check what describes the volume, and put it together."""
+    """Check the description of the volume, and build its header."""
     for name, values in (("shape", shape), ("spacing", spacing), ("chunks", chunks)):
         sized = isinstance(values, Sequence | np.ndarray) and not isinstance(values, str | bytes)
         if values is not None and not (sized and np.shape(values)):

@@ -1,10 +1,9 @@
-"""Where the cells of a phantom lie: one point a cell, spread like the cells of a tissue.
+"""Where the cells of a phantom lie: one point per cell, spread like the cells of a tissue.
 
 The box is cut into about four times as many equal parts as there are cells, each cell gets a random voxel of
 a random part, and Lloyd's relaxation (Least squares quantization in PCM, 1982) moves each point to the
-centroid of its Voronoi cell.  Without it cells are ragged, with many steps they form a crystal.  One step
-gives volumes that vary by 0.25 of their mean, as those of plant meristems (0.27) and of epithelia (0.33 in
-2D) do.
+centroid of its Voronoi cell.  Without relaxation cells are ragged; with many steps they form a crystal.  One step gives
+volumes with a coefficient of variation of 0.25, close to plant meristems (0.27) and epithelia (0.33 in 2D).
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from cellgraph.volumes.volume import Index
 Array = np.ndarray[Any, Any]
 
 _PARTS_A_CELL = 4
-_ROWS_A_CELL = 4  # along z and y; relaxing needs centroids to a fraction of a voxel of this coarser grid only
+_ROWS_A_CELL = 4  # along z and y; relaxation needs centroids only to a fraction of a voxel of this coarser grid
 _BLOCK = 1 << 24
 _FINEST = 16  # steps of voxel size ratios: 16 to the smallest voxel edge
 
@@ -49,19 +48,19 @@ def tessellation(
     spacing : tuple of float
         Voxel size (z, y, x); only the ratios matter, and they are rounded to sixteenths.
     seed : int
-        Same seed, same points.
+        The same seed gives the same points.
     relax : int
         Steps of Lloyd's relaxation.
     workers : int
-        Threads.
+        Number of threads.
     report : callable, optional
-        Called with the steps done, and of how many.
+        Called with the number of steps done, and the total.
     """
     size: Array = np.round(np.array(spacing) / min(spacing) * _FINEST).astype(np.int64)
     size //= math.gcd(*size.tolist())
     solid = np.array(shape) > 1
     edge = float(np.prod((np.array(shape) * size)[solid]) / cells) ** (1 / max(1, int(solid.sum())))
-    # The fastest first guess; where a voxel is farther from its point, the tessellation looks farther.
+    # The fastest first guess; where a voxel is farther from its point, the tessellation searches farther.
     radius = 1.1 * max(edge, float(size.max()))
     points = _scatter(cells, shape, size, edge, np.random.default_rng(seed))
     for step in range(relax + 1):
@@ -112,7 +111,7 @@ def _coarse_blocks(shape: Index, step: tuple[int, int]) -> Iterator[tuple[Index,
 
 
 def _distinct(moved: Array, points: Array) -> Array:
-    """Return the moved points, but leave a cell where it was wherever two would share a voxel."""
+    """Return the moved points, except that cells that would share a voxel stay where they were."""
     result = moved.copy()
     while True:
         _, group, sizes = np.unique(result, axis=0, return_inverse=True, return_counts=True)

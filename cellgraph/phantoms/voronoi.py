@@ -1,4 +1,4 @@
-"""Voronoi cells of points on a voxel grid, exactly, block by block.
+"""Exact Voronoi cells of points on a voxel grid, computed block by block.
 
 Strategy
 --------
@@ -8,17 +8,17 @@ points are their lower envelope (Felzenszwalb and Huttenlocher, Distance Transfo
 row, not to its voxels.
 
 Points lie on voxel centres and the voxel size is a ratio of whole numbers, so all squared distances are
-integers and every comparison is exact; ties go to the lower label.  The labels are therefore the same for any
-cut into blocks.
+integers and every comparison is exact; ties go to the lower label.  The labels are therefore the same for any division
+into blocks.
 
-Only points within a radius of a row are looked at.  Where each voxel of the row turns out to be nearer to its
-point than that radius, no point outside can matter; otherwise the rows are done again with a larger radius.
+Only points within a radius of a row are considered.  If every voxel of the row turns out to be nearer to its point than
+that radius, no point outside can matter; otherwise the rows are done again with a larger radius.
 
 Membranes: a voxel p of cell i is background where, for some other point j,
 ``|p - j|^2 - |p - i|^2 <= width * sum_k s_k^2 |i_k - j_k|`` (k over axes, s the voxel size, i_k and j_k in
-voxels). That is a slab about the plane between i and j which no step to one of the 26 neighbours can cross (a
-standard digital plane; width 1), so cells never touch, whatever the voxel size.  What is left of a cell is
-convex: one run a row.
+voxels). That is a slab about the plane between i and j that no step to one of the 26 neighbours can cross (a standard
+digital plane; width 1), so cells never touch, whatever the voxel size.  What is left of a cell is convex: one run per
+row.
 
 The kernels do no bounds checks.
 """
@@ -46,13 +46,13 @@ class Tessellation:
     Attributes
     ----------
     shape : tuple of int
-        Of the volume, (z, y, x).
+        Shape of the volume, (z, y, x).
     points : numpy.ndarray of int64, shape (n, 3)
         Distinct voxels (z, y, x), sorted by z.
     square : numpy.ndarray of int64, shape (3,)
         Squared voxel size (z, y, x), up to a common factor.
     radius : float
-        First guess of how far a voxel is from its point, in the unit of the root of `square`.
+        First guess of how far a voxel is from its point, in units of the square root of `square`.
     """
 
     shape: Index
@@ -61,8 +61,7 @@ class Tessellation:
     radius: float
 
     def near(self, start: Index, stop: Index, radius: float) -> Array:
-        """Return the points within `radius` of a block: int64 (m, 4), z, y, x from `start` and label, by
-        x."""
+        """Return the points within `radius` of a block, sorted by x: int64 (m, 4), z, y, x from `start`, and label."""
         reach = np.floor(radius / np.sqrt(self.square)).astype(np.int64)
         low, high = np.array(start) - reach, np.array(stop) + reach
         first, last = np.searchsorted(self.points[:, 0], (low[0], high[0]))
@@ -82,7 +81,7 @@ class Tessellation:
         width : int
             Thickness of the membranes in voxels; 0 for none.
         present : numpy.ndarray of bool, shape (n + 1,), optional
-            Set to True for each label that a voxel gets.
+            Set to True for each label assigned to a voxel.
 
         Returns
         -------
@@ -103,7 +102,7 @@ class Tessellation:
         Returns
         -------
         rows : numpy.ndarray of int64, shape (m,)
-            Row numbers of the points that were near, in `points`.
+            Row numbers in `points` of the nearby points.
         sums : numpy.ndarray of int64, shape (m, 4)
             Number of voxels, and the sums of their z, y and x.
         """
@@ -121,7 +120,7 @@ class Tessellation:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _overtakes(xi: int, hi: int, i: int, xj: int, hj: int, j: int, weight: int) -> int:
-    """Return the first x from which the point labelled j is nearer than that labelled i, where xi <= xj."""
+    """Return the first x from which the point labelled j is nearer than the point labelled i, where xi <= xj."""
     if xi == xj:
         return -_FAR if hj < hi or (hj == hi and j < i) else _FAR
     above = weight * (xj * xj - xi * xi) + hj - hi
@@ -169,7 +168,7 @@ def _row_runs(
     -------
     runs : int
     reached : float
-        Largest distance of a voxel of the row from its point; infinite where no point is near.
+        Largest distance of a voxel of the row from its point; infinite if no point is near.
     """
     runs = 0
     limit = radius * radius
@@ -212,7 +211,7 @@ def _shrink(
     reach: int,
     width: int,
 ) -> tuple[int, int, int]:
-    """Take the membranes from the run [low, high) of point i; `near` is the first point that may matter."""
+    """Remove the membranes from the run [low, high) of point i; `near` is the first point that may matter."""
     while points[near, 2] < low - reach:
         near += 1
     stop = high + reach
@@ -223,7 +222,7 @@ def _shrink(
             for axis in range(3):
                 slab += square[axis] * abs(points[j, axis] - points[i, axis])
             xi, xj = points[i, 2], points[j, 2]
-            # Inside the cell where x * below < above.
+            # x is inside the cell where x * below < above.
             above = square[2] * (xj * xj - xi * xi) + height[j] - height[i] - width * slab
             below = 2 * square[2] * (xj - xi)
             if below > 0 and (high - 1) * below >= above:
@@ -240,7 +239,7 @@ def _shrink(
 def _fill_tile(
     points: Array, square: Array, radius: float, width: int, start: Any, stop: Any, out: Array, present: Array
 ) -> bool:
-    """Label the rows [start, stop), (z, y), of a block; tell whether `radius` was large enough."""
+    """Label the rows [start, stop), (z, y), of a block; return whether `radius` was large enough."""
     height = np.empty(len(points), np.int64)
     owner = np.empty(len(points), np.int64)
     first = np.empty(len(points) + 1, np.int64)
@@ -268,7 +267,7 @@ def _fill_tile(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _fill(points: Array, square: Array, radius: float, largest: float, width: int, out: Array, present: Array) -> bool:
-    """Label a block from the points within `largest` of it; tell whether that was large enough."""
+    """Label a block from the points within `largest` of it; return whether that was large enough."""
     for z in range(0, out.shape[0], _TILE[0]):
         for y in range(0, out.shape[1], _TILE[1]):
             start = (z, y)
@@ -286,7 +285,7 @@ def _fill(points: Array, square: Array, radius: float, largest: float, width: in
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _sum_row(z: int, y: int, size: int, points: Array, square: Array, radius: float, near: Array, sums: Array) -> bool:
-    """Add the voxels of a row to `sums`, at `near` of each point; tell whether `radius` was large enough."""
+    """Add the voxels of a row to `sums`, at index `near` of each point; return whether `radius` was large enough."""
     height = np.empty(len(points), np.int64)
     owner = np.empty(len(points), np.int64)
     first = np.empty(len(points) + 1, np.int64)
@@ -305,9 +304,9 @@ def _sum_row(z: int, y: int, size: int, points: Array, square: Array, radius: fl
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _sum(points: Array, square: Array, radius: float, largest: float, size: Any, step: Any, sums: Array) -> bool:
-    """Add the voxels of every `step`-th row of a block to `sums`; tell whether `largest` was large enough."""
+    """Add the voxels of every `step`-th row of a block to `sums`; return whether `largest` was large enough."""
     for z in range(step[0] // 2, size[0], step[0]):
-        # The rows at this z share one list, of the points that any of them may need.
+        # The rows at this z share one list of the points that any of them may need.
         every = _near_tile(points, square, largest, (z, 0), (z + 1, size[1]))
         shared = points[every]
         for y in range(step[1] // 2, size[1], step[1]):

@@ -1,1 +1,1 @@
-"""Pictures of cells: a value for each cell painted into its image, slices with their graph, pages in 3D."""
+"""Pictures of cells: images with a value painted into each cell, slices with their graph, 3D pages."""

@@ -1,4 +1,4 @@
-"""What is drawn of the cells of a sample, and in which colours; drawn by matplotlib, or shown by napari."""
+"""Which cells of a sample are drawn, and in which colours; for matplotlib or napari."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Array = np.ndarray[Any, Any]
 
 _PLAIN = (0.85, 0.85, 0.85, 1.0)
 _MOST_NAMES = 12
-# Okabe and Ito's colours, which people with any colour vision tell apart (jfly.uni-koeln.de/color).
+# Okabe and Ito's colours, distinguishable with any colour vision (jfly.uni-koeln.de/color).
 _TYPES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
 _NOT_SHOWN = ("cell", "sample", "neighbour", "reached", "component", "step", "hop", "patch")
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What is drawn: values of cells, and whether the others are left plain."""
+    """What is drawn: values of cells, and whether all other cells are left plain."""
 
     values: CellValues | None
     only: bool
@@ -104,7 +104,7 @@ class Colours:
             self.map, self.norm = matplotlib.colormaps["viridis"], Normalize(low, high)
 
     def of(self, labels: Array) -> Array:
-        """Return the colours of cells, shape (n, 4); those without a value are plain."""
+        """Return the colours of cells, shape (n, 4); cells without a value are plain."""
         from matplotlib.colors import to_rgba_array
 
         if self.values is None:
@@ -118,7 +118,7 @@ class Colours:
         return colours
 
     def explain(self, axes: Axes) -> None:
-        """Add a legend of categories, or a bar of numbers."""
+        """Add a legend of the categories, or a colour bar for numbers."""
         from matplotlib.cm import ScalarMappable
         from matplotlib.patches import Patch
 
@@ -149,5 +149,5 @@ class Colours:
 
 
 def plain_text(text: str) -> str:
-    """Return a name as matplotlib shows it, which takes what is between dollars for a formula."""
+    """Escape a name for matplotlib, which takes text between dollar signs for a formula."""
     return printable(text).replace("$", r"\$")

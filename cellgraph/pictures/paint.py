@@ -1,4 +1,4 @@
-"""A value for each cell painted into its voxels: an image for Fiji, napari and the like, of any size."""
+"""Paint a value of each cell into its voxels: an image of any size for Fiji, napari and the like."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Array = np.ndarray[Any, Any]
 
 _MEMORY = 2**28
 _EXACT = 2**24
-"""Whole numbers up to here are exact as float32."""
+"""Integers up to this are exact as float32."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class PaintReport:
     low, high : float or None
         Smallest and largest value of a cell; None if no cell has one.
     categories : tuple of str
-        What the numbers 1, 2, … stand for.
+        Categories that the numbers 1, 2, … stand for.
     """
 
     path: str
@@ -55,7 +55,7 @@ class PaintReport:
     categories: tuple[str, ...]
 
     def summary(self) -> str:
-        """Return it in sentences."""
+        """Return the report in sentences."""
         reach = "no cell has a value" if self.low is None else f"from {self.low:g} to {self.high:g}"
         background = "NaN" if self.dtype.startswith("float") else "0"
         said = f"{self.path}: each cell has its {self.by}, {reach}, as {self.dtype}; the background is {background}"
@@ -75,39 +75,39 @@ def paint(
     report: Report | None = None,
     **options: Unpack[ScanOptions],
 ) -> PaintReport:
-    """Write an image in which every voxel of a cell has the value of the cell, block by block.
+    """Write an image in which every voxel of a cell holds the cell's value, block by block.
 
     Parameters
     ----------
     source : str, path, numpy.ndarray or Scan
         The labelled volume from which the sample was loaded.
     output : str or path
-        ``.tif`` (OME-TIFF), ``.zarr`` (OME-Zarr) or ``.npy``; with the voxel size of the sample.
+        ``.tif`` (OME-TIFF), ``.zarr`` (OME-Zarr) or ``.npy``; it gets the voxel size of the sample.
     db : str or path, optional
         As for `load`.
     by : str
-        A column of cells: a measure, ``degree``, a written metric or annotation.  Whole numbers are written as uint8,
-        uint16 or int32 with a background of 0, all others as float32 with a background of NaN.  Texts become the
+        A column of cells: a measure, ``degree``, a written metric or annotation.  Integers are written as uint8, uint16
+        or int32 with a background of 0, all other numbers as float32 with a background of NaN.  Strings become the
         numbers 1, 2, … in alphabetical order.
     sample : str, optional
-        Name of the sample; by default that of the volume's name, or the only one.
+        Name of the sample; by default the one named like the volume, or the only one.
     rank : bool
-        Write the rank of each cell by its value, 1 for the smallest; cells of one value have one rank.
+        Write the rank of each cell by its value, 1 for the smallest; cells with equal values share a rank.
     overwrite : bool
         Replace `output`.
     report : callable, optional
-        Called with what is done, how much of it, of how much.
+        Called to report progress: the kind of work, how much is done, and the total.
     **options
         How the volume is read, see `ScanOptions`.
 
     Raises
     ------
     ParameterError
-        If cells have no such column, or the name of the output ends in no format.
+        If cells have no such column, or the file extension of the output is not supported.
     InputError
-        If the volume is not that of the sample.
+        If the volume does not match the sample.
     ExistsError
-        If there is something at `output`.
+        If `output` exists and `overwrite` is false.
     """
     path = Path(output)
     target = label_format(path, "painted images are")
@@ -166,7 +166,7 @@ def _painted(
             raise unknown_label(scan, sample, int(flat[~(known | background)][0]))
         painted[background & ~known] = missing
         seen[np.searchsorted(values.labels, flat[known])] += np.bincount(place.ravel())[known]
-        if number == len(blocks) and (seen != voxels).any():  # a writer need not ask for more than its last block
+        if number == len(blocks) and (seen != voxels).any():  # a writer may not ask for anything after its last block
             cell = np.flatnonzero(seen != voxels)[0]
             label, own, its = values.labels[cell], seen[cell], int(voxels[cell])
             why = (

@@ -1,4 +1,4 @@
-"""A plane of a volume: one slice, or what is seen looking along an axis."""
+"""A plane of a volume: one slice, or a projection along an axis."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Plane:
     ----------
     labels : numpy.ndarray, shape (down, across)
     axes : tuple of str
-        The axis that leads down, and the one that leads across.
+        The vertical axis (down), and the horizontal one (across).
     spacing : tuple of float
         Size of a pixel along them, in the unit of the sample.
     what : str
-        Which plane it is, as ``z = 12``; empty for an image of two axes.
+        Which plane it is, such as ``z = 12``; empty for a 2D image.
     """
 
     labels: Array
@@ -39,15 +39,15 @@ class Plane:
 
 
 def read_plane(scan: Scan, at: str | None = None, project: str | None = None) -> Plane:
-    """Read a slice of a volume, the middle one along z by default, or a projection.
+    """Read a slice of a volume (by default the middle one along z), or a projection.
 
     Parameters
     ----------
     scan : Scan
     at : str, optional
-        Axis and index, as ``z=120``.
+        Axis and index, such as ``z=120``.
     project : str, optional
-        An axis along which is looked: of each line of voxels the first label that is not background is taken.
+        An axis to project along: each line of voxels gives its first label that is not background.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Cells coloured by a value with the graph of their contacts, drawn by matplotlib."""
+"""Draw cells coloured by a value, with the graph of their contacts, with matplotlib."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ _MOST_CELLS = 200_000
 
 
 def check_target(output: Path, overwrite: bool) -> None:
-    """Refuse a picture that could not be written, before anything is read.
+    """Refuse a picture that cannot be written, before anything is read.
 
     Raises
     ------
     ParameterError
-        If its name ends in no format.
+        If its file extension is not supported.
     ExistsError, NotFoundError
         If it exists, or its folder does not.
     MissingExtraError
@@ -74,38 +74,38 @@ def plot(
     options: ScanOptions | None = None,
     **parameters: Any,
 ) -> Axes:
-    """Draw the cells of a slice, coloured by a column or by the answer to a query, and the contacts between them.
+    """Draw the cells of a slice, coloured by a column or a query result, and the contacts between them.
 
     Parameters
     ----------
     volume : str, path, numpy.ndarray or Scan, optional
-        The labelled volume from which the sample was loaded; without one, cells are drawn at their centroids (y down, x
+        The labelled volume from which the sample was loaded; without it, cells are drawn at their centroids (y down, x
         across).
     query : str, optional
-        A named query with its `parameters` (and `limit`): the cells of its rows are coloured, all others are plain.
+        A named query with its `parameters` (and `limit`): cells in its rows are coloured, all others are plain.
     db : str, path or Database, optional
         As for `load`; or an open database.
     output : str or path, optional
         A ``.png``, ``.svg`` or ``.pdf`` file to write.
     sample : str, optional
-        Name of the sample; by default that of the volume's name, or the only one.
+        Name of the sample; by default the one named like the volume, or the only one.
     color : str, optional
-        A column of cells, or of the rows of the query; by default hops, steps or the first measure of a query, and
-        without a query the cells are told apart by colours that repeat.
+        A column of cells, or of the query's rows; by default hops, steps or the first measure of the query.  Without a
+        query, repeating colours tell the cells apart.
     at : str, optional
-        The slice, as ``z=120``; by default the middle one.
+        The slice, such as ``z=120``; by default the middle one.
     project : {'z', 'y', 'x'}, optional
-        Draw what is seen looking along this axis instead.
+        Draw a projection along this axis instead.
     contacts : bool
-        Draw contacts as lines between cells, as thick as their junctions.
+        Draw contacts as lines between cells, thicker with more junctions.
     overwrite : bool
         Replace `output`.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; by default a figure of its own.
+        Where to draw; by default a new figure.
     options : mapping, optional
         How the volume is read, see `ScanOptions`.
     **parameters
-        Of the query.
+        Parameters of the query.
 
     Returns
     -------
@@ -114,9 +114,9 @@ def plot(
     Raises
     ------
     ParameterError
-        If there is no such column or slice, or the output ends in no format.
+        If there is no such column or slice, or the file extension of the output is not supported.
     InputError
-        If the volume is not that of the sample.
+        If the volume does not match the sample.
     """
     needed("matplotlib", "a picture", "plot")
     if output is not None:
@@ -151,13 +151,13 @@ def plot_graph(
     contacts: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a graph that is in no database; see `plot`.
+    """Draw a graph that is not in a database; see `plot`.
 
     Parameters
     ----------
     graph : CellGraph
     labels : str, path, numpy.ndarray or Scan, optional
-        The labelled volume that it was made of, (z, y, x) or (y, x).
+        The labelled volume it was made from, (z, y, x) or (y, x).
     color, at, project, contacts, ax
         As for `plot`; `color` is a column of `graph.cells`.
 
@@ -170,7 +170,7 @@ def plot_graph(
     ParameterError
         If cells have no such column, or there is no such slice.
     InputError
-        If the volume is not that of the graph.
+        If the volume does not match the graph.
     """
     needed("matplotlib", "a picture", "plot")
     sample = graph.sample
@@ -190,7 +190,7 @@ def plot_graph(
 
 @dataclass(frozen=True)
 class _Tissue:
-    """What is drawn of a sample: its cells (``cell``, ``y``, ``x``, …), and its contacts, read when needed."""
+    """The parts of a sample to draw: its cells (``cell``, ``y``, ``x``, …), and its contacts, read when needed."""
 
     sample: str
     unit: str
@@ -273,7 +273,7 @@ def _centroids(tissue: _Tissue, shown: Shown, contacts: bool, ax: Axes | None) -
 
 
 def _lines(axes: Axes, tissue: _Tissue, labels: Array, places: Array, shown: Shown, colour: str = "black") -> None:
-    """Draw the contacts between some cells, of a query those between cells that its rows name."""
+    """Draw the contacts between some cells; for a query, only those between cells in its rows."""
     from matplotlib.collections import LineCollection
 
     rows = tissue.contacts()
@@ -325,6 +325,6 @@ def _finish(axes: Axes, title: str, unit: str, width: float, height: float, name
 
 
 def _round(length: float) -> float:
-    """Return 1, 2 or 5 times a power of ten, at most a length."""
+    """Round a length down to 1, 2 or 5 times a power of ten."""
     power = 10.0 ** np.floor(np.log10(length))
     return float(power * max(step for step in (1, 2, 5) if step * power <= length * (1 + 1e-9)))

@@ -1,4 +1,4 @@
-"""A value for each cell of a sample, and the volume that the sample was made of."""
+"""A value for each cell of a sample, and the volume the sample was made from."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class CellValues:
-    """What is shown of the cells of a sample.
+    """The values to show for the cells of a sample.
 
     Attributes
     ----------
     name : str
-        Of the column.
+        Name of the column.
     labels : numpy.ndarray of int64, shape (n,)
         In ascending order.
     values : numpy.ndarray, shape (n,)
-        float64 or int64; of texts and truth values the number of the category.  Floats are NaN where there is none.
+        float64 or int64; for strings and booleans, the number of the category.  Missing floats are NaN.
     categories : tuple of str
-        The texts that the numbers stand for, in their order, the first for 1; empty for numbers.
+        The strings that the numbers stand for, in order, starting at 1; empty for numeric columns.
     """
 
     name: str
@@ -43,7 +43,7 @@ class CellValues:
     categories: tuple[str, ...] = ()
 
     def of(self, labels: Array, missing: float = 0) -> tuple[Array, Array]:
-        """Return the value of each of some labels, and which of these are cells; `missing` for those that are not."""
+        """Return the value of each label, `missing` if it is not a cell, and which labels are cells."""
         if not len(self.labels):
             return np.full(labels.shape, missing), np.zeros(labels.shape, bool)
         place = np.minimum(np.searchsorted(self.labels, labels), len(self.labels) - 1)
@@ -69,7 +69,7 @@ def cell_values(db: Database, sample: str, column: str) -> CellValues:
 
 
 def as_values(name: str, cells: pa.ChunkedArray, column: pa.ChunkedArray) -> CellValues:
-    """Return values given by their cells, which are sorted here."""
+    """Return the values of a column, sorted by cell."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -89,14 +89,14 @@ def as_values(name: str, cells: pa.ChunkedArray, column: pa.ChunkedArray) -> Cel
 
 
 def sample_of(db: Database, name: str | None, volume: str | None = None) -> str:
-    """Return the sample that is meant: the named one, the one that has the name of the volume, the only one.
+    """Return the sample to use: the named one, the one with the name of the volume, or the only one.
 
     Raises
     ------
     NotFoundError
-        If there is none of that name, or none at all.
+        If there is no sample of that name, or none at all.
     ParameterError
-        If there are several, and none is named.
+        If there are several and none is named.
     """
     names = db.query("samples")["sample"].to_pylist()
     if name is not None:
@@ -115,12 +115,12 @@ def sample_of(db: Database, name: str | None, volume: str | None = None) -> str:
 
 @contextmanager
 def its_volume(db: Database, volume: Scannable, sample: str | None, options: ScanOptions) -> Iterator[tuple[Scan, str]]:
-    """Give the scan of a volume, and the name of its sample; the two have the same shape.
+    """Yield the scan of a volume, and the name of its sample; both have the same shape.
 
     Raises
     ------
     InputError
-        If they have not.
+        If their shapes differ.
     """
     with scanned(volume, **options) as scan:
         name = sample_of(db, sample, scan.sample)
@@ -129,5 +129,5 @@ def its_volume(db: Database, volume: Scannable, sample: str | None, options: Sca
 
 
 def unknown_label(scan: Scan, sample: str, label: int) -> InputError:
-    """Return the error of a volume with a label that is no cell of the sample."""
+    """Return the error for a volume with a label that is not a cell of the sample."""
     return InputError(f"{not_its(scan.header.source, sample)}: its label {label} is no cell of it.")

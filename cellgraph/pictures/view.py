@@ -1,4 +1,4 @@
-"""A page that shows a graph in three dimensions: one file, which needs no network."""
+"""A web page that shows a graph in 3D: one file, usable offline."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 MOST_CELLS = 200_000
-"""Of larger samples a page shows so many, drawn at random."""
+"""Maximum cells on a page; of larger samples it shows this many, drawn at random."""
 
 _ALL_COLUMNS = 20_000
-"""Cells up to which a page has all their columns."""
+"""Maximum cells for a page to have all columns."""
 
 MOST_ELLIPSOIDS = 20_000
-"""Cells up to which a page can show their ellipsoids."""
+"""Maximum cells for a page to offer ellipsoids."""
 
 _FLAT = 0.05
-"""Least thickness of an ellipsoid that is shown, over its length."""
+"""Minimum thickness of a drawn ellipsoid, as a fraction of its length."""
 
 _FARTHEST = 6
 _STANDIN, _OTHER = 987_654_321_012_345_671, 987_654_321_012_345_673
@@ -51,7 +51,7 @@ class View:
     path : Path
     sample : str
     cells, contacts : int
-        What it shows.
+        Numbers shown.
     note : str
         What it leaves out; empty if nothing.
     """
@@ -85,11 +85,11 @@ def view(
     db : str or path, optional
         As for `load`.
     sample : str, optional
-        Its name; may be left out where there is only one.
+        Name of the sample; may be omitted if there is only one.
     color : str, optional
-        The column that cells are coloured by at first; ``degree`` by default.
+        The column that cells are initially coloured by; ``degree`` by default.
     overwrite : bool
-        Replace `output`; a page of an earlier call is always replaced.
+        Replace `output`; a page from an earlier call is always replaced.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def view(
     InputError
         If the cells have no centroids.
     ExistsError
-        If there is something at `output`.
+        If `output` exists and is not to be replaced.
     """
     path = Path(output)
     if path.suffix.lower() not in (".html", ".htm"):
@@ -108,7 +108,7 @@ def view(
         name = sample_of(database, sample)
         data = _data(database, name, color)
     text = files("cellgraph.pictures").joinpath("page/view.html").read_text("utf-8")
-    # Inside of a script element "<" could end it, or begin a comment.
+    # Inside a script element, "<" could end it or begin a comment.
     shown = json.dumps(data, ensure_ascii=True, allow_nan=False).replace("<", "\\u003c")
     for mark, part in (("VIEW_JS", _file("view.js")), ("THREE_JS", _file("three.min.js")), ("DATA", shown)):
         before, _, after = text.partition(mark)
@@ -123,15 +123,15 @@ def _file(name: str) -> str:
 
 
 def _data(db: Database, sample: str, color: str | None) -> dict[str, Any]:
-    """Return what the page shows, ready for JSON; arrays as base64, little endian."""
+    """Return the data of the page, ready for JSON; arrays as base64, little endian."""
     rows = db.query("cells", sample=sample)
     if color is not None:
-        cell_values(db, sample, color)  # refused if there is none
+        cell_values(db, sample, color)  # raises if there is no such column
     axes = [axis for axis in "xyz" if axis in rows.column_names and rows[axis].null_count < rows.num_rows]
     if len(axes) < 2:
         raise InputError(f"the cells of the sample {sample!r} have no centroids (columns y and x) to be drawn at.")
     if "z" in axes and len(rows["z"].drop_null().unique()) == 1:
-        axes.remove("z")  # an image of two dimensions
+        axes.remove("z")  # a 2D image
     note = ""
     if rows.num_rows > MOST_CELLS:
         chosen = np.sort(np.random.default_rng(_SEED).choice(rows.num_rows, MOST_CELLS, replace=False))
@@ -170,7 +170,7 @@ def _data(db: Database, sample: str, color: str | None) -> dict[str, Any]:
 
 
 def _axes(rows: pa.Table, ndim: int) -> str | None:
-    """Return the half axes of the ellipsoids of cells, (x, y, z) one after the other; None where they are not known."""
+    """Return the half axes of the cells' ellipsoids, (x, y, z) one after the other; None if they are not known."""
     names = ("length", "width", "height")
     needed = {f"{name}_axis_{axis}" for name in names for axis in "zyx"} | set(names)
     if not needed <= set(rows.column_names) or rows.num_rows > MOST_ELLIPSOIDS:

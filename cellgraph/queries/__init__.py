@@ -1,4 +1,4 @@
-"""Queries are files: found, checked, listed, and filled with the values of their parameters."""
+"""Query files: finding, checking and listing them, and filling in parameter values."""
 
 from cellgraph.queries.catalogue import Catalogue
 from cellgraph.queries.conditions import CannotSay, Conditions

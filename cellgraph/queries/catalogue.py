@@ -1,4 +1,4 @@
-"""All queries there are: found as files, checked, and listed."""
+"""The catalogue of all queries: found as files, checked, and listed."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 DIALECTS = ("ladybug", "neo4j")
 
 SCHEMA_GROUP = "schema"
-"""The folder of statements that make a database; they are the stores' own, no queries."""
+"""The folder of statements that create a database; they belong to the stores and are not queries."""
 
 HIDDEN_PREFIX = "_"
-"""Groups that start so hold questions that cellgraph asks for itself; they are not listed."""
+"""Groups with this prefix hold internal queries, which are not listed."""
 
 
 def bundled() -> Path:
@@ -49,14 +49,14 @@ class Catalogue:
 
     @classmethod
     def load(cls, folders: Iterable[Path] | None = None) -> Catalogue:
-        """Return every query of some folders, or of the bundled one and the user's own; read anew if a file changed.
+        """Return every query of some folders, or of the bundled one and the user's own; read again if a file changed.
 
         Raises
         ------
         NotFoundError
             If a folder does not exist.
         FormatError
-            If a file is wrong, or two have the same name.
+            If a file is invalid, or two have the same name.
         """
         chosen = tuple((bundled(), *own_folders()) if folders is None else folders)
         for folder in chosen:
@@ -66,7 +66,7 @@ class Catalogue:
         return _read_all(chosen, tuple((path, path.stat().st_mtime_ns if path.exists() else 0) for path in files))
 
     def listed(self) -> list[Query]:
-        """Return the queries that people ask, by name."""
+        """Return the public queries, by name."""
         return [query for query in self.queries.values() if not query.group.startswith(HIDDEN_PREFIX)]
 
     def table(self) -> pa.Table:
@@ -79,7 +79,7 @@ class Catalogue:
         return pa.Table.from_pylist(rows, pa.schema({name: pa.string() for name in ("query", "parameters", "answers")}))
 
     def __contains__(self, name: str) -> bool:
-        """Tell whether `name` is that of a query."""
+        """Tell whether `name` is the name of a query."""
         return name.replace("neighbor", "neighbour") in self.queries or name in self.queries
 
     def __getitem__(self, name: str) -> Query:
@@ -88,7 +88,7 @@ class Catalogue:
         Raises
         ------
         NotFoundError
-            If there is none of that name.
+            If there is no query of that name.
         """
         if name not in self.queries and (british := name.replace("neighbor", "neighbour")) in self.queries:
             return self.queries[british]
@@ -102,7 +102,7 @@ class Catalogue:
 
 @lru_cache(maxsize=8)
 def _read_all(folders: tuple[Path, ...], stamps: tuple[tuple[Path, int], ...]) -> Catalogue:
-    """Read every query of some folders; `stamps` tell whether a file is another one than before."""
+    """Read every query of some folders; `stamps` makes the cache miss when a file has changed."""
     queries: dict[str, Query] = {}
     for folder in folders:
         for query in _read_folder(folder):
@@ -116,7 +116,7 @@ def _read_all(folders: tuple[Path, ...], stamps: tuple[tuple[Path, int], ...]) -
 
 
 def _read_folder(folder: Path) -> Iterator[Query]:
-    """Read ``<group>/<name>.cypher`` with its siblings; files directly in the folder are of the group ``own``."""
+    """Read ``<group>/<name>.cypher`` with its siblings; files directly in the folder belong to the group ``own``."""
     files = sorted(
         path
         for path in folder.rglob("*.cypher")

@@ -1,23 +1,23 @@
-"""The conditions that questions share, and how they get into the Cypher of a query.
+"""Conditions shared by queries, and how they are inserted into Cypher.
 
-The header of a query names the variables of its patterns that conditions hold for:
+The header of a query names the variables of its patterns that conditions apply to:
 
     // Conditions
     //   c: reported    a cell that rows are about
     //   d: cell        any other cell
     //   r: contact     a relationship
     //   p: path        cells and relationships of a path
-    //   e: target      a cell that is looked for
+    //   e: target      a cell that is searched for
     //   direction: compiled    where the Cypher takes contacts in both directions, and compiled code in one
-    //   direction: none        where contacts have to be taken in both
+    //   direction: none        where contacts must be taken in both
     //   over: any              where cells may also be joined by being near
 
-and its text marks where they stand, as comments, so that without conditions it is Cypher as it is:
+Its text marks the places for conditions with comments, so that it is valid Cypher without them:
 
     WHERE d.id <> c.id /* and conditions of d, r between c and d */     after another condition
     -[:TOUCHES* SHORTEST 1..$k /* conditions of r, n */]-               in a recursive pattern of Ladybug
 
-Values travel as parameters.  A direction turns every pattern that is written without one, ``-[…TOUCHES…]-``.
+Values are passed as parameters.  A direction is applied to every undirected pattern, ``-[…TOUCHES…]-``.
 """
 
 from __future__ import annotations
@@ -84,13 +84,13 @@ OPTIONS = {
     for parameter in (*_OF_CONTACTS, *_OF_CELLS, *_OF_REPORTED)
     if parameter.name not in ("direction", "over")
 }
-"""Conditions that measures and statistics take, which have no direction."""
+"""Conditions for measures and statistics, which have no direction."""
 
 _MARK = re.compile(r"\s*/\* (?P<lead>and |where |)conditions of (?P<of>[\w ,]+?) \*/")
 _ITEM = re.compile(r"(?P<name>\w+)(?: between (?P<a>\w+) and (?P<b>\w+))?")
 _UNDIRECTED = re.compile(r"(?<!<)-\[\w*:TOUCHES[^\]]*\]-(?!>)")
 _FARTHEST = 30
-"""Contacts that Ladybug looks in a recursive pattern."""
+"""Maximum length of a recursive pattern in Ladybug, in contacts."""
 
 
 class CannotSay(ParameterError):
@@ -98,7 +98,7 @@ class CannotSay(ParameterError):
 
 
 def parameters_of(variables: Mapping[str, Kind]) -> tuple[Parameter, ...]:
-    """Return the parameters of the conditions that hold for such variables."""
+    """Return the parameters of the conditions that apply to these variables."""
     kinds = set(variables.values())
     of_contacts: tuple[Parameter, ...] = _OF_CONTACTS if kinds & {"contact", "path"} else ()
     left_out = {"direction"} if "none" in kinds else set()
@@ -109,12 +109,12 @@ def parameters_of(variables: Mapping[str, Kind]) -> tuple[Parameter, ...]:
 
 @dataclass(frozen=True)
 class Conditions:
-    """What contacts and cells have to meet.
+    """Conditions on contacts and cells.
 
     Attributes
     ----------
     min_junctions, min_area, min_fraction : int or float, optional
-        Least values of a contact; a fraction is of the surface of the smaller of its cells.
+        Minimum values of a contact; the fraction is relative to the surface area of the smaller of its cells.
     over : str
         ``contacts``, ``near`` or ``both``.
     direction : str
@@ -122,13 +122,13 @@ class Conditions:
     inside : bool
         Whether cells on the border are left out.
     buffer : int, optional
-        Least distance from the border of cells that are reported, in contacts.
+        Minimum distance of reported cells from the border, in contacts.
     where : callable, optional
         Returns the Cypher of a condition for a variable.
     values : mapping of str to value
-        Of the parameters in that Cypher.
+        Values of the parameters in that Cypher.
     target : callable, optional
-        Returns the Cypher of what is looked for, for a variable.
+        Returns the Cypher of the search target for a variable.
     unsaid : str
         The part of `where` that Cypher cannot express; empty if there is none.
     """
@@ -147,7 +147,7 @@ class Conditions:
 
     @property
     def of_contacts(self) -> bool:
-        """Whether some contacts are left out, or taken in one direction only."""
+        """Whether contacts are filtered or directed, or other relationships are used."""
         return any(least is not None for least in (self.min_junctions, self.min_area, self.min_fraction)) or (
             self.direction != "both" or self.over != "contacts"
         )
@@ -158,7 +158,7 @@ class Conditions:
         return self.inside or self.where is not None
 
     def parameters(self) -> dict[str, Value]:
-        """Return the values that travel beside the text."""
+        """Return the values to pass as parameters."""
         least = {name: getattr(self, name) for name in ("min_junctions", "min_area", "min_fraction")}
         return {**{name: value for name, value in least.items() if value is not None}, **self.values}
 
@@ -234,12 +234,12 @@ class Conditions:
 
 
 def check_direction(value: object) -> Direction:
-    """Return a direction.
+    """Check a direction and return it.
 
     Raises
     ------
     ParameterError
-        If it is none.
+        If it is not one of `DIRECTIONS`.
     """
     for direction in DIRECTIONS:
         if value == direction:
@@ -248,12 +248,12 @@ def check_direction(value: object) -> Direction:
 
 
 def check_over(value: object) -> Over:
-    """Return what joins two cells.
+    """Check what joins two cells and return it.
 
     Raises
     ------
     ParameterError
-        If it is none of `OVERS`.
+        If it is not one of `OVERS`.
     """
     for over in OVERS:
         if value == over:
@@ -262,14 +262,14 @@ def check_over(value: object) -> Over:
 
 
 def marked(text: str) -> Iterator[tuple[int, str, bool]]:
-    """Yield where a text marks conditions: place, variable, and whether that is in a recursive pattern."""
+    """Yield the marks for conditions in a text: position, variable, and whether it is in a recursive pattern."""
     for found in _MARK.finditer(text):
         for item in re.split(r"\s*,\s*", found["of"]):
             yield found.start(), item, not found["lead"]
 
 
 def _over(text: str, over: str) -> str:
-    """Return a text whose patterns of contacts lead over other relationships."""
+    """Return the text with its contact patterns following other relationships."""
     kinds = "NEAR" if over == "near" else "TOUCHES|NEAR"
     places = [found.span() for found in re.finditer(r"(?<=:)TOUCHES\b", blanked(text))]
     for start, end in reversed(places):
@@ -278,7 +278,7 @@ def _over(text: str, over: str) -> str:
 
 
 def _directed(text: str, direction: Direction) -> str:
-    """Return a text whose undirected patterns of contacts have a direction, as seen from the left."""
+    """Return the text with a direction added to its undirected contact patterns, as seen from the left."""
     if direction == "both":
         return text
     parts, end = [], 0

@@ -1,4 +1,4 @@
-"""Query files read and checked: a header in comments, then one Cypher query.
+"""Read and check query files: a header in comments, then one Cypher query.
 
     // Cells within one, two, … k contacts of each cell.
     //
@@ -13,13 +13,13 @@
     //   sample: str                   name of the sample
     MATCH … RETURN s.name AS sample …
 
-A parameter without default is required; one whose default is null may be null. In parentheses stand the range of an
-``int``, ``literal`` for a value that the loader puts into the text, ``cell`` for the label of a cell (``int``, or
-``int list`` for several), ``compiled`` for what the Cypher cannot take, ``target`` for what is looked for, and
-``cells`` or ``contacts`` for the name of a property of these (``str``). The section ``Conditions`` names the variables
-for which the shared conditions hold; see `cellgraph.queries.conditions`. The sibling of a file in another dialect
-(``khop.ladybug.cypher``) takes over the header of ``khop.cypher``: its own comment says only why it exists.  Its graph
-form (``khop.graph.cypher``) has the same parameters, and returns paths to be drawn.
+A parameter without a default is required; one whose default is null may be null.  The parentheses hold the range of an
+``int``, ``literal`` for a value that the loader inserts into the text, ``cell`` for the label of a cell (``int``, or
+``int list`` for several), ``compiled`` for a parameter that the Cypher cannot take, ``target`` for what is searched
+for, and ``cells`` or ``contacts`` for the name of one of their properties (``str``). The section ``Conditions`` names
+the variables that the shared conditions apply to; see `cellgraph.queries.conditions`. A sibling file in another dialect
+(``khop.ladybug.cypher``) inherits the header of ``khop.cypher``; its own comment says only why it exists. Its graph
+form (``khop.graph.cypher``) has the same parameters, and returns paths to draw.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ def read(path: Path) -> tuple[Header, str]:
     Raises
     ------
     FormatError
-        Naming file and line: a header that cannot be read, a parameter that is unknown or never used, columns that
-        are not those of the query.
+        With file and line, for an unreadable header, an unknown or unused parameter, or columns that differ from those
+        of the query.
     """
     lines = _lines(path)
     end = _header_end(lines)
@@ -90,12 +90,12 @@ def read(path: Path) -> tuple[Header, str]:
 
 
 def read_sibling(path: Path, header: Header) -> str:
-    """Read and check the text of a query in another dialect, which has the header of its portable sibling.
+    """Read and check the text of a query in another dialect, which shares the header of its portable sibling.
 
     Raises
     ------
     FormatError
-        As `read`, and for a header of its own.
+        As for `read`, and if it has a header of its own.
     """
     lines, end = _sibling_lines(path, header)
     _check_columns(path, end, lines, header)
@@ -104,19 +104,19 @@ def read_sibling(path: Path, header: Header) -> str:
 
 
 def read_graph(path: Path, header: Header) -> tuple[str, str]:
-    """Read and check the graph form of a query: Cypher of Neo4j with the same parameters, whose rows are paths ``p``.
+    """Read and check the graph form of a query: Neo4j Cypher with the same parameters, whose rows are paths ``p``.
 
     Returns
     -------
     str
         The Cypher.
     str
-        Its comment: what is drawn, and where it limits itself.
+        Its comment: what is drawn, and any limits.
 
     Raises
     ------
     FormatError
-        As `read`, for a header of its own, and for a RETURN of anything but paths.
+        As for `read`, and if it has a header of its own or returns anything but paths.
     """
     lines, end = _sibling_lines(path, header)
     text = "\n".join(lines[end:]).strip() + "\n"
@@ -130,7 +130,7 @@ def read_graph(path: Path, header: Header) -> tuple[str, str]:
 
 
 def _sibling_lines(path: Path, header: Header) -> tuple[list[str], int]:
-    """Read a file that has the header of its portable sibling, and the number of comment lines at its top."""
+    """Read a file that shares the header of its portable sibling: its lines and number of leading comment lines."""
     lines = _lines(path)
     end = _header_end(lines)
     for number, line in enumerate(lines[:end], start=1):
@@ -232,7 +232,7 @@ def _parse_condition(path: Path, number: int, line: str) -> dict[str, Kind]:
 
 
 def _parse_notes(where: str, kind: Type, notes: str) -> tuple[int | None, int | None, set[str]]:
-    """Read what stands in parentheses: the range of an int, and words about it."""
+    """Read the notes in parentheses: the range of an int, and keywords."""
     minimum = maximum = None
     words = set()
     for note in filter(None, (note.strip() for note in notes.split(","))):
@@ -278,7 +278,7 @@ def _refuse_twins(path: Path, parameters: list[Parameter], columns: list[Returne
 
 
 def _check_parameters(path: Path, end: int, lines: list[str], header: Header) -> None:
-    """Refuse a ``$name`` that is not declared and a declared one that the text never uses."""
+    """Refuse an undeclared ``$name``, and a declared one that the text never uses."""
     known = {parameter.name for parameter in header.parameters}
     used: set[str] = set()
     for number, line in enumerate(blanked("\n".join(lines)).split("\n"), start=1):
@@ -294,7 +294,7 @@ def _check_parameters(path: Path, end: int, lines: list[str], header: Header) ->
 
 
 def _check_columns(path: Path, end: int, lines: list[str], header: Header) -> None:
-    """Refuse a RETURN whose aliases are not the declared columns in their order, and rows without an order."""
+    """Refuse a RETURN whose aliases are not the declared columns in order, and rows without an ORDER BY."""
     code = blanked("\n".join(lines))
     returns = list(re.finditer(r"\bRETURN\b", code))
     if not returns:
@@ -312,18 +312,18 @@ def _check_columns(path: Path, end: int, lines: list[str], header: Header) -> No
         raise FormatError(
             f"{path}:{number}: the query returns {', '.join(names)}, but the header declares {', '.join(declared)}."
         )
-    if not ordered and not path.parent.name.startswith("_"):  # code that looks something up may sort it itself
+    if not ordered and not path.parent.name.startswith("_"):  # the caller of an internal query may sort
         raise FormatError(f"{path}:{number}: the rows need an ORDER BY, so that they are the same every time.")
 
 
 def _check_conditions(path: Path, end: int, lines: list[str], header: Header, wanted: set[str]) -> None:
-    """Refuse marks of variables that are not declared, and declared ones without a mark."""
+    """Refuse marks for undeclared variables, and declared variables without a mark."""
     text = "\n".join(lines)
     found = set()
     for place, item, inner in marked(text):
         name = item.split()[0]
         number = text.count("\n", 0, place) + 1
-        if inner:  # a recursive pattern has names of its own
+        if inner:  # a recursive pattern has its own names
             continue
         if name not in header.conditions:
             raise FormatError(f"{path}:{number}: {name!r} is not declared among the conditions of the header.")
@@ -335,7 +335,7 @@ def _check_conditions(path: Path, end: int, lines: list[str], header: Header, wa
 
 
 def _split(text: str) -> list[str]:
-    """Split at the commas that stand in no brackets."""
+    """Split at commas outside brackets."""
     parts, depth, start = [], 0, 0
     for place, char in enumerate(text):
         depth += (char in "([{") - (char in ")]}")

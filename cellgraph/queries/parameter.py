@@ -1,4 +1,4 @@
-"""What a query takes."""
+"""Parameters of queries."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ class Parameter:
     Attributes
     ----------
     name, type, meaning : str
-        As the header of the file says.
+        As declared in the header of the file.
     required : bool
         Whether it has no default.
     default : int, float, bool, str or None
-        Taken where no value is given; a parameter whose default is None may be null.
+        Used if no value is given; a parameter whose default is None may be null.
     minimum, maximum : int or None
         The range of an ``int``.
     literal : bool
-        Whether its value is put into the text, as Cypher takes no parameter there (length of a path).
+        Whether its value is inserted into the text, since Cypher takes no parameter there (length of a path).
     cell : bool
-        Whether it is the label of a cell, or of several, which have to exist.
+        Whether it is the label of one or more cells, which must exist.
     compiled : bool
-        Whether only compiled code takes it: the Cypher is right where it has no value.
+        Whether only compiled code takes it: the Cypher is correct only without a value for it.
     target : bool
-        Whether it says what is looked for, as the condition of a variable of that kind.
+        Whether it says what is searched for, as the condition of a variable of that kind.
     column : str
-        ``cells`` or ``contacts`` where it is the name of a property of these, which is put into the text.
+        ``cells`` or ``contacts`` if it names one of their properties, which is inserted into the text.
     """
 
     name: str

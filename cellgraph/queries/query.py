@@ -1,4 +1,4 @@
-"""What a query is: its question, its parameters, its columns, and its Cypher in each dialect."""
+"""A query: its question, its parameters, its columns, and its Cypher in each dialect."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from cellgraph.queries.parameter import Parameter
 from cellgraph.queries.values import Type, Value, check, cypher_literal, is_whole, parse
 
 PORTABLE = ""
-"""The dialect of a text for every database that has none of its own."""
+"""The dialect of the text for every database that has no text of its own."""
 
 GRAPH = "graph"
-"""Among the dialects: the graph form, in the Cypher of Neo4j, whose rows are paths to be drawn instead of a table."""
+"""The dialect of the graph form: Neo4j Cypher whose rows are paths to draw instead of a table."""
 
 _FURTHER = re.compile(r"\s*/\* and further properties of (\w+) \*/")
 
@@ -33,7 +33,7 @@ class Returned:
 
 @dataclass(frozen=True)
 class Statement:
-    """Cypher text with the values that travel beside it."""
+    """Cypher text with its parameter values."""
 
     text: str
     parameters: Mapping[str, Value]
@@ -52,13 +52,13 @@ class Query:
     parameters : tuple of Parameter
     columns : tuple of Returned
     texts : mapping of str to str
-        Cypher by dialect, without the header; `PORTABLE` is for the others.
+        Cypher by dialect, without the header; `PORTABLE` is for all other dialects.
     path : pathlib.Path
         The file.
     graph_note : str
-        What the comment of the graph form says: what is drawn, and where it limits itself.
+        The comment of the graph form: what is drawn, and any limits.
     conditions : mapping of str to str
-        The variables for which conditions hold, and what they are; see `cellgraph.queries.conditions`.
+        The variables that conditions apply to, and their kinds; see `cellgraph.queries.conditions`.
     """
 
     name: str
@@ -73,7 +73,7 @@ class Query:
 
     @property
     def has_graph(self) -> bool:
-        """Whether there is a form of it whose rows are paths."""
+        """Whether it has a graph form, whose rows are paths."""
         return GRAPH in self.texts
 
     conditions: Mapping[str, Kind] = field(default_factory=dict)
@@ -84,12 +84,12 @@ class Query:
         return self.parameters + parameters_of(self.conditions)
 
     def text(self, dialect: str) -> str:
-        """Return the Cypher for a dialect, with ``$name`` for every parameter, also the literal ones."""
+        """Return the Cypher for a dialect, with ``$name`` for every parameter, including literal ones."""
         return self.texts.get(dialect, self.texts[PORTABLE])
 
     @property
     def signature(self) -> str:
-        """The parameters with their defaults, as ``k=2 cell=… sample=null``; an ellipsis needs a value."""
+        """The parameters with defaults, such as ``k=2 cell=… sample=null``; an ellipsis marks a required value."""
         shown = (f"{p.name}={'…' if p.required else cypher_literal(p.default).strip(chr(39))}" for p in self.parameters)
         return " ".join(shown)
 
@@ -104,12 +104,12 @@ class Query:
         return found.group(1) if found else ""
 
     def parse(self, texts: Mapping[str, str]) -> dict[str, Value]:
-        """Read values from text in the types that the parameters declare; that of a cell may be its name.
+        """Parse values from text in the declared types of the parameters; a cell may be given by name.
 
         Raises
         ------
         ParameterError
-            For an unknown parameter, or a text that is no value of its type.
+            For an unknown parameter, or text that is not a value of its type.
         """
         for name in texts:
             self._require_known(name)
@@ -132,7 +132,7 @@ class Query:
         Raises
         ------
         ParameterError
-            For an unknown parameter, a missing one, or one of the wrong type or out of its range.
+            For an unknown parameter, a missing one, or one of the wrong type or out of range.
         """
         for name in values:
             self._require_known(name)
@@ -183,20 +183,20 @@ class Query:
         Parameters
         ----------
         dialect : str
-            Of the database.
+            Dialect of the database.
         values : mapping
-            Of the parameters; checked here.
+            Values of the parameters; checked here.
         further : sequence of str
             Names of properties that an extendable query returns after its own columns.
         limit : int, optional
-            Most rows that are wanted.
+            Maximum number of rows.
         conditions : Conditions, optional
-            What contacts and cells have to meet.
+            Conditions on contacts and cells.
 
         Raises
         ------
         ParameterError
-            As `bind`.
+            As for `bind`.
         CannotSay
             If the Cypher of this dialect cannot express the conditions.
         """
@@ -216,15 +216,15 @@ class Query:
         limit: int | None = None,
         conditions: Conditions | None = None,
     ) -> str:
-        """Return the Cypher to paste where people type Cypher, with the values of its parameters in it.
+        """Return the Cypher to paste into a Cypher prompt, with the values of its parameters filled in.
 
-        One statement without parameters, because Neo4j Browser shows no rows of what follows a ``:param``.  A
-        parameter that needs a value and has none yet stays, with a comment.
+        It is one statement without parameters, because Neo4j Browser shows no rows for what follows a ``:param``.  A
+        required parameter that has no value yet remains, with a comment.
 
         Raises
         ------
         ParameterError
-            As `bind`, but not for a missing parameter.
+            As for `bind`, except for a missing parameter.
         """
         missing = [parameter for parameter in self.parameters if parameter.required and parameter.name not in values]
         known = [parameter for parameter in self.parameters if parameter not in missing]
@@ -246,7 +246,7 @@ class Query:
         limit: int | None,
         conditions: Conditions,
     ) -> str:
-        """Return the text with what no parameter can be: conditions, names of columns, lengths of paths, the limit."""
+        """Return the text with what cannot be a parameter filled in: conditions, column names, path lengths, limit."""
         for parameter in self.parameters:
             if parameter.compiled and bound.get(parameter.name) is not None:
                 option = parameter.name.replace("_", "-")
@@ -268,5 +268,5 @@ class Query:
 
 
 def _further_columns(variable: str, names: Sequence[str]) -> str:
-    """Return the end of a RETURN list that has these properties of a variable."""
+    """Return the end of a RETURN list with these properties of a variable."""
     return "".join(f",\n       {variable}.{cypher.quoted(name)} AS {cypher.quoted(name)}" for name in names)

@@ -1,4 +1,4 @@
-"""Cypher text: what of it is code, and code replaced without touching strings and comments."""
+"""Find and replace code in Cypher text, without touching strings and comments."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ _USED = re.compile(r"\$(\w+)")
 
 
 def is_quotable(name: str) -> bool:
-    """Tell whether a name between backticks is that name in every database.
+    """Tell whether every database reads a name between backticks as that name.
 
-    A backtick ends it.  Neo4j decodes ``\\u0060`` before it looks for the end of the name, as any ``\\uXXXX``; an
-    unfinished one is an error.
+    A backtick ends it.  Neo4j decodes ``\\u0060``, like any ``\\uXXXX``, before it looks for the end of the name; an
+    incomplete escape is an error.
     """
     return "`" not in name and "\\u" not in name.lower() and "\0" not in name
 
 
 def quoted(name: str) -> str:
-    """Return the name of a property as Cypher writes it.
+    """Return the name of a property, quoted for Cypher.
 
     Raises
     ------
     ParameterError
-        If it would be more than a name there.
+        If it cannot be quoted as a name.
     """
     if not is_quotable(name):
         raise ParameterError(
@@ -40,7 +40,7 @@ def quoted(name: str) -> str:
 
 
 def blanked(text: str) -> str:
-    """Return the text with comments, strings and quoted names blanked out, every character in its place."""
+    """Return the text with comments, strings and quoted names blanked out, with all positions unchanged."""
     return _NOT_CODE.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
 
 
@@ -50,7 +50,7 @@ def without_comments(text: str) -> str:
 
 
 def outermost(code: str, words: re.Pattern[str]) -> Iterator[re.Match[str]]:
-    """Yield what a pattern finds outside of brackets in a `blanked` text; the pattern has to find the brackets too."""
+    """Yield the matches of a pattern outside brackets in a `blanked` text; the pattern must match the brackets too."""
     depth = 0
     for found in words.finditer(code):
         if found[0] in "([{":
@@ -67,7 +67,7 @@ def parameters_in(text: str) -> set[str]:
 
 
 def replace(pattern: re.Pattern[str], by: str | Callable[[re.Match[str]], str], text: str) -> str:
-    """Replace what a pattern finds in the code of a text."""
+    """Replace the matches of a pattern in the code of a text."""
     code = blanked(text)
     parts, end = [], 0
     for found in pattern.finditer(code):
@@ -87,15 +87,15 @@ _AND_TRUE = re.compile(r"\btrue\s+AND\s+|\s+AND\s+true\b")
 
 
 def decide_optional(text: str, null: set[str]) -> str:
-    """Decide the conditions ``($name IS NULL OR …)`` for parameters that are null, and for those that are not.
+    """Resolve the conditions ``($name IS NULL OR …)``, given the parameters that are null.
 
-    The planner does not see the value of a parameter, and would read every cell for a condition on an index
-    that might be off.
+    The planner does not see the value of a parameter, and would read every cell for an index condition that might be
+    disabled.
     """
     code = blanked(text)
     parts, end = [], 0
     for found in _OPTIONAL.finditer(code):
-        if found.start() < end:  # inside a condition that is decided already
+        if found.start() < end:  # inside a condition that is already resolved
             continue
         close = _closing(code, found.start())
         parts += [text[end : found.start()], "true" if found[1] in null else f"({text[found.end() : close]})"]
@@ -104,7 +104,7 @@ def decide_optional(text: str, null: set[str]) -> str:
 
 
 def _closing(code: str, opening: int) -> int:
-    """Return the place of the parenthesis that closes one; the end of the text if none does."""
+    """Return the position of the matching closing parenthesis; the end of the text if there is none."""
     depth = 0
     for place in range(opening, len(code)):
         depth += (code[place] == "(") - (code[place] == ")")
@@ -120,9 +120,9 @@ _WORDS = re.compile(
     r"|where|with|xor",
     re.IGNORECASE,
 )
-"""What the embedded database (0.20) does not take after ``c.`` without backticks; Neo4j takes any word there."""
+"""Words that the embedded database (0.20) does not accept after ``c.`` without backticks; Neo4j accepts any word."""
 
 
 def needs_backticks(name: str) -> bool:
-    """Tell whether a property has to stand between backticks in Cypher: a word of it, or more than one word."""
+    """Tell whether a property needs backticks in Cypher: it is a reserved word, or not a single word."""
     return _WORDS.fullmatch(name) is not None or re.fullmatch(r"[^\W\d]\w*", name) is None

@@ -1,4 +1,4 @@
-"""Values of query parameters: checked, read from text, and written as Cypher."""
+"""Check the values of query parameters, parse them from text, and write them as Cypher."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ _WORDS = {
 
 
 def check(value: object, kind: str, *, of: str, minimum: int | None = None, maximum: int | None = None) -> Value:
-    """Return a value as the type that a parameter has, numpy scalars included.
+    """Return a value converted to the type of a parameter, numpy scalars included.
 
     Parameters
     ----------
     value : object
-        What was given.
+        The value given.
     kind : str
         One of `TYPES`.
     of : str
         What it is the value of, for the message.
     minimum, maximum : int, optional
-        The range of an ``int``; without them that of 64 bits.
+        The range of an ``int``; by default that of 64 bits.
 
     Raises
     ------
     ParameterError
-        If it is of another type or out of the range.
+        If it has another type or is out of range.
     """
     low = -(2**63) if minimum is None else minimum
     high = 2**63 - 1 if maximum is None else maximum
@@ -60,7 +60,7 @@ def check(value: object, kind: str, *, of: str, minimum: int | None = None, maxi
 
 
 def _converted(value: Any, kind: str) -> int | float | bool | str | None:
-    """Return the value in its type, or None where it is of another."""
+    """Return the value in its type, or None if it has another."""
     if kind == "str":
         return value if isinstance(value, str) else None
     if kind == "bool":
@@ -74,12 +74,12 @@ def _converted(value: Any, kind: str) -> int | float | bool | str | None:
 
 
 def parse(text: str, kind: str, *, of: str) -> Value:
-    """Read a value of a known type from the command line; ``null`` is None, except of text.
+    """Read a value of a known type from the command line; ``null`` is None, except for text.
 
     Raises
     ------
     ParameterError
-        If the text is no such value.
+        If the text is not such a value.
     """
     if kind == "str":
         return text
@@ -105,7 +105,7 @@ def is_whole(text: str) -> bool:
 
 
 def guess(text: str) -> Any:
-    """Read a value of unknown type: JSON (numbers, true, null, lists, quoted text) as that, else as text."""
+    """Parse a value of unknown type: as JSON (numbers, true, null, lists, quoted text) if it is, else as text."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -113,7 +113,7 @@ def guess(text: str) -> Any:
 
 
 def cypher_literal(value: Any) -> str:
-    """Write a value as Cypher, for texts that a person pastes; values that are run travel as parameters."""
+    """Write a value as Cypher, for text that users paste; queries that are run pass values as parameters."""
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""A local Neo4j from pip alone: installed, started, found and stopped."""
+"""A local Neo4j from pip alone: install, start, find and stop it."""
 
 from cellgraph.server.control import credentials, logs, path, reset_password, start, status, stop
 from cellgraph.server.launcher import launcher

@@ -1,4 +1,4 @@
-"""Who may reach the server: this machine alone, or others too, and by which password."""
+"""Who may reach the server (this machine only, or others too), and with which password."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _SHORTEST = 8
 
 
 def require_password(listen: str) -> str | None:
-    """Return the password of the user's own that others are to give; None where only this machine is listened to.
+    """Return the user's own password for access by others; None if the server listens to this machine only.
 
     Raises
     ------
     ParameterError
-        If there is none, or for an address that is neither of the two.
+        If there is no such password, or the address is neither `LOOPBACK` nor `EVERYWHERE`.
     """
     if listen == LOOPBACK:
         return None
@@ -39,7 +39,7 @@ def require_password(listen: str) -> str | None:
 
 
 def settings(ports: Ports, listen: str) -> dict[str, str]:
-    """Return the settings by which others reach the server, if they may."""
+    """Return the settings that let other machines reach the server, if they may."""
     if listen == LOOPBACK:
         return {}
     host = socket.gethostname()
@@ -70,7 +70,7 @@ def unknown_ports() -> tuple[int, int]:
 
 
 def set_password(uri: str | None, password: str) -> None:
-    """Change the password of the user of a server that asks for none."""
+    """Change the user's password on a server that runs without authentication."""
     from neo4j import GraphDatabase
 
     with GraphDatabase.driver(str(uri), telemetry_disabled=True) as driver:

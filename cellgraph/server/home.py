@@ -53,12 +53,12 @@ class Home:
 
     @property
     def written_configuration(self) -> Path:
-        """The configuration as cellgraph wrote it; what differs from it is the user's."""
+        """The configuration as cellgraph wrote it; anything that differs is the user's."""
         return self.path / "run" / "written.conf"
 
     @property
     def pages(self) -> Path:
-        """What the server serves over HTTP, in the folder ``browser`` of it."""
+        """What the server serves over HTTP, in its folder ``browser``."""
         return self.path / "pages"
 
     @property
@@ -77,12 +77,12 @@ class Home:
 
     @property
     def state_file(self) -> Path:
-        """Ports of the last start, and what was started (a process or a container)."""
+        """Ports of the last start, and what was started."""
         return self.path / "run" / "server.json"
 
     @property
     def has_databases(self) -> bool:
-        """Whether a server ran here before: its users, and so its password, are in the system database."""
+        """Whether a server ran here before: the system database holds its users, and so its password."""
         return (self.path / "data" / "databases" / "system").exists()
 
     def prepare(self) -> None:
@@ -91,11 +91,11 @@ class Home:
         Raises
         ------
         ServerError
-            If it cannot be created or written to, or if it holds other things: then it is something else.
+            If it cannot be created or written to, or holds other files, so it is used for something else.
         """
         about = self.path / "ABOUT.txt"
         try:
-            # In this order: another start may be filling the folder, and writes that file first.
+            # In this order: another start may be filling the folder, and it writes that file first.
             if self.path.is_dir() and any(self.path.iterdir()) and not about.exists():
                 raise ServerError(
                     f"the home of the local Neo4j must be a new, an empty or its own folder, but {self.path} "
@@ -112,12 +112,12 @@ class Home:
             ) from error
 
     def ensure_room(self) -> None:
-        """Check that there is room on the disk for empty databases; a server that finds none may hang.
+        """Check that there is disk space for empty databases; without it, a server may hang.
 
         Raises
         ------
         ServerError
-            If there is too little.
+            If there is too little space.
         """
         free = shutil.disk_usage(self.path).free
         if free < NEEDED_BYTES and not self.has_databases:
@@ -132,7 +132,7 @@ class Home:
         Raises
         ------
         ServerError
-            If there is none, or if it cannot be read.
+            If there is no password, or it cannot be read.
         """
         try:
             return self.password_file.read_text().strip()
@@ -142,12 +142,12 @@ class Home:
             ) from error
 
     def ensure_password(self, own: str | None = None) -> None:
-        """Generate the password at the first start, or take that of the user, into a file that only they can read.
+        """At the first start, generate the password or take the user's, and store it in a file only they can read.
 
         Raises
         ------
         ServerError
-            If there are databases already, and the password that opens them is lost, or another one than `own`.
+            If there are databases already and their password is lost, or differs from `own`.
         """
         if self.password_file.exists():
             self.password_file.chmod(0o600)
@@ -180,7 +180,7 @@ class Home:
 
 
 def locate(home: str | os.PathLike[str] | None = None) -> Home:
-    """Find the folder: the one given, ``CELLGRAPH_NEO4J_HOME``, or one in the user's data directory."""
+    """Find the home folder: the one given, ``CELLGRAPH_NEO4J_HOME``, or one in the user's data directory."""
     if home is None:
         home = os.environ.get(ENVIRONMENT_VARIABLE) or None
     if home is None:

@@ -1,9 +1,9 @@
-"""The server's jars: which ones (a lock file), where they are kept, and how they get there.
+"""The server's jars: which ones (a lock file), where they are kept, and how they are fetched.
 
 The folder ``locks`` beside this module lists every jar with its checksum; ``scripts/lock-neo4j`` writes it. Nothing
-is resolved on the user's machine: exactly the locked files are downloaded by jgo's Maven layer (so that a
-mirror in ``~/.config/jgo.conf``, section ``[repositories]``, and the local Maven repository are used), then
-checked, then moved into place.
+is resolved on the user's machine: exactly the locked files are downloaded by jgo's Maven layer (which uses the local
+Maven repository, and a mirror in section ``[repositories]`` of ``~/.config/jgo.conf``), then checked, then moved into
+place.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 
 VERSIONS = ("5.26.30", "2026.08.1")
-"""Of Neo4j Community; the first is the one with long-term support."""
+"""Versions of Neo4j Community; the first is the long-term support release."""
 VERSION = VERSIONS[0]
 
 
 @dataclass(frozen=True)
 class Plugin:
-    """Procedures that a server of `VERSION` may have: their name, version, licence and lock."""
+    """Procedures available for a server of `VERSION`: their name, version, licence and lock file."""
 
     name: str
     version: str
@@ -48,7 +48,7 @@ PLUGINS = {
     "apoc": Plugin("APOC Core", "5.26.19", "Apache-2.0", "apoc-5.26.19"),
 }
 PAUSES = (1.0, 4.0)
-"""Seconds before a failed download is tried again."""
+"""Seconds to wait before retrying a failed download."""
 _DOWNLOADS_AT_ONCE = 8
 
 
@@ -87,7 +87,7 @@ def parse_lock(text: str) -> tuple[Jar, ...]:
 
 
 def cache_folder(name: str = f"neo4j-{VERSION}") -> Path:
-    """Return where the jars of a lock are kept, for all homes of this user: in the user's cache directory."""
+    """Return the folder in the user's cache directory with the jars of a lock, shared by all homes of the user."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "cellgraph" / name
 
@@ -105,19 +105,18 @@ def fetch(
     report: Report | None = None,
     what: str = f"neo4j-{VERSION}",
 ) -> list[Path]:
-    """Make sure that every locked jar is there, with the right checksum, and return their paths.
+    """Make sure that every locked jar is present with the right checksum, and return their paths.
 
-    Those that `source` has, a folder or a Maven repository, are taken from there instead of from the network. A damaged
-    one in the cache is removed and fetched again. Several processes may do this at the same
-    time.
+    Jars found in `source`, a folder or a Maven repository, are copied instead of downloaded. Damaged ones in the cache
+    are removed and fetched again. Several processes may do this at the same time.
 
     Raises
     ------
     ServerError
-        If `source` is no folder; if a jar cannot be downloaded, or if what came is not what is locked: that file is
+        If `source` is not a folder, or a jar cannot be downloaded or does not match its lock; then that file is
         removed.
     MissingExtraError
-        If something is to be downloaded and jgo is not installed.
+        If a download is needed and jgo is not installed.
     """
     jars = read_lock() if jars is None else jars
     folder = cache_folder() if folder is None else folder
@@ -164,7 +163,7 @@ def _absent(jars: Iterable[Jar], folder: Path) -> list[Jar]:
 
 
 def _from_folder(jar: Jar, source: Path | None, folder: Path) -> bool:
-    """Copy the jar from where the user has it, and tell whether it is there, whole."""
+    """Copy the jar from the user's folder if it is there intact; tell whether it was."""
     if source is None:
         return False
     in_repository = Path(*jar.group.split("."), jar.artifact, jar.version, jar.filename)
@@ -177,7 +176,7 @@ def _from_folder(jar: Jar, source: Path | None, folder: Path) -> bool:
 
 
 def _download(absent: Sequence[Jar], total: int, folder: Path, report: Report | None, what: str) -> None:
-    for leftover in folder.glob("download-*"):  # of a process that was killed; we hold the lock
+    for leftover in folder.glob("download-*"):  # left by a killed process; we hold the lock
         shutil.rmtree(leftover)
     staging = Path(tempfile.mkdtemp(prefix="download-", dir=folder))
     done = total - len(absent)
@@ -196,7 +195,7 @@ def _download(absent: Sequence[Jar], total: int, folder: Path, report: Report | 
 
 
 def _maven(staging: Path) -> MavenContext:
-    """Return jgo's view of the Maven world: it downloads to `staging`; the user's repositories come first."""
+    """Return jgo's Maven context: it downloads to `staging`; the user's repositories come first."""
     try:
         from jgo.config import GlobalSettings
         from jgo.constants import MAVEN_CENTRAL_URL
@@ -232,7 +231,7 @@ def _from_local_repository(jar: Jar, artifact: Any) -> Path | None:
 
 
 def _from_remote(jar: Jar, artifact: Any) -> Path:
-    """Download to the staging folder; a network that breaks is tried again."""
+    """Download to the staging folder, retrying after network errors."""
     from requests import RequestException
 
     for pause in (*PAUSES, None):

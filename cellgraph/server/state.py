@@ -22,23 +22,23 @@ class Server:
     home : pathlib.Path
         Its folder.
     running : bool
-        Whether it runs. If it does not, `uri`, `browser`, `version` and `pid` are None; the first three
-        also if its state file was lost.
+        Whether it is running. If not, `uri`, `browser`, `version` and `pid` are None; the first three also if its state
+        file was lost.
     uri : str or None
         Where programs connect: ``bolt://127.0.0.1:7687``.
     browser : str or None
         Where Neo4j Browser is, with the server and the user filled in:
         ``http://127.0.0.1:7474/browser/?dbms=bolt://neo4j@127.0.0.1:7687``.
     user : str
-        The user that signs in.
+        The user to sign in as.
     password_file : pathlib.Path
         Where the password is.
     version : str or None
-        Version of Neo4j; None as long as it has not answered.
+        Version of Neo4j; None until it has answered.
     pid : int or None
-        Number of its process.
+        Its process id.
     already_running : bool
-        Set by `start`: it was found, not started.
+        Set by `start` if the server was found running.
     """
 
     home: Path
@@ -53,7 +53,7 @@ class Server:
 
 
 def describe(home: Home, *, already_running: bool = False) -> Server:
-    """Look whether the server runs, and tell what is known about it."""
+    """Check whether the server is running, and return what is known about it."""
     state = read(home)
     pid = process.running_pid(home)
     if pid is None:
@@ -76,7 +76,7 @@ def _browser(state: dict[str, Any]) -> str:
 
 
 def read(home: Home) -> dict[str, Any]:
-    """Read the state file; a missing or damaged one is as good as none."""
+    """Read the state file; a missing or damaged one counts as empty."""
     try:
         state = json.loads(home.state_file.read_text())
     except (OSError, ValueError):
@@ -87,10 +87,10 @@ def read(home: Home) -> dict[str, Any]:
 def write(
     home: Home, ports: Ports, *, program: str | None = None, special: bool = False, version: str | None = None
 ) -> None:
-    """Write the state file, whole or not at all.
+    """Write the state file atomically.
 
-    `program` is the version that is started, `version` the one that answers; `special` is a start with options that a
-    plain one does not repeat.
+    `program` is the version started, `version` the one that answers; `special` marks a start with options that a plain
+    start would not repeat.
     """
     state = {"bolt": ports.bolt, "http": ports.http, "program": program, "special": special, "version": version}
     write_text(home.state_file, json.dumps(state, indent=1) + "\n")

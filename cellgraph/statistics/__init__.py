@@ -1,1 +1,1 @@
-"""Statistics of neighbourhoods, on the contacts of each sample: types touching types, autocorrelation, niches."""
+"""Neighbourhood statistics on the contacts of each sample: contact enrichment, autocorrelation, niches."""

@@ -1,4 +1,4 @@
-"""The arguments of a statistic, checked."""
+"""Check the arguments of a statistic."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_PERMUTATIONS = 10_000_000
 def comparison_of(
     by: str, null: str, count: str, convention: str, patch_size: float | None, permutations: int, seed: int
 ) -> Comparison:
-    """Return what `Database.enrichment` is asked."""
+    """Check the arguments of `Database.enrichment`."""
     check(by, "str", of="by")
     _one_of(Null, null=null)
     _one_of(Weight, count=count)
@@ -40,7 +40,7 @@ def comparison_of(
 def correlation_of(
     columns: str | Sequence[str], method: str, weight: str, row_standardized: bool, permutations: int, seed: int
 ) -> Correlation:
-    """Return what `Database.autocorrelation` is asked."""
+    """Check the arguments of `Database.autocorrelation`."""
     names = (columns,) if isinstance(columns, str) else columns
     if not isinstance(names, list | tuple) or not names:
         raise ParameterError(f"columns must be names of columns of cells, at least one, not {columns!r}.")
@@ -54,7 +54,7 @@ def correlation_of(
 
 
 def clustering_of(by: str, k: int, niches: int, seed: int) -> Clustering:
-    """Return what `Database.niches` is asked."""
+    """Check the arguments of `Database.niches`."""
     check(by, "str", of="by")
     return Clustering(by, _whole(k, "k", 1, 30), _whole(niches, "niches", 2, 1000), _whole(seed, "seed", 0, 2**32 - 1))
 

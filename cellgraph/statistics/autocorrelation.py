@@ -1,4 +1,4 @@
-"""Whether cells that touch have like values: Moran's I and Geary's C."""
+"""Autocorrelation (whether touching cells have similar values): Moran's I and Geary's C."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Method = Literal["moran", "geary"]
 
 @dataclass(frozen=True)
 class Correlation:
-    """What is asked; see `Database.autocorrelation`."""
+    """Arguments; see `Database.autocorrelation`."""
 
     columns: tuple[str, ...]
     method: Method
@@ -63,7 +63,7 @@ def autocorrelation(
 def _of_column(
     network: SampleNetwork, column: str, asked: Correlation, notes: list[str], why: list[str]
 ) -> dict[str, Any]:
-    """Return the row of one column; its numbers are None where there is no answer, and `why` gets a sentence."""
+    """Return the row of one column; if there is no result, its numbers are None and a sentence is added to `why`."""
     import numpy as np
 
     values = as_floats(network.columns[column], column)
@@ -84,7 +84,7 @@ def _of_column(
 
 
 def _why_not(network: SampleNetwork, values: Array, known: Array) -> str:
-    """Return why there is no answer, as the end of a sentence; empty if there is one."""
+    """Return why there is no result, as the end of a sentence; empty if there is one."""
     if not known.any():
         return "no cell has a number in it"
     if values.min() == values.max():

@@ -1,4 +1,4 @@
-"""Which types touch which more, or less, than chance would have it."""
+"""Enrichment: which types touch each other more or less often than expected by chance."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Null = Literal["labels", "degree"]
 Convention = Literal["classic", "histocat", "patch"]
 
 TRIES = 10
-"""Exchanges that are tried for each contact, so that none is left where it was."""
+"""Exchanges tried per contact, so that none is left where it was."""
 
 POOLED = "(pooled)"
 MEASURES = ("count", "value", "expected", "sd", "z", "p_gt", "p_lt", "p", "fdr")
@@ -32,7 +32,7 @@ MEASURES = ("count", "value", "expected", "sd", "z", "p_gt", "p_lt", "p", "fdr")
 
 @dataclass(frozen=True)
 class Comparison:
-    """What is counted, and what it is compared with; see `Database.enrichment`."""
+    """What to count, and what to compare it with; see `Database.enrichment`."""
 
     by: str
     null: Null
@@ -69,7 +69,7 @@ def enrichment(
         notes.append(f"samples with fewer than two types have no rows: {', '.join(map(repr, alone))}.")
     exchanged = "rewirings of the contacts" if asked.null == "degree" else f"permutations of {asked.by}"
     notes.append(f"{asked.permutations:,} {exchanged} within each sample, seed {asked.seed}.")
-    if len({table["type_a"].type for table in tables}) > 1:  # Neo4j has no types of columns
+    if len({table["type_a"].type for table in tables}) > 1:  # Neo4j columns have no fixed type
         tables = [table.cast(_texts(table.schema)) for table in tables]
     return pa.concat_tables(tables), notes
 
@@ -83,7 +83,7 @@ def _texts(schema: pa.Schema) -> pa.Schema:
 
 
 def _of_group(name: str, networks: Sequence[SampleNetwork], asked: Comparison, notes: list[str]) -> pa.Table | None:
-    """Return the rows of one sample, or of several pooled; None if they have one type only."""
+    """Return the rows of one sample, or of several pooled; None if they have fewer than two types."""
     import numpy as np
     import pyarrow as pa
 
@@ -126,7 +126,7 @@ def _of_group(name: str, networks: Sequence[SampleNetwork], asked: Comparison, n
 
 
 def _counts(matrix: Any, codes: Array, kinds: int, asked: Comparison) -> Array:
-    """Return weights, cells with any, and cells with enough, for each pair of types; shape (3, t, t)."""
+    """Return the weights, the cells with any, and the cells with enough, for each pair of types; shape (3, t, t)."""
     import numpy as np
 
     from cellgraph.statistics.kernels import count_by_type
@@ -138,7 +138,7 @@ def _counts(matrix: Any, codes: Array, kinds: int, asked: Comparison) -> Array:
 
 
 def _permutation(network: SampleNetwork, codes: Array, kinds: int, asked: Comparison, number: int) -> Array:
-    """Return the counts of one permutation: of the types over the cells, or of the contacts."""
+    """Return the counts of one permutation, of the types over the cells or of the contacts."""
     import numpy as np
 
     from cellgraph.statistics.kernels import rewire
@@ -154,12 +154,12 @@ def _permutation(network: SampleNetwork, codes: Array, kinds: int, asked: Compar
 
 
 def as_matrix(rows: pa.Table, measure: str) -> pa.Table:
-    """Return one measure with a row for each first type and a column for each second one.
+    """Return one measure as a matrix: a row for each first type, a column for each second type.
 
     Raises
     ------
     ParameterError
-        If a type is called as one of the first two columns is.
+        If a type has the name of one of the first two columns.
     """
     import pyarrow as pa
 

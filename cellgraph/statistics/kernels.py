@@ -1,7 +1,7 @@
-"""The compiled loops over a weighted graph in CSR form. Arrays in, caller-allocated arrays out, no bounds checks.
+"""Compiled loops over a weighted graph in CSR form: arrays in, caller-allocated arrays out, no bounds checks.
 
-Strategy.  A permutation test asks the same question thousands of times, each time with other types, values or contacts,
-so each kernel answers once, without the interpreter lock, and permutations run on all cores.
+Strategy.  A permutation test repeats one computation thousands of times, with different types, values or contacts.  So
+each kernel does a single computation without the interpreter lock, and permutations run on all cores.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def count_by_type(
     having: Array,
     patches: Array,
 ) -> None:
-    """Add up what cells of each type have of neighbours of each type.
+    """Sum the neighbours of each type over the cells of each type.
 
     Parameters
     ----------
@@ -37,9 +37,10 @@ def count_by_type(
     types : int64, shape (n,)
         From 0 to t - 1.
     least : float
-        The sum of weights from which a cell counts in `patches`.
+        The minimum sum of weights for a cell to count in `patches`.
     totals, having, patches : float64, shape (t, t)
-        Added to: of cells of type a, the weight of neighbours of type b; how many have any; how many have `least`.
+        Incremented: for cells of type a, the weight of neighbours of type b; how many have any; how many have at least
+        `least`.
     """
     own = np.empty(totals.shape[0])
     for cell in range(indptr.size - 1):
@@ -59,20 +60,20 @@ def count_by_type(
 def rewire(
     indptr: Array, owners: Array, indices: Array, weights: Array, tries: int, random: np.random.Generator
 ) -> None:
-    """Exchange the ends of two random contacts again and again; every cell keeps its number of contacts.
+    """Repeatedly exchange the ends of two random contacts; every cell keeps its degree.
 
-    u-v and x-y become u-y and x-v, unless that would be a contact of a cell with itself or one that is there already
-    (Maslov and Sneppen 2002).  A contact takes its weight along.
+    u-v and x-y become u-y and x-v, unless that would connect a cell to itself or duplicate a contact (Maslov and
+    Sneppen 2002).  A contact keeps its weight.
 
     Parameters
     ----------
     indptr : int, shape (n + 1,)
     owners : int, shape (m,)
-        The cell in whose row an entry stands.
+        The cell in whose row an entry is.
     indices : int, shape (m,)
-        Changed.  Symmetric, no entry twice, no cell in its own row.
+        Modified in place.  Symmetric, without duplicates or self-contacts.
     weights : float64, shape (m,)
-        Changed.
+        Modified in place.
     tries : int
         Exchanges to try.
     random : numpy.random.Generator
@@ -93,7 +94,7 @@ def rewire(
 
 @njit(nogil=True, cache=True, inline="always")
 def _place(indptr: Array, indices: Array, cell: int, other: int) -> int:
-    """Return where in the row of a cell another one stands, -1 if it does not."""
+    """Return the position of another cell in the row of a cell; -1 if it is not there."""
     for place in range(indptr[cell], indptr[cell + 1]):
         if indices[place] == other:
             return place
@@ -131,17 +132,17 @@ def count_types_within(
     indptr : int, shape (n + 1,)
     indices : int, shape (m,)
     types : int64, shape (n,)
-        From 0 to t - 1; -1 is counted nowhere.
+        From 0 to t - 1; -1 is not counted.
     k : int
         Largest distance, in contacts.
     starts : int64, shape (s,)
-        Each once for one array `seen`.
+        Each may be used only once per array `seen`.
     seen : int64, shape (n,)
-        The start that saw a cell last; -1 before the first call.
+        The last start that reached a cell; -1 before the first call.
     queue : int64, shape (n,)
         Scratch.
     counts : int64, shape (s, t)
-        Zeros on entry.
+        Must be zero on entry.
     """
     for row in range(starts.size):
         start = starts[row]

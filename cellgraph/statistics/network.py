@@ -1,4 +1,4 @@
-"""The contacts of one sample as a weighted sparse matrix, beside columns of its cells."""
+"""The contacts of one sample as a weighted sparse matrix, with columns of its cells."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ Weight = Literal["contacts", "junctions", "area"]
 
 @dataclass(frozen=True)
 class SampleNetwork:
-    """Cells of a sample and whom they touch, each pair once in each direction, sorted by label.
+    """Cells of a sample and their contacts, each pair once in each direction, sorted by label.
 
     Attributes
     ----------
     name : str
-        Of the sample.
+        Name of the sample.
     labels : numpy.ndarray of int64, shape (n,)
     matrix : scipy.sparse.csr_array of float64, shape (n, n)
-        Symmetric, zero diagonal: 1 for each pair that touches, or its junctions or its area, those of all its
-        relationships together.
+        Symmetric, with a zero diagonal: 1 for each touching pair, or its junctions or area, summed over all its
+        relationships.
     columns : mapping of str to pyarrow.Array
-        Of n cells.
+        Values of the n cells.
     """
 
     name: str
@@ -44,7 +44,7 @@ class SampleNetwork:
     columns: Mapping[str, pa.Array]
 
     def only(self, kept: Array) -> SampleNetwork:
-        """Return the cells for which an array of bool is true, with the contacts among them."""
+        """Return the cells selected by a boolean array, with the contacts among them."""
         import pyarrow as pa
 
         chosen = pa.array(kept)
@@ -70,9 +70,9 @@ def read_networks(
     sample : str or None
         One sample; None is all.
     weight : {'contacts', 'junctions', 'area'}
-        What is between a pair.
+        The weight of a pair.
     notes : list of str
-        Samples that have not got the columns, and contacts with other samples, are told here.
+        Notes on samples without the columns and contacts with other samples are appended to it.
     conditions : ConditionOptions
         Cells and contacts that do not meet them are left out.
 
@@ -108,7 +108,7 @@ def read_networks(
 
 
 def _listed(names: Sequence[str]) -> str:
-    """Return `the sample 'a'` or `the samples 'a', 'b'`, as the beginning of a sentence."""
+    """Return `the sample 'a' was` or `the samples 'a', 'b' were`, as the beginning of a sentence."""
     shown = ", ".join(map(repr, names[:5])) + (", …" if len(names) > 5 else "")
     return f"the sample{'s' if len(names) > 1 else ''} {shown} {'were' if len(names) > 1 else 'was'}"
 
@@ -148,17 +148,17 @@ def _read(
     matrix = coo_array((np.r_[values, values], (np.r_[a, b], np.r_[b, a])), shape=(n, n)).tocsr()
     matrix.sum_duplicates()
     if not wanted:
-        matrix.data[:] = 1.0  # a pair that was given more than once is one contact
+        matrix.data[:] = 1.0  # a pair given more than once is one contact
     return SampleNetwork(fact.name, graph.labels, matrix, {name: graph.of_cells[name] for name in columns})
 
 
 def left_out(number: int, what: str, of: str) -> str:
-    """Return the sentence that some cells or contacts take no part."""
+    """Return the sentence that some cells or contacts were left out."""
     return f"{number:,} {what}{'' if number == 1 else 's'} {of} {'was' if number == 1 else 'were'} left out."
 
 
 def as_floats(column: pa.Array, name: str) -> Array:
-    """Return numbers as floats, true as 1, null as NaN; whole numbers above 2^53 as the nearest float.
+    """Return numbers as floats, true as 1, null as NaN; integers above 2^53 as the nearest float.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Cells by what is around them: the types within k contacts, clustered."""
+"""Niches: cells clustered by their surroundings, the types within k contacts."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 STARTS = 10
-"""k-means from so many beginnings (k-means++), of which the best counts."""
+"""Number of k-means initialisations (k-means++), of which the best is used."""
 
 _PART = 16_384
 
 
 @dataclass(frozen=True)
 class Clustering:
-    """What is asked; see `Database.niches`."""
+    """Arguments; see `Database.niches`."""
 
     by: str
     k: int
@@ -78,25 +78,25 @@ def write_niches(
     made_from: Mapping[str, Any] | None = None,
     replace: bool = False,
 ) -> None:
-    """Keep the niches of cells as a property of them, a column as any other from then on.
+    """Store the niches of cells as a property, from then on a column like any other.
 
     Parameters
     ----------
     rows : pyarrow.Table
-        Of `Database.niches`, a row for each cell.
+        Result of `Database.niches`, a row for each cell.
     name : str
-        Of the property.
+        Name of the property.
     db : str or path, optional
         The database; see `cellgraph.open`.
     made_from : mapping, optional
-        What is remembered of how they came about.
+        What to record about how they were computed.
     replace : bool
-        Whether a property of this name that was written before is replaced.
+        Whether to replace an existing property of this name.
 
     Raises
     ------
     ExistsError
-        If there is a property of this name.
+        If there is a property of this name and `replace` is false.
     InputError
         If a property cannot have this name.
     """
@@ -115,7 +115,7 @@ def write_niches(
 
 
 def _types_around(network: SampleNetwork, codes: Array, types: Types, k: int) -> Array:
-    """Count the cells of each type within k contacts of each cell, without itself, on all cores; shape (n, t)."""
+    """Count the cells of each type within k contacts of each cell, excluding itself, on all cores; shape (n, t)."""
     import numpy as np
 
     from cellgraph.statistics.kernels import count_types_within
@@ -138,7 +138,7 @@ def _types_around(network: SampleNetwork, codes: Array, types: Types, k: int) ->
 
 
 def _clustered(around: Sequence[Array], asked: Clustering, name: str, notes: list[str]) -> list[Array]:
-    """Return the niche of each cell, 1 for the one with most cells; 0 where nothing is around a cell."""
+    """Return the niche of each cell, numbered from 1, the largest first; 0 if no typed cell is around."""
     import numpy as np
 
     every = np.concatenate(around)
@@ -195,7 +195,7 @@ def _rows(network: SampleNetwork, around: Array, niche: Array, types: Types) -> 
 
 
 def summary_of(rows: pa.Table, pool: bool) -> pa.Table:
-    """Return the number of cells of each niche and the mean shares around them; of pooled samples together."""
+    """Return the number of cells of each niche and the mean shares around them; pooled samples are taken together."""
     shares = [name for name in rows.column_names if name.startswith("share of ")]
     keys = ["niche"] if pool else ["sample", "niche"]
     measured = [("cell", "count"), *((name, "mean") for name in shares)]

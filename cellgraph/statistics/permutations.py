@@ -1,4 +1,4 @@
-"""What chance alone gives: permutations on all cores, and how a number stands among theirs."""
+"""Permutation tests: permutations on all cores, and how a number compares with theirs."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 _SAME = 1e-9
-"""Relative difference of two sums that are one, added up in another order."""
+"""Relative difference up to which two sums are equal, allowing for the order of addition."""
 
 
 def generator(seed: int, sample: str, number: int) -> np.random.Generator:
-    """Return the random numbers of one permutation of one sample, whatever other samples are asked about."""
+    """Return the random generator of one permutation of one sample, independent of which other samples are used."""
     import numpy as np
 
     return np.random.default_rng([seed, zlib.crc32(sample.encode()), number])
 
 
 def permuted(answer: Callable[[int], Array], permutations: int) -> Iterator[Array]:
-    """Yield the answer to each permutation, in their order, computed on all cores."""
+    """Yield the result of each permutation, in order, computed on all cores."""
     with ThreadPoolExecutor(cores()) as threads:
-        at_once = 64 * cores()  # so that answers that wait do not fill the memory
+        at_once = 64 * cores()  # so that waiting results do not fill the memory
         for first in range(0, permutations, at_once):
             yield from threads.map(answer, range(first, min(first + at_once, permutations)))
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How numbers stand among those of permutations; all arrays have one shape.
+    """How numbers compare with those of permutations; all arrays have the same shape.
 
     Attributes
     ----------
@@ -45,9 +45,10 @@ class Standing:
     z : numpy.ndarray of float64
         (observed - expected) / sd; NaN where the permutations do not differ.
     p_gt, p_lt : numpy.ndarray of float64
-        (1 + permutations with as much or more) / (1 + permutations); as much or less (Phipson and Smyth 2010).
+        (1 + permutations with at least the observed value) / (1 + permutations); the same with at most (Phipson and
+        Smyth 2010).
     p : numpy.ndarray of float64
-        Two-sided: twice the smaller of the two, at most 1.
+        Two-sided: twice the smaller of `p_gt` and `p_lt`, at most 1.
     fdr : numpy.ndarray of float64
         `p` adjusted for all numbers here (Benjamini and Hochberg 1995).
     """
@@ -67,7 +68,7 @@ def stand(observed: Array, chance: Iterator[Array]) -> Standing:
     from scipy.stats import false_discovery_control
 
     count = 0
-    mean, squares = np.zeros_like(observed), np.zeros_like(observed)  # Welford's: exact where all are equal
+    mean, squares = np.zeros_like(observed), np.zeros_like(observed)  # Welford's algorithm: exact where all are equal
     more, less = np.zeros_like(observed), np.zeros_like(observed)
     for value in chance:
         count += 1

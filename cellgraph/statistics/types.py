@@ -1,4 +1,4 @@
-"""A column of cells that says of which type each one is."""
+"""A column of cells that gives the type of each cell."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ MOST_TYPES = 200
 
 @dataclass(frozen=True)
 class Types:
-    """The types that some samples have, and that of each of their cells.
+    """The types in some samples, and the type of each of their cells.
 
     Attributes
     ----------
     names : pyarrow.Array
-        The different values of the column, sorted, t of them.
+        The t distinct values of the column, sorted.
     codes : tuple of numpy.ndarray of int64
-        For each sample the number of its type for each cell, -1 without one.
+        For each sample, the type number of each cell; -1 for cells without a type.
     """
 
     names: pa.Array
@@ -40,14 +40,14 @@ def types_of(networks: Sequence[SampleNetwork], by: str) -> Types:
     Raises
     ------
     ParameterError
-        If the column has more than `MOST_TYPES` different values.
+        If the column has more than `MOST_TYPES` distinct values.
     """
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
     columns = [_without_nan(network.columns[by]) for network in networks]
-    if len({column.type for column in columns}) > 1:  # Neo4j has no types of columns
+    if len({column.type for column in columns}) > 1:  # Neo4j columns have no fixed type
         columns = [column.cast(pa.string()) for column in columns]
     every = pa.chunked_array(columns)
     names = pc.unique(every).drop_null()
@@ -71,6 +71,6 @@ def _without_nan(column: pa.Array) -> pa.Array:
 
 
 def as_text(names: pa.Array) -> list[str]:
-    """Return types as heads of columns."""
+    """Return types as column names."""
     texts = [str(name).lower() if isinstance(name, bool) else str(name) for name in names.to_pylist()]
     return [text if text.strip() else repr(text) for text in texts]

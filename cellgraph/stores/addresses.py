@@ -1,4 +1,4 @@
-"""Which database an address names."""
+"""Open the database that an address names."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def open_store(db: str | os.PathLike[str] | None = None, *, read_only: bool = Fa
     Parameters
     ----------
     db : str or path, optional
-        A path: the embedded database in that file.  ``bolt://…``, ``neo4j://…``, also with ``+s`` or
-        ``+ssc``: a Neo4j, with the credentials of ``NEO4J_USERNAME`` and ``NEO4J_PASSWORD``.  ``neo4j``:
-        the local server of `cellgraph.server`.  Without it the environment's ``CELLGRAPH_DB``, or
-        ``cellgraph.db`` in this folder.
+        A path: the embedded database in that file.  ``bolt://…`` or ``neo4j://…``, also with ``+s`` or ``+ssc``: a
+        Neo4j, with the credentials in ``NEO4J_USERNAME`` and ``NEO4J_PASSWORD``.  ``neo4j``: the local server of
+        `cellgraph.server`.  By default the environment's ``CELLGRAPH_DB``, or ``cellgraph.db`` in the current
+        directory.
     read_only : bool
         Refuse `Store.write` and `Store.delete`.
     create : bool
-        Whether a file that does not exist is to be made by the first write; a Neo4j is checked for what is in the way
-        of one.
+        Whether the first write may create a file that does not exist; a Neo4j is checked for anything that would
+        prevent a write.
 
     Raises
     ------
@@ -56,12 +56,12 @@ def open_store(db: str | os.PathLike[str] | None = None, *, read_only: bool = Fa
 
 
 def address_of(db: str | os.PathLike[str] | None = None) -> str:
-    """Return what names a database as text: what was given, or ``$CELLGRAPH_DB``, or ``cellgraph.db``.
+    """Return the address of a database as text: the one given, ``$CELLGRAPH_DB``, or ``cellgraph.db``.
 
     Raises
     ------
     ParameterError
-        If it is neither text nor path, empty, or the name of a folder that is not there.
+        If it is neither text nor path, empty, or the name of a folder that does not exist.
     """
     if db is None:
         db = os.environ.get(VARIABLE) or DEFAULT
@@ -80,9 +80,9 @@ def address_of(db: str | os.PathLike[str] | None = None) -> str:
 
 
 def db_option(db: str) -> str:
-    """Return what names a database again in a command, for a hint: nothing for the one that is taken by default.
+    """Return the ``--db`` option that names a database in a suggested command; empty for the default one.
 
-    A password is left out, as it would be seen; then the credentials are those of the environment.
+    A password is left out, since it would be visible; the credentials then come from the environment.
     """
     if db == address_of():
         return ""
@@ -92,7 +92,7 @@ def db_option(db: str) -> str:
 
 
 def dialect_of(db: str | os.PathLike[str] | None = None) -> str:
-    """Return the dialect of the database that an address names, as `Store.dialect`, without opening it."""
+    """Return the dialect of a database (see `Store.dialect`) from its address, without opening it."""
     if db is None:
         db = os.environ.get(VARIABLE) or DEFAULT
     return "neo4j" if isinstance(db, str) and ("://" in db or db == "neo4j") else "ladybug"
@@ -123,7 +123,7 @@ def _open_local(read_only: bool, create: bool) -> Store:
 
 
 def _checked(store: Neo4jStore, create: bool) -> Store:
-    """Tell that a Neo4j cannot take samples before hours of work, not after."""
+    """Check that a Neo4j can take samples before hours of work, not after."""
     if create and not store.read_only:
         try:
             store.check()
@@ -134,13 +134,13 @@ def _checked(store: Neo4jStore, create: bool) -> Store:
 
 
 def _check_path(path: Path) -> None:
-    """Refuse what no file can be called, a link that leads nowhere, and what is there but no file."""
+    """Refuse an invalid file name, a circular link, and an existing path that is not a file."""
     try:
         str(path).encode()
         mode = os.stat(path).st_mode
     except FileNotFoundError:
         return
-    except ValueError as error:  # a zero byte, or letters that are none
+    except ValueError as error:  # a zero byte, or invalid characters
         raise ParameterError(f"a database is a file, but none can be called {str(path)!r} ({error})") from error
     except OSError as error:
         raise StoreError(

@@ -1,4 +1,4 @@
-"""What a store is: a graph database that takes networks whole and answers Cypher."""
+"""The store protocol: a graph database that writes networks atomically and answers Cypher."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from cellgraph.stores.properties import Properties
 
 OWN_CYPHER = "--cypher"
-"""The name of a query (`Store.run`) that a person has written."""
+"""The query name (`Store.run`) for Cypher written by the user."""
 
 Over = Literal["contacts", "near", "both"]
-"""Over which relationships a question leads: ``TOUCHES``, ``NEAR``, or both."""
+"""Which relationships a query follows: ``TOUCHES``, ``NEAR``, or both."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class Topology:
     labels : numpy.ndarray of int64
         Label of each cell, shape (n,).
     a, b : numpy.ndarray of int64
-        Row numbers of the two cells of each relationship, shape (m,); it is stored from a to b.
+        Row numbers of the two cells of each relationship, shape (m,); relationships are stored from a to b.
     of_cells, of_contacts : mapping of str to pyarrow.Array
-        Properties that were asked for, of n cells and of m relationships; null where one has none.
+        Requested properties of the n cells and m relationships; null where one is missing.
     """
 
     samples: np.ndarray[Any, Any]
@@ -48,62 +48,61 @@ class Topology:
 
 
 class Store(Protocol):
-    """A graph database, opened. A context manager; every method raises only `CellgraphError`.
+    """An open graph database, and a context manager; every method raises only `CellgraphError`.
 
-    Safe to use from several threads at once.  Rows come as `pyarrow.Table` with int64, double, bool, string
-    and lists of these; nodes, relationships, paths and maps come as JSON text, the same from every
-    database.
+    Safe to use from several threads at once.  Rows are returned as `pyarrow.Table` with int64, double, bool, string and
+    lists of these; nodes, relationships, paths and maps as JSON text, the same for every database.
     """
 
     dialect: str
-    """``ladybug`` or ``neo4j``: which sibling file of a query is taken where the portable one does not do."""
+    """``ladybug`` or ``neo4j``: which sibling file of a query is used if the portable one does not work."""
 
     typed_properties: bool
-    """Whether a property has one type in the whole database, so that a load with another type is refused."""
+    """Whether a property has a single type throughout the database, so that a load with another type is refused."""
 
     relationships_once: bool
-    """Whether a pattern uses each relationship once in a MATCH; else a walk may take it twice."""
+    """Whether a pattern uses each relationship at most once in a MATCH; otherwise a walk may take it twice."""
 
     copies_whole: bool
-    """Whether every write copies all that is there, so that many samples are better written together."""
+    """Whether every write copies the whole database, so that many samples are better written together."""
 
     read_only: bool
     """Whether `write` and `delete` are refused."""
 
     def write(self, network: Network, *, replace: bool = False, report: Report | None = None) -> None:
-        """Write all samples of a network, visible all at once when they are complete.
+        """Write all samples of a network, which become visible at once when complete.
 
         Raises
         ------
         ExistsError
-            If a sample of one of the names is there and `replace` is false.
+            If a sample of one of these names exists and `replace` is false.
         InputError
             If a property cannot be stored.
         StoreError
-            If the database fails; nothing of the network is visible then, and the next load repairs it.
+            If the database fails; then nothing of the network is visible, and the next load cleans up.
         """
         ...
 
     def write_all(
         self, names: Sequence[str], networks: Iterable[Network], *, replace: bool = False, report: Report | None = None
     ) -> None:
-        """Write networks one after the other as `write` does one, visible all at once; memory holds one at a time.
+        """Write networks one by one, as `write` does, visible all at once; only one at a time is in memory.
 
         Parameters
         ----------
         names : sequence of str
-            Of all samples that the networks have.
+            Names of all samples of the networks.
         networks : iterable of Network
-            Whatever it raises ends the write, and nothing of it is visible.
+            Any exception that it raises aborts the write, and nothing becomes visible.
         replace, report
             See `write`.
         """
         ...
 
     def write_properties(self, *properties: Properties, replace: bool = False, report: Report | None = None) -> None:
-        """Write properties onto complete samples and their cells; all of them are listed at once, when they are whole.
+        """Write properties to complete samples and their cells; all are listed at once, when complete.
 
-        They are then columns as those that came with the load: of queries, conditions, estimates and copies.  A sample
+        From then on they are columns like those of the load, for queries, conditions, estimates and copies.  A sample
         that is replaced loses them.
 
         Parameters
@@ -111,31 +110,31 @@ class Store(Protocol):
         *properties : Properties
             One for each sample; see `cellgraph.stores.properties`.
         replace : bool
-            Whether properties of these names that were written before are replaced; those that came with the load
-            never are.
+            Whether to replace properties of these names that were written before; those from the load are never
+            replaced.
         report : callable, optional
             See `write`.
 
         Raises
         ------
         NotFoundError
-            If a sample or a cell does not exist; nothing is written then.
+            If a sample or a cell does not exist; then nothing is written.
         ExistsError
-            If a property is there already.
+            If a property already exists.
         InputError
-            If a property cannot be stored, or a cell is given twice.
+            If a property cannot be stored, or a cell is given more than once.
         StoreError
-            If the database fails; no property is listed that is not whole.
+            If the database fails; no incomplete property is listed.
         """
         ...
 
     def remove_properties(self, names: Sequence[str], samples: Sequence[str]) -> None:
-        """Take properties that were written after the load away from samples and their cells.
+        """Remove properties that were written after the load from samples and their cells.
 
         Raises
         ------
         NotFoundError
-            If a sample does not exist, or one of them has no such property; nothing is removed then.
+            If a sample does not exist, or one of them has no such property; then nothing is removed.
         """
         ...
 
@@ -147,7 +146,7 @@ class Store(Protocol):
         name: str = "",
         timeout: float | None = None,
     ) -> pa.Table:
-        """Run a read-only query and return its rows; a write is refused by the database itself.
+        """Run a read-only query and return its rows; the database itself refuses writes.
 
         Parameters
         ----------
@@ -156,14 +155,14 @@ class Store(Protocol):
         parameters : mapping, optional
             Values of its ``$names``.
         name : str
-            Of the query, for error messages.
+            Name of the query, for error messages.
         timeout : float, optional
-            Seconds after which to give up: a `StoreError`, never a part of the rows.
+            Seconds after which to give up with a `StoreError`; partial results are never returned.
         """
         ...
 
     def kept_open(self) -> AbstractContextManager[None]:
-        """Keep a database file open for what this thread reads until the end; all of it is of one version."""
+        """Keep a database file open for this thread's reads until the end, so that all see one version."""
         ...
 
     def sample_names(self) -> list[str]:
@@ -171,11 +170,11 @@ class Store(Protocol):
         ...
 
     def unfinished(self) -> int:
-        """Return how many samples the database holds that are not complete, which Cypher of a user's own may count."""
+        """Return the number of incomplete samples in the database, which the user's own Cypher may count."""
         ...
 
     def columns(self, of: Literal["cells", "contacts"], sample: str | None = None) -> tuple[Column, ...]:
-        """Return the columns that came with the cells or contacts of one sample, or of any, in their order.
+        """Return the columns of the cells or contacts of one sample, or of any, in their order.
 
         Raises
         ------
@@ -197,12 +196,12 @@ class Store(Protocol):
         Parameters
         ----------
         sample : str, optional
-            Name of one; None is all.
+            Name of one sample; None means all.
         cells, contacts : sequence of str
-            Names of properties that `columns` lists.
+            Names of properties, as listed by `columns`.
         over : {'contacts', 'near', 'both'}
-            Which relationships are taken: ``TOUCHES``, ``NEAR`` with the property ``distance``, or all of them; each
-            has null for the properties of the others.
+            Which relationships to return: ``TOUCHES``, ``NEAR`` with the property ``distance``, or both; each has null
+            for the properties of the other.
 
         Raises
         ------
@@ -212,12 +211,12 @@ class Store(Protocol):
         ...
 
     def delete(self, *samples: str) -> None:
-        """Remove samples with their cells and the relationships of these, all at once.
+        """Delete samples with their cells and relationships, all at once.
 
         Raises
         ------
         NotFoundError
-            If one of them does not exist; none is removed then.
+            If one of them does not exist; then none is deleted.
         """
         ...
 

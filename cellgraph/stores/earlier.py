@@ -1,4 +1,4 @@
-"""Samples of an earlier version of cellgraph, of which a column means something else now."""
+"""Samples from an earlier version of cellgraph, with a column whose meaning has changed since."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from cellgraph.stores.contract import Store
 
 COLUMN = "oblateness"
 TURNED = (0, 2)
-"""The version since which `COLUMN` has the sign of the literature: 1 is a disc, -1 is a rod."""
+"""The version since which `COLUMN` has the sign used in the literature: 1 is a disc, -1 is a rod."""
 
 _MOST_NAMES = 5
 
 
 def mentions(text: str) -> bool:
-    """Tell whether Cypher asks for the column of which the meaning has changed."""
+    """Tell whether Cypher mentions the column whose meaning has changed."""
     return re.search(rf"\b{COLUMN}\b", text, re.IGNORECASE) is not None
 
 
 def note_on_earlier(store: Store, sample: str | None = None) -> str:
-    """Return a sentence on the samples whose oblateness has the opposite sign; an empty text if there are none.
+    """Return a sentence on the samples whose oblateness has the opposite sign; an empty string if there are none.
 
     Parameters
     ----------
     store : Store
         The database.
     sample : str, optional
-        Of this sample only.
+        Check this sample only.
     """
     statement = Catalogue.load()["samples"].statement(store.dialect, {"sample": sample})
     rows = store.run(statement.text, statement.parameters, name="samples").to_pylist()
@@ -44,7 +44,7 @@ def note_on_earlier(store: Store, sample: str | None = None) -> str:
 
 
 def _is_earlier(row: dict[str, Any]) -> bool:
-    """Tell whether a volume was swept before the sign was turned; tables bring columns of their own."""
+    """Tell whether a volume was swept before the sign was flipped; tables bring their own columns."""
     found = re.match(r"(\d+)\.(\d+)", row["version"] or "")
     swept = bool(row["connectivity"]) and len(row["shape"] or ()) == 3
     return swept and found is not None and (int(found[1]), int(found[2])) < TURNED

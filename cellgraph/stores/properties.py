@@ -1,7 +1,7 @@
-"""What is written onto samples after the load: properties of cells, as annotations and metrics; cells that are near.
+"""Data written to samples after the load: cell properties, such as annotations and metrics, and near cells.
 
-The sample node lists them beside the columns that came with it (``cell_properties``), so that queries, estimates and
-copies see no difference, and remembers in ``written`` what each was computed from.
+The sample node lists them beside the columns from the load (``cell_properties``), so that queries, estimates and copies
+see no difference, and records in ``written`` what each was computed from.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SAMPLES_OWN = (*SAMPLE_TYPES, *PASSING, "directed")
 _SHOWN = 5
 
 NEAR_WITHIN = "near_within"
-"""The property of a sample that has relationships ``NEAR``: up to which distance, in its unit."""
+"""The property of a sample that has ``NEAR`` relationships: their maximum distance, in the unit of the sample."""
 
 
 @dataclass(frozen=True)
@@ -35,17 +35,17 @@ class Properties:
     Attributes
     ----------
     sample : str
-        Its name.
+        Name of the sample.
     cells : pyarrow.Table or None
-        ``label`` (int64, each once, in any order) and columns of int64, double, bool or string.  A cell that is not
-        among them, or has a null, is without the property.
+        ``label`` (int64, each once, in any order) and columns of int64, double, bool or string.  A cell that is missing
+        or null does not get the property.
     of_sample : mapping
-        Properties of the sample itself: whole numbers, numbers, texts, true and false.
+        Properties of the sample itself: integers, floats, strings or booleans.
     made_from : mapping of str to mapping
-        By the name of a property what it was computed from: the metric, its parameters, a file; as JSON has it.
+        What each property, by name, was computed from: the metric, its parameters, a file; JSON-compatible.
     near : pyarrow.Table or None
-        Pairs of cells that are near each other, each once: ``a``, ``b`` (int64, labels) and ``distance`` (double); with
-        ``near_within`` in `of_sample`.
+        Pairs of cells that are near each other, each once: ``a``, ``b`` (int64, labels) and ``distance`` (double);
+        requires ``near_within`` in `of_sample`.
     """
 
     sample: str
@@ -57,16 +57,17 @@ class Properties:
 
 @dataclass(frozen=True)
 class State:
-    """What a database says of a complete sample, before something is written.
+    """What a database holds about a complete sample, before something is written.
 
     Attributes
     ----------
     id, first_id, cells : int
-        Its id, the id of its first cell (the others follow in the order of their labels), and how many they are.
+        Its id, the id of its first cell (the others follow in order of label), and its number of cells.
     cell_properties : tuple of str
         ``name type`` of the columns of its cells.
     written : dict
-        ``{"cells": {name: {…}}, "sample": {name: {…}}}``: what was written after the load, and from what.
+        ``{"cells": {name: {…}}, "sample": {name: {…}}}``: what was written after the load, and what it was computed
+        from.
     own : frozenset of str
         Names of all properties of the sample node.
     """
@@ -81,29 +82,29 @@ class State:
 
     @property
     def has_near(self) -> bool:
-        """Whether the sample has relationships ``NEAR``."""
+        """Whether the sample has ``NEAR`` relationships."""
         return NEAR_WITHIN in self.written["sample"]
 
 
 @dataclass(frozen=True)
 class Change:
-    """What is to be done to one sample.
+    """The change to make to one sample.
 
     Attributes
     ----------
     state : State
     cells : pyarrow.Table
-        Columns to be written, a row for each cell in the order of its id; no columns if there is nothing to write.
+        Columns to write, a row for each cell in order of id; no columns if there is nothing to write.
     removed : tuple of str
-        Properties of cells that are to go.
+        Cell properties to remove.
     of_sample : dict
-        Properties of the sample that are to be set; None removes one.
+        Sample properties to set; None removes one.
     cell_properties, written
         As in `State`, afterwards.
     near : pyarrow.Table or None
-        Relationships ``NEAR`` that are to be written: ``a``, ``b`` (int64, ids of cells) and ``distance``.
+        ``NEAR`` relationships to write: ``a``, ``b`` (int64, ids of cells) and ``distance``.
     without_near : bool
-        Whether those that are there are to go.
+        Whether to remove the existing ones.
     """
 
     state: State
@@ -117,7 +118,7 @@ class Change:
 
     @property
     def node(self) -> dict[str, Any]:
-        """Properties of the sample node, as they are to be set at last."""
+        """Properties to set on the sample node at the end."""
         written = json.dumps(self.written, ensure_ascii=False) if any(self.written.values()) else None
         return {**self.of_sample, "cell_properties": list(self.cell_properties), "written": written}
 
@@ -128,14 +129,14 @@ def written_of(store: Store) -> dict[str, dict[str, dict[str, Any]]]:
     Returns
     -------
     dict
-        By sample ``{"cells": {name: {"type": …, "version": …, "created": …, …}}, "sample": {…}}``.
+        For each sample, ``{"cells": {name: {"type": …, "version": …, "created": …, …}}, "sample": {…}}``.
     """
     rows = store.run("MATCH (s:Sample {status: 'complete'}) RETURN s AS node, s.name AS name ORDER BY name")
     return {state.name: state.written for state in map(state_of, map(json.loads, rows["node"].to_pylist()))}
 
 
 def state_of(node: Mapping[str, Any]) -> State:
-    """Return what the node of a sample says, given with all its properties."""
+    """Return the state of a sample from its node, given with all its properties."""
     written = {"cells": {}, "sample": {}} | json.loads(node.get("written") or "{}")
     own = frozenset(name for name, value in node.items() if value is not None and not name.startswith("_"))
     properties = tuple(node["cell_properties"] or ())
@@ -143,12 +144,12 @@ def state_of(node: Mapping[str, Any]) -> State:
 
 
 def chosen_states(nodes: Iterable[Mapping[str, Any]], names: Sequence[str]) -> list[State]:
-    """Return what the nodes of the named samples say.
+    """Return the states of the named samples from their nodes.
 
     Raises
     ------
     NotFoundError
-        If there is none of a name.
+        If there is no sample of a name.
     InputError
         If one is named twice.
     """
@@ -162,24 +163,24 @@ def chosen_states(nodes: Iterable[Mapping[str, Any]], names: Sequence[str]) -> l
 
 
 def prepare_change(given: Properties, state: State, labels: np.ndarray[Any, Any], *, replace: bool = False) -> Change:
-    """Check properties, and bring those of cells into the order of their ids.
+    """Check properties, and sort those of cells by id.
 
     Parameters
     ----------
     given : Properties
     state : State
-        Of its sample.
+        State of its sample.
     labels : numpy.ndarray of int64
-        Of all cells of the sample, ascending, which is the order of their ids.
+        Labels of all cells of the sample, ascending, which is also the order of their ids.
     replace : bool
-        Whether properties of these names that were written before are replaced.
+        Whether to replace properties of these names that were written before.
 
     Raises
     ------
     InputError
-        If a name or a type cannot be stored, or a cell is there twice.
+        If a name or a type cannot be stored, or a cell is given twice.
     NotFoundError
-        If there is no cell of a label.
+        If there is no cell with a given label.
     ExistsError
         If a property came with the load, or was written before and `replace` is false.
     """
@@ -208,12 +209,12 @@ def prepare_change(given: Properties, state: State, labels: np.ndarray[Any, Any]
 
 
 def prepare_removal(names: Sequence[str], state: State) -> Change:
-    """Return the change that takes written properties away from a sample and its cells.
+    """Return the change that removes written properties from a sample and its cells.
 
     Raises
     ------
     NotFoundError
-        If none of a name was written.
+        If no property of a name was written.
     """
     import pyarrow as pa
 
@@ -232,12 +233,12 @@ def prepare_removal(names: Sequence[str], state: State) -> Change:
 
 
 def without_near(written: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return what was written (`State.written`) without the relationships ``NEAR``."""
+    """Return what was written (`State.written`) without the ``NEAR`` relationships."""
     return {of: {name: made for name, made in known.items() if name != NEAR_WITHIN} for of, known in written.items()}
 
 
 def _by_ids(near: pa.Table, labels: np.ndarray[Any, Any], state: State) -> pa.Table:
-    """Return pairs of cells, given by their labels, by their ids: the smaller first, in that order."""
+    """Convert pairs of cells from labels to ids, the smaller first, and sort them."""
     import numpy as np
     import pyarrow as pa
 
@@ -248,7 +249,7 @@ def _by_ids(near: pa.Table, labels: np.ndarray[Any, Any], state: State) -> pa.Ta
 
 
 def _aligned(given: Properties, labels: np.ndarray[Any, Any]) -> pa.Table:
-    """Return the columns with a row for each cell, in the order of the labels."""
+    """Return the columns with a row for each cell, sorted by label."""
     import numpy as np
     import pyarrow as pa
 

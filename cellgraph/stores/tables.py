@@ -1,8 +1,7 @@
-"""What a store writes, checked and in the types of the database: properties of samples, cells and contacts.
+"""Check and convert what a store writes: properties of samples, cells and contacts.
 
-The same for every database, so that a table means the same in each.  Names of properties come from files of
-users: they are checked here, and quoted with `quoted` wherever they stand in Cypher; values travel as
-parameters only.
+It is the same for every database, so that a table means the same in each.  Property names come from users' files: they
+are checked here, and quoted with `quoted` wherever they appear in Cypher; values are passed only as parameters.
 """
 
 from __future__ import annotations
@@ -58,20 +57,20 @@ SAMPLE_TYPES: dict[str, str] = {
 }
 """Properties of every sample node.
 
-Ids of its cells are ``first_id`` and the following, in the order of their labels; ``loaded`` is when it became visible
-(milliseconds since 1970, UTC); ``*_properties`` list ``name type`` of the columns; ``written`` is JSON of those that
-were written later, and from what (see `properties`).
+The ids of its cells start at ``first_id``, in order of label; ``loaded`` is when it became visible (milliseconds since
+1970, UTC); ``*_properties`` list ``name type`` of the columns; ``written`` is JSON of those written later, and what
+they were computed from (see `properties`).
 """
 
 PASSING = ("load", "beat", "checked", "writing")
-"""Properties of a sample node in Neo4j while someone writes it."""
+"""Properties of a sample node in Neo4j while it is being written."""
 
 LONGEST_NAME = 200
 
 
 @dataclass(frozen=True)
 class Tables:
-    """A network, ready to be written.
+    """A network, ready to write.
 
     Attributes
     ----------
@@ -80,7 +79,7 @@ class Tables:
     sample_of_cell : pyarrow.Array of int64
         Row number in `samples` of each cell.
     cells : pyarrow.Table
-        ``sample``, ``label`` and further properties, types int64, double, bool or string.
+        ``sample``, ``label`` and further properties of types int64, double, bool or string.
     contacts : pyarrow.Table
         ``a``, ``b`` (row numbers of cells) and properties.
     """
@@ -97,13 +96,13 @@ class Tables:
 
 
 def prepare(network: Network) -> Tables:
-    """Check a network and bring it into the types that databases store.
+    """Check a network and convert it to the types that databases store.
 
     Raises
     ------
     InputError
-        For a property that cannot be stored (its name or its type), cells that are there twice or of an
-        unknown sample, or contacts of cells that do not exist.
+        For a property whose name or type cannot be stored, cells that are duplicates or in an unknown sample, or
+        contacts of cells that do not exist.
     """
     for sample in network.samples:
         check_sample_name(sample.name)
@@ -148,7 +147,7 @@ def check_name(name: str, where: str) -> None:
 
 
 def typed(table: pa.Table, known: dict[str, Type], where: str, *, reserved: tuple[str, ...]) -> pa.Table:
-    """Return a table in the types that are stored; `reserved` names are in lower case.
+    """Return a table converted to the types that are stored; `reserved` names are in lower case.
 
     Raises
     ------
@@ -175,13 +174,13 @@ def typed(table: pa.Table, known: dict[str, Type], where: str, *, reserved: tupl
 
 
 def check_names(names: list[str], where: str, reserved: tuple[str, ...]) -> None:
-    """Raise `InputError` for names that properties cannot have, or that are one name to a database."""
+    """Raise `InputError` for names that properties cannot have, or that a database cannot tell apart."""
     seen: dict[str, str] = {}
     for name in names:
         check_name(name, where)
         if name.lower() in reserved or name.startswith("_"):
             raise InputError(f"the column {name!r} of {where} has a name that the database uses; rename it.")
-        # The embedded database does not tell upper from lower case in names.
+        # The embedded database ignores case in names.
         other = seen.setdefault(name.lower(), name)
         if other is not name:
             raise InputError(f"the columns {other!r} and {name!r} of {where} have one name; rename one of them.")
@@ -210,7 +209,7 @@ def _arrow_type(name: Type) -> pa.DataType:
 
 
 def column_types(table: pa.Table) -> dict[str, Type]:
-    """Return name and type of each column of a prepared table."""
+    """Return the name and type of each column of a prepared table."""
     return {field.name: _type_of_column(field.type) or "str" for field in table.schema}
 
 
@@ -266,10 +265,10 @@ def _check_ends(contacts: pa.Table, cells: int) -> None:
 
 
 def _with_totals(cells: pa.Table, contacts: pa.Table) -> pa.Table:
-    """Add the degree and the junctions of each cell where a network comes without.
+    """Add the degree and the junctions of each cell if the network lacks them.
 
-    As for volumes: a cell counts every other one once, however many relationships there are and in whatever direction,
-    and its junctions are those of all of these; a relationship to itself counts in neither.
+    As for volumes, a cell counts each neighbour once, regardless of the number and direction of relationships, and its
+    junctions are summed over all of them; a relationship to itself counts in neither.
     """
     import numpy as np
     import pyarrow as pa

@@ -1,4 +1,4 @@
-"""The bare graph from two tables of a database."""
+"""Build the bare graph from two tables of a database."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cellgraph.stores.contract import Over, Topology
 from cellgraph.stores.tables import CONTACT_TYPES
 
 PROPERTY = "of_"
-"""Columns of tables that are so called and numbered are properties, in their order."""
+"""Prefix of numbered table columns that hold properties, in order."""
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def relationship_types(over: Over) -> tuple[str, ...]:
-    """Return the types of relationships that are taken."""
+    """Return the relationship types to follow."""
     return {"contacts": ("TOUCHES",), "near": ("NEAR",), "both": ("TOUCHES", "NEAR")}[over]
 
 
 def together(parts: Sequence[pa.Table]) -> pa.Table:
-    """Return tables of relationships of several types in one; columns of nulls take the type that others have."""
+    """Concatenate tables of relationships of several types; all-null columns take the type of the others."""
     import pyarrow as pa
 
     if len(parts) == 1:
@@ -43,7 +43,7 @@ def together(parts: Sequence[pa.Table]) -> pa.Table:
 def bare(
     cells: pa.Table, contacts: pa.Table, of_cells: Sequence[str] = (), of_contacts: Sequence[str] = ()
 ) -> Topology:
-    """Return cells sorted by (sample, label) and the contacts whose two cells are both among them.
+    """Return cells sorted by (sample, label), and the contacts with both cells among them.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def bare(
 
 
 def _typed(column: pa.Array, name: str) -> pa.Array:
-    """Return a column of contacts; one of nulls only has the type of the model, as no database tells it."""
+    """Return a column of contacts; an all-null one gets the type from the model, since no database reports it."""
     import pyarrow as pa
 
     kind = {"int": pa.int64(), "float": pa.float64()}.get(CONTACT_TYPES.get(name, ""))
@@ -87,7 +87,7 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _coded(samples: pa.ChunkedArray) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Return the sorted names, and the number of its name for each cell."""
+    """Return the sorted names, and for each cell the index of its name."""
     import numpy as np
     import pyarrow as pa
 

@@ -1,4 +1,4 @@
-"""Values on their way into and out of a database, the same for every database."""
+"""Convert values on the way into and out of a database, the same for every database."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _USED = re.compile(r"\$(?:`([^`]+)`|(\w+))")
 
 
 def plain(parameters: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return parameters in the types that drivers take: numpy scalars and arrays become Python's own.
+    """Return parameters in the types that drivers accept: numpy scalars and arrays become Python objects.
 
     Raises
     ------
     ParameterError
-        For a whole number beyond 64 bits, or a value of a type that Cypher does not have.
+        For an integer beyond 64 bits, or a value of a type that Cypher does not have.
     """
     return {name: _plain(value, name) for name, value in (parameters or {}).items()}
 
@@ -48,7 +48,7 @@ def _plain(value: Any, name: str) -> Any:
 def require_parameters(cypher: str, given: Iterable[str]) -> None:
     """Raise `ParameterError` if a statement uses a parameter that is not given.
 
-    For a database that takes a missing one for null without a word.
+    For a database that silently treats a missing one as null.
     """
     given = list(given)
     for quoted, bare in _USED.findall(_NOT_CODE.sub(" ", cypher)):
@@ -58,7 +58,7 @@ def require_parameters(cypher: str, given: Iterable[str]) -> None:
 
 
 def without_values(message: str, parameters: Mapping[str, Any]) -> str:
-    """Return a message of a driver with the names of text parameters in place of their values."""
+    """Return a driver message with the values of text parameters replaced by their names."""
     for name, value in parameters.items():
         if isinstance(value, str) and len(value) > 1:
             message = message.replace(value, f"${name}")
@@ -69,7 +69,7 @@ def as_json(value: object) -> str | None:
     """Return a graph value (node, relationship, path, map) as JSON text; None stays None.
 
     A node is ``{"_label": "Cell", "label": 1, …}``, a relationship ``{"_type": "TOUCHES", …}``, a path
-    ``{"_nodes": […], "_relationships": […]}``; properties that it does not have are left out.
+    ``{"_nodes": […], "_relationships": […]}``; missing properties are left out.
     """
     if value is None:
         return None
@@ -83,7 +83,7 @@ _dumps = partial(json.dumps, ensure_ascii=False, sort_keys=True, default=str)
 
 
 def _without_nan(value: Any) -> Any:
-    """Return a graph value with null for the numbers that JSON does not have."""
+    """Return a graph value with null for numbers that JSON cannot represent."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, list):

@@ -1,1 +1,1 @@
-"""Networks that are tables already: CSV and Parquet files of cells and contacts."""
+"""Load networks that are already tables: CSV and Parquet files of cells and contacts."""

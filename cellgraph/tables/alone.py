@@ -1,4 +1,4 @@
-"""The cells of a network that comes without a table of them."""
+"""The cells of a network that comes without a cell table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def cells_of(network: TableFile, pair: tuple[str, str], samples: tuple[str, str] | None) -> tuple[TableFile, str, str]:
-    """Return a table of the cells that relationships name, sorted, and its columns with sample and id.
+    """Return a sorted table of the cells named in relationships, and its sample and id columns.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def cells_of(network: TableFile, pair: tuple[str, str], samples: tuple[str, str]
     Raises
     ------
     InputError
-        If there are no relationships, or an id is missing or is not a whole number where the others are.
+        If there are no relationships, or an id is missing or is not a whole number although the others are.
     """
     import pyarrow as pa
 

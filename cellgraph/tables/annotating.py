@@ -1,4 +1,4 @@
-"""Tables of properties, as cell types and genotypes, onto cells and samples that are loaded."""
+"""Write tables of properties, such as cell types and genotypes, to loaded cells and samples."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ _ON = roles.Role("the cell", "--on", roles.CELL.names)
 
 @dataclass(frozen=True)
 class AnnotationReport:
-    """What was written.
+    """What a call of `annotate` wrote.
 
     Attributes
     ----------
     samples : tuple of str
-        Names of the samples that were annotated, themselves or their cells.
+        Names of the samples that were annotated, directly or through their cells.
     cells : int
-        How many cells.
+        Number of cells.
     properties : tuple of str
         Names of the properties.
     notes : tuple of str
-        Sentences that the user should know.
+        Sentences for the user.
     """
 
     samples: tuple[str, ...]
@@ -64,38 +64,38 @@ def annotate(
     replace: bool = False,
     report: Report | None = None,
 ) -> AnnotationReport:
-    """Write properties from tables onto cells and samples that are loaded, as cell types or genotypes.
+    """Write properties from tables, such as cell types or genotypes, to loaded cells and samples.
 
-    They are then columns as those that came with the load.  A sample that is replaced loses them.
+    From then on they are columns like those of the load.  A sample that is replaced loses them.
 
     Parameters
     ----------
     cells : path or data frame, optional
-        A row a cell: its label, or its name where cells have names; its sample, unless it is one; and properties.
-        Cells without a row stay without.
+        One row per cell: its label, or its name if cells have names; its sample, unless there is only one; and
+        properties.  Cells without a row get none.
     samples : path or data frame, optional
-        A row a sample: its name, and properties.
+        One row per sample: its name, and properties.
     db : str or path, optional
         The database, as in `cellgraph.open`.
     sample : str, optional
-        The sample of all cells, where the table does not tell and there are several.
+        The sample of all cells, if the table does not say and there are several.
     on : str, optional
-        The column with the label or name of each cell; without `cells` that with the name of each sample.
+        The column with the label or name of each cell; without `cells`, the column with the name of each sample.
     replace : bool
-        Replace properties of these names that were written before; those that came with the load stay in any case.
+        Replace properties of these names that were written before; those of the load are never replaced.
     report : callable, optional
-        Called with what is being written, how many are done, and of how many.
+        Called to report progress: what is being written, how many are done, and the total.
 
     Raises
     ------
     ParameterError
-        If there is no table, a named column does not exist, or the sample has to be said.
+        If there is no table, a named column does not exist, or the sample must be given.
     NotFoundError
-        If a file, a sample or a cell does not exist; nothing is written then.
+        If a file, a sample or a cell does not exist; then nothing is written.
     ExistsError
-        If a property is there already.
+        If a property already exists.
     InputError
-        If a cell or sample is there twice, or a property cannot be stored.
+        If a cell or sample occurs twice, or a property cannot be stored.
 
     Examples
     --------
@@ -145,9 +145,9 @@ def annotate(
 def remove(
     names: Sequence[str], db: str | os.PathLike[str] | None = None, *, sample: str | None = None
 ) -> tuple[str, ...]:
-    """Take properties that were written after the load away from one sample and its cells, or from all that have them.
+    """Remove properties that were written after the load from one sample and its cells, or from all that have them.
 
-    It does not matter what wrote them: annotations, metrics, groups of cells, distances.
+    It does not matter what wrote them (annotations, metrics, groups of cells, distances).
 
     Returns
     -------
@@ -157,7 +157,7 @@ def remove(
     Raises
     ------
     NotFoundError
-        If there is no such sample, or none of them has one of the properties; nothing is removed then.
+        If there is no such sample, or no sample has one of the properties; then nothing is removed.
     """
     with open_store(db) as store:
         written = {name: {**own["cells"], **own["sample"]} for name, own in written_of(store).items()}
@@ -189,7 +189,7 @@ def _samples_of(store: Store) -> list[str]:
 def _cells(
     store: Store, table: TableFile, names: Sequence[str], sample: str | None, on: str | None
 ) -> tuple[dict[str, pa.Table], list[str]]:
-    """Return for each sample the labels and properties of the cells that the table names, and notes."""
+    """Return the labels and properties of the cells in the table, by sample, and notes."""
     _require_rows(table, "cells")
     column = _cell_column(table, on)
     of_row, sample_column = _sample_of_row(table, names, sample, column)
@@ -238,7 +238,7 @@ def _cell_column(table: TableFile, on: str | None) -> str:
 def _sample_of_row(
     table: TableFile, names: Sequence[str], sample: str | None, used: str
 ) -> tuple[pa.Array, str | None]:
-    """Return the sample of each row, and the column that says it."""
+    """Return the sample of each row, and the column that gives it."""
     import pyarrow as pa
 
     column = columns.find(table, None, roles.SAMPLE)
@@ -311,7 +311,7 @@ def _refuse_twice(table: TableFile, column: str, keys: pa.Array, of: str) -> Non
 
 
 def _samples(table: TableFile, names: Sequence[str], sample: str | None, on: str | None) -> dict[str, dict[str, Any]]:
-    """Return the properties of each sample that a table names."""
+    """Return the properties of each sample in a table."""
     _require_rows(table, "samples")
     plain = roles.Role("the name of each sample", "--on", ("id",))
     role = roles.Role("the name of each sample", "--on", roles.SAMPLE.names)

@@ -1,4 +1,4 @@
-"""Finding the cells that a table of relationships names."""
+"""Find the cells named in a table of relationships."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
-_EXACT = 2**53  # beyond it not every whole number is a float
+_EXACT = 2**53  # above it, not every integer is a float
 _SHOWN = 5
 
 
 @dataclass(frozen=True)
 class CellKeys:
-    """The cells by what identifies them, in the order of their table.
+    """The keys that identify cells, in the order of their table.
 
     Attributes
     ----------
     samples : numpy.ndarray of int64, shape (n,)
-        Number of the sample of each cell.
+        Index of the sample of each cell.
     labels : numpy.ndarray of int64, shape (n,)
         Unique in each sample.
     texts : pyarrow.Array of string or None
-        Ids as given, where they are text; then labels are row numbers from 1.
+        Ids as given, if they are text; labels are then row numbers from 1.
     unique : bool
         Whether ids are unique in the whole table.
     """
@@ -43,12 +43,12 @@ class CellKeys:
 
     @classmethod
     def build(cls, cells: TableFile, column: str | None, samples: Array) -> CellKeys:
-        """Read the ids of cells; without a column they are the row numbers from 1.
+        """Read the ids of cells; without a column, they are row numbers from 1.
 
         Raises
         ------
         InputError
-            If an id is missing, no whole number, or there twice in a sample.
+            If an id is missing, not a whole number, or duplicated in a sample.
         """
         import pyarrow as pa
 
@@ -65,7 +65,7 @@ class CellKeys:
         return cls(samples, labels, None, unique)
 
     def order(self) -> tuple[Array, Array]:
-        """Return the rows by sample and label, and where each row stands in that order."""
+        """Return the rows sorted by sample and label, and the position of each row in that order."""
         order = np.lexsort((self.labels, self.samples))
         position = np.empty_like(order)
         position[order] = np.arange(len(order))
@@ -89,12 +89,12 @@ class CellKeys:
         samples : tuple of str or None
             Its columns with their samples.
         names : sequence of tuple of str
-            What each sample may be called.
+            Possible names of each sample.
 
         Raises
         ------
         InputError
-            If a cell or its sample is not known, or the ids alone do not tell which cell it is.
+            If a cell or its sample is unknown, or the ids alone do not identify the cell.
         """
         if samples is None and not self.unique:
             raise InputError(
@@ -111,7 +111,7 @@ class CellKeys:
         return found[0], found[1]
 
     def _find(self, table: TableFile, column: str, samples: Array | None) -> Array:
-        """Return the row number of the cell in each row of a column; -1 where there is none."""
+        """Return the row number of the cell in each row of a column; -1 if there is none."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -137,7 +137,7 @@ def as_ids(table: TableFile, column: str, hint: str = "") -> Array:
     Raises
     ------
     InputError
-        If a value is missing or is not a whole number; with the row, and the hint.
+        If a value is missing or not a whole number; with the row, and the hint.
     """
     import pyarrow as pa
 
@@ -165,7 +165,7 @@ def as_ids(table: TableFile, column: str, hint: str = "") -> Array:
 
 
 def _rounded(number: float) -> str:
-    """Tell why a large float is not an id, as a part of a sentence."""
+    """Return why a large float cannot be an id, as part of a sentence."""
     if not np.isfinite(number) or abs(number) <= _EXACT:
         return ""
     return ", which is not exact (a spreadsheet shortens long ids); export the ids as text or whole numbers"
@@ -210,7 +210,7 @@ def _refuse_missing(table: TableFile, column: str, values: pa.Array) -> None:
 
 
 def _refuse_twice(table: TableFile, column: str, ids: Array, samples: Array, shown: pa.Array) -> bool:
-    """Refuse ids that are there twice in a sample; tell whether they are unique in the whole table."""
+    """Refuse duplicate ids in a sample; return whether ids are unique in the whole table."""
     order = np.lexsort((np.arange(len(ids)), ids, samples))
     same = (ids[order][1:] == ids[order][:-1]) & (samples[order][1:] == samples[order][:-1])
     if same.any():
@@ -225,13 +225,13 @@ def _refuse_twice(table: TableFile, column: str, ids: Array, samples: Array, sho
 
 
 def _sample_numbers(table: TableFile, column: str, names: Sequence[tuple[str, str]]) -> Array:
-    """Return the number of the sample in each row of a column."""
+    """Return the sample index of each row of a column."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     keys = as_texts(table, column)
     known: dict[str, int] = {}
-    for i in (1, 0):  # what the cells call a sample goes before its name
+    for i in (1, 0):  # the key that cells use for a sample takes precedence over its name
         known.update({name[i]: number for number, name in enumerate(names)})
     place = pc.index_in(keys, value_set=pa.array(list(known), pa.string()))
     if place.null_count:

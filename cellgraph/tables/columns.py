@@ -1,4 +1,4 @@
-"""Which column of a table holds what: by the name that the user gives, or by the names that are usual."""
+"""Find which column of a table holds what, by a name that the user gives or by common names."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 NONE = "none"
-"""Given as the name of a column: there is no such column."""
+"""Given as the name of a column to say that there is none."""
 
 
 GIVEN = "given_"
-"""Put before the name of a property that the database needs for itself."""
+"""Prefix for a property name that the database reserves."""
 
 
 def find(table: TableFile, named: str | None, role: Role, option: str = "") -> str | None:
-    """Return the column that the user names, or the one that has a usual name of the role, or None.
+    """Return the column that the user names, or one with a common name for the role, or None.
 
     Raises
     ------
     ParameterError
         If the user names a column that does not exist.
     InputError
-        If several columns have usual names, and none has the role's own.
+        If several columns have common names, and none has the role's own name.
     """
     option = option or role.option
     if named is not None and named.lower() == NONE and NONE not in table.columns:
@@ -52,9 +52,9 @@ def find_pair(table: TableFile, a: str | None, b: str | None, *, directed: bool 
     Raises
     ------
     ParameterError
-        If the user names a column that does not exist, or one of two.
+        If the user names a column that does not exist, or only one of the two.
     InputError
-        If the table has no columns of the usual names, or several pairs of them.
+        If the table has no columns with common names, or several such pairs.
     """
     if (a is None) != (b is None):
         raise ParameterError("--a-column and --b-column belong together; give both")
@@ -80,20 +80,20 @@ def find_pair(table: TableFile, a: str | None, b: str | None, *, directed: bool 
 
 
 def find_sample_pair(table: TableFile) -> tuple[str, str] | None:
-    """Return the two columns that tell the samples of the two cells of each relationship, if there are."""
+    """Return the two columns with the samples of the two cells of each relationship, if there are any."""
     return next(iter(_pairs(table, SAMPLE_PAIRS)), None)
 
 
 def quoted(names: Sequence[str]) -> str:
-    """Return names of columns as messages show them."""
+    """Return column names as shown in messages."""
     return ", ".join(f'"{name}"' for name in names)
 
 
 def properties(table: TableFile, used: set[str | None], reserved: frozenset[str]) -> pa.Table:
-    """Return the columns that are not used yet, with names that they can have in the database.
+    """Return the columns that are not used yet, with names allowed in the database.
 
-    Names of the model are written as there (``volume`` for ``Volume``); `reserved` names, in lower case, and
-    names that begin with an underscore get ``given_`` before them.
+    Names of the model are written as in the model (``volume`` for ``Volume``); `reserved` names, given in lower case,
+    and names that begin with an underscore get the prefix ``given_``.
     """
     model = {name: name for name in (*(column.name for column in (*CELL_COLUMNS, *CONTACT_COLUMNS)), "name")}
     rest = table.table.drop_columns([name for name in table.columns if name in used])

@@ -1,4 +1,4 @@
-"""The two directions of relationships: listed both, folded into one, or kept."""
+"""Handle the two directions of relationships: listed twice, merged into one, or kept."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def settle(
     contacts: pa.Table, name: str, pair: tuple[str, str], *, symmetric: bool, directed: bool
 ) -> tuple[pa.Table, list[str], str]:
-    """Return the relationships to load, notes, and how directions are read, as the end of a phrase.
+    """Return the relationships to load, notes, and how directions were read, as the end of a phrase.
 
     Parameters
     ----------
@@ -31,13 +31,13 @@ def settle(
     symmetric : bool
         Whether each pair is listed in both directions and counts once.
     directed : bool
-        Whether the order of the two cells means something.
+        Whether the order of the two cells is meaningful.
 
     Raises
     ------
     InputError
-        If each pair is listed equally often in both directions and neither is said, or if both directions of a
-        symmetric pair differ in junctions.
+        If each pair is listed equally often in both directions and neither option is given, or if the two directions of
+        a symmetric pair differ in junctions.
     """
     if directed or not contacts.num_rows:
         return contacts, [], " (directed)" if directed else ""
@@ -60,7 +60,7 @@ def settle(
 
 
 def _folded(contacts: pa.Table, name: str, number: Array, forward: Array, selves: Array) -> tuple[pa.Table, list[str]]:
-    """Return one relationship for each two that are the same in both directions."""
+    """Merge relationships that are listed in both directions."""
     ranks = _ranks(contacts, number, forward)
     key = number * (int(ranks.max()) + 1) + ranks
     one = np.flatnonzero(forward)
@@ -94,7 +94,7 @@ def _ranks(contacts: pa.Table, number: Array, forward: Array) -> Array:
         if column in ("a", "b"):
             continue
         encoded = contacts[column].combine_chunks().dictionary_encode("encode")
-        if len(encoded.dictionary) < contacts.num_rows or column == "junctions":  # else a number of the row
+        if len(encoded.dictionary) < contacts.num_rows or column == "junctions":  # otherwise a row number
             codes.append(encoded.indices.to_numpy())
     order = np.lexsort((np.arange(len(number)), *codes[::-1], forward, number))
     of_row, way = number[order], forward[order]

@@ -1,4 +1,4 @@
-"""Tables in many files, one sample per file: which files, and which belong together."""
+"""Find the tables in many files, one sample per file, and match those that belong together."""
 
 from __future__ import annotations
 
@@ -28,29 +28,29 @@ class FileSet:
 
     @property
     def source(self) -> str:
-        """The file after which the sample is named."""
+        """The file that the sample is named after."""
         return self.cells or self.network or ""
 
 
 def are_many(given: object) -> bool:
-    """Tell whether an argument names several files: a list of them, or a pattern as ``scans/*.csv``."""
+    """Tell whether an argument names several files: a list of them, or a pattern such as ``scans/*.csv``."""
     if isinstance(given, str | os.PathLike):
         return glob.has_magic(os.fspath(given)) and not os.path.exists(given)
     return isinstance(given, list | tuple)
 
 
 def file_sets(cells: Files | None, network: Files | None) -> list[FileSet]:
-    """Return the files of each sample, in the order of their names.
+    """Return the files of each sample, sorted by name.
 
-    Files of cells and of relationships belong together if their names are the same up to words as ``cells`` and
-    ``contacts``; where names repeat in several folders, if those of the folders are too.
+    Files of cells and of relationships belong together if their names are equal apart from words such as ``cells`` and
+    ``contacts``; if names repeat in several folders, the folder names must be equal too.
 
     Raises
     ------
     NotFoundError
         If no file matches a pattern.
     InputError
-        If a file of one kind has none of the other kind.
+        If a file of one kind has no match of the other kind.
     ParameterError
         If two files would give samples of the same name.
     """
@@ -85,7 +85,7 @@ def file_sets(cells: Files | None, network: Files | None) -> list[FileSet]:
 
 
 def _listed(what: str, given: Files) -> dict[str, str]:
-    """Return files, and for each what its name has in common with that of its counterpart."""
+    """Return files, each with the key that its name shares with its counterpart."""
     files: list[str] = []
     for one in [given] if isinstance(given, str | os.PathLike) else given:
         text = os.fspath(one)

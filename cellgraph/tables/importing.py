@@ -1,4 +1,4 @@
-"""A network that someone already has, as tables of cells, relationships and samples, into a database."""
+"""Load an existing network, given as tables of cells, relationships and samples, into a database."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class TablesReport:
     samples : tuple of str
         Names.
     cells, relationships : int
-        How many.
+        Number loaded.
     notes : tuple of str
-        What was taken for granted, in sentences.
+        What was assumed, in sentences.
     reading : str
         Which columns hold what.
     failed : tuple of str
-        Of many files, those that were not loaded, and why, a sentence each.
+        When loading many files, those that were not loaded and why, one sentence each.
     """
 
     samples: tuple[str, ...]
@@ -72,48 +72,47 @@ def load_tables(
 ) -> TablesReport:
     """Load a network from tables into a database; relationships are kept as given.
 
-    Tables are CSV (also compressed with gzip) or Parquet files, or data frames.  Without a table of cells, the cells
-    are those that the network names.  Columns are recognised by their names, in any case:
+    Tables are CSV (optionally gzip-compressed) or Parquet files, or data frames.  Without a cell table, the cells are
+    those named in the network.  Columns are recognised by name, ignoring case:
 
     - cells: the sample of the cell (``sample``, ``animal``, ``library_id``, …), its id (``cell``, ``cell_id``,
-      ``label``, ``bodyId``, ``id``, …; without one cells are numbered by their rows, from 1; ids that are text
-      become the property ``name`` and cells are numbered), and any properties;
+      ``label``, ``bodyId``, ``id``, …; without one, cells are numbered by row, from 1; text ids become the property
+      ``name``, and cells are numbered), and any properties;
     - network: the two cells (``id1,id2``, ``cell_a,cell_b``, ``source,target``, ``bodyId_pre,bodyId_post``, …),
-      the junctions (``junctions``, ``weight``, ``count``, ``n``; 1 each without one), and any properties.  Where
-      cell ids are unique in the whole table of cells, relationships may join cells of different samples; where
-      they are unique in each sample only, the network needs a column with the sample too, or two
-      (``sample_a,sample_b``);
+      the junctions (``junctions``, ``weight``, ``count``, ``n``; 1 each without one), and any properties.  If cell ids
+      are unique in the whole cell table, relationships may join cells of different samples; if they are unique only
+      within each sample, the network also needs one column with the sample, or two (``sample_a,sample_b``);
     - samples: the id that the cells refer to (``id``, ``sample``, ``animal``, …), a ``name``, and any properties.
-      Without a name the id is the name.  Samples without cells are kept.
+      Without a name, the id is the name.  Samples without cells are kept.
 
-    Without a network, cells are loaded without contacts.  Many files (a list of paths, or a pattern as ``scans/*.csv``)
-    give one sample per file, named after it; files of cells and of relationships belong together by their names, as
-    ``a_cells.csv`` and ``a_contacts.csv``.  A damaged file does not stop the rest: see `TablesReport.failed`.
+    Without a network, cells are loaded without contacts.  Many files (a list of paths, or a pattern such as
+    ``scans/*.csv``) give one sample per file, named after it; files of cells and of relationships are matched by name,
+    such as ``a_cells.csv`` and ``a_contacts.csv``.  A damaged file does not stop the rest: see `TablesReport.failed`.
 
-    A property whose name the database uses itself (``id``, …) gets ``given_`` before it.
+    A property with a name that the database reserves (``id``, …) gets the prefix ``given_``.
 
     Parameters
     ----------
     cells, network, samples : path or data frame
-        The tables; `cells` or `network` has to be there.  Without `samples` the samples are the distinct values in the
-        cells' sample column, or one sample.
+        The tables; `cells` or `network` is required.  Without `samples`, the samples are the distinct values in the
+        cells' sample column, or a single sample.
     db : str or path, optional
         The database, as in `cellgraph.stores.open_store`.
     sample : str, optional
-        Name of the sample, where the cells are of one; by default the name of the cells' file.
+        Name of the sample, if all cells belong to one; by default the name of the cell file.
     replace : bool
-        Whether samples of these names are replaced.
+        Whether to replace samples of these names.
     resume : bool
-        Whether to leave out those of many files that an earlier call has loaded.
+        When loading many files, whether to skip those that an earlier call loaded.
     symmetric : bool
-        Whether the network lists each pair of cells in both directions; it counts once then.
+        Whether the network lists each pair of cells in both directions; each pair then counts once.
     directed : bool
         Whether relationships have a direction, from the first cell to the second.  The sample gets the property
         ``directed``, and the query ``contacts`` shows ``source`` and ``target``.
     sample_column, cell_column, a_column, b_column, junctions_column : str, optional
-        Names of columns; ``none`` where there is no such column in spite of its name.
+        Names of columns; ``none`` if there is no such column, even if a name matches.
     report : callable, optional
-        Called with what is being written, how many are done, and of how many.
+        Called to report progress: what is being written, how many are done, and the total.
 
     Raises
     ------
@@ -122,13 +121,13 @@ def load_tables(
     FormatError
         If a file is empty, damaged, or neither CSV nor Parquet.
     ParameterError
-        If a named column does not exist, there is no network, or it is said to be symmetric and directed.
+        If a named column does not exist, there is no network, or both `symmetric` and `directed` are given.
     InputError
-        If several columns may hold the same; each pair of cells is listed in both directions and neither
-        `symmetric` nor `directed` is given; a cell is there twice; a relationship joins an unknown cell; or a value
-        is missing or no whole number where one must be; with the rows, counted from 1 after the header.
+        If several columns may hold the same thing; each pair of cells is listed in both directions and neither
+        `symmetric` nor `directed` is given; a cell occurs twice; a relationship joins an unknown cell; or a required
+        value is missing or not a whole number; with the rows, counted from 1 after the header.
     ExistsError
-        If a sample is already in the database, and `replace` is false.
+        If a sample is already in the database and `replace` is false.
     """
     from cellgraph.stores import open_store
 

@@ -1,4 +1,4 @@
-"""How a CSV file is laid out: comment lines, the header or none, what separates the columns."""
+"""The layout of a CSV file: comment lines, whether there is a header, and the column separator."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class Layout:
     Attributes
     ----------
     separator : str
-        One character; a space stands for any number of spaces.
+        One character; a space means any number of spaces.
     names : list of str
-        Of the columns; ``column_3`` for the third where it has none.
+        Column names; ``column_3`` for the third if it has no name.
     skip : int
         Lines above the first row.
     headed : bool
-        Whether the names stand in the file.
+        Whether the file has a header with the names.
     """
 
     separator: str
@@ -50,12 +50,12 @@ def is_gzip(beginning: bytes) -> bool:
 
 @contextmanager
 def opened(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file, decompressed where it is compressed with gzip.
+    """Open a file, decompressing it if it is compressed with gzip.
 
     Raises
     ------
     FormatError
-        If what is compressed is damaged or cut, also while it is read.
+        If compressed data is damaged or truncated, also during reading.
     """
     with path.open("rb") as file:
         compressed = is_gzip(file.peek(2))
@@ -69,13 +69,13 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
 def find_layout(path: Path) -> Layout:
     """Read the beginning of a file: its comment lines, and its header or first row.
 
-    Comment lines begin with ``//`` or ``#`` and stand above the table.  The last of them is the header if the
-    line below it is none.
+    Comment lines begin with ``//`` or ``#`` and precede the table.  The last of them is the header if the line below it
+    is not one.
 
     Raises
     ------
     FormatError
-        If there are only comments, or the beginning is not a CSV.
+        If there are only comments, or the beginning is not CSV.
     InputError
         If two columns have the same name.
     """
@@ -113,7 +113,7 @@ def find_layout(path: Path) -> Layout:
 
 
 def _without_rows(path: Path, comments: list[str], above: int) -> Layout:
-    """Return the layout of a file that has comment lines only; the last may be the header of an empty table."""
+    """Return the layout of a file with comment lines only; the last may be the header of an empty table."""
     last = comments[-1] if comments else ""
     separator = _separator(last)
     names = _named(next(csv.reader([last], delimiter=separator), []))
@@ -124,7 +124,7 @@ def _without_rows(path: Path, comments: list[str], above: int) -> Layout:
 
 
 def _separator(line: str) -> str:
-    """Return which of semicolon, tab and comma stands most often in a line; a space between numbers without any."""
+    """Return the most frequent of semicolon, tab and comma in a line; a space if a line of numbers has none."""
     plain = re.sub(r'"[^"]*"', "", line)
     found = max(";\t,", key=plain.count)
     if found in plain:
@@ -134,12 +134,12 @@ def _separator(line: str) -> str:
 
 
 def _spaced(lines: Iterator[str], separator: str) -> Iterator[str]:
-    """Return the lines with single spaces, where a space separates the columns."""
+    """Return the lines with single spaces, if a space separates the columns."""
     return (" ".join(line.split()) + "\n" for line in lines) if separator == " " else lines
 
 
 def _behind_mark(comments: list[str], separator: str, fields: list[str]) -> list[str] | None:
-    """Return the header that is the last comment line, if it is one."""
+    """Return the header from the last comment line, if that is one."""
     if not comments:
         return None
     last = comments[-1].split() if separator == " " else next(csv.reader([comments[-1]], delimiter=separator), [])
@@ -152,7 +152,7 @@ def _behind_mark(comments: list[str], separator: str, fields: list[str]) -> list
 
 
 def _is_row(fields: list[str], second: list[str] | None) -> bool:
-    """Tell whether the first line is a row: it has numbers, no usual name, and looks as the second line."""
+    """Tell whether the first line is a row: it has numbers, no common column name, and looks like the second line."""
     numbers = [bool(_NUMBER.fullmatch(field)) for field in fields]
     if not any(numbers) or roles.is_known(fields):
         return False
@@ -166,12 +166,12 @@ def _is_row(fields: list[str], second: list[str] | None) -> bool:
 
 
 def _named(fields: list[str]) -> list[str]:
-    """Return names of columns; ``column_3`` for the third, if it has none (as pandas writes its index)."""
+    """Return column names; ``column_3`` for the third if it has none (as pandas writes its index)."""
     return [field.strip() or f"column_{number}" for number, field in enumerate(fields, 1)]
 
 
 def _refuse_twice(path: Path, names: list[str]) -> None:
-    """Refuse names that differ in nothing but case."""
+    """Refuse names that are equal or differ only in case."""
     places: dict[str, int] = {}
     for number, name in enumerate(names, 1):
         first = places.setdefault(name.lower(), number)

@@ -1,4 +1,4 @@
-"""Tables in many files into a database, one sample per file: a damaged file does not stop the rest."""
+"""Load tables in many files into a database, one sample per file: a damaged file does not stop the rest."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class Loaded:
     Attributes
     ----------
     samples : list of str
-        Names of the samples that are in the database now.
+        Names of the samples now in the database.
     cells, contacts : int
-        How many came.
+        Number loaded.
     notes, failed : list of str
-        Sentences: what the user should know, and why a file was not loaded.
+        Sentences for the user, and why a file was not loaded.
     readings : list of str
-        Which columns hold what, each once.
+        Which columns hold what, without duplicates.
     """
 
     samples: list[str]
@@ -56,8 +56,8 @@ def load_files(
 ) -> Loaded:
     """Load the tables of many files.
 
-    All files are read twice: once to find those that are damaged and what types their columns have together, and once
-    to write them.  Samples become visible in groups, since every write into a database file copies it.
+    All files are read twice: once to find damaged ones and the common types of their columns, and once to write them.
+    Samples become visible in groups, since every write to a database file copies it.
 
     Parameters
     ----------
@@ -66,18 +66,18 @@ def load_files(
     sets : sequence of FileSet
         The files of each sample.
     replace : bool
-        Whether samples of these names are replaced.
+        Whether to replace samples of these names.
     resume : bool
-        Whether to leave out files that an earlier call has loaded.
+        Whether to skip files that an earlier call loaded.
     report : callable, optional
-        Called with what is done, how much of it, of how much.
+        Called to report progress: the kind of work, how much is done, and the total.
     **options
-        Of `read_tables`, the same for all.
+        Options of `read_tables`, the same for all.
 
     Raises
     ------
     ExistsError
-        If a sample is in the database already, of another file if `resume` is true, and `replace` is false.
+        If a sample is already in the database (from another file, if `resume` is true) and `replace` is false.
     """
     done = Loaded([], 0, 0, [], [], [])
     sets = _remaining(store, sets, replace, resume, done)
@@ -138,7 +138,7 @@ def _tables(network: Network) -> dict[str, pa.Table]:
 
 @dataclass(frozen=True)
 class _Schema:
-    """The types of the columns of a network, without those that are empty, and the first text in each of text."""
+    """The types of the non-empty columns of a network, and the first text in each text column."""
 
     files: FileSet
     types: Types
@@ -155,7 +155,7 @@ def _schema(files: FileSet, network: Network) -> _Schema:
 
 
 def _first_text(column: pa.ChunkedArray) -> str:
-    """Return the first value of a column that is not a number."""
+    """Return the first value in a column that is not a number, or else the first value."""
     import pyarrow.compute as pc
 
     text = pc.match_substring_regex(column, r"^\s*[-+]?[\d.]+([eE][-+]?\d+)?\s*$")
@@ -164,9 +164,9 @@ def _first_text(column: pa.ChunkedArray) -> str:
 
 
 def _common(schemas: Sequence[_Schema], there: Types, done: Loaded) -> tuple[Types, list[_Schema]]:
-    """Return the types that columns have in most files, or in the database, and the files that have them.
+    """Return the types of the columns in the database or in most files, and the files that have them.
 
-    Whole numbers become floats where another file has these.
+    Integers become floats if another file has floats.
     """
     types: Types = {of: dict(known) for of, known in there.items()}
     for of, known in types.items():
@@ -189,7 +189,7 @@ def _kind(stored: str) -> str:
 
 
 def _odd(schema: _Schema, types: Types) -> str:
-    """Tell which column of a file has another type; empty if none has."""
+    """Return a message on a column of a file that has another type; empty if there is none."""
     said = {"int": "whole numbers", "float": "numbers", "bool": "true and false", "str": "text"}
     for of, own in schema.types.items():
         for name, kind in own.items():
@@ -207,7 +207,7 @@ def _without(names: Iterable[str], others: Container[str]) -> list[str]:
 
 
 def _differing(schemas: Sequence[_Schema]) -> list[str]:
-    """Name the files whose columns are not those of the first one."""
+    """Name the files whose columns differ from those of the first one."""
     notes = []
     for of in ("cells", "contacts"):
         for schema in schemas[1:]:
@@ -228,9 +228,9 @@ def _differing(schemas: Sequence[_Schema]) -> list[str]:
 def _groups(
     store: Store, sets: Sequence[FileSet], types: Types, options: dict[str, Any], done: Loaded
 ) -> Iterator[list[tuple[FileSet, Network]]]:
-    """Yield networks that are written together: as large as what is written already, so that copying stays cheap.
+    """Yield groups of networks to write together, as large as what is already written, so that copying stays cheap.
 
-    They take a twelfth of the free memory at most.
+    A group takes at most a twelfth of the free memory.
     """
     most = free_memory() // 12
     group: list[tuple[FileSet, Network]] = []
@@ -238,7 +238,7 @@ def _groups(
     for one in sets:
         try:
             network = _typed(_read(one, options).network, types)
-        except CellgraphError as error:  # it has changed since it was read first
+        except CellgraphError as error:  # the file has changed since it was first read
             done.failed.append(_named(one, error))
             continue
         group.append((one, network))
@@ -251,7 +251,7 @@ def _groups(
 
 
 def _typed(network: Network, types: Types) -> Network:
-    """Return a network with columns of the types that all files have together."""
+    """Return a network with columns of the common types of all files."""
     import pyarrow as pa
 
     kinds = {"int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(), "str": pa.string()}
@@ -270,7 +270,7 @@ def _typed(network: Network, types: Types) -> Network:
 
 
 def _write(store: Store, group: Sequence[tuple[FileSet, Network]], replace: bool, done: Loaded) -> None:
-    """Write some samples at once; if one of them cannot be, each alone."""
+    """Write some samples at once; if one of them fails, write each alone."""
     names = [one.sample for one, _ in group]
     try:
         store.write_all(names, together(network for _, network in group), replace=replace)

@@ -1,4 +1,4 @@
-"""Tables of cells, relationships and samples as one network."""
+"""Read tables of cells, relationships and samples as one network."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ _MANY = 20
 
 @dataclass(frozen=True)
 class Columns:
-    """Which columns of the tables hold what; None where their names tell.
+    """Which columns of the tables hold what; None to find them by name.
 
     Attributes
     ----------
     sample : str or None
-        Sample of a cell; ``none``: there is no such column.
+        Sample of a cell; ``none`` if there is no such column.
     cell : str or None
-        Id of a cell; ``none``: cells are numbered by their rows.
+        Id of a cell; ``none`` to number cells by row.
     a, b : str or None
         The two cells of a relationship.
     junctions : str or None
-        Junctions of a relationship; ``none``: 1 each.
+        Junctions of a relationship; ``none`` to count 1 each.
     """
 
     sample: str | None = None
@@ -123,7 +123,7 @@ def read_tables(
 
 
 def _no_contacts() -> pa.Table:
-    """Return the relationships of a network without any."""
+    """Return an empty table of relationships."""
     import pyarrow as pa
 
     return pa.table({name: pa.array([], pa.int64()) for name in ("a", "b", "junctions")})
@@ -132,7 +132,7 @@ def _no_contacts() -> pa.Table:
 def _network_alone(
     network: Source, edges: TableFile, pair: tuple[str, str], named: Columns
 ) -> tuple[TableFile, TableFile, tuple[str | None, tuple[str, str] | None], str | None]:
-    """Return the relationships, the cells that they name, and the columns with samples and ids."""
+    """Return the relationships, the cells named in them, and the columns with samples and ids."""
     import pyarrow as pa
 
     if named.cell is not None and named.cell.lower() != columns.NONE:
@@ -152,7 +152,7 @@ def _read_cells(cells: Source) -> TableFile:
 
 
 def _cell_column(table: TableFile, named: Columns) -> str | None:
-    """Return the column with the ids of cells; that of a table without a header is known if it is the only one."""
+    """Return the column with the ids of cells; in a table without a header, its only column."""
     if table.headed or named.cell is not None:
         return columns.find(table, named.cell, roles.CELL)
     if len(table.columns) > 1:
@@ -176,7 +176,7 @@ def _cell_notes(table: TableFile, column: str | None, keys: CellKeys, alone: boo
 
 
 def _junction_notes(table: TableFile, column: str | None, contacts: pa.Table) -> list[str]:
-    """Tell where junctions are not given, or may have been counted twice."""
+    """Return notes if junctions are missing, or may have been counted twice."""
     if column is None:
         return [f"{table.name} has no column with junctions: each relationship counts as 1."]
     junctions = contacts["junctions"].to_numpy()
@@ -189,7 +189,7 @@ def _junction_notes(table: TableFile, column: str | None, contacts: pa.Table) ->
 
 
 def _cell_table(cells: TableFile, keys: CellKeys, names: list[str], used: set[str | None]) -> pa.Table:
-    """Return the cells in the order of the file, as a `Network` has them."""
+    """Return the cells in file order, as a `Network` has them."""
     import pyarrow as pa
 
     sample = pa.DictionaryArray.from_arrays(pa.array(keys.samples), pa.array(names)).cast(pa.string())
@@ -210,7 +210,7 @@ def _contacts(
     pair: tuple[str, str],
     samples: tuple[str, str] | None,
 ) -> tuple[pa.Table, str | None]:
-    """Return the relationships as given, with row numbers of cells in the order of the file; and their column."""
+    """Return the relationships as given, with row numbers of cells in file order, and the junctions column."""
     import pyarrow as pa
 
     a, b = keys.rows(table, pair, samples, [(entry.key, entry.sample.name) for entry in entries])
@@ -225,7 +225,7 @@ def _contacts(
 
 
 def _is_third(table: TableFile) -> bool:
-    """Tell whether the third column of a table without a header holds whole numbers, as weights of edge lists."""
+    """Tell whether the third column of a table without a header holds whole numbers, as weights of edge lists do."""
     import pyarrow as pa
 
     return not table.headed and len(table.columns) == 3 and pa.types.is_integer(table.table[2].type)
@@ -251,7 +251,7 @@ def _junctions(table: TableFile, column: str | None) -> Array:
 def _sample_columns(
     table: TableFile, pair: tuple[str, str], named: Columns, of_cells: str | None
 ) -> tuple[str, str] | None:
-    """Return the columns with the samples of the two cells, which may be one and the same."""
+    """Return the columns with the samples of the two cells, which may be the same column."""
     if named.sample is not None and named.sample.lower() == columns.NONE:
         return None
     two = columns.find_sample_pair(table)

@@ -1,4 +1,4 @@
-"""The usual names of the columns of tables, by the role that each has."""
+"""Common column names of tables, by role."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Role:
     Attributes
     ----------
     meaning : str
-        For messages, as ``the id of each cell``.
+        For messages, such as ``the id of each cell``.
     option : str
         The option that names the column.
     names : tuple of str
-        Usual names, folded; the first is the role's own and goes before all others.
+        Common names, folded; the first is the role's own and takes precedence over all others.
     """
 
     meaning: str
@@ -85,5 +85,5 @@ _KNOWN = frozenset(
 
 
 def is_known(names: Sequence[str]) -> bool:
-    """Tell whether one of these names of columns is a usual one."""
+    """Tell whether any of these column names is a common one."""
     return any(folded(name) in _KNOWN for name in names)

@@ -1,4 +1,4 @@
-"""The samples of tables of cells: from a table of their own, or from what the cells say."""
+"""The samples of cell tables: from a sample table, or from the cells."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ class SampleKey:
         return replace(self, sample=replace(self.sample, name=name))
 
     def directed(self) -> SampleKey:
-        """Return the same sample, with relationships that have a direction."""
+        """Return the same sample, marked as having directed relationships."""
         return replace(self, sample=replace(self.sample, extra={"directed": True, **self.sample.extra}))
 
 
 def samples_of_cells(
     cells: TableFile, column: str | None, samples: TableFile | None, name: str | None, named: str | None
 ) -> tuple[list[SampleKey], Array]:
-    """Return the samples, and for each cell the number of its sample among them.
+    """Return the samples, and for each cell the index of its sample.
 
     Parameters
     ----------
@@ -54,14 +54,14 @@ def samples_of_cells(
     samples : TableFile or None
         The samples.
     name : str or None
-        Name of the sample, if there is one only.
+        Name of the sample, if there is only one.
     named : str or None
-        The sample column that the user names.
+        The sample column named by the user.
 
     Raises
     ------
     InputError
-        If a cell is of none of the samples, or does not tell of which it is.
+        If a cell belongs to none of the samples, or does not say to which one.
     ParameterError
         If `name` is given for more than one sample.
     """
@@ -90,7 +90,7 @@ def samples_of_cells(
 
 
 def _numbers(cells: TableFile, column: str, keys: Any, samples: Sequence[SampleKey]) -> Array:
-    """Return the number of the sample of each cell; cells may call it by its id or by its name."""
+    """Return the sample index of each cell; cells may refer to a sample by id or by name."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -126,7 +126,7 @@ def _read_samples(table: TableFile, cells_column: str | None, named: str | None,
 
 
 def _id_column(table: TableFile) -> str | None:
-    """Return the column with the ids of samples: of a usual name, else ``id``, else the names."""
+    """Return the column with the ids of samples: one with a common name, else ``id``, else the names."""
     plain = roles.Role("the id of each sample", roles.SAMPLE.option, ("id",))
     found = (columns.find(table, None, role) for role in (roles.SAMPLE, plain, roles.NAME))
     return next((column for column in found if column is not None), None)

@@ -1,4 +1,4 @@
-"""Reading tables that people have: CSV, Parquet, or a data frame in memory."""
+"""Read users' tables: CSV, Parquet, or a data frame in memory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Source = str | os.PathLike[str] | Any
-"""A path, or anything that speaks Arrow: `pyarrow.Table`, a pandas or a polars data frame."""
+"""A path, or anything with the Arrow interface: `pyarrow.Table`, a pandas or polars data frame."""
 
 _WORDS = ["", "NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "None"]
 _NULLS = [before + word + after for word in _WORDS for before in ("", " ") for after in ("", " ")]
@@ -28,20 +28,20 @@ _BEGINNING = 4096
 
 @dataclass(frozen=True)
 class TableFile:
-    """A table and what to call it.
+    """A table and its name.
 
     Attributes
     ----------
     name : str
-        As it stands in messages: the file, or ``the cells`` for a data frame.
+        Name in messages: the file, or ``the cells`` for a data frame.
     stem : str
-        The name of the file without its ending; empty for a data frame.
+        The file name without its extension; empty for a data frame.
     table : pyarrow.Table
         Columns of int64, double, bool or string only, with distinct names.
     headed : bool
-        Whether the names of the columns stand in the file; else they are ``column_1``, ``column_2``, …
+        Whether the file has column names; if not, they are ``column_1``, ``column_2``, …
     notes : tuple of str
-        What was changed in reading, in sentences.
+        What was changed during reading, in sentences.
     """
 
     name: str
@@ -64,12 +64,12 @@ def read_table(source: Source, what: str, *, texts: tuple[str, ...] = ()) -> Tab
     Parameters
     ----------
     source : path or data frame
-        CSV (separated by comma, semicolon or tab; UTF-8; also compressed with gzip) or Parquet, recognised by its
+        CSV (separated by comma, semicolon or tab; UTF-8; optionally gzip-compressed) or Parquet, recognised by its
         contents.
     what : str
         What it holds: ``cells``, ``network``, ``samples``.
     texts : tuple of str
-        Columns that are text, even if they look like numbers.
+        Columns to read as text, even if they look like numbers.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def read_table(source: Source, what: str, *, texts: tuple[str, ...] = ()) -> Tab
     FormatError
         If it is empty, damaged, or neither CSV nor Parquet.
     InputError
-        If a column is of a type that cannot be stored or would be changed, or two have one name.
+        If a column has a type that cannot be stored or would be changed, or two have the same name.
     """
     import pyarrow as pa
 
@@ -106,7 +106,7 @@ def _table_file(
 
 
 def _stripped(table: pa.Table) -> tuple[pa.Table, list[str]]:
-    """Remove the spaces around texts; tell in which columns there were any."""
+    """Strip spaces around texts; return the columns that had any."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -122,7 +122,7 @@ def _stripped(table: pa.Table) -> tuple[pa.Table, list[str]]:
 
 
 def _begin(path: Path, what: str) -> bytes:
-    """Return the first bytes of a file that is there and not empty."""
+    """Return the first bytes of a file; it must exist and not be empty."""
     try:
         if path.is_dir():
             raise FormatError(f"{str(path)!r} is a folder, but the {what} must be a CSV or Parquet file")
@@ -150,7 +150,7 @@ def _read_parquet(path: Path) -> pa.Table:
 
 
 def _read_csv(path: Path, beginning: bytes, texts: tuple[str, ...]) -> tuple[pa.Table, Layout, list[str]]:
-    """Return the table, how the file is laid out, and notes."""
+    """Return the table, the layout of the file, and notes."""
     import pyarrow as pa
     from pyarrow import csv
 
@@ -175,7 +175,7 @@ def _read_csv(path: Path, beginning: bytes, texts: tuple[str, ...]) -> tuple[pa.
         _refuse_too_large(path, table, lambda large: read(True, (*texts, *large)))
     except pa.ArrowInvalid:
         try:
-            table = read(threads=False)  # only so the error tells the row
+            table = read(threads=False)  # only so that the error gives the row
         except pa.ArrowInvalid as error:
             raise FormatError(f"{str(path)!r} is not a table: {_csv_reason(error)}") from error
     _refuse_comments(path, table)
@@ -186,7 +186,7 @@ def _read_csv(path: Path, beginning: bytes, texts: tuple[str, ...]) -> tuple[pa.
 
 
 def _refuse_comments(path: Path, table: pa.Table) -> None:
-    """Refuse rows that look like comment lines, where other rows do not."""
+    """Refuse rows that look like comment lines, unless all rows do."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -203,17 +203,17 @@ def _refuse_comments(path: Path, table: pa.Table) -> None:
 
 
 def _single_spaces(file: IO[bytes]) -> IO[bytes]:
-    """Return a file with one space between columns."""
+    """Return the file with single spaces between columns."""
     return io.BytesIO(b"".join(b" ".join(line.split()) + b"\n" for line in file))
 
 
 def _refuse_too_large(path: Path, table: pa.Table, read: Callable[[list[str]], pa.Table]) -> None:
-    """Refuse whole numbers that were read as floats, because they have more than 64 bits.
+    """Refuse integers that were read as floats because they exceed 64 bits.
 
     Parameters
     ----------
     read : callable
-        Reads the file again, with the columns of some names as text.
+        Reads the file again, with the named columns as text.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -231,12 +231,12 @@ def _refuse_too_large(path: Path, table: pa.Table, read: Callable[[list[str]], p
 
 
 def _decimal_points(path: Path, table: pa.Table, texts: tuple[str, ...]) -> tuple[pa.Table, list[str]]:
-    """Read numbers with a decimal comma, and tell it; refuse those that may be thousands.
+    """Read numbers with a decimal comma, with a note; refuse those that may have thousands separators.
 
     Raises
     ------
     InputError
-        If every comma stands before three digits, as in 1,234.
+        If every comma is followed by three digits, as in 1,234.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -276,7 +276,7 @@ def _csv_reason(error: BaseException) -> str:
 def _refuse_binary(path: Path, beginning: bytes) -> None:
     whole = len(beginning) < _BEGINNING
     try:
-        # The last character may be cut.
+        # The last character may be truncated.
         beginning.decode() if whole else beginning[: beginning.rfind(b"\n") + 1 or None].decode(errors="strict")
         text = b"\0" not in beginning
     except UnicodeDecodeError:
@@ -287,7 +287,7 @@ def _refuse_binary(path: Path, beginning: bytes) -> None:
 
 
 def _plain(table: pa.Table, name: str, texts: tuple[str, ...]) -> pa.Table:
-    """Bring the columns into the types that are stored."""
+    """Convert the columns to the types that are stored."""
     import pyarrow as pa
 
     seen: set[str] = set()

@@ -1,4 +1,4 @@
-"""Labelled images: opening any format, and reading it by blocks with a halo."""
+"""Labelled images: open any format, and read it in blocks with a halo."""
 
 from cellgraph.volumes.blocks import Block, HaloReader, grid, plan_blocks, stamps
 from cellgraph.volumes.opening import open_volume

@@ -19,17 +19,17 @@ def array_volume(
 ) -> PiecesVolume:
     """Return an array, 2D (y, x) or 3D (z, y, x), as a volume; it is not copied.
 
-    `names` has one letter an axis, as ``tczyx``; without them leading axes of length 1 are dropped.
+    `names` has one letter per axis, such as ``tczyx``; without it, leading axes of length 1 are dropped.
 
     Raises
     ------
     FormatError, LabelError
-        If it is no labelled image.
+        If it is not a labelled image.
     """
     axes = find_axes(array.shape, names, array.dtype, source, reading)
 
     def fingerprint() -> dict[str, Any]:
-        # An array has no time of modification: shape, type and a checksum of a sample of the voxels.
+        # An array has no modification time, so use shape, type and a checksum of a sample of the voxels.
         volume = axes.arranged(array[axes.selection((0, 0, 0), axes.shape)])
         z, y, x = (max(1, n // 64) for n in axes.shape)
         sample = np.ascontiguousarray(volume[::z, ::y, ::x])

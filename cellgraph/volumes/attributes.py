@@ -1,4 +1,4 @@
-"""Voxel size and names of axes from the attributes that HDF5, Zarr and N5 arrays carry by custom."""
+"""Voxel size and axis names from conventional attributes of HDF5, Zarr and N5 arrays."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _AXIS_NAMES = (
 
 
 def attribute_axes(attributes: Attributes, ndim: int) -> tuple[Sequence[str] | None, str]:
-    """Return the names of the axes of an array, and which attribute says so.
+    """Return the axis names of an array, and the attribute that gives them.
 
     Known are ``axistags`` (ilastik, vigra: JSON with one key an axis), ``axis_names`` (funlib), ``_ARRAY_DIMENSIONS``
     (xarray) and others of that kind, and ``MATLAB_class``, which tells that the axes (y, x, z) of MATLAB are stored in
@@ -53,10 +53,10 @@ def refuse_multisets(attributes: Attributes, what: str) -> None:
 
 
 def attribute_spacing(attributes: Attributes, axes: Axes) -> Size:
-    """Return the voxel size that attributes of an array give, or a note that quotes what was not understood.
+    """Return the voxel size from the attributes of an array, or a note that quotes what was not understood.
 
-    Known are ``element_size_um``, the ``resolution`` of ``axistags`` with ``axis_units`` (ilastik), ``voxel_size`` and
-    ``resolution`` with ``units`` (funlib, N5).
+    Supported are ``element_size_um``, the ``resolution`` of ``axistags`` with ``axis_units`` (ilastik), ``voxel_size``
+    and ``resolution`` with ``units`` (funlib, N5).
     """
     names, _ = attribute_axes(attributes, len(axes.stored))
     letters = axis_letters(names, len(axes.stored)) or ""
@@ -92,7 +92,7 @@ def _axistags(attributes: Attributes, axes: Axes) -> Size:
 
 
 def _units(units: object, axes: Axes) -> tuple[Sequence[str | None], tuple[str, ...]]:
-    """Return the units along z, y and x, and notes: a unit for all, or one an axis in the stored order."""
+    """Return the units along z, y and x, and notes; given is one unit for all, or one per axis in stored order."""
     listed = [units] if isinstance(units, str | bytes) else units
     if not isinstance(listed, Sequence | np.ndarray) or not len(listed):
         return [None] * 3, ()

@@ -1,4 +1,4 @@
-"""How the axes of a stored array become (z, y, x)."""
+"""Map the axes of a stored array to (z, y, x)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COLOUR_WAYS = "if each colour is one label, say so with --rgb; else export one c
 NO_ALPHA = "the transparency of its pixels is left out"
 COLOURS = Part("labels", "red + 256 green + 65536 blue", "user", "each colour is one label, and black is 0")
 
-# Smaller arrays, as tests draw them, are never taken for colour images.
+# Smaller arrays, such as those in tests, are never taken for colour images.
 _COLOUR_MIN_EXTENT = 16
 
 _WORDS = {
@@ -41,17 +41,17 @@ _MEANING = {"t": "frames", "c": "channels", "p": "positions"}
 
 @dataclass(frozen=True)
 class Axes:
-    """Where z, y and x are among the axes of a stored array, and at which index of all others it is read."""
+    """Which axes of a stored array are z, y and x, and the index at which all others are read."""
 
-    order: tuple[int | None, int, int]  # Stored axis of z, y and x; None where there is none (z of 2D images).
+    order: tuple[int | None, int, int]  # Stored axis of z, y and x; None if there is none (z of 2D images).
     stored: tuple[int, ...]  # The stored shape
-    notes: tuple[str, ...] = ()  # What the user should know of it
-    at: tuple[int, ...] = ()  # Index along each stored axis that is none of z, y and x; empty where all are 0.
-    frames: int = 1  # Length of the axis of time; 1 where there is none.
-    extent: Index | None = None  # Shape (z, y, x) where only a part of the stored array is the image
-    origin: Index = (0, 0, 0)  # Where that part begins, (z, y, x)
-    colour: int | None = None  # Stored axis of red, green and blue, where each colour is one label
-    parts: tuple[Part, ...] = ()  # How the volume is read, and where that comes from
+    notes: tuple[str, ...] = ()  # What the user should know about it
+    at: tuple[int, ...] = ()  # Index along each stored axis other than z, y and x; empty if all are 0.
+    frames: int = 1  # Length of the time axis; 1 if there is none.
+    extent: Index | None = None  # Shape (z, y, x) if only a part of the stored array is the image
+    origin: Index = (0, 0, 0)  # Where that part starts, (z, y, x)
+    colour: int | None = None  # Stored axis of red, green and blue, if each colour is one label
+    parts: tuple[Part, ...] = ()  # How the volume is read, and why
 
     @property
     def shape(self) -> Index:
@@ -72,7 +72,7 @@ class Axes:
         return self.at or (0,) * len(self.stored)
 
     def within(self, box: tuple[Index, Index]) -> Axes:
-        """Return the same of a box of the stored array, from one corner to another, as far as that is stored."""
+        """Return the axes of a box of the stored array, given by two corners and clipped to what is stored."""
         low, high = ([min(max(n, 0), m) for n, m in zip(corner, self.shape, strict=True)] for corner in box)
         if low == [0, 0, 0] and high == list(self.shape):
             return self
@@ -85,20 +85,20 @@ class Axes:
         return replace(self, extent=extent, origin=(low[0], low[1], low[2]), parts=(*self.parts, part))
 
     def told(self, *parts: Part) -> Axes:
-        """Return the same with further parts of the reading, which come first."""
+        """Return the axes with further parts of the reading put first."""
         return replace(self, parts=(*parts, *self.parts))
 
     def pick(self, values: Sequence[Any], missing: Any = 1) -> tuple[Any, Any, Any]:
-        """Return those of one value an axis that belong to z, y and x; `missing` for a missing z."""
+        """Return the values for z, y and x from one value per stored axis; `missing` for a missing z."""
         z, y, x = (missing if axis is None else values[axis] for axis in self.order)
         return (z, y, x)
 
     def label_type(self, stored: np.dtype[Any]) -> np.dtype[Any]:
-        """Return the type of what `labels` gives for voxels of a stored type."""
+        """Return the type that `labels` returns for voxels of a stored type."""
         return stored if self.colour is None else np.dtype(np.uint32)
 
     def selection(self, start: Index, stop: Index) -> tuple[slice | int, ...]:
-        """Return the index of a block in the stored array, which keeps the stored order of its axes."""
+        """Return the index of a block in the stored array, in stored axis order."""
         index: list[slice | int] = list(self.fixed)
         for axis, low, high in zip(self.order, start, stop, strict=True):
             if axis is not None:
@@ -108,19 +108,19 @@ class Axes:
         return tuple(index)
 
     def arranged(self, part: Array) -> Array:
-        """Return a view of what `selection` has read as (z, y, x), with colours as a fourth axis."""
+        """Return a view of what `selection` read, as (z, y, x), with colours as a fourth axis."""
         wanted = [axis for axis in (*self.order, self.colour) if axis is not None]
         kept = sorted(wanted)
         moved = part.transpose([kept.index(axis) for axis in wanted])
         return moved[np.newaxis] if self.order[0] is None else moved
 
     def labels(self, arranged: Array) -> Array:
-        """Return a number for each colour, where there are any; else the same."""
+        """Return a number for each colour of a colour image; otherwise the input."""
         return arranged if self.colour is None else colour_labels(arranged)
 
 
 def colour_labels(pixels: Array) -> Array:
-    """Return red + 256 green + 65536 blue of pixels, which stand along the last axis, as uint32."""
+    """Return red + 256 green + 65536 blue of pixels, whose colours are along the last axis, as uint32."""
     red, green, blue = (pixels[..., i].astype(np.uint32) for i in range(3))
     return red | green << 8 | blue << 16
 
@@ -188,23 +188,23 @@ def find_axes(
     shape : tuple of int
         The stored shape.
     names : str, sequence of str or None
-        A letter or a word an axis, as ``tczyx``, or None where the format does not name them: the last axes are then
+        A letter or a word per axis, such as ``tczyx``, or None if the format does not name them: the last axes are then
         (z, y, x) or (y, x).  Axes of length 1 are dropped.
     dtype : numpy.dtype
-        The stored type: colour images are known by it.
+        The stored type, by which colour images are recognised.
     what : str
         The source, for messages.
     reading : Reading
-        What the user says of axes, time and channel.
+        What the user specified about axes, time and channel.
     why : str
-        Where the names stand.
+        Where the names come from.
 
     Raises
     ------
     FormatError
         For anything but a 2D or 3D image: 1D, several frames, channels or positions, colour, no voxels.
     ParameterError
-        If what the user says does not go with the shape.
+        If what the user specified does not fit the shape.
     """
     if min(shape, default=1) < 1:
         raise FormatError(f"{what}: {EXPECTED}, but its shape {shape} holds no voxels")
@@ -255,7 +255,7 @@ def _as_asked(axes: str, shape: tuple[int, ...], what: str) -> str:
 
 
 def _assumed(shape: tuple[int, ...], dtype: np.dtype[Any], what: str, reading: Reading) -> str:
-    """Return letters for axes that nobody names: the last are (z, y, x), but for axes of length 1 around them."""
+    """Return letters for unnamed axes: the last are (z, y, x), ignoring axes of length 1 around them."""
     first, last = 0, len(shape)
     while last - first > 2 and shape[last - 1] == 1 and sum(n > 1 for n in shape[first : last - 1]) >= 2:
         last -= 1
@@ -296,7 +296,7 @@ def _placed(
     reading: Reading,
     told: tuple[str, str],
 ) -> Axes:
-    """Place z, y and x; all other axes must have length 1, or an index that the user names."""
+    """Locate z, y and x; all other axes must have length 1, or an index given by the user."""
     at = [0] * len(shape)
     parts: list[Part] = []
     chosen = {"t": ("time", reading.time), "c": ("channel", reading.channel)}

@@ -1,4 +1,4 @@
-"""The block grid of a volume, and reading its blocks with a halo."""
+"""The block grid of a volume, and a reader for its blocks with a halo."""
 
 from __future__ import annotations
 
@@ -15,16 +15,15 @@ from cellgraph.volumes.volume import Header, Index, Stamped, Volume
 
 Array = np.ndarray[Any, Any]
 
-# Decoded size of a block where neither memory nor a need for more blocks says otherwise.
+# Decoded size of a block, unless memory or the need for more blocks requires a smaller one.
 BLOCK_BYTES = 32 << 20
-# Volumes up to this size are one block; larger ones give each worker a few, so that none waits for the last.
+# Volumes up to this size are one block; larger ones give each worker a few, so that none waits long for the last.
 _SINGLE_BYTES = 8 << 20
 _BLOCKS_PER_WORKER = 4
 _SMALLEST_BYTES = 1 << 20
-# What a worker's block needs at the same time: the block, the next one read ahead, and what the kernel keeps
-# of it.
+# Memory a worker needs at the same time: the block, the next one read ahead, and what the kernel keeps of it.
 _BLOCKS_IN_MEMORY = 3
-# Blocks of the usual size are then 128 TB.
+# With blocks of the usual size, that is 128 TB.
 _MOST_BLOCKS = 4_000_000
 
 
@@ -44,7 +43,7 @@ class Block:
 
 
 def stamps(volume: Volume, blocks: Sequence[Block], margin: Index = (0, 0, 0)) -> list[int]:
-    """Return for each block what tells whether its labels, its halo or its margin have changed; see `Stamped`."""
+    """Return a stamp for each block that shows whether its labels, halo or margin have changed; see `Stamped`."""
     if not isinstance(volume, Stamped):
         return []
     return volume.stamps(_around(block, margin, volume.header.shape) for block in blocks)
@@ -53,34 +52,34 @@ def stamps(volume: Volume, blocks: Sequence[Block], margin: Index = (0, 0, 0)) -
 def plan_blocks(header: Header, memory: int | None = None, workers: int = 1) -> list[Block]:
     """Divide a volume into blocks that are multiples of what its storage reads at once.
 
-    Blocks come in raster order (x fastest, then y, then z) and are grown in that order too: whole rows first,
-    then whole planes, so that halos are few and the planes to keep for them small.
+    Blocks come in raster order (x fastest, then y, then z) and are grown in that order too: whole rows first, then
+    whole planes, so that halos are few and the planes kept for them are small.
 
     Parameters
     ----------
     header : Header
-        Of the volume.
+        Header of the volume.
     memory : int, optional
-        Bytes for all blocks that are in memory at once. One block takes at most a third of a worker's share,
-        but never less than one chunk of the storage, which is decoded as a whole.
+        Bytes for all blocks in memory at once. One block takes at most a third of a worker's share, but never less than
+        one chunk of the storage, which is decoded as a whole.
     workers : int
-        How many blocks are worked on at once.
+        Number of blocks processed at once.
 
     Returns
     -------
     list of Block
-        Covering the volume without overlap.
+        They cover the volume without overlap.
     """
     return grid(header.shape, _block_shape(header, _target_voxels(header, memory, workers)))
 
 
 def grid(volume: Index, block: Index) -> list[Block]:
-    """Divide a volume of a shape (z, y, x) into blocks of a shape; those at the high sides may be smaller.
+    """Divide a volume of shape (z, y, x) into blocks of a given shape; those at the upper sides may be smaller.
 
     Raises
     ------
     FormatError
-        If there are more than can be listed: a volume of which the metadata is damaged, or far too large.
+        If there are too many to list: the volume is far too large, or its metadata is damaged.
     """
     count = grid_size(volume, block)
     if count > _MOST_BLOCKS:
@@ -94,7 +93,7 @@ def grid(volume: Index, block: Index) -> list[Block]:
 
 
 def grid_size(volume: Index, block: Index) -> int:
-    """Return into how many blocks `grid` divides a volume."""
+    """Return the number of blocks into which `grid` divides a volume."""
     return prod(ceil(n / edge) for n, edge in zip(volume, block, strict=True))
 
 
@@ -128,7 +127,7 @@ def _block_shape(header: Header, target: int) -> Index:
         extent = header.shape[axis]
         chunks = ceil(extent / block[axis])
         fit = max(1, target // (block[0] * block[1] * block[2]))
-        # The same number of blocks with equal parts, rather than full ones and a small rest.
+        # Use the same number of blocks in equal parts, rather than full ones and a small remainder.
         parts = ceil(chunks / fit)
         block[axis] = min(extent, block[axis] * ceil(chunks / parts))
         if parts > 1:
@@ -138,7 +137,7 @@ def _block_shape(header: Header, target: int) -> Index:
 
 @dataclass(frozen=True)
 class _Face:
-    """A plane of labels, one voxel thick: the last one of a block along an axis, or what lies below a box."""
+    """A plane of labels, one voxel thick: the last one of a block along an axis, or the one below a box."""
 
     start: Index
     labels: Array
@@ -147,25 +146,25 @@ class _Face:
 class HaloReader:
     """Reads blocks with a one-voxel halo on the low side, decoding nothing twice.
 
-    The last planes of the blocks that were read are kept until the blocks behind them have taken their halo
-    from them.  That works for blocks in raster order; in any other order the halo is read from the volume.  Where the
-    blocks are a box, what lies on its low sides is read at once before the first of them: block by block, a chunk of
-    the storage there would be decoded for a face, again for its edges, and again for the blocks beside it.  Volumes in
-    memory give halos for nothing and are read directly.
+    The last planes of each block are kept until the following blocks have taken their halo from them.  That works for
+    blocks in raster order; in any other order, the halo is read from the volume.  If the blocks form a box, the planes
+    below it are read at once before the first block: block by block, a storage chunk there would be decoded for a face,
+    again for its edges, and again for the neighbouring blocks.  Volumes in memory provide halos at no cost and are read
+    directly.
 
-    Used by one thread at a time, the one that reads ahead.
+    It is used by one thread at a time, the one that reads ahead.
 
     Parameters
     ----------
     volume : Volume
         What to read.
     blocks : sequence of Block
-        Those that will be read, if that is known.
+        Blocks that will be read, if known.
     keep : int
-        Bytes of planes to keep at most; what does not fit is read again.
+        Maximum bytes of planes to keep; what does not fit is read again.
     margin : tuple of int
-        Voxels (z, y, x) around each block that are read instead of a halo of one, as far as the volume goes; these are
-        read from the volume for each block.
+        Voxels (z, y, x) to read around each block instead of a one-voxel halo, within the volume; they are read from
+        the volume for each block.
     """
 
     def __init__(
@@ -175,22 +174,21 @@ class HaloReader:
         self._margin = margin
         self._keep = keep
         self._box = _box_of(blocks)
-        # What lies below the box along z, y and x; in that order a place that lies below along several is looked for.
+        # Planes below the box along z, y and x; a position below it along several axes is searched in that order.
         self._below: list[_Face | None] | None = None
         self._kept = 0
-        # For each axis the faces with that normal, by the stop corner of their block, in the order of
-        # reading.
+        # For each axis, the faces with that normal, by the stop corner of their block, in reading order.
         self._faces: tuple[dict[Index, _Face], ...] = ({}, {}, {})
 
     @property
     def kept_bytes(self) -> int:
-        """How many bytes of planes are kept now."""
+        """Bytes of planes currently kept."""
         return self._kept
 
     def read(self, block: Block) -> tuple[Array, Index]:
         """Return the labels of ``[start - halo, stop)`` and the halo (z, y, x), 1 wherever ``start > 0``.
 
-        With a margin it is that which lies below, and as much follows above.
+        With a margin, the halo is the margin below, and an equal margin follows above.
 
         The array is contiguous along x; see `Volume.read` for its strides and its errors.
         """
@@ -219,7 +217,7 @@ class HaloReader:
         c, b, a = (first if side else last for side, first, last in sides)
         start, stop = (z, y, x), (c, b, a)
         place = out[tuple(slice(i - n, j - n) for i, j, n in zip(start, stop, low, strict=True))]
-        # The neighbour on that side, if blocks form a grid, ends exactly where this part ends.
+        # If blocks form a grid, the neighbour on that side ends exactly where this part ends.
         face = self._below_box(start) or self._faces[offset.index(1)].get(stop)
         if face is None or any(f > s for f, s in zip(face.start, start, strict=True)):
             self._volume.read(start, stop, place)
@@ -227,7 +225,7 @@ class HaloReader:
         place[...] = face.labels[tuple(slice(i - n, j - n) for i, j, n in zip(start, stop, face.start, strict=True))]
 
     def _below_box(self, start: Index) -> _Face | None:
-        """Return the plane below the box that holds a place which starts there; None if there is none."""
+        """Return the plane below the box that contains a part starting there; None if there is none."""
         if self._box is None:
             return None
         first, last = self._box
@@ -239,7 +237,7 @@ class HaloReader:
         return None
 
     def _read_below(self, first: Index, last: Index, axis: int) -> _Face | None:
-        """Read the plane below a box along an axis, with its edges along the axes behind; None if it is too large."""
+        """Read the plane below a box along an axis, with its edges along the later axes; None if it is too large."""
         if not first[axis]:
             return None
         start = [n if k < axis else max(n - 1, 0) for k, n in enumerate(first)]
@@ -257,8 +255,7 @@ class HaloReader:
             while faces:
                 stop = next(iter(faces))
                 face = faces[stop]
-                # A face along y or x serves blocks of its own z (and y); its last user begins at its far
-                # corner.
+                # A face along y or x serves blocks of its own z (and y); its last user starts at its far corner.
                 user = (
                     stop[0] if axis == 0 else face.start[0],
                     stop[1] if axis < 2 else face.start[1],
@@ -282,7 +279,7 @@ class HaloReader:
 
 
 def _box_of(blocks: Sequence[Block]) -> tuple[Index, Index] | None:
-    """Return the corners of the box that blocks fill; None if they do not."""
+    """Return the corners of the box that blocks fill; None if they do not fill one."""
     if not blocks:
         return None
     z, y, x = (min(block.start[axis] for block in blocks) for axis in range(3))
@@ -298,7 +295,7 @@ def _halo(block: Block) -> Index:
 
 
 def _around(block: Block, margin: Index, shape: Index) -> tuple[Index, Index]:
-    """Return where a block with its halo or margin starts and stops."""
+    """Return the start and stop of a block with its halo or margin."""
     if not any(margin):
         return _minus(block.start, _halo(block)), block.stop
     z, y, x = (max(0, first - m) for first, m in zip(block.start, margin, strict=True))

@@ -1,6 +1,6 @@
-"""Decompression that ends when more comes out than a chunk can hold.
+"""Bounded decompression, which stops when the output exceeds what a chunk can hold.
 
-A few megabytes can be compressed from any number of gigabytes (a "bomb"), and codecs as such unpack them all.
+A few megabytes can expand to any number of gigabytes (a "bomb"), and codecs by themselves unpack all of it.
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ from functools import partial
 from typing import Any
 
 Decompress = Callable[[Any, int], Any]
-"""Takes compressed bytes and the most bytes that may come out of them; raises `ValueError` if there are more."""
+"""Takes compressed bytes and the maximum size of the output; raises `ValueError` if it is exceeded."""
 
 
 def room_for(size: int) -> int:
-    """Return how many bytes may come out of any step of decoding a chunk of `size` bytes.
+    """Return the maximum output, in bytes, of any step of decoding a chunk of `size` bytes.
 
-    More than `size`, since what is compressed twice, or has checksums, is larger between the steps.
+    It is more than `size`, since data that is compressed twice or has checksums is larger between steps.
     """
     return size + size // 8 + 65536
 
 
 def decompressor(name: str, config: Mapping[str, Any] | None = None) -> Decompress | None:
-    """Return the decompressor of a name that numcodecs gives it, None if it is not one of those that are bounded here.
+    """Return the decompressor with a given numcodecs name; None if it is not one that is bounded here.
 
     Parameters
     ----------
     name : str
-        As ``gzip``.
+        For example ``gzip``.
     config : mapping, optional
-        Its parameters, as numcodecs has them.
+        Its parameters, as in numcodecs.
     """
     if name == "lzma" and config is not None:
         form, filters = config.get("format", lzma.FORMAT_XZ), config.get("filters")
@@ -43,7 +43,7 @@ def decompressor(name: str, config: Mapping[str, Any] | None = None) -> Decompre
 
 
 def inflate(data: Any, most: int) -> bytes:
-    """Decompress zlib, or gzip of one or several members."""
+    """Decompress zlib, or gzip with one or more members."""
     parts, left = [], most
     rest: Any = data
     while True:
@@ -58,7 +58,7 @@ def inflate(data: Any, most: int) -> bytes:
 
 
 def _stream(new: Callable[[], Any], data: Any, most: int) -> bytes:
-    """Decompress the streams of bz2 or lzma that lie one behind the other."""
+    """Decompress consecutive streams of bz2 or lzma."""
     parts, left = [], most
     rest: Any = data
     while rest:
@@ -78,14 +78,14 @@ def _zstd(data: Any, most: int) -> Any:
     if size is not None:
         if size > most:
             raise _too_much(most)
-        with suppress(OSError):  # of several frames, where the size is that of the first
+        with suppress(OSError):  # several frames, if the size is that of the first
             return pa.Codec("zstd").decompress(data, decompressed_size=size)
     with pa.CompressedInputStream(pa.BufferReader(pa.py_buffer(data)), "zstd") as stream:
         return _checked(stream.read(most + 1), most, most)
 
 
 def _zstd_size(head: bytes) -> int | None:
-    """Return the decompressed size that the header of a frame of Zstandard tells, if it does (RFC 8878, 3.1.1.1)."""
+    """Return the decompressed size in the header of a Zstandard frame, if it is given (RFC 8878, 3.1.1.1)."""
     if len(head) < 6 or head[:4] != b"\x28\xb5\x2f\xfd":
         return None
     single = head[4] >> 5 & 1
@@ -96,7 +96,7 @@ def _zstd_size(head: bytes) -> int | None:
 
 
 def _declared(name: str, begin: int) -> Decompress:
-    """Return a codec of numcodecs whose data tell their decompressed size, in four bytes from `begin` on."""
+    """Return a numcodecs codec whose data gives its decompressed size in four bytes starting at `begin`."""
 
     def decompress(data: Any, most: int) -> Any:
         import numcodecs

@@ -1,4 +1,4 @@
-"""Which of several arrays in one container is the labels: names decide first."""
+"""Choose which of several arrays in a container holds the labels, first by name."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ _INDEXES = re.compile(r"(?:^|/)(?:unique-labels|label-to-block-mapping|fragment-
 class Candidate:
     """An array of a container."""
 
-    name: str  # Its path there
+    name: str  # Its path in the container
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
-    number: int | None = None  # What may stand for its name
-    fits: bool = True  # Whether it can be labels, as far as the format tells
+    number: int | None = None  # Number that may be used instead of the name
+    fits: bool = True  # Whether it can be labels, as far as the format shows
 
     @property
     def long(self) -> int:
-        """How many axes are longer than 1."""
+        """Number of axes longer than 1."""
         return sum(n > 1 for n in self.shape)
 
     def __str__(self) -> str:
@@ -84,27 +84,27 @@ def _said(part: str) -> str | None:
 def choose(
     candidates: Sequence[Candidate], dataset: str | None, source: str, joint: str, *, levels: bool = False
 ) -> tuple[Candidate, Part]:
-    """Return the array that is the labels, and why it is: the one that the user names, else the one that is clear.
+    """Return the array with the labels, and the reason: the one that the user names, or else the only plausible one.
 
-    What is named like labels is never replaced by something else: where it cannot be used, opening it says why.
+    An array named like labels is never passed over for another: if it cannot be used, opening it says why.
 
     Parameters
     ----------
     candidates : sequence of Candidate
         The arrays of a container.
     dataset : str or None
-        What the user names.
+        The name given by the user.
     source : str
         The container, for messages.
     joint : str
-        What stands between the container and the dataset, for messages: ``:`` or ``/``.
+        Separator between container and dataset, for messages: ``:`` or ``/``.
     levels : bool
-        Whether they are resolutions of one image, the finest first.
+        Whether the candidates are resolutions of one image, finest first.
 
     Raises
     ------
     NotFoundError
-        If there is none of the name.
+        If there is no array of that name.
     FormatError
         If none could be labels.
     ParameterError
@@ -139,7 +139,7 @@ def choose(
     usable = others or usable
     if len(usable) == 1 or len(candidates) == 1:
         return _chosen((usable or list(candidates))[0], candidates, "the only one that could be labels")
-    volumes = [c for c in usable if c.long == 3]  # small tables beside a volume are no rivals of it
+    volumes = [c for c in usable if c.long == 3]  # small tables do not compete with a volume
     if len(volumes) == 1:
         return _chosen(volumes[0], candidates, "the only 3D integer dataset")
     listed = ", ".join(map(str, usable or candidates))
@@ -161,13 +161,13 @@ def _named(candidates: Sequence[Candidate], dataset: str, source: str) -> tuple[
 
 
 def listed_near(name: str, known: Sequence[str]) -> str:
-    """Return the end of a sentence about a name that is not there: what there is, and what is meant perhaps."""
+    """Return the end of a sentence about a missing name: the existing names, and a suggestion."""
     shown = f"; it has {', '.join(known)}" if 0 < len(known) <= 20 else ""
     return f"{shown}.{near(name, known)}" if known else ""
 
 
 def several(source: str, names: Sequence[str], joint: str, what: str) -> ParameterError:
-    """Return the error for a container that holds several things of a kind, none of which is clear."""
+    """Return the error for a container that holds several things of a kind, with no clear choice."""
     shown = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
     first = names[0].split(" ")[0]
     return ParameterError(

@@ -1,4 +1,4 @@
-"""JSON documents that describe chunked arrays, read so that whatever stands in them is usable or a sentence."""
+"""Read JSON documents that describe chunked arrays, so that anything in them is either usable or a clear error."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from cellgraph.errors import FormatError
 
 
 def parse_document(data: bytes, place: str, source: str) -> dict[str, Any]:
-    """Return the object that a document holds.
+    """Return the JSON object in a document.
 
     Raises
     ------
     FormatError
-        If it is not valid JSON, or something else than an object.
+        If it is not valid JSON, or is not an object.
     """
     try:
         document = json.loads(data)
@@ -30,12 +30,12 @@ def parse_document(data: bytes, place: str, source: str) -> dict[str, Any]:
 
 
 def sizes(document: Any, name: str, least: int, count: int | None = None) -> tuple[int, ...]:
-    """Return a list of whole numbers of a document, each at least `least`, and `count` of them where that is given.
+    """Return a list of integers from a document, each at least `least`, and `count` of them if given.
 
     Raises
     ------
     ValueError, KeyError
-        If it is something else.
+        If it is anything else.
     """
     values = document[name]
     if not isinstance(values, list) or not all(type(value) is int and least <= value < 2**63 for value in values):
@@ -46,12 +46,12 @@ def sizes(document: Any, name: str, least: int, count: int | None = None) -> tup
 
 
 def fill_value(value: object, dtype: np.dtype[Any]) -> object:
-    """Return the value of what is not stored; 0 where the document gives none.
+    """Return the fill value of what is not stored; 0 if the document gives none.
 
     Raises
     ------
     ValueError
-        If the type of the array cannot have it.
+        If it is not valid for the type of the array.
     """
     if value is None:
         return 0
@@ -73,7 +73,7 @@ def fill_value(value: object, dtype: np.dtype[Any]) -> object:
 
 
 def why(error: Exception) -> str:
-    """Return what is wrong with a document, from the exception that came of using it."""
+    """Return what is wrong with a document, from the exception raised while using it."""
     if isinstance(error, KeyError):
         return f"{error.args[0]!r} is missing"
     return str(error) or type(error).__name__

@@ -1,4 +1,4 @@
-"""Doing the many small parts of one read at once: fetching and decoding chunks, strips, tiles and slices."""
+"""Do the many small parts of one read in parallel: fetching and decoding chunks, strips, tiles and slices."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from cellgraph.machine import cores
 
 T = TypeVar("T")
 
-# More threads than this do not decode faster than a few sweeps can follow.
+# With more threads than this, decoding outpaces the sweep.
 _MOST = 8
 
 
 def decoding_threads() -> int:
-    """Return how many threads decode at once: one a core that this process may use, up to a limit."""
+    """Return the number of decoding threads: one per core that this process may use, up to a limit."""
     return min(cores(), _MOST)
 
 
 class Fetchers:
-    """Threads that help whoever reads; the reader works along with them.
+    """Threads that help the reading thread, which works along with them.
 
-    Blocks are often read by a single thread ahead of many that sweep. Decoding must not keep to that one.
+    Blocks are often read by a single thread ahead of many that sweep. Decoding must not be limited to that thread.
 
     Parameters
     ----------
     threads : int
-        How many parts are worked on at once by one reader, itself included.
+        Number of parts that one reader works on at once, itself included.
     """
 
     def __init__(self, threads: int) -> None:
@@ -37,7 +37,7 @@ class Fetchers:
         self._pool: ThreadPoolExecutor | None = None
 
     def run(self, work: Callable[[T], None], parts: Sequence[T]) -> None:
-        """Do all parts, in any order; the first error ends it and is raised when no part is worked on any more."""
+        """Do all parts, in any order; the first error stops it, and is raised once no part is still being worked on."""
         todo = iter(parts)  # taking from it is atomic
         errors: list[BaseException] = []
 
@@ -58,7 +58,7 @@ class Fetchers:
             pool = self._started()
             futures = [pool.submit(drain) for _ in range(helpers)]
             drain()
-            # Helpers that are busy for another reader need not begin here any more.
+            # Helpers still busy for another reader need not start here any more.
             wait([future for future in futures if not future.cancel()])
         if errors:
             raise errors[0]

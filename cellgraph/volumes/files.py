@@ -1,4 +1,4 @@
-"""Local files: opened with clear errors, read at an offset from any thread, fingerprinted."""
+"""Local files: open them with clear errors, read at an offset from any thread, take fingerprints."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cellgraph.errors import CellgraphError, FormatError, VolumeReadError
 
 @contextmanager
 def reading(what: str) -> Iterator[None]:
-    """Translate what the operating system refuses while a file is opened or read."""
+    """Translate errors of the operating system while a file is opened or read."""
     try:
         yield
     except FileNotFoundError as error:
@@ -33,14 +33,14 @@ def reading(what: str) -> Iterator[None]:
 
 @contextmanager
 def parsing(what: str, kind: str) -> Iterator[None]:
-    """Translate what a library raises when it opens `what`, which should be `kind`: on a damaged file nearly anything.
+    """Translate what a library raises on opening `what`, which should be `kind`; a damaged file may raise anything.
 
     Raises
     ------
     FormatError
         If it is damaged.
     VolumeReadError
-        If the system cannot read it, or has no memory for what it says of itself.
+        If the system cannot read it, or lacks the memory for the size it claims.
     """
     try:
         with reading(what):
@@ -66,12 +66,12 @@ _NO_FILES = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a
 
 
 def refuse_pipes(path: Path) -> None:
-    """Refuse what is neither a file nor a folder: it can be read once only, and may keep a reader waiting for ever.
+    """Refuse anything that is neither a file nor a folder: it can be read only once, and may block a reader forever.
 
     Raises
     ------
     FormatError
-        If `path` is a pipe, a socket or a device; what does not exist is left to who opens it.
+        If `path` is a pipe, a socket or a device; a missing file is left to whoever opens it.
     """
     if not path.exists():
         return
@@ -81,7 +81,7 @@ def refuse_pipes(path: Path) -> None:
 
 
 def stat_fingerprint(path: Path) -> dict[str, Any]:
-    """Return size and time of modification of a file."""
+    """Return the size and modification time of a file."""
     with reading(str(path)):
         status = path.stat()
     return {"size": status.st_size, "mtime_ns": status.st_mtime_ns}
@@ -114,11 +114,11 @@ class OpenFile:
         return self._descriptor
 
     def size(self) -> int:
-        """Return how many bytes the file has now."""
+        """Return the present size of the file in bytes."""
         return os.fstat(self._descriptor).st_size
 
     def read(self, offset: int, length: int) -> bytes:
-        """Return `length` bytes from `offset` on.
+        """Return `length` bytes, starting at `offset`.
 
         Raises
         ------
@@ -132,7 +132,7 @@ class OpenFile:
                 part = os.pread(self._descriptor, min(left, 1 << 30), offset)
             except OSError as error:
                 raise VolumeReadError(f"{self._what}: could not read at byte {offset}: {error.strerror}") from error
-            except OverflowError:  # a damaged file may tell of places that no file has
+            except OverflowError:  # a damaged file may give positions that no file has
                 part = b""
             if not part:
                 raise VolumeReadError(

@@ -1,4 +1,4 @@
-"""Numbered 2D images, TIFF or PNG: one slice a file, in the order of the numbers in their names."""
+"""Numbered 2D images, TIFF or PNG: one slice per file, in the order of the numbers in their names."""
 
 from __future__ import annotations
 
@@ -66,12 +66,12 @@ def open_folder(folder: Path, source: str, reading: Reading) -> Volume:
 
 
 def _refuse_strays(paths: list[Path], source: str) -> None:
-    """Refuse images that are no slices, as far as their names tell: a preview, a copy.
+    """Refuse images that are not slices, judging by their names: a preview, a copy.
 
     Raises
     ------
     FormatError
-        If one has no number though others have, is of another format, or has the numbers of another one.
+        If one has no number although others do, has another format, or has the same numbers as another.
     """
     numbered = [path for path in paths if numbers_in(path.name)]
     if not numbered:
@@ -107,7 +107,7 @@ def open_png(path: Path, source: str, reading: Reading) -> Volume:
 
 @dataclass(frozen=True)
 class _Slice:
-    """What the header of one slice says; two slices go together if they are equal."""
+    """What the header of one slice says; two slices belong together if these are equal."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
@@ -119,12 +119,12 @@ class _Slice:
 def _slices_volume(
     paths: list[Path], source: str, reading: Reading, *, parts: tuple[Part, ...] = (), notes: tuple[str, ...] = ()
 ) -> Volume:
-    """Open files of one 2D image each, in the order of z.
+    """Open files of one 2D image each, in z order.
 
     Raises
     ------
     FormatError
-        If one is no 2D labelled image, or their shapes or types differ.
+        If one is not a 2D labelled image, or their shapes or types differ.
     """
     one = len(paths) == 1
     named = {path: source if one else f"{source}/{path.name}" for path in paths}
@@ -214,8 +214,8 @@ def _is_png(path: Path) -> bool:
 
 
 def _missing_numbers(paths: list[Path]) -> tuple[str, ...]:
-    """Note gaps in the numbers of slices, which are often lost files."""
-    if any(re.search(r"\d\.\d|-\d", path.stem) for path in paths):  # decimals and signs are no count
+    """Return a note on gaps in the slice numbers, which are often lost files."""
+    if any(re.search(r"\d\.\d|-\d", path.stem) for path in paths):  # decimals and signs are not a count
         return ()
     depths = {number: 1 for path in paths if (number := number_in(path.name)) is not None}
     missing = gaps(depths)

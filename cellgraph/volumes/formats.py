@@ -1,4 +1,4 @@
-"""The one table of formats of labelled images: what reads, writes, names or lists formats takes them from here."""
+"""The single table of labelled image formats: everything that reads, writes, names or lists formats uses it."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ HEAD_BYTES = 2056
 class Format:
     """A format of files or folders."""
 
-    name: str  # As messages call it
-    suffixes: tuple[str, ...]  # Of its files or folders, in lower case
-    # ``module:function`` in this package, imported when it is needed; takes path, dataset (but where it is `single`),
-    # source and reading, and gives a volume.
+    name: str  # Name used in messages
+    suffixes: tuple[str, ...]  # Extensions of its files or folders, in lower case
+    # ``module:function`` in this package, imported when needed; takes path, dataset (unless it is `single`), source and
+    # reading, and returns a volume.
     opener: str
-    recognise: Recognise  # Tells from the path and its first `HEAD_BYTES` bytes (none for a folder) whether it is one
-    single: bool = False  # Whether it holds one image, so that no dataset can be chosen in it
+    recognise: Recognise  # Tells from the path and its first `HEAD_BYTES` bytes (none for a folder) whether it matches
+    single: bool = False  # Whether it holds a single image, so that no dataset can be chosen
     slices: bool = False  # Whether a folder of such files may be the slices of a volume
-    scheme: str = ""  # What names it before a URL, as ``zarr://s3://…``, where it is read from there
-    extra: str = ""  # What has to be installed, where that is not always so
-    library: str = ""  # What has to be installed, where that is not always so
-    sizes: str = ""  # Where the voxel size stands, in Markdown
-    also: str = ""  # What else it is called, for the documentation
+    scheme: str = ""  # Prefix that names it before a URL, such as ``zarr://s3://…``, if it can be read from URLs
+    extra: str = ""  # The extra of cellgraph that it needs, if any
+    library: str = ""  # The optional library that it needs, if any
+    sizes: str = ""  # Where the voxel size is stored, in Markdown
+    also: str = ""  # Other names, for the documentation
 
     def open(self, path: Path, dataset: str | None, source: str, reading: Reading) -> Volume:
         """Import the opener and call it."""
@@ -60,12 +60,12 @@ def _holds(*names: str) -> Recognise:
 
 
 def _is_hdf5(_: Path, head: bytes) -> bool:
-    # MATLAB and others put a block of their own before it.
+    # MATLAB and others put their own block before it.
     return any(head[at : at + 8] == b"\x89HDF\r\n\x1a\n" for at in (0, 512, 1024, 2048))
 
 
 def _by(place: str) -> Recognise:
-    """Return a function of this package that recognises a format, imported when it is needed."""
+    """Return a function of this package that recognises a format, imported when needed."""
     module, function = place.split(":")
     return lambda path, head: bool(getattr(import_module(f"cellgraph.volumes.{module}"), function)(path, head))
 
@@ -134,9 +134,9 @@ FOLDERS: tuple[Format, ...] = (
 FORMATS = (*FILES, *FOLDERS)
 
 SLICES = tuple(suffix for known in FILES if known.slices for suffix in known.suffixes)
-"""Endings of files that may be the slices of a volume."""
+"""Extensions of files that may be slices of a volume."""
 
-# Formats that people try, and why they do not do.
+# Formats that people try, and why they do not work.
 USELESS: tuple[tuple[Recognise, str], ...] = (
     (
         _starts(b"\xff\xd8\xff"),
@@ -159,18 +159,18 @@ USELESS: tuple[tuple[Recognise, str], ...] = (
 
 
 def named_format(name: str, formats: tuple[Format, ...] = FORMATS) -> Format | None:
-    """Return the format that the name of a file or folder says; None if none does."""
+    """Return the format suggested by the name of a file or folder; None if there is none."""
     return next((known for known in formats if known.suffixes and name.lower().endswith(known.suffixes)), None)
 
 
 def known_formats() -> str:
-    """Return the formats and their file names, as part of a sentence."""
+    """Return the formats and their file extensions, as part of a sentence."""
     named = [f"{f.name} {', '.join(f.suffixes)}" for f in FORMATS if f.suffixes]
     return "; ".join([*named, *(f.name for f in FORMATS if not f.suffixes)])
 
 
 def format_rows() -> Iterator[tuple[str, str, str, str]]:
-    """Yield the rows of the table in the documentation: format, endings, where the voxel size stands, extra."""
+    """Yield the rows of the table in the documentation: format, extensions, where the voxel size is stored, extra."""
     for known in FORMATS:
         name = f"{known.name} ({known.also})" if known.also else known.name
         extra = f"`{known.extra}`" if known.extra else ""

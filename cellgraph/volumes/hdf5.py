@@ -1,4 +1,4 @@
-"""HDF5: choosing the dataset and opening it."""
+"""HDF5: choose the dataset and open it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from cellgraph.volumes.volume import Volume
 if TYPE_CHECKING:
     from h5py import Dataset, File, Group
 
-# Time point, setup and resolution of BigDataViewer, which stores uint16 as int16 (its Java has no other).
+# Time point, setup and resolution of BigDataViewer, which stores uint16 as int16 (Java has no unsigned type).
 _BIG_DATA_VIEWER = re.compile(r"/t\d{5}/s\d{2,}/(\d+)/cells")
 
 
@@ -38,7 +38,7 @@ def open_hdf5(path: Path, dataset: str | None, source: str, reading: Reading) ->
     import h5py
 
     with suppress(ImportError):
-        import hdf5plugin  # noqa: F401  registers further compressions, where it is installed
+        import hdf5plugin  # noqa: F401  registers further compressions, if installed
     with opening(source):
         try:
             file = h5py.File(path, "r")
@@ -52,7 +52,7 @@ def open_hdf5(path: Path, dataset: str | None, source: str, reading: Reading) ->
         with parsing(source, "an HDF5 file"):
             found, parts = _choose(file, dataset, path, source, reading)
             named = source if dataset is not None else f"{source}:{found.name.strip('/')}"
-            # That of a link into another file is there.
+            # A link may lead to a dataset in another file.
             where = path if found.file.filename == file.filename else Path(found.file.filename)
             return _open_dataset(file, found, where, named, parts, reading)
     except BaseException:
@@ -85,7 +85,7 @@ def _choose(
 
 
 def _datasets(group: Group) -> list[Dataset]:
-    """Return the datasets of a group and below, of images of BigDataViewer only the finest resolution."""
+    """Return the datasets in and below a group; for BigDataViewer images, only the finest resolution."""
     import h5py
 
     found: list[Dataset] = []
@@ -101,7 +101,7 @@ def _datasets(group: Group) -> list[Dataset]:
 
 
 def _imaris_part(group: Group, source: str, reading: Reading) -> tuple[Group, tuple[Part, ...]]:
-    """Return time point and channel of an Imaris file in the finest resolution."""
+    """Return the group of the time point and channel of an Imaris file at the finest resolution."""
     base, parts = group[FINEST], []
     for word, name, number in (("TimePoint", "time", reading.time), ("Channel", "channel", reading.channel)):
         keys = [key for key in base if key.startswith(f"{word} ")]
@@ -129,7 +129,7 @@ def _axis_names(dataset: Dataset) -> tuple[Sequence[str] | None, str]:
 
 
 def _meant(dataset: Dataset) -> tuple[np.dtype[Any], tuple[Part, ...]]:
-    """Return the type that the voxels are meant to be of."""
+    """Return the type that the voxels are meant to have."""
     stored = np.dtype(dataset.dtype)
     if stored.kind == "i" and stored.itemsize == 2 and _BIG_DATA_VIEWER.fullmatch(dataset.name):
         told = Part("labels", "uint16", "file", "BigDataViewer stores them as int16")
@@ -144,7 +144,7 @@ def _open_dataset(
     names, why = _axis_names(dataset)
     imaris = is_imaris(file)
     if imaris:
-        reading = replace(reading, time=None, channel=None)  # which have chosen the dataset
+        reading = replace(reading, time=None, channel=None)  # already used to choose the dataset
     axes = find_axes(tuple(dataset.shape), names, stored, source, reading, why).told(*parts, *meant)
     label_dtype(stored, source)
     if imaris:

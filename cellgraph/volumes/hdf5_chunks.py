@@ -1,4 +1,4 @@
-"""The chunks of an HDF5 dataset, decompressed outside the lock of the HDF5 library where that is possible."""
+"""The chunks of an HDF5 dataset, decompressed outside the lock of the HDF5 library if possible."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
-# Numbers of the filters that are part of the format (H5Zpublic.h).
+# Filter numbers defined by the format (H5Zpublic.h).
 _DEFLATE, _SHUFFLE, _FLETCHER32 = 1, 2, 3
 # Datasets without chunks that cannot be mapped are read in parts of about this many bytes.
 _PART_BYTES = 16 << 20
@@ -28,17 +28,16 @@ _PART_BYTES = 16 << 20
 def hdf5_pieces(
     file: File, dataset: Dataset, dtype: np.dtype[Any], path: Path, source: str, others: tuple[Path, ...] = ()
 ) -> Pieces:
-    """Return the chunks of an HDF5 dataset, whose voxels are of `dtype`; `file` is closed with them.
+    """Return the chunks of an HDF5 dataset with voxels of type `dtype`; `file` is closed with them.
 
-    The library decompresses one chunk at a time for the whole process. Chunks that are compressed with deflate,
-    with or without shuffling and checksums, are therefore read from the file at `path` and decompressed here, in
-    the calling thread, and no further than a chunk can be; the library itself unpacks whatever comes out. `others`
-    are further files that hold voxels.
+    The library decompresses one chunk at a time for the whole process. So chunks compressed with deflate, with or
+    without shuffling and checksums, are read from the file at `path` and decompressed here, in the calling thread, up
+    to the size of a chunk; the library itself does not limit the output. `others` are further files that hold voxels.
     """
     shape = tuple(dataset.shape)
     extent: tuple[int, ...] = dataset.chunks or _parts(shape, dtype.itemsize)
     steps = None if dataset.chunks is None else _filters(dataset)
-    # Places in files with a block of the user's own are counted from behind it.
+    # In files with a user block, offsets are counted from its end.
     raw = OpenFile(path, source) if steps is not None and not dataset.file.userblock_size else None
     lock = threading.Lock()
     most = room_for(math.prod(extent) * dtype.itemsize)
@@ -52,7 +51,7 @@ def hdf5_pieces(
             return np.asarray(dataset[tuple(slice(a, b) for a, b in zip(start, stop, strict=True))]).view(dtype)
         except VolumeReadError:
             raise
-        except Exception as error:  # each filter has errors of its own
+        except Exception as error:  # each filter has its own errors
             raise VolumeReadError(
                 f"{source}: the chunk at {start} does not decode ({error}); the file is damaged there, "
                 "or needs a compression plugin (pip install hdf5plugin)"
@@ -69,7 +68,7 @@ def hdf5_pieces(
         if raw is not None:
             data = raw.read(info.byte_offset, info.size)
         for position, step in zip(reversed(range(len(steps))), steps, strict=True):
-            # Bit i of the mask is set where filter i, in the order of writing, was left out.
+            # Bit i of the mask is set if filter i, in writing order, was skipped.
             if not skipped >> position & 1:
                 data = step(data, most)
         return np.frombuffer(data, dtype).reshape(extent)
@@ -89,7 +88,7 @@ def hdf5_pieces(
 
 
 def _filters(dataset: Dataset) -> list[Decompress] | None:
-    """Return what undoes the filters, the last one first; None if one is not known here."""
+    """Return the functions that undo the filters, last one first; None if one is unknown here."""
     if dataset.dtype.kind not in "uif":
         return None
     properties = dataset.id.get_create_plist()
@@ -104,7 +103,7 @@ def _unshuffle(itemsize: int) -> Decompress:
 
 
 def _checksum() -> Decompress | None:
-    """Return what checks and removes the checksum of HDF5; None where numcodecs is not installed."""
+    """Return a function that verifies and removes the HDF5 checksum; None if numcodecs is not installed."""
     try:
         from numcodecs.fletcher32 import Fletcher32
     except ImportError:

@@ -1,6 +1,6 @@
-"""Other files that an HDF5 file names: read where it is certain which they are, refused by name where not.
+"""Other files that an HDF5 file refers to: read if it is certain which they are, otherwise refused by name.
 
-The HDF5 library looks for them in several folders, the working folder among them, and takes what is not there for
+The HDF5 library looks for them in several folders, including the working directory, and treats missing ones as
 background.
 """
 
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 
 
 def check_links(file: File, path: Path, name: str, source: str) -> None:
-    """Make sure that the links on the way to a dataset lead into files beside this one.
+    """Make sure that the links on the path to a dataset lead to files beside this one.
 
     Raises
     ------
     FormatError
-        If one leads out of the folder of the file, or HDF5 takes another file for it.
+        If one leads out of the folder of the file, or HDF5 resolves it to another file.
     NotFoundError
-        If the file that one leads to is not there.
+        If the file that one leads to does not exist.
     """
     import h5py
 
     node, here = file, path
     for part in (part for part in name.split("/") if part):
         if not isinstance(node, h5py.Group):
-            return  # which is said by whoever looks for the dataset
+            return  # reported by the code that looks for the dataset
         link = node.get(part, getlink=True)
         if isinstance(link, h5py.ExternalLink):
             here = _beside(here, link.filename, f"the link {part!r}", source)
@@ -46,14 +46,14 @@ def check_links(file: File, path: Path, name: str, source: str) -> None:
 
 
 def sources(dataset: Dataset, path: Path, source: str) -> tuple[Path, ...]:
-    """Return the other files that hold the voxels of a dataset: those of a virtual one.
+    """Return the other files that hold voxels of a (virtual) dataset.
 
     Raises
     ------
     FormatError
-        If voxels lie in a file that is not HDF5, or out of the folder of the file.
+        If voxels are in a file that is not HDF5, or outside the folder of the file.
     NotFoundError
-        If a file or dataset is not there; HDF5 would take it for background.
+        If a file or dataset is missing; HDF5 would treat it as background.
     """
     import h5py
 
@@ -89,7 +89,7 @@ def sources(dataset: Dataset, path: Path, source: str) -> tuple[Path, ...]:
 
 
 def _beside(path: Path, named: str, what: str, source: str) -> Path:
-    """Return a file that another one names, which must lie in the folder of that or below."""
+    """Return a file that another one refers to, which must be in or below the folder of that one."""
     parts = Path(named).parts
     if Path(named).is_absolute() or ".." in parts:
         raise FormatError(

@@ -1,4 +1,4 @@
-"""Imaris files, which are HDF5: extent of the image and size of its voxels."""
+"""Imaris files, which are HDF5: the extent of the image and its voxel size."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ FINEST = "DataSet/ResolutionLevel 0"
 
 
 def is_imaris(file: File) -> bool:
-    """Tell whether an HDF5 file is one of Imaris."""
+    """Tell whether an HDF5 file is an Imaris file."""
     return FINEST in file and "DataSetInfo/Image" in file
 
 
 def imaris_extent(dataset: Dataset, axes: Axes) -> Axes:
-    """Return the axes of an image without what pads it to whole chunks."""
+    """Return the axes of an image without the padding to whole chunks."""
     attributes = dataset.parent.attrs
     with suppress(KeyError, ValueError):
         stored = tuple(int(_letters(attributes, f"ImageSize{axis}")) for axis in "ZYX")
@@ -35,7 +35,7 @@ def imaris_extent(dataset: Dataset, axes: Axes) -> Axes:
 
 
 def imaris_size(file: File, axes: Axes) -> Size:
-    """Return the voxel size: extent over number of voxels."""
+    """Return the voxel size: extent divided by the number of voxels."""
     image = file["DataSetInfo/Image"].attrs
     with suppress(KeyError, ValueError, ZeroDivisionError):
         lengths = [float(_letters(image, f"ExtMax{i}")) - float(_letters(image, f"ExtMin{i}")) for i in (2, 1, 0)]
@@ -48,7 +48,7 @@ def imaris_size(file: File, axes: Axes) -> Size:
 
 
 def _letters(attributes: Mapping[str, Any], name: str) -> str:
-    """Return a text that Imaris writes as an array of letters."""
+    """Return a string that Imaris writes as an array of characters."""
     value = attributes[name]
     if isinstance(value, np.ndarray):
         return b"".join(np.atleast_1d(value).astype("S").tolist()).decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""Voxel values as labels: which stored types can be cell numbers, and turning a stored block into them."""
+"""Voxel values as labels: which stored types can be labels, and how a stored block is converted."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from cellgraph.volumes.volume import Header, Index
 
 Array = np.ndarray[Any, Any]
 
-# The first whole numbers that a float type cannot tell from their neighbours: labels from here on were merged
-# when they were stored.
+# The first integers that a float type cannot distinguish from their neighbours: labels from here on were merged when
+# they were stored.
 _EXACT_BELOW = {2: 2**11, 4: 2**24, 8: 2**53}
 
 
 def label_dtype(stored: np.dtype[Any], what: str) -> tuple[np.dtype[Any], tuple[str, ...]]:
-    """Return the type of the labels that a stored type gives, and notes for the user.
+    """Return the label type for a stored type, and notes for the user.
 
     Booleans and integers stay as they are, in native byte order; floats become int64 and are checked as they are read.
 
@@ -43,7 +43,7 @@ def empty_block(header: Header, start: Index, stop: Index) -> Array:
     Raises
     ------
     VolumeReadError
-        If there is no memory for it, as where a damaged header tells of a gigantic image.
+        If there is no memory for it, for example if a damaged header claims a gigantic image.
     """
     shape = tuple(b - a for a, b in zip(start, stop, strict=True))
     try:
@@ -57,12 +57,12 @@ def empty_block(header: Header, start: Index, stop: Index) -> Array:
 
 
 def as_labels(block: Array, start: Index, header: Header) -> Array:
-    """Return a stored block (z, y, x), which begins at `start`, as labels: a view where nothing has to change.
+    """Return a stored block (z, y, x), which begins at `start`, as labels: a view if nothing has to change.
 
     Raises
     ------
     LabelError
-        If a float is no whole number, or is too large for its type to tell it from its neighbour.
+        If a float is not a whole number, or is too large for its type to distinguish it from its neighbour.
     """
     if block.dtype.kind != "f":
         return block.astype(header.dtype, copy=False)

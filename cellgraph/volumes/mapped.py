@@ -1,4 +1,4 @@
-"""Uncompressed voxels that lie in one piece of a file: mapped into memory, never copied."""
+"""Uncompressed voxels in one contiguous part of a file: mapped into memory, never copied."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ from cellgraph.volumes.units import NO_SIZE, Size
 
 Array = np.ndarray[Any, Any]
 
-# Pages of blocks read this long ago are given back, so that a large file does not fill the memory of the
-# process.
+# Pages of blocks read this many bytes ago are released, so that a large file does not fill the memory of the process.
 _BEHIND = 256 << 20
 
 
@@ -38,29 +37,29 @@ def mapped_volume(
     origin: Path | None = None,
     notes: tuple[str, ...] = (),
 ) -> PiecesVolume:
-    """Open a labelled image that lies uncompressed in one piece of a file.
+    """Open a labelled image stored uncompressed in one contiguous part of a file.
 
     Parameters
     ----------
     offset : int
-        Where the first voxel begins, in bytes.
+        Offset of the first voxel, in bytes.
     dtype : numpy.dtype
         As stored, with its byte order.
     axes : Axes
-        Of the stored array.
+        Axes of the stored array.
     order : {'C', 'F'}
-        Whether the last or the first axis lies together.
+        Whether the last ('C') or the first ('F') axis is contiguous.
     scale
         See `Pieces`.
     origin : pathlib.Path, optional
-        The file that the user gave, where `path` is an unpacked copy of it.
+        The file that the user gave, if `path` is an unpacked copy of it.
     source, size, notes
         See `PiecesVolume`.
 
     Raises
     ------
     FormatError
-        If the file is shorter than the voxels.
+        If the file is too short for the voxels.
     """
     mapped = _Map(path, offset, dtype, axes.stored, order, source)
     try:
@@ -86,7 +85,7 @@ def mapped_volume(
 
 
 class _Map:
-    """A file mapped into memory, of which pages read long ago are given back."""
+    """A file mapped into memory; pages read long ago are released."""
 
     def __init__(
         self, path: Path, offset: int, dtype: np.dtype[Any], shape: tuple[int, ...], order: Literal["C", "F"], what: str
@@ -110,12 +109,12 @@ class _Map:
         self._lock = threading.Lock()
 
     def touch(self, part: Array) -> None:
-        """Let the system read ahead what comes now, and drop what was read long ago."""
+        """Let the system read ahead what comes next, and drop what was read long ago."""
         if self.file.size() < self._end:  # touching the missing pages would kill the process
             raise VolumeReadError(
                 f"{self._what}: the file has become shorter since it was opened; load it again when it is whole"
             )
-        # Of parts that lie all over the file, as of one with its axes in reverse, there is nothing to say.
+        # No advice is given for parts scattered over the file, as in one with reversed axes.
         if not hasattr(self._map, "madvise") or list(part.strides) != sorted(part.strides, reverse=True):
             return
         low = part.__array_interface__["data"][0] - self._address
@@ -129,5 +128,5 @@ class _Map:
             while self._wanted_bytes > _BEHIND and len(self._wanted) > 8:
                 old = self._wanted.popleft()
                 self._wanted_bytes -= old[1]
-                # Whoever still works on these pages finds them again in the page cache.
+                # Code still working on these pages finds them again in the page cache.
                 self._map.madvise(mmap.MADV_DONTNEED, *old)

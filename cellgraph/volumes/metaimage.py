@@ -1,4 +1,4 @@
-"""MetaImage (``.mha``, and ``.mhd`` with its voxels beside it), as ITK and elastix write it."""
+"""MetaImage (``.mha``, and ``.mhd`` with its voxels beside it), as written by ITK and elastix."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NOTE = "MetaImage names no unit; millimeter, the usual one, is taken, and --uni
 
 
 def open_metaimage(path: Path, source: str, reading: Reading) -> Volume:
-    """Open a MetaImage file; one that is compressed is unpacked into a temporary file."""
+    """Open a MetaImage file; a compressed one is unpacked into a temporary file."""
     with parsing(source, "a MetaImage file"), path.open("rb") as file:
         fields = _header(file)
         shape = tuple(int(n) for n in reversed(fields["DimSize"].split()))

@@ -1,4 +1,4 @@
-"""OME-Zarr metadata: which array of a group is the image, its axes, and the size of its voxels."""
+"""OME-Zarr metadata: which array of a group is the image, its axes, and its voxel size."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Attributes = Mapping[str, Any]
 class Level:
     """One resolution of an OME-Zarr image."""
 
-    path: str  # Of its array, within the group
+    path: str  # Path of its array within the group
     axes: tuple[str, ...] | None  # Their names
     scale: tuple[float, ...] | None  # Size of a voxel along each axis
-    units: tuple[str | None, ...]  # Unit along each axis, None where there is none
-    why: str = "OME"  # Whose metadata it is
-    box: tuple[Index, Index] | None = None  # Where in its array the image begins and ends, (z, y, x)
+    units: tuple[str | None, ...]  # Unit along each axis, None if there is none
+    why: str = "OME"  # Source of the metadata
+    box: tuple[Index, Index] | None = None  # Start and stop of the image in its array, (z, y, x)
 
 
 def levels(attributes: Attributes) -> list[Level]:
@@ -58,7 +58,7 @@ def _system_axes(image: Attributes) -> object:
 
 
 def label_names(attributes: Attributes) -> list[str]:
-    """Return the names of the label images that a ``labels`` group lists."""
+    """Return the names of the label images listed in a ``labels`` group."""
     ome = attributes.get("ome")
     names = (ome if isinstance(ome, Mapping) else attributes).get("labels")
     return [str(name) for name in names] if isinstance(names, list) else []
@@ -75,7 +75,7 @@ def level_size(level: Level, axes: Axes) -> Size:
     if size.spacing is None and not any(math.isnan(n) for n in level.scale):
         return Size(notes=(_quoted(level),))
     if size.unit is None and set(size.spacing or ()) == {1.0}:
-        return Size()  # what writers put where they know nothing
+        return Size()  # what writers put if the size is unknown
     return size
 
 
@@ -85,7 +85,7 @@ def _quoted(level: Level) -> str:
 
 
 def _axes(axes: object) -> tuple[tuple[str, ...] | None, tuple[str | None, ...]]:
-    """Return axes and units: a list of objects since version 0.4, of names in 0.3, five fixed axes before."""
+    """Return axes and units: a list of objects since version 0.4, names in 0.3, five fixed axes before."""
     if not isinstance(axes, list):
         return None, ()
     names, units = [], []
@@ -100,14 +100,14 @@ def _axes(axes: object) -> tuple[tuple[str, ...] | None, tuple[str | None, ...]]
 
 
 def _spatial(names: tuple[str, ...] | None, scale: tuple[float, ...] | None) -> tuple[float, ...] | None:
-    """Return a scale in which axes of time and of channels have no size: a time step is none of a voxel."""
+    """Return a scale in which time and channel axes have no size: a time step is not a voxel size."""
     if names is None or scale is None or len(names) != len(scale):
         return scale
     return tuple(math.nan if axis_letter(name) in NO_SPACE else n for name, n in zip(names, scale, strict=True))
 
 
 def _scale(transformations: object) -> tuple[float, ...] | None:
-    """Return the scale of transformations in a row: scales, diagonal affines, and sequences of these."""
+    """Return the scale of consecutive transformations: scales, diagonal affines, and sequences of these."""
     if not isinstance(transformations, list):
         return None
     total: tuple[float, ...] | None = None

@@ -38,7 +38,7 @@ _DEEPEST = 5
 
 @dataclass(frozen=True)
 class N5Array:
-    """What ``attributes.json`` says of an array; sizes in the order (x, y, z) of the file."""
+    """What ``attributes.json`` says about an array; sizes in the order (x, y, z) of the file."""
 
     path: str
     attributes: Mapping[str, Any]
@@ -59,7 +59,7 @@ def open_n5(folder: Path, dataset: str | None, source: str, reading: Reading) ->
 
 
 def open_node(objects: Objects, path: str, source: str, reading: Reading) -> Volume:
-    """Open what is at a path of an N5 hierarchy in any store."""
+    """Open the array or group at a path of an N5 hierarchy in any store."""
     with parsing(source, "an N5 array"):
         array, parts = _array_at(objects, path, source)
         if not parts:
@@ -79,7 +79,7 @@ def open_node(objects: Objects, path: str, source: str, reading: Reading) -> Vol
 
 
 def _array_at(objects: Objects, path: str, source: str) -> tuple[N5Array, tuple[Part, ...]]:
-    """Return the array at a path, or the one in the group there, and why it is that."""
+    """Return the array at a path, or the one chosen from the group there, and why."""
     attributes = read_attributes(objects, path, source)
     if attributes is not None and "dimensions" in attributes:
         return _array(path, attributes, source), ()
@@ -117,7 +117,7 @@ def _array(path: str, attributes: Mapping[str, Any], source: str) -> N5Array:
 
 
 def _arrays(objects: Objects, path: str, source: str, depth: int) -> Iterator[N5Array]:
-    """Yield the arrays below a group; of several resolutions (s0, s1, …) the finest."""
+    """Yield the arrays below a group; of several resolutions (s0, s1, …), only the finest."""
     children = sorted(objects.children(path))
     if "s0" in children:
         children = [name for name in children if not re.fullmatch(r"s[1-9]\d*", name)]
@@ -155,7 +155,7 @@ def _blocks(objects: Objects, array: N5Array, source: str) -> Pieces:
         if mode not in (0, 1) or ndim != len(array.dimensions):
             raise ValueError(f"a block of mode {mode} with {ndim} dimensions is none of labels")
         shape = struct.unpack_from(f">{ndim}I", data, 4)
-        # Those at the upper border may be cut to the extent of the array.
+        # Blocks at the upper border may be truncated to the extent of the array.
         sizes = zip(shape, number[::-1], array.block, array.dimensions, strict=True)
         if not all(min(block, whole - at * block) <= n <= block for n, at, block, whole in sizes):
             raise ValueError(f"its size {shape} is not the block size {array.block} of the array")

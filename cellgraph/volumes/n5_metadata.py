@@ -1,4 +1,4 @@
-"""Voxel size from N5 attributes, by the customs of several tools: brought into the form that other arrays have."""
+"""Voxel size from N5 attributes, following the conventions of several tools, in the form that other arrays use."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def n5_axes(attributes: Mapping[str, Any], ndim: int) -> tuple[Sequence[str] | N
 
 
 def n5_size(attributes: Mapping[str, Any], axes: Axes, name: str = "", factors: object = None) -> Size:
-    """Return the voxel size of an array, as far as its attributes, or those of the group around it, say it.
+    """Return the voxel size of an array, if its attributes or those of its group give it.
 
-    Known are ``transform`` and ``multiscales`` (COSEM, which refers to the `name` of the array in its group),
-    ``pixelResolution`` (n5-viewer) and ``resolution`` (Paintera, n5-ij). That of a group is multiplied by the
+    Supported are ``transform`` and ``multiscales`` (COSEM, which refers to the `name` of the array in its group),
+    ``pixelResolution`` (n5-viewer) and ``resolution`` (Paintera, n5-ij). The resolution of a group is multiplied by the
     downsampling `factors` (x, y, z) of the array.
     """
     if "axistags" in attributes:

@@ -1,4 +1,4 @@
-"""What a sample is called after the volume that it comes from."""
+"""Name a sample after the volume that it comes from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cellgraph.volumes.formats import FILES, FOLDERS, FORMATS
 
-# Extensions that are no part of a sample's name; ``.ome.tif`` has two.
+# Extensions that are not part of a sample name; ``.ome.tif`` has two.
 _SUFFIXES = {f".{part}" for known in FORMATS for suffix in known.suffixes for part in suffix[1:].split(".")} | {
     ".ome", ".seg", ".gz",
 }  # fmt: skip
@@ -23,7 +23,7 @@ def sample_name(source: str) -> str:
     name = parts[-1] if parts else "sample"
     if name in (".", ".."):
         name = os.path.basename(os.path.abspath(path)) or "sample"
-    # Of a group within a container the container has the telling name.
+    # For a group within a container, the name of the container is the informative one.
     stem = next((part for part in parts[:-1] if part.endswith(_CONTAINERS)), name)
     while Path(stem).suffix.lower() in _SUFFIXES and Path(stem).stem:
         stem = Path(stem).stem

@@ -1,4 +1,4 @@
-"""NIfTI-1 and -2, pairs of them and of Analyze, and FreeSurfer: (x, y, z) in the file, (z, y, x) here."""
+"""NIfTI-1 and -2, NIfTI and Analyze pairs, and FreeSurfer: (x, y, z) in the file, (z, y, x) here."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def is_pair(path: Path, _: bytes) -> bool:
 
 
 def is_mgh(path: Path, head: bytes) -> bool:
-    """Tell whether a file is an image of FreeSurfer, gzipped or not."""
+    """Tell whether a file is a FreeSurfer image, gzipped or not."""
     return path.name.lower().endswith((".mgz", ".mgh", ".mgh.gz")) and _plain(head)[:4] == b"\0\0\0\1"
 
 
@@ -62,7 +62,7 @@ def open_nifti(path: Path, source: str, reading: Reading) -> Volume:
         image: Any = nibabel.load(path)
         path = Path(image.file_map["image"].filename or path)
         packing = "gzip" if begins_with(path, 2) == _GZIP else "raw"
-        header, voxels = image.header, image.dataobj  # nibabel clears offset and scale in the header it gives
+        header, voxels = image.header, image.dataobj  # nibabel clears offset and scale in the header it returns
         shape = tuple(int(n) for n in reversed(voxels.shape))
         axes = find_axes(shape, None, voxels.dtype, source, reading)
         scale = (float(voxels.slope), float(voxels.inter))
@@ -79,12 +79,12 @@ def _voxel_size(header: Any, axes: Axes) -> Size:
     spacing = valid_size(axes.pick((*steps, *reversed(zooms))), axes.ndim)
     nifti = hasattr(header, "get_xyzt_units")
     unit = unit_name(header.get_xyzt_units()[0]) if nifti else None
-    # Sizes of Analyze and FreeSurfer are millimeters by definition.
+    # Sizes in Analyze and FreeSurfer files are in millimeters by definition.
     placed = not nifti or int(header["qform_code"]) > 0 or int(header["sform_code"]) > 0
     if spacing is None or (unit is None and not placed and set(zooms) == {1.0}):
         return Size()
     if unit is None and placed:
-        # The spaces that images are placed in (scanner, Talairach, MNI) are measured in millimeters.
+        # The spaces in which images are placed (scanner, Talairach, MNI) are measured in millimeters.
         note = "the header names no unit; millimeter, the usual one, is taken, and --unit overrides it"
         return Size(spacing, "millimeter", "header", (note,))
     return Size(spacing, unit, "header")

@@ -1,4 +1,4 @@
-"""NRRD, with its voxels in the same file or beside it, and the segmentations of Slicer (``.seg.nrrd``)."""
+"""NRRD, with voxels in the same file or beside it, and Slicer segmentations (``.seg.nrrd``)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TYPES = {
 
 
 def open_nrrd(path: Path, source: str, reading: Reading) -> Volume:
-    """Open a NRRD file; one that is compressed is unpacked into a temporary file."""
+    """Open a NRRD file; a compressed one is unpacked into a temporary file."""
     with parsing(source, "a NRRD image"), path.open("rb") as file:
         fields = _header(file)
         shape = tuple(int(n) for n in reversed(fields["sizes"].split()))
@@ -55,7 +55,7 @@ def open_nrrd(path: Path, source: str, reading: Reading) -> Volume:
 
 
 def _header(file: IO[bytes]) -> dict[str, str]:
-    """Read the fields up to the empty line, and leave the file at the first byte behind it."""
+    """Read the fields up to the empty line, and leave the file at the first byte after it."""
     fields: dict[str, str] = {}
     for number, line in enumerate(iter(lambda: file.readline(_LONGEST), b"")):
         text = line.decode("utf-8", "replace").strip()

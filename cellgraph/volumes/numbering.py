@@ -1,4 +1,4 @@
-"""The numbers in the names of slices: which a name has, and which are missing."""
+"""The numbers in slice names: find them, and find missing ones."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from pathlib import PurePath
 
 
 def numbers_in(name: str) -> tuple[int, ...]:
-    """Return the numbers in the name of a file, without its extension."""
+    """Return the numbers in a file name, without its extension."""
     return tuple(int(number) for number in re.findall(r"\d+", PurePath(name).stem))
 
 
 def number_in(name: str) -> int | None:
-    """Return the last of them, which is that of a slice; None if there is none."""
+    """Return the last number in a file name, the slice number; None if there is none."""
     return next(reversed(numbers_in(name)), None)
 
 
 def gaps(depths: Mapping[int, int]) -> list[range]:
-    """Return the numbers between the first and the last slab of which there is no slab.
+    """Return the numbers between the first and the last slab for which there is no slab.
 
-    The number of a slab is taken for that of its first slice, as in 0, 5, 10 of slabs of 5 slices, unless they would
-    overlap; then it is its place among the slabs, as in 0, 1, 2.  Where no slab follows on another, and there are more
-    numbers between them than slabs, they are no count but something like times, and nothing is missing.
+    The number of a slab is assumed to be that of its first slice, as in 0, 5, 10 for slabs of 5 slices, unless slabs
+    would overlap; then it is the position among the slabs, as in 0, 1, 2.  If no two slabs are adjacent and there are
+    more numbers between them than slabs, the numbers are not a count but something like times, and nothing is missing.
 
     Parameters
     ----------
     depths : mapping
-        The number of each slab, and how many slices it has.
+        The number of slices of each slab, by slab number.
     """
     pairs = list(pairwise(sorted(depths)))
     overlap = any(below + depths[below] > above for below, above in pairs)

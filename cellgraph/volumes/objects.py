@@ -1,4 +1,4 @@
-"""Stored objects by key: the chunks and metadata documents of chunked formats, in a local folder."""
+"""Stored objects by key: chunks and metadata documents of chunked formats, in a local folder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cellgraph.machine import free_memory
 
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 
-# Larger files are read if the memory has room for them.
+# Larger files are read only if there is enough memory.
 _LARGE_BYTES = 256 << 20
 
 
@@ -26,45 +26,45 @@ class Objects(Protocol):
     Attributes
     ----------
     parallel : int or None
-        How many objects are best read at once by one caller: many where each takes a journey; None where it is one a
-        core, for their decoding.
+        How many objects one caller should read at once: many if each takes a network round trip; None for one per core,
+        to decode them.
     """
 
     @property
     def parallel(self) -> int | None: ...
 
     def get(self, key: str, start: int | None = None, length: int | None = None) -> bytes | None:
-        """Return an object or a part of it, from the end where `start` is negative; None if there is none of that name.
+        """Return an object or part of it, counted from the end if `start` is negative; None if it does not exist.
 
         Raises
         ------
         VolumeReadError
-            If it is there but cannot be read.
+            If it exists but cannot be read.
         """
         ...
 
     def children(self, path: str) -> list[str]:
-        """Return the names of what lies directly below a path; empty where the store cannot tell."""
+        """Return the names directly below a path; empty if the store cannot list them."""
         ...
 
     def files(self, path: str) -> Iterator[str] | None:
-        """Return the names of all objects below a path, relative to it; None where it is costly to tell."""
+        """Return the names of all objects below a path, relative to it; None if listing is costly."""
         ...
 
     def has(self, key: str) -> bool:
-        """Tell whether there is an object of that name; false where it is costly to tell."""
+        """Tell whether there is an object of that name; false if checking is costly."""
         ...
 
     def fingerprint(self, key: str) -> dict[str, Any]:
-        """Return what tells whether an object has changed, JSON-ready."""
+        """Return values that show whether an object has changed, JSON-ready."""
         ...
 
     def stamps(self, groups: Iterable[Iterable[str]]) -> list[int]:
-        """Return for each group of keys what tells whether these objects have changed; empty where that is costly."""
+        """Return a stamp per group of keys that shows whether its objects have changed; empty if that is costly."""
         ...
 
     def place(self, key: str) -> str:
-        """Return path or URL of an object, for messages."""
+        """Return the path or URL of an object, for messages."""
         ...
 
     def close(self) -> None: ...
@@ -83,7 +83,7 @@ class Folder:
             with _opened(self._below(key)) as file:
                 if start is not None:
                     size = file.seek(0, 2) if start < 0 else 0
-                    file.seek(max(0, size + start))  # of a file that is shorter there is all
+                    file.seek(max(0, size + start))  # a shorter file is returned whole
                 return _read(file, length, self.place(key))
         except (FileNotFoundError, NotADirectoryError):
             return None
@@ -91,7 +91,7 @@ class Folder:
             raise VolumeReadError(f"{self.place(key)}: could not be read: {error.strerror or error}") from error
 
     def _below(self, key: str) -> Path:
-        """Return the file of a key, which is often the name that another file gives."""
+        """Return the file of a key, which is often a name given in another file."""
         refuse_outside(key, str(self._path))
         return self._path / key
 
@@ -113,19 +113,19 @@ class Folder:
         return os.path.exists(self._path / key)
 
     def fingerprint(self, key: str) -> dict[str, Any]:
-        """Return size and time of modification of a file."""
+        """Return the size and modification time of a file."""
         size, mtime_ns = self._state(key)
         return {"size": size, "mtime_ns": mtime_ns}
 
     def stamps(self, groups: Iterable[Iterable[str]]) -> list[int]:
-        """Return checksums of sizes and times of modification."""
+        """Return checksums of sizes and modification times."""
         state = cache(self._state)  # neighbours share files
         return [zlib.crc32(repr([state(key) for key in dict.fromkeys(keys)]).encode()) for keys in groups]
 
     def _state(self, key: str) -> tuple[int, int]:
         try:
             status = (self._path / key).stat()
-        except OSError:  # a chunk that is not stored, or not reached: reading it says so
+        except OSError:  # a chunk that is not stored, or not accessible: reading it reports that
             return -1, -1
         return status.st_size, status.st_mtime_ns
 
@@ -137,12 +137,12 @@ class Folder:
 
 
 def refuse_outside(key: str, place: str) -> None:
-    """Refuse a key that leads out of where it belongs.
+    """Refuse a key that leads outside its store.
 
     Raises
     ------
     FormatError
-        If it is absolute, or goes upward.
+        If it is absolute, or contains ``..``.
     """
     if key.startswith("/") or ".." in key.replace("\\", "/").split("/"):
         raise FormatError(
@@ -151,7 +151,7 @@ def refuse_outside(key: str, place: str) -> None:
 
 
 def _opened(path: Path) -> FileIO:
-    """Open a file; a pipe is opened without waiting for who writes into it."""
+    """Open a file; a pipe is opened without waiting for a writer."""
     return open(path, "rb", buffering=0, opener=lambda name, flags: os.open(name, flags | _NO_WAIT))
 
 

@@ -1,4 +1,4 @@
-"""Zarr and OME-Zarr, versions 2 and 3: choosing the array and opening it."""
+"""Zarr and OME-Zarr, versions 2 and 3: choose the array and open it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def open_zarr(folder: Path, dataset: str | None, source: str, reading: Reading) 
 
 
 def open_node(objects: Objects, path: str, source: str, reading: Reading) -> Volume:
-    """Open what is at a path of a Zarr hierarchy in any store."""
+    """Open the array or group at a path of a Zarr hierarchy in any store."""
     with parsing(source, "a Zarr array or image"):
         node = read_node(objects, path, source)
         if node is None and objects.get(WEBKNOSSOS) is not None:
@@ -61,7 +61,7 @@ def open_node(objects: Objects, path: str, source: str, reading: Reading) -> Vol
 
 
 def _choose(objects: Objects, group: Group, source: str) -> tuple[ZarrArray, Level | None, tuple[Part, ...]]:
-    """Find the labelled image of a group: its label image, itself, or the only integer array in it."""
+    """Find the labelled image of a group: its label image, the group itself, or the only integer array in it."""
     if not group.path and (layer := segmentation_layer(objects, source)):
         array = _array_named(objects, layer, WEBKNOSSOS, source)
         return array, None, (Part("dataset", f'"{layer}"', "file", "segmentation in WEBKNOSSOS"),)
@@ -119,7 +119,7 @@ def _labels_beside(objects: Objects, group: Group, found: list[Level], source: s
 
 
 def _array_named(objects: Objects, path: str, by: str, source: str) -> ZarrArray:
-    """Return an array that metadata name."""
+    """Return an array named in metadata."""
     array = read_node(objects, path, source)
     if not isinstance(array, ZarrArray):
         raise FormatError(f"{source}: {by} names the array {path!r}, but there is none; it is incomplete")
@@ -127,7 +127,7 @@ def _array_named(objects: Objects, path: str, by: str, source: str) -> ZarrArray
 
 
 def images_inside(objects: Objects, group: Group, source: str) -> list[str]:
-    """Return the paths of the images of a plate, a well, or what bioformats2raw writes."""
+    """Return the paths of the images of a plate, a well, or a bioformats2raw layout."""
     ome = group.attributes.get("ome")
     attributes = ome if isinstance(ome, Mapping) else group.attributes
     plate, well = attributes.get("plate"), attributes.get("well")
@@ -150,7 +150,7 @@ def images_inside(objects: Objects, group: Group, source: str) -> list[str]:
 
 
 def _labels_inside(objects: Objects, group: Group, image: str, source: str) -> list[str]:
-    """Return the paths of the label images below an image or a ``labels`` group, whether they are listed or not."""
+    """Return the paths of the label images below an image or a ``labels`` group, whether listed or not."""
     base = join(group.path, image) if image else group.path
     if not image and label_names(group.attributes):  # the group ``labels`` itself
         return _all_names(objects, base, label_names(group.attributes))
@@ -216,7 +216,7 @@ def _foreign_aside(objects: Objects, path: str, source: str) -> Group | ZarrArra
 
 
 def _level_of(objects: Objects, array: ZarrArray, source: str) -> Level | None:
-    """Find the resolution that an array is, in the attributes of the groups around it."""
+    """Find the resolution level of an array, from the attributes of its parent groups."""
     for parent in PurePosixPath(array.path).parents if array.path else ():
         above = "" if str(parent) == "." else str(parent)
         group = read_node(objects, above, source)

@@ -1,4 +1,4 @@
-"""Opening whatever a user names as a volume."""
+"""Open anything that a user gives as a volume."""
 
 from __future__ import annotations
 
@@ -21,36 +21,36 @@ from cellgraph.volumes.volume import Volume
 def open_volume(
     source: str | os.PathLike[str] | np.ndarray[Any, Any], *, dataset: str | None = None, reading: Reading = PLAIN
 ) -> Volume:
-    """Open a labelled image for reading by blocks.
+    """Open a labelled image for reading in blocks.
 
     Parameters
     ----------
     source : str, path or numpy.ndarray
         A file, a folder (Zarr, N5, precomputed, or numbered 2D images), a URL of a Zarr, N5 or precomputed volume
-        (``s3://``, ``gs://``, ``http://``, ``https://``), or an array; a path or URL may be followed by a colon and
-        the dataset in it, as ``file.h5:labels``.
+        (``s3://``, ``gs://``, ``http://``, ``https://``), or an array; a path or URL may be followed by a colon and a
+        dataset, as in ``file.h5:labels``.
     dataset : str, optional
         The dataset in a file that holds several.
     reading : Reading
-        What else is known of how to read it.
+        Other options for reading it.
 
     Returns
     -------
     Volume
-        To be closed when it is not needed any more.
+        To be closed when no longer needed.
 
     Raises
     ------
     NotFoundError
         If there is no such file or dataset.
     FormatError
-        If it is damaged, or no labelled 2D or 3D image.
+        If it is damaged, or not a labelled 2D or 3D image.
     LabelError
-        If its voxels are of a type that holds no labels.
+        If its voxel type cannot hold labels.
     ParameterError
         If it holds several images and `dataset` does not choose one.
     VolumeReadError
-        If it may not be read.
+        If reading it is not permitted.
     MissingExtraError
         If its format needs a library that is not installed.
     """
@@ -60,7 +60,7 @@ def open_volume(
         if dataset is not None:
             raise ParameterError(f"an array has no datasets, so {dataset!r} cannot be chosen in it")
         return array_volume(np.asarray(source), reading=reading)
-    # A local URL, with or without the name of its format before it, is a path.
+    # A local URL, with or without a format prefix, is a path.
     text = re.sub(r"^((zarr|n5|precomputed)://)?file://", "", os.fspath(source))
     if "://" in text:
         from cellgraph.volumes.remote import open_url
@@ -90,7 +90,7 @@ def _find(text: str, dataset: str | None) -> tuple[Path, str | None]:
 
 
 def _recognise(path: Path, source: str) -> Format:
-    """Return the format of a folder by what is in it, of a file by its first bytes, whatever its name is."""
+    """Return the format of a folder from its contents, or of a file from its first bytes, whatever the name."""
     with opening(source):
         refuse_pipes(path)
         if path.is_dir():

@@ -1,4 +1,4 @@
-"""Volumes as grids of pieces that decode (arrays, chunks, strips, tiles, slices), all read by one reader of blocks."""
+"""Volumes as grids of decodable pieces (arrays, chunks, strips, tiles, slices), all read by one block reader."""
 
 from __future__ import annotations
 
@@ -27,49 +27,49 @@ Number = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Pieces:
-    """A grid of pieces that decode. Its functions are safe to call from several threads at once."""
+    """A grid of decodable pieces. Its functions are safe to call from several threads at once."""
 
-    extent: Number  # Of a piece, along the stored axes
-    dtype: np.dtype[Any]  # Of the decoded voxels
-    # Returns the decoded piece at a position of the grid; None where it is not stored. Pieces at the upper border may
-    # be cut to the extent of the array, or not. Raises `VolumeReadError` with source, piece and cause.
+    extent: Number  # Extent of a piece, along the stored axes
+    dtype: np.dtype[Any]  # Type of the decoded voxels
+    # Returns the decoded piece at a grid position; None if it is not stored. Pieces at the upper border may be
+    # truncated to the extent of the array, or not. Raises `VolumeReadError` with source, piece and cause.
     piece: Callable[[Number], Array | None]
     fingerprint: Callable[[], dict[str, Any]]  # See `Volume.fingerprint`
-    # Returns for each of several groups of pieces what tells whether they have changed; see `Stamped.stamps`.
+    # Returns a stamp for each group of pieces that shows whether they have changed; see `Stamped.stamps`.
     stamps: Callable[[Iterable[Iterable[Number]]], list[int]] = lambda groups: []
     close: Callable[[], None] = lambda: None  # Closes what is open
     fill: object = 0  # Value of pieces that are not stored
-    # Tells whether any piece is stored; true where that is costly to tell.
+    # Tells whether any piece is stored; true if checking is costly.
     any_stored: Callable[[], bool] = lambda: True
-    # How many pieces of a block are fetched at once: by default one a core; more where they come over a network.
+    # How many pieces of a block are fetched at once: by default one per core; more if they come over a network.
     parallel: int | None = None
-    # Whether there is a single piece, of which any part is read at no cost beyond its own voxels
+    # Whether there is a single piece, any part of which can be read at no cost beyond its own voxels
     resident: bool = False
-    touch: Callable[[Array], None] = lambda part: None  # Is called with a part of a resident piece before it is read
-    # Slope and intercept by which stored values become labels; the results are checked to be whole numbers.
+    touch: Callable[[Array], None] = lambda part: None  # Called with a part of a resident piece before it is read
+    # Slope and intercept that convert stored values to labels; the results are checked to be whole numbers.
     scale: tuple[float, float] | None = None
 
 
 class PiecesVolume:
-    """A labelled image that is a grid of pieces.
+    """A labelled image made of a grid of pieces.
 
     Parameters
     ----------
     pieces : Pieces
         Where its voxels come from.
     axes : Axes
-        Of the stored array.
+        Axes of the stored array.
     size : Size
-        Of a voxel.
+        Voxel size.
     notes : tuple of str
         Further notes for the user.
 
     Raises
     ------
     LabelError
-        If the stored type holds no labels.
+        If the stored type cannot hold labels.
     FormatError
-        If one piece is larger than the memory, or none is stored, so that all is background.
+        If one piece is larger than memory, or none is stored, so that everything is background.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class PiecesVolume:
         return self._header
 
     def read(self, start: Index, stop: Index, out: Array | None = None) -> Array:
-        """Decode the pieces that a block touches; of a resident one return a view, where it is one of labels."""
+        """Decode the pieces that a block overlaps; for a resident piece, return a view if it already holds labels."""
         if self._header.resident:
             labels = self._labels((0, 0, 0), self._moved(start), self._moved(stop))
             if out is None:
@@ -128,18 +128,18 @@ class PiecesVolume:
         return out
 
     def _moved(self, position: Index) -> Index:
-        """Return where a position of the volume is in the stored array."""
+        """Return the position in the stored array of a position in the volume."""
         (z, y, x), (c, b, a) = position, self._axes.origin
         return z + c, y + b, x + a
 
     def _place(self, start: Index, out: Array, touched: tuple[Index, Index, Index]) -> None:
-        """Put the part of a piece that a block touches into the block."""
+        """Copy the part of a piece that a block overlaps into the block."""
         number, low, high = touched
         place = out[tuple(slice(a - s, b - s) for a, b, s in zip(low, high, start, strict=True))]
         place[...] = self._labels(number, low, high)
 
     def _labels(self, number: Index, low: Index, high: Index) -> Array:
-        """Return the labels of a part of the stored array that lies in one piece."""
+        """Return the labels of a part of the stored array that is within one piece."""
         piece = self._pieces.piece(self._stored(number))
         z, y, x = (n * m for n, m in zip(number, self._extent, strict=True))
         inside = self._axes.selection((low[0] - z, low[1] - y, low[2] - x), (high[0] - z, high[1] - y, high[2] - x))
@@ -151,7 +151,7 @@ class PiecesVolume:
         return as_labels(part, low, self._header)
 
     def _stored(self, number: Index) -> Number:
-        """Return the position in the stored grid of a piece with a number (z, y, x)."""
+        """Return the position in the stored grid of the piece with number (z, y, x)."""
         stored = list(self._fixed)
         for axis, n in zip(self._axes.order, number, strict=True):
             if axis is not None:
@@ -159,7 +159,7 @@ class PiecesVolume:
         return tuple(stored)
 
     def _touched(self, start: Index, stop: Index) -> Iterator[tuple[Index, Index, Index]]:
-        """Yield the pieces that a block touches: number in the grid, and corners of what is shared, as stored."""
+        """Yield the pieces that a block overlaps: grid number, and corners of the overlap in the stored array."""
         start, stop = self._moved(start), self._moved(stop)
         z, y, x = (range(a // n, -(-b // n)) for a, b, n in zip(start, stop, self._extent, strict=True))
         c, b, a = self._extent
@@ -169,11 +169,11 @@ class PiecesVolume:
             yield (k, j, i), low, high
 
     def fingerprint(self) -> dict[str, Any]:
-        """Return what the storage knows of its changes."""
+        """Return values by which the storage detects changes."""
         return self._pieces.fingerprint()
 
     def stamps(self, parts: Iterable[tuple[Index, Index]]) -> list[int]:
-        """Return what the storage knows of the changes of parts; see `Stamped`."""
+        """Return stamps by which the storage detects changes of parts; see `Stamped`."""
         return self._pieces.stamps((self._stored(n) for n, _, _ in self._touched(*part)) for part in parts)
 
     def close(self) -> None:
@@ -183,7 +183,7 @@ class PiecesVolume:
 
 
 def _whole(pieces: Pieces, axis: int, length: int) -> Pieces:
-    """Return pieces that are whole along a short axis of the array."""
+    """Return pieces that span a short axis of the array."""
     count = -(-length // pieces.extent[axis])
     if count == 1:
         return pieces
@@ -206,7 +206,7 @@ def _whole(pieces: Pieces, axis: int, length: int) -> Pieces:
 
 
 def _refuse_large(extent: Number, stored: np.dtype[Any], source: str) -> None:
-    """Refuse pieces of which one alone is larger than the memory: each is decoded as a whole."""
+    """Refuse pieces that are each larger than memory, since a piece is decoded as a whole."""
     size = math.prod(extent) * stored.itemsize
     if size > total_memory():
         raise FormatError(

@@ -1,4 +1,4 @@
-"""PNG: one 2D labelled image, grey, palette or black and white."""
+"""PNG: a single 2D labelled image in grey, palette, or black and white."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _COLOURS = {_RGB: "RGB", 4: "grey with transparency", _RGBA: "RGBA"}
 def png_layout(
     path: Path, source: str, rgb: bool = False
 ) -> tuple[tuple[int, int], np.dtype[Any], Size, tuple[str, ...]]:
-    """Return shape (y, x), type of the labels, voxel size and notes of a PNG file from its header.
+    """Return shape (y, x), label type, voxel size and notes of a PNG file from its header.
 
     Raises
     ------
     FormatError
-        If it is a colour image and `rgb` does not say that each colour is one label, or damaged.
+        If it is damaged, or is a colour image and `rgb` is false, so colours are not labels.
     ParameterError
-        If it is none though `rgb` says so.
+        If it is not a colour image although `rgb` is true.
     """
     head = begins_with(path, 33)
     begins_well = len(head) == 33 and head.startswith(SIGNATURE) and head[12:16] == b"IHDR"
@@ -60,18 +60,18 @@ def png_layout(
 
 
 def read_png(path: Path, source: str) -> Array:
-    """Decode a PNG file: grey values, palette numbers, or numbers of colours, shape (y, x)."""
-    # Not through Image.open, which refuses images above 179 megapixels.
+    """Decode a PNG file: grey values, palette indices, or colour numbers, shape (y, x)."""
+    # Image.open is not used, since it refuses images above 179 megapixels.
     from PIL.PngImagePlugin import PngImageFile
 
     with reading(source):
         data = path.read_bytes()
     try:
         with PngImageFile(io.BytesIO(data)) as image:
-            image.verify()  # the checksums of the pixels, which are not looked at when these are decoded
+            image.verify()  # the checksums of the pixels, which are not checked during decoding
         with PngImageFile(io.BytesIO(data)) as image:
             pixels = np.asarray(image)
-    except Exception as error:  # a damaged part makes Pillow raise nearly anything
+    except Exception as error:  # damage makes Pillow raise almost anything
         raise VolumeReadError(
             f"{source}: {path.name} does not decode ({error}); it is damaged or cut short, export it again"
         ) from error

@@ -33,7 +33,7 @@ DOCUMENT = "info"
 
 _RETRIES = {"max_retries": TRIES - 1, "initial_delay": "200ms", "max_delay": "5s"}
 _CONTEXT = {f"{kind}_request_retries": _RETRIES for kind in ("http", "gcs", "s3")}
-_INDEX_BYTES = 64 << 20  # of the indexes of shards, which are kept
+_INDEX_BYTES = 64 << 20  # of cached shard indexes
 _GZIP = b"\x1f\x8b"
 
 
@@ -51,7 +51,7 @@ class _Scale:
     sharded: bool
 
     def corners(self, number: Number) -> tuple[tuple[int, int], ...]:
-        """Return where a chunk begins and ends along z, y and x of the whole volume."""
+        """Return the start and stop of a chunk along z, y and x of the whole volume."""
         axes = zip(number, self.chunk, self.shape, self.offset, strict=True)
         return tuple((n * size + first, min((n + 1) * size, whole) + first) for n, size, whole, first in axes)
 
@@ -80,7 +80,7 @@ def open_at(objects: Objects, kvstore: Mapping[str, Any], dataset: str | None, s
     Parameters
     ----------
     kvstore : mapping
-        The same for tensorstore, for the voxels that lie in shards.
+        The same store for tensorstore, to read voxels in shards.
     dataset, source, reading
         See `open_precomputed`.
     """
@@ -91,7 +91,7 @@ def open_at(objects: Objects, kvstore: Mapping[str, Any], dataset: str | None, s
     try:
         scales = {str(scale["key"]): _scale(i, scale) for i, scale in enumerate(info["scales"])}
         stored, channels = np.dtype(info["data_type"]), int(info.get("num_channels", 1))
-    except Exception as error:  # whatever comes of values of another type than expected
+    except Exception as error:  # values of unexpected types may raise anything
         raise FormatError(
             f"{source}: {objects.place(DOCUMENT)} is no info of a precomputed volume: {why(error)}"
         ) from error
@@ -124,7 +124,7 @@ def _scale(number: int, scale: Mapping[str, Any]) -> _Scale:
 
 
 def _chunks(objects: Objects, scale: _Scale, stored: np.dtype[Any], decode: Any, source: str) -> Pieces:
-    """Return chunks that are objects, which CloudVolume packs on disk (``.gz``) unless it is told not to."""
+    """Return chunks that are objects; CloudVolume gzips them on disk (``.gz``) unless told not to."""
     raw = math.prod(scale.chunk) * stored.itemsize
 
     def fetch(key: str, number: Number) -> bytes | None:
@@ -136,7 +136,7 @@ def _chunks(objects: Objects, scale: _Scale, stored: np.dtype[Any], decode: Any,
             and data.startswith(_GZIP)
             and (scale.encoding != "raw" or len(data) != _bytes(scale, stored, number))
         ):
-            # A compressed segmentation of noise takes more than what it stands for.
+            # A compressed segmentation of noise is larger than the raw data.
             return inflate(data, room_for(2 * raw))
         return data
 
@@ -155,12 +155,12 @@ def _raw(scale: _Scale, stored: np.dtype[Any]) -> Any:
 
 
 class _Decoder:
-    """Decodes chunks with tensorstore, each thread in a store in memory of its own."""
+    """Decodes chunks with tensorstore, each thread in its own in-memory store."""
 
     def __init__(self, info: bytes, scale: _Scale, source: str) -> None:
         self._info, self._scale, self._source = info, scale, source
         self._own = threading.local()
-        self._stores()  # which refuses an encoding that is not known
+        self._stores()  # refuses an unknown encoding
 
     def _stores(self) -> tuple[Any, Any]:
         if not hasattr(self._own, "stores"):
@@ -186,7 +186,7 @@ class _Decoder:
 
 
 def _sharded(objects: Objects, kvstore: Mapping[str, Any], scale: _Scale, stored: np.dtype[Any], source: str) -> Pieces:
-    """Return chunks that lie in shards."""
+    """Return chunks stored in shards."""
     context = _tensorstore().Context({**_CONTEXT, "cache_pool": {"total_bytes_limit": _INDEX_BYTES}})
     store = _open_store(kvstore, scale.number, source, context, recheck_cached_data="open")
 
@@ -245,7 +245,7 @@ def _words(error: Exception) -> str:
 
 
 def kvstore_of(url: str) -> dict[str, Any]:
-    """Return how tensorstore is told of a URL, with endpoint and region from the usual variables."""
+    """Return the tensorstore spec of a URL, with endpoint and region from the usual environment variables."""
     scheme, _, rest = url.partition("://")
     if scheme in ("http", "https"):
         base, _, path = rest.partition("/")

@@ -1,4 +1,4 @@
-"""How a volume is read: what a person asks for, and what was taken from where."""
+"""How a volume is read: what the user asked for, and where each setting came from."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Reading:
-    """What a person says of how to read a volume; what is left out is taken from the file, or assumed.
+    """The user's options for reading a volume; anything left out is taken from the file, or assumed.
 
     Attributes
     ----------
     axes : str or None
-        One letter an axis of the stored array, as ``tzyx``; axes of length 1 may be left out.
+        One letter per axis of the stored array, such as ``tzyx``; axes of length 1 may be omitted.
     time : int or None
-        Which frame, from 0 on, where there is an axis of time.
+        Which frame, counted from 0, if there is a time axis.
     channel : int or None
-        Which channel, from 0 on.
+        Which channel, counted from 0.
     slices : bool
-        Whether the images of a folder are slices, whatever their names say.
+        Whether the images of a folder are slices, whatever their names.
     rgb : bool
         Whether each colour of a colour image is one label.
     """
@@ -35,20 +35,20 @@ PLAIN = Reading()
 
 @dataclass(frozen=True)
 class Part:
-    """One part of how a volume is read.
+    """One setting of how a volume is read.
 
     Attributes
     ----------
     what : str
         ``dataset``, ``axes``, ``time``, ``channel``, ``slices``, ``voxel``, ``background``, …
     value : str
-        What was taken.
+        The value used.
     origin : str
         ``file``, ``user`` or ``assumed``.
     why : str
-        What in the file says so.
+        What in the file gives it.
     others : tuple of str
-        What else could have been chosen.
+        Alternatives that could have been chosen.
     """
 
     what: str
@@ -58,5 +58,5 @@ class Part:
     others: tuple[str, ...] = ()
 
     def words(self) -> str:
-        """Return the part as a person reads it."""
+        """Return the setting as readable text."""
         return f"{self.what} {self.value} ({self.why or {'user': 'as you said'}.get(self.origin, self.origin)})"

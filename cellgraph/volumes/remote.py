@@ -1,4 +1,4 @@
-"""Volumes behind a URL: Zarr, N5 and precomputed on S3, Google Cloud Storage and web servers."""
+"""Volumes at a URL: Zarr, N5 and precomputed on S3, Google Cloud Storage and web servers."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ SCHEMES = ("s3", "gs", "http", "https")
 
 
 def open_url(text: str, dataset: str | None, reading: Reading) -> Volume:
-    """Open a volume behind a URL.
+    """Open a volume at a URL.
 
     Parameters
     ----------
     text : str
-        ``s3://bucket/brain.zarr/labels/cells`` or the like; ``zarr://``, ``n5://`` and ``precomputed://`` before it
-        name the format where that cannot be found out; a colon and a dataset may follow.
+        ``s3://bucket/brain.zarr/labels/cells`` or the like; the prefixes ``zarr://``, ``n5://`` and ``precomputed://``
+        name the format if it cannot be detected; a colon and a dataset may follow.
     dataset : str or None
         Path in the hierarchy, or the scale of a precomputed volume.
     """
@@ -50,7 +50,7 @@ def open_url(text: str, dataset: str | None, reading: Reading) -> Volume:
 
 
 def _format(text: str) -> tuple[str | None, str]:
-    """Take ``zarr://s3://…`` apart, in neuroglancer's way to name a format."""
+    """Split ``zarr://s3://…``, which is neuroglancer's way to name a format."""
     scheme, _, rest = text.partition("://")
     kind = scheme.lower() if scheme.lower() in KINDS else None
     url = rest if kind else text
@@ -72,7 +72,7 @@ def _split_dataset(url: str) -> tuple[str, str | None]:
 
 
 def _split_root(url: str) -> tuple[str, str]:
-    """Divide a URL after the first folder whose name tells that it is a hierarchy."""
+    """Split a URL after the first folder whose name shows that it is a hierarchy."""
     scheme, _, rest = url.rstrip("/").partition("://")
     parts = rest.split("/")
     for i, part in enumerate(parts):

@@ -1,4 +1,4 @@
-"""Objects on S3, Google Cloud Storage and web servers: read with patience, and with clear words when it ends."""
+"""Objects on S3, Google Cloud Storage and web servers: read with retries, and clear errors when they fail."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ T = TypeVar("T")
 
 TRIES = 5
 _FIRST_PAUSE_S = 0.2
-# How long a server may be silent in one try, so that all tries end within some two minutes.
+# How long a server may be silent in one attempt, so that all attempts end within about two minutes.
 _CONNECT_S = 15
 _SILENCE_S = 25
 
-# Which library of the extra `remote` a scheme needs.
+# The library in the extra `remote` that each scheme needs.
 _LIBRARIES = {"s3": "s3fs", "gs": "gcsfs", "http": "aiohttp", "https": "aiohttp"}
 _CREDENTIALS = {
     "s3": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
     "gs": "set GOOGLE_APPLICATION_CREDENTIALS",
 }
-# Answers of a server that another try may change.
+# HTTP status codes that are worth retrying.
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
 
 
 class _Forbidden(Exception):
-    """The server knows us not, or not well enough (401, 403)."""
+    """The server denies access (401, 403)."""
 
 
 class RemoteObjects:
     """Objects below a URL.
 
-    A broken connection is tried again, five times with growing pauses. Many public buckets answer "forbidden" for
-    objects that do not exist; whether this one does is found out when it first happens.
+    Each request is tried up to five times, with growing pauses. Many public buckets answer "forbidden" for objects that
+    do not exist; whether this one does is determined when it first happens.
 
     Parameters
     ----------
@@ -77,12 +77,12 @@ class RemoteObjects:
             return None
         self._readable = self._readable or key
         if start is not None and length is not None and len(data) > length:
-            # A web server that knows nothing of ranges sends the whole.
+            # A web server without support for ranges sends the whole object.
             return data[start:][:length]
         return data
 
     def _patiently(self, key: str, fetch: Callable[[str], T]) -> T:
-        """Try again after failures that may pass, with growing pauses; then say so."""
+        """Retry after transient failures, with growing pauses; then raise an error."""
         place = self.place(key)
         address = self._address(key)
         for attempt in range(1, TRIES + 1):
@@ -107,14 +107,14 @@ class RemoteObjects:
         raise AssertionError("unreachable")
 
     def _forbidden(self, key: str, error: Exception) -> None:
-        """Decide whether a refused object is missing (return) or really forbidden (raise)."""
+        """Decide whether a refused object is missing (return) or truly forbidden (raise)."""
         if self._readable is None:
             self._refused = self._refused or key
             return
         with self._lock:
             if self._missing_is_forbidden is None:
                 self._missing_is_forbidden = self._is_refused(f"cellgraph-{uuid.uuid4().hex}")
-        # Credentials that expired in the meantime refuse everything.
+        # With credentials that expired in the meantime, everything is refused.
         if self._missing_is_forbidden and not self._is_refused(self._readable):
             return
         raise self._no_permission(key) from error
@@ -145,7 +145,7 @@ class RemoteObjects:
         try:
             listed = self._patiently(path, lambda place: self._fs.ls(place, detail=True))
         except (FileNotFoundError, _Forbidden, VolumeReadError):
-            return []  # a web server without listings, or a bucket that may be read but not listed
+            return []  # a web server without listings, or a bucket that can be read but not listed
         return [entry["name"].rstrip("/").rsplit("/", 1)[-1] for entry in listed if entry["type"] == "directory"]
 
     def files(self, path: str) -> Iterator[str] | None:
@@ -157,7 +157,7 @@ class RemoteObjects:
         return False
 
     def fingerprint(self, key: str) -> dict[str, Any]:
-        """Return checksum and size of an object, and its tag and time on a bucket."""
+        """Return the checksum and size of an object, and in a bucket also its tag and time."""
         data = self.get(key) or b""
         found: dict[str, Any] = {"size": len(data), "checksum": zlib.crc32(data)}
         if self._scheme in _CREDENTIALS:
@@ -190,14 +190,14 @@ def _filesystem(scheme: str, *, anonymous: bool = False) -> Any:
         raise MissingExtraError(f"reading {scheme}://", "remote", library) from error
     options: dict[str, Any] = {"skip_instance_cache": True, "use_listings_cache": False}
     if scheme == "s3":
-        # It is tried again here, with the same patience for all stores.
+        # Retries are done here, in the same way for all stores.
         options["config_kwargs"] = {
             "retries": {"max_attempts": 0},
             "connect_timeout": _CONNECT_S,
             "read_timeout": _SILENCE_S,
         }
         options["anon"] = anonymous
-        options["max_concurrency"] = 1  # else each read asks for the size first
+        options["max_concurrency"] = 1  # otherwise each read asks for the size first
     else:
         import aiohttp
 
@@ -212,7 +212,7 @@ def _filesystem(scheme: str, *, anonymous: bool = False) -> Any:
 
 
 def _status(error: BaseException) -> int | None:
-    """Return the status of an HTTP answer, from the errors of aiohttp, botocore and gcsfs."""
+    """Return the HTTP status code from errors of aiohttp, botocore and gcsfs."""
     for found in (error, error.__cause__):
         status = getattr(found, "code" if type(found).__name__ == "HttpError" else "status", None)
         response = getattr(found, "response", None)

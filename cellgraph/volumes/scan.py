@@ -1,4 +1,4 @@
-"""A scan: a volume together with how it is read, and where each part of that comes from."""
+"""A scan: a volume together with how it is read, and where each setting comes from."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class VoxelOptions(TypedDict, total=False):
     Attributes
     ----------
     background : int or None
-        The label that is no cell, 0 by default; None: every label is a cell.
+        The label that is not a cell, 0 by default; None if every label is a cell.
     connectivity : {6, 18, 26} or {4, 8}
-        Which voxels are neighbours: those that share a face (6, the default), also an edge (18), also a corner (26).
-        In 2D, 6 means 4, and 18 and 26 mean 8.
+        Which voxels are neighbours: those that share a face (6, the default), or also an edge (18), or also a corner
+        (26). In 2D, 6 means 4, and 18 and 26 mean 8.
     spacing : sequence of float
-        Size of a voxel, (z, y, x) or (y, x); by default what the file says, or 1.
+        Voxel size, (z, y, x) or (y, x); by default from the file, or 1.
     unit : str
-        Unit of the spacing, as micrometer; by default what the file says, or ``voxel``.
+        Unit of the spacing, such as micrometer; by default from the file, or ``voxel``.
     """
 
     background: int | None
@@ -45,16 +45,16 @@ class VoxelOptions(TypedDict, total=False):
 
 
 class ScanOptions(VoxelOptions, total=False):
-    """How a volume is read, as keyword arguments; whatever is left out comes from the file, or is assumed.
+    """How a volume is read, as keyword arguments; anything left out comes from the file, or is assumed.
 
     Attributes
     ----------
     dataset : str
         The dataset in a file that holds several.
     axes : str
-        One letter per axis of the stored array, as ``tzyx``; by default what the file says, or (z, y, x).
+        One letter per axis of the stored array, such as ``tzyx``; by default from the file, or (z, y, x).
     time, channel : int
-        The frame and the channel of an image that has several, counted from 0.
+        The frame and the channel of an image with several, counted from 0.
     slices : bool
         The images of a folder are slices, whatever their names.
     rgb : bool
@@ -71,12 +71,12 @@ class ScanOptions(VoxelOptions, total=False):
 
 @dataclass(frozen=True)
 class Scan:
-    """A volume together with how it is read: made by `open_scan` or `settle`.
+    """A volume together with how it is read, made by `open_scan` or `settle`.
 
     Attributes
     ----------
     header : Header
-        Of the volume.
+        Header of the volume.
     sample : str
         Name of the sample in a database.
     rules : Rules
@@ -86,13 +86,13 @@ class Scan:
     unit : str
         Its unit; ``voxel`` if unknown.
     parts : tuple of Part
-        Each part of the reading, and whether the file or the user said so, or it is assumed.
+        Each setting of the reading, and whether it comes from the file or the user, or is assumed.
     source : str
         Path or URL that opens the volume again; empty for an array.
     dataset : str or None
         The dataset in it that the user named.
     reading : Reading
-        What else the user said.
+        Other options given by the user.
     """
 
     header: Header
@@ -101,7 +101,7 @@ class Scan:
     spacing: tuple[float, ...]
     unit: str
     parts: tuple[Part, ...]
-    source: str = field(default="", repr=False)  # a password may stand in it
+    source: str = field(default="", repr=False)  # it may contain a password
     dataset: str | None = None
     reading: Reading = PLAIN
     _volume: Volume | None = None
@@ -124,12 +124,12 @@ class Scan:
 
     @property
     def extent(self) -> tuple[float, ...]:
-        """Shape times spacing: how long the volume is along each axis, in its unit."""
+        """Shape times spacing: the length of the volume along each axis, in its unit."""
         return tuple(n * size for n, size in zip(self.shape, self.spacing, strict=True))
 
     @property
     def voxel(self) -> tuple[float, float, float]:
-        """Size of a voxel (z, y, x); an image of two dimensions is one voxel deep, whose depth plays no part."""
+        """Voxel size (z, y, x); a 2D image is one voxel deep, and the depth of that voxel does not matter."""
         z, y, x = (self.spacing[0],) * (3 - len(self.spacing)) + tuple(self.spacing)
         return z, y, x
 
@@ -138,11 +138,11 @@ class Scan:
         return " · ".join(part.words() for part in self.parts if part.what != "connectivity")
 
     def sentence(self) -> str:
-        """Return the same as the summary of a load shows it."""
+        """Return the same as shown in the summary of a load."""
         return f"read: {self.words()}"
 
     def describe(self) -> str:
-        """Return what a load would read, in lines, with what else could have been chosen."""
+        """Return what a load would read, as lines, with the alternatives."""
         size = " x ".join(f"{n:,}" for n in self.shape)
         what, order = ("voxels", "z, y, x") if len(self.shape) == 3 else ("pixels", "y, x")
         lines = [f"{self.sample}: {size} {what} ({order}) of type {self.header.dtype.name}", self.sentence()]
@@ -176,7 +176,7 @@ class Scan:
         return replace(self, source=source, _volume=None)
 
     def of(self, volume: Volume) -> Scan:
-        """Return the scan with its volume, opened again."""
+        """Return the scan with its reopened volume."""
         return replace(self, _volume=volume)
 
     def close(self) -> None:
@@ -185,13 +185,13 @@ class Scan:
 
 
 Scannable = str | os.PathLike[str] | np.ndarray[Any, Any] | Scan
-"""A path or URL, an array of shape (z, y, x) or (y, x), or a scan that is open already."""
+"""A path or URL, an array of shape (z, y, x) or (y, x), or a scan that is already open."""
 
 
 def open_scan(
     source: str | os.PathLike[str] | np.ndarray[Any, Any], *, sample: str | None = None, **options: Unpack[ScanOptions]
 ) -> Scan:
-    """Open a volume, and settle how it is read: as the user says, else as the file says, else as usual.
+    """Open a volume, and settle how it is read: by the user's options, else by the file, else by defaults.
 
     Parameters
     ----------
@@ -228,7 +228,7 @@ def open_scan(
 
 @contextmanager
 def scanned(source: Scannable, sample: str | None = None, **options: Unpack[ScanOptions]) -> Iterator[Scan]:
-    """Give the scan of a source, and close it afterwards; a scan that is open already stays open."""
+    """Yield the scan of a source, and close it afterwards; a scan that is already open stays open."""
     if isinstance(source, Scan):
         if options or sample is not None:
             given = ", ".join(sorted({**options, **({} if sample is None else {"sample": sample})}))
@@ -248,7 +248,7 @@ def settle(
     reading: Reading = PLAIN,
     **options: Unpack[ScanOptions],
 ) -> Scan:
-    """Return how a volume with a header is read; see `open_scan`.
+    """Settle how a volume with a given header is read; see `open_scan`.
 
     Raises
     ------
@@ -278,7 +278,7 @@ def settle(
 
 
 def _require_known(options: Mapping[str, Any]) -> None:
-    """Raise `TypeError` for an argument that is none, as Python does."""
+    """Raise `TypeError` for an unknown argument, as Python does."""
     unknown = next((name for name in options if name not in ScanOptions.__annotations__), None)
     if unknown is not None:
         raise TypeError(f"got an unexpected keyword argument {unknown!r}")
@@ -302,6 +302,6 @@ def _voxel(
 
 
 def shown_size(size: Sequence[float], unit: str) -> str:
-    """Return a voxel size as a person reads it; where no unit is known, the sentence says so."""
+    """Return a voxel size as readable text, which says so if no unit is known."""
     numbers = " x ".join(f"{n:g}" for n in size)
     return f"{numbers}, no unit" if unit == "voxel" else f"{numbers} {symbol(unit)}"

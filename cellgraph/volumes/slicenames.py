@@ -1,4 +1,4 @@
-"""What the names of images in a folder say: whether they are slices, and in which order."""
+"""Interpret the names of images in a folder: whether they are slices, and in which order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-# Before a number: what says that it is a place along z, and what says that it is something else.
+# Words before a number that mean a position along z, and words that mean something else.
 _SLICES = {"", "z", "s", "slice", "section", "sec", "plane", "layer"}
 _OTHERS = {
     "t", "time", "timepoint", "tp", "frame", "mask", "man_seg", "pos", "position", "patient", "field", "fov", "scene",
@@ -88,7 +88,7 @@ def _counts_behind_a_dot(stems: list[str]) -> bool:
 
 
 def _are_signed(stems: list[str]) -> bool:
-    """Tell whether a dash before a number is a minus sign, not a joint: some names have none, or it follows a z."""
+    """Tell whether a dash before a number is a minus sign, not a separator: some names have none, or it follows a z."""
     dashed = [bool(re.search(r"-\d", stem)) for stem in stems]
     if not any(dashed):
         return False
@@ -99,7 +99,7 @@ def _are_signed(stems: list[str]) -> bool:
 
 
 def _meaning(word: str) -> bool | None:
-    """Tell whether a word before a number means slices (True), something else (False), or neither is known."""
+    """Tell whether a word before a number means slices (True), something else (False), or is unknown (None)."""
     last = (re.findall(r"[a-z]+", word) or [""])[-1]
     for text in (word, last, last.removesuffix("s") if len(last) > 1 else last):
         if text in _OTHERS:

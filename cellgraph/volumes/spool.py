@@ -24,12 +24,12 @@ from cellgraph.volumes.units import Size
 
 _PART_BYTES = 1 << 20
 
-# Some writers put something behind the voxels.
+# Some writers append something after the voxels.
 _SLACK_BYTES = 1 << 20
 
 
 def parts_of(stream: IO[bytes] | gzip.GzipFile | bz2.BZ2File) -> Iterator[bytes]:
-    """Yield a stream in parts."""
+    """Yield the contents of a stream in parts."""
     return iter(lambda: stream.read(_PART_BYTES), b"")
 
 
@@ -61,9 +61,9 @@ def voxel_file(
     *,
     scale: tuple[float, float] | None = None,
 ) -> PiecesVolume:
-    """Open voxels that lie in one piece of a file, plain (`packing` is ``raw``) or compressed (a key of `UNPACKERS`).
+    """Open voxels in one contiguous part of a file, plain (`packing` is ``raw``) or compressed (a key of `UNPACKERS`).
 
-    What is compressed begins at byte `begin` of the file, and the voxels at byte `offset` of what comes out; see
+    The compressed data starts at byte `begin` of the file, and the voxels at byte `offset` of the unpacked data; see
     `mapped_volume` for the rest.
     """
     if packing == "raw":
@@ -75,12 +75,12 @@ def voxel_file(
 
 
 def beside(path: Path, named: str, source: str) -> Path:
-    """Return the file of voxels that a header names, which must lie beside it.
+    """Return the voxel file named in a header, which must be beside it.
 
     Raises
     ------
     FormatError
-        If it names several files, or one elsewhere.
+        If the header names several files, or one elsewhere.
     """
     if Path(named).name != named.removeprefix("./") or "%" in named or named.upper().startswith("LIST"):
         raise FormatError(f"{source}: expected its voxels in one file beside it, but it names {named!r}")
@@ -89,17 +89,17 @@ def beside(path: Path, named: str, source: str) -> Path:
 
 @contextmanager
 def unpacked(parts: Iterable[bytes], size: int, source: str) -> Iterator[Path]:
-    """Write what is unpacked to a temporary file that is there only within the ``with`` statement.
+    """Unpack data to a temporary file that exists only within the ``with`` statement.
 
-    Whoever opens it there can read it for as long as it is kept open, and nothing is left behind. By its header
-    there are `size` bytes; much more is not unpacked.
+    A reader that opens it there can read it for as long as it is kept open, and nothing is left behind. According to
+    its header there are `size` bytes; much more is not unpacked.
 
     Raises
     ------
     FormatError
-        If it is damaged, or goes on far behind its end.
+        If it is damaged, or continues far beyond its stated size.
     VolumeReadError
-        If there is no space for it.
+        If there is not enough disk space.
     """
     room = shutil.disk_usage(tempfile.gettempdir()).free
     if size > room:
@@ -123,7 +123,7 @@ def _copy(parts: Iterator[bytes], file: IO[bytes], most: int, source: str) -> No
     while True:
         try:
             part = next(parts, None)
-        except Exception as error:  # zlib.error, EOFError, BadZipFile, OSError: each stream has its own
+        except Exception as error:  # zlib.error, EOFError, BadZipFile, OSError: each stream type has its own
             raise FormatError(
                 f"{source}: its compressed contents are damaged or cut short ({error}); copy or export it again"
             ) from error

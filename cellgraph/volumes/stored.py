@@ -1,4 +1,4 @@
-"""Pieces that are objects of a store, one or many in each: chunks and shards of Zarr, blocks of N5, precomputed."""
+"""Pieces that are objects of a store, one or more per object: Zarr chunks and shards, N5 blocks, precomputed."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from cellgraph.volumes.pieces import Number, Pieces
 
 Array = np.ndarray[Any, Any]
 
-# Endings of files that were packed after they had been written.
+# Extensions of files that were compressed after writing.
 _PACKED = ("gz", "br", "zst", "zstd", "bz2", "xz", "lz4")
-# How many files are looked at for the way in which they are named.
+# How many files to check for their naming scheme.
 _LOOKED_AT = 20_000
 
 
@@ -38,25 +38,25 @@ def stored_pieces(
 ) -> Pieces:
     """Return pieces that are objects of a store.
 
-    A piece that is not stored stands for the fill value, usually background.  One that was packed afterwards
-    (``0.0.0.gz``), or lies in nested folders though the metadata does not say so, is stored, and would be background
-    all the same; these are refused.
+    A piece that is not stored has the fill value, usually background.  A piece that was compressed afterwards
+    (``0.0.0.gz``), or is in nested folders contrary to the metadata, is stored but would be read as background; such
+    pieces are refused.
 
     Parameters
     ----------
     document : str
-        Key of what describes it.
+        Key of the document that describes the array.
     extent, dtype, fill
         See `Pieces`.
     key : callable
-        Gives the name of the object that holds a piece.
+        Returns the name of the object that holds a piece.
     decode : callable
-        Makes an array of the bytes of a piece; whatever it raises is taken for damage.
+        Converts the bytes of a piece to an array; any exception it raises is treated as damage.
     fetch : callable, optional
-        Gives the bytes of a piece from the name of its object, where that holds more: None if there is no such object,
-        false if it does not hold the piece.
+        Returns the bytes of a piece from the name of its object, if an object holds more than one: None if there is no
+        such object, false if it does not hold the piece.
     packed : bool
-        Whether ``.gz`` behind the name of an object belongs to the format.
+        Whether the format allows ``.gz`` after the name of an object.
     """
     example = key((0,) * len(extent)).removeprefix(path).strip("/")
     endings = [ending for ending in _PACKED if not (packed and ending == "gz")]
@@ -67,7 +67,7 @@ def stored_pieces(
 
     @cache
     def misnamed() -> str | None:
-        """Return an object that is named like a piece, but in another way."""
+        """Return an object that is named like a piece, but by another scheme."""
         for found in islice(objects.files(path) or (), _LOOKED_AT):
             if like_one.fullmatch(found) and not right.fullmatch(found):
                 return f"{path}/{found}" if path else found
@@ -80,7 +80,7 @@ def stored_pieces(
         return found if found is None or not path else f"{path}/{found}"
 
     def check_missing(name: str) -> None:
-        """Make sure that an object which was not found does not lie there under another name."""
+        """Make sure that an object that was not found does not exist under another name."""
         found = misnamed() or next((f"{name}.{each}" for each in endings if objects.has(f"{name}.{each}")), None)
         found = found or unfinished(name)
         if found is not None:
@@ -103,7 +103,7 @@ def stored_pieces(
                 return decode(data, number)
         except CellgraphError:
             raise
-        except Exception as error:  # each codec has errors of its own
+        except Exception as error:  # each codec has its own errors
             raise VolumeReadError(
                 f"{source}: the chunk {objects.place(name)} does not decode ({error}); "
                 "it is damaged, copy or export it again"

@@ -29,12 +29,12 @@ _LOSSY = dict.fromkeys((33003, 33004, 33005, 34712), "JPEG 2000") | {
     22610: "JPEG XR", 34934: "JPEG XR", 50001: "WebP", 50002: "JPEG XL", 52546: "JPEG XL", 34887: "LERC",
 }  # fmt: skip
 
-# tifffile logs what it finds odd in a file; what matters of it becomes an error here.
+# tifffile logs oddities in a file; those that matter become errors here.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 
 def open_tiff(path: Path, dataset: str | None, source: str, reading: Reading = PLAIN) -> Volume:
-    """Open the labelled image of a TIFF file; `dataset` is its number, where there are several."""
+    """Open the labelled image of a TIFF file; `dataset` is its number, if there are several."""
     import tifffile
 
     with parsing(source, "a TIFF image"), tifffile.TiffFile(path) as tif:
@@ -52,7 +52,7 @@ def open_tiff(path: Path, dataset: str | None, source: str, reading: Reading = P
 
 
 def _are_slices(series: list[TiffPageSeries]) -> bool:
-    """Tell whether several images are the slices of one volume: tifffile writes it so, if it is given them singly."""
+    """Tell whether several images are the slices of one volume, as tifffile writes slices given one by one."""
     first = series[0]
     return len(series) > 1 and all(
         each.kind == "shaped"
@@ -64,7 +64,7 @@ def _are_slices(series: list[TiffPageSeries]) -> bool:
 
 
 def _open_slices(tif: TiffFile, series: list[TiffPageSeries], path: Path, source: str, reading: Reading) -> Volume:
-    """Open a file whose images are the slices of one volume, in their order."""
+    """Open a file whose images are the slices of one volume, in order."""
     note = f"its {len(series)} images of one size and type are taken as slices; {source}:0 is the first alone"
     axes = find_axes((len(series), *series[0].shape), None, series[0].dtype, source, reading)
     return _open_pages(tif, 0, [page for each in series for page in each], axes, path, source, (note,))
@@ -135,9 +135,9 @@ def _refuse_jpeg(key: TiffPage, source: str) -> None:
 
 
 def _is_stack_of_planes(series: TiffPageSeries) -> bool:
-    """Tell whether colour planes are really slices: tifffile writes stacks of three or four of them like that.
+    """Tell whether colour planes are actually slices, as tifffile writes stacks of three or four slices.
 
-    Planes of one byte may as well be red, green and blue.
+    8-bit planes may well be red, green and blue.
     """
     separate = series.keyframe.planarconfig == 2 and series.axes.startswith("S")
     return separate and series.kind == "shaped" and series.dtype != np.uint8
@@ -166,8 +166,8 @@ def _file_of(page: TiffPage | TiffFrame) -> Path:
 
 
 def _refuse_outside(place: Path, path: Path, source: str) -> None:
-    """Refuse pages of a file that OME metadata name, if it does not lie beside the one that names it, or below."""
-    # tifffile names files without links, which people may have put where they like.
+    """Refuse pages in a file named by OME metadata, unless it is in or below the folder of the naming file."""
+    # tifffile resolves links in file names, and users may have put links anywhere.
     folders = (Path(os.path.abspath(path)).parent, path.resolve().parent)
     if not any(
         where.is_relative_to(folder) for folder in folders for where in (Path(os.path.abspath(place)), place.resolve())

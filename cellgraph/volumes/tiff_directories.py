@@ -1,7 +1,7 @@
-"""The chain of page directories of a TIFF file, walked to find files that were cut short.
+"""Walk the chain of page directories of a TIFF file to detect truncated files.
 
-tifffile only logs a page or a tag that lies beyond the end of the file, in words that change with its version, and goes
-on with what is left.
+tifffile only logs a page or tag beyond the end of the file, in words that vary with its version, and continues with the
+rest.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from cellgraph.errors import FormatError
 if TYPE_CHECKING:
     from tifffile import TiffFile
 
-# Bytes of one value of each type of tag (TIFF 6.0, and BigTIFF from 16 on).
+# Bytes per value of each tag type (TIFF 6.0, and BigTIFF from 16 on).
 _TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 
-# Tags without which an image is read wrongly: bits, description, resolution, strips and tiles, sample format.
-# Others may point anywhere, as the private ones of some microscopes do.
+# Tags without which an image is misread: bits, description, resolution, strips and tiles, sample format. Others may
+# point anywhere, as private tags of some microscopes do.
 _NEEDED = {258, 270, 273, 279, 282, 283, 324, 325, 339}
 
 
 def check_directories(tif: TiffFile, source: str) -> None:
-    """Refuse a file whose page directories or tags lead beyond its end.
+    """Refuse a file with page directories or tags beyond its end.
 
     Raises
     ------
     FormatError
-        If it has no pages, or is cut short.
+        If it has no pages, or is truncated.
     """
     form, file = tif.tiff, tif.filehandle
     size = file.size
@@ -43,7 +43,7 @@ def check_directories(tif: TiffFile, source: str) -> None:
         return int(struct.unpack(code, file.read(length))[0])
 
     def directory(offset: int) -> int | None:
-        """Return where the directory after the one at `offset` is, 0 after the last; None if it is beyond the end."""
+        """Return the offset of the directory after the one at `offset`, 0 after the last; None if beyond the end."""
         count = number(form.tagnoformat, offset)
         end = offset + form.tagnosize + (count or 0) * tag.size
         following = number(form.offsetformat, end)

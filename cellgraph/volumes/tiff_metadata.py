@@ -1,4 +1,4 @@
-"""Voxel size and unit from the metadata of TIFF files: OME, ImageJ, and resolution in centimeters."""
+"""Voxel size and unit from TIFF metadata: OME, ImageJ, and resolution in centimeters."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 _INCH = 2
 _PRINTED = {72, 96, 150, 300, 600}
 _CENTIMETER = 3
-# Finer than any printer: 10,000 pixels an inch. Coarser resolutions say how large to print, not how large a
-# pixel is.
+# Finer than any printer: 10,000 pixels per inch. Coarser resolutions give the print size, not the pixel size.
 _LARGEST_PIXEL_UM = 2.54
 
 
@@ -52,7 +51,7 @@ def _from_ome(xml: str, series: int, ndim: int) -> Size:
     sizes: list[tuple[float, str]] = []
     for axis in "ZYX" if ndim == 3 else "YX":
         value = _positive(images[series].get(f"PhysicalSize{axis}"))
-        # The schema's default is the micrometer.
+        # The default unit of the schema is the micrometer.
         unit = unit_name(images[series].get(f"PhysicalSize{axis}Unit", "µm"))
         if value is not None and unit is not None:
             sizes.append((value, unit))
@@ -73,29 +72,29 @@ def _from_imagej(metadata: dict[str, Any], page: TiffPage, ndim: int) -> Size:
     if y is None or x is None:
         note = f"ImageJ names the unit {text!r}, but the file gives no size of a pixel; see --spacing"
         return Size(notes=(note,))
-    if unit == "inch" and _is_for_printing(max(y, x), unit):  # which ImageJ takes over from other programs' files
+    if unit == "inch" and _is_for_printing(max(y, x), unit):  # which ImageJ copies from other programs' files
         return Size()
     if unit == "micrometer" and tag is not None and int(tag.value) == _CENTIMETER:
-        # As ImageJ does: the resolution is of centimeters, whatever unit the text names (ij.io.FileOpener).
+        # As ImageJ does: the resolution is in centimeters, whatever unit the text names (ij.io.FileOpener).
         y, x = convert(y, "centimeter", unit), convert(x, "centimeter", unit)
     yunit, zunit = unit_name(str(metadata.get("yunit", ""))), unit_name(str(metadata.get("zunit", "")))
     y = convert(y, yunit or unit, unit)
     if ndim == 2:
         return Size((1.0, y, x), unit, "ImageJ")
-    if "spacing" not in metadata:  # ImageJ leaves it out where it is 1 (ij.io.FileSaver.getDescriptionString)
+    if "spacing" not in metadata:  # ImageJ omits it if it is 1 (ij.io.FileSaver.getDescriptionString)
         z = convert(1.0, zunit or unit, unit)
         note = f"ImageJ names no distance of slices, which stands for {z:g} {unit}; --spacing Z,Y,X overrides it"
         return Size((z, y, x), unit, "ImageJ", (note,))
-    z_size = _positive(abs(float(metadata["spacing"])))  # negative where the stack was flipped
+    z_size = _positive(abs(float(metadata["spacing"])))  # negative if the stack was flipped
     return Size() if z_size is None else Size((convert(z_size, zunit or unit, unit), y, x), unit, "ImageJ")
 
 
 def _ratio(
     metadata: dict[str, Any], text: str, pixel: tuple[float | None, float | None], printed: bool, ndim: int
 ) -> Size:
-    """Return a voxel size of which the unit is not known: only its ratio counts."""
+    """Return a voxel size of unknown unit, in which only the ratio matters."""
     if printed or any(n is not None and round(1 / n) in _PRINTED for n in pixel):
-        return Size()  # dots an inch, which say how large to print
+        return Size()  # dots per inch, which give the print size
     y, x = (1.0 if n is None else n for n in pixel)
     z = _positive(abs(float(metadata.get("spacing", 1)))) or 1.0
     sizes = (z if ndim == 3 else 1.0, y, x)
@@ -126,7 +125,7 @@ def _is_for_printing(pixel: float, unit: str) -> bool:
 
 
 def _pixel_size(page: TiffPage, name: str) -> float | None:
-    """Return the inverse of a resolution, a fraction of pixels per unit."""
+    """Return the inverse of a resolution, which is a fraction of pixels per unit."""
     tag = page.tags.get(name)
     if tag is None:
         return None

@@ -1,4 +1,4 @@
-"""Compressed or scattered TIFF pages: their strips and tiles, decoded by tifffile from any thread."""
+"""Compressed or scattered TIFF pages: strips and tiles, decoded by tifffile from any thread."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _OPEN_FILES = 64
 
 @dataclass(frozen=True)
 class Page:
-    """Where the strips or tiles of a page, or of one plane of it, are."""
+    """Location of the strips or tiles of a page, or of one plane of it."""
 
     path: Path
-    # Takes the bytes of a strip or tile and its number; gives its voxels, their position and their extent.
+    # Takes the bytes of a strip or tile and its number; returns its voxels, their position and their extent.
     decode: Callable[..., Any]
-    offsets: tuple[int, ...]  # Where each begins, and its length in bytes (0: not stored)
-    counts: tuple[int, ...]  # Where each begins, and its length in bytes (0: not stored)
-    first: int = 0  # Number of the first one among those of the page
+    offsets: tuple[int, ...]  # Offset of each, in bytes
+    counts: tuple[int, ...]  # Length of each, in bytes (0: not stored)
+    first: int = 0  # Number of the first one within the page
 
 
 def page_pieces(key: TiffPage, pages: Sequence[Page], shape: tuple[int, ...], source: str) -> Pieces:
@@ -41,19 +41,19 @@ def page_pieces(key: TiffPage, pages: Sequence[Page], shape: tuple[int, ...], so
     Parameters
     ----------
     key : tifffile.TiffPage
-        The page that describes the layout and the compression of all.
+        The page that describes the layout and compression of all pages.
     pages : sequence of Page
-        In the order of the array.
+        The pages, in array order.
     shape : tuple of int
-        Of the array: (…, y, x), with the samples of a pixel behind that where they lie together.
+        Shape of the array: (…, y, x), followed by the samples of a pixel if they are stored together.
 
     Raises
     ------
     FormatError
-        If the pages do not fill the array, one lies beyond the end of its file, or has too few strips or tiles.
+        If the pages do not fill the array, or one extends beyond the end of its file or has too few strips or tiles.
     """
     samples = key.samplesperpixel if key.planarconfig == 1 else 1
-    plane = 3 if samples > 1 else 2  # how many axes a plane has
+    plane = 3 if samples > 1 else 2  # number of axes of a plane
     before = shape[: len(shape) - plane]
     depth = max(1, key.imagedepth)
     height, width = key.imagelength, key.imagewidth
@@ -67,14 +67,14 @@ def page_pieces(key: TiffPage, pages: Sequence[Page], shape: tuple[int, ...], so
         )
     rows, columns = -(-height // high), -(-width // wide)
     _check_extent(pages, -(-depth // thick) * rows * columns, source)
-    # Tiles of several planes are pieces as they are where the axis of planes can be divided so.
+    # Tiles of several planes are used as pieces directly if the axis of planes divides evenly.
     slab = thick if thick > 1 and (before[-1] == depth or depth % thick == before[-1] % depth == 0) else 1
     tail = (high, wide, samples)[:plane]
     extent = ((1,) * (len(before) - 1) + (slab,) if before else ()) + tail
     paths = sorted({page.path for page in pages})
-    # Of more files than may be open at once each is opened for every strip or tile.
+    # Files beyond the number that may be open at once are opened for every strip or tile.
     files = {path: OpenFile(path, source) for path in paths[:_OPEN_FILES]}
-    # As Pillow, ImageJ and libtiff show it; in images of numbers 0 is 0.
+    # As Pillow, ImageJ and libtiff show it; in numeric images, 0 stays 0.
     inverted = zero_is_white(key)
 
     def stored(page: Page, index: int) -> bytes | None:
@@ -94,7 +94,7 @@ def page_pieces(key: TiffPage, pages: Sequence[Page], shape: tuple[int, ...], so
         data = stored(pages[page], index)
         try:
             segment = pages[page].decode(data, pages[page].first + index)[0]
-        except Exception as error:  # each codec has errors of its own
+        except Exception as error:  # each codec has its own errors
             raise VolumeReadError(
                 f"{source}: page {page + 1}, {'tile' if key.is_tiled else 'strip'} {index + 1} does not decode "
                 f"({error}); the file is damaged there, copy or export it again"
@@ -120,7 +120,7 @@ def page_pieces(key: TiffPage, pages: Sequence[Page], shape: tuple[int, ...], so
 
 
 def zero_is_white(key: TiffPage) -> bool:
-    """Tell whether the image has one bit, of which 0 is white."""
+    """Tell whether the image is 1-bit with 0 as white."""
     return bool(key.photometric == 0 and key.dtype == np.bool_)
 
 

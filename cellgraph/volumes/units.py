@@ -1,4 +1,4 @@
-"""Units of length: the many ways formats write them, and one name for each."""
+"""Units of length: the many ways formats write them, and a canonical name for each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Spacing = tuple[float, float, float]
 
 
 class Size(NamedTuple):
-    """A voxel size (z, y, x), its unit, where it stands, and notes; no spacing where nothing is said."""
+    """A voxel size (z, y, x), its unit, where it comes from, and notes; no spacing if it is unknown."""
 
     spacing: Spacing | None = None
     unit: str | None = None
@@ -42,7 +42,7 @@ _SYMBOLS = {
     "ångstrom": "angstrom",
     "nm": "nanometer",
     "um": "micrometer",
-    "μm": "micrometer",  # Greek mu; the micro sign is folded into it
+    "μm": "micrometer",  # Greek mu; the micro sign is normalised to it
     "mum": "micrometer",
     "mu": "micrometer",
     "μ": "micrometer",
@@ -59,11 +59,11 @@ _SYMBOLS = {
 
 
 def unit_name(text: object) -> str | None:
-    """Return the one name of a unit of length, or None if it is no unit of length that is known.
+    """Return the canonical name of a unit of length, or None if it is not a known one.
 
-    Accepts symbols (``nm``, ``µm``, ``um``), British and American spelling, plurals, any case of the long
-    names, and what ImageJ escapes: the micro sign and the sign of an inch.  ``pixel``, ``voxel``, an empty text
-    and anything unknown give None.
+    Accepts symbols (``nm``, ``µm``, ``um``), British and American spelling, plurals, long names in any case, and
+    ImageJ's escapes of the micro sign and the inch sign.  ``pixel``, ``voxel``, an empty string and anything unknown
+    give None.
     """
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")
@@ -82,7 +82,7 @@ def unit_name(text: object) -> str | None:
 
 
 def valid_size(sizes: Iterable[float | None], ndim: int = 3) -> Spacing | None:
-    """Return a voxel size (z, y, x); None where one is no positive finite number. In 2D that of z does not count."""
+    """Return a voxel size (z, y, x); None if any is not a positive finite number. In 2D, z is ignored."""
     z, y, x = sizes
     z = 1.0 if ndim == 2 else z
     if z is None or y is None or x is None or not all(0 < n < float("inf") for n in (z, y, x)):
@@ -91,14 +91,14 @@ def valid_size(sizes: Iterable[float | None], ndim: int = 3) -> Spacing | None:
 
 
 def convert(value: float, unit: str, to: str) -> float:
-    """Return a length given in one unit in another; both are names of `METERS`."""
+    """Convert a length from one unit to another; both are names in `METERS`."""
     return value if unit == to else float(f"{value * METERS[unit] / METERS[to]:.12g}")
 
 
 def size_of(sizes: Sequence[float | None], units: Sequence[str | None], ndim: int, why: str) -> Size:
-    """Return a voxel size from the sizes and their units along z, y and x: in the unit of x, none where one is wrong.
+    """Return a voxel size from the sizes and units along z, y and x: in the unit of x, none if a size is invalid.
 
-    An axis whose unit is not known has that of the others.
+    An axis of unknown unit gets that of the others.
     """
     spacing = valid_size(sizes, ndim)
     if spacing is None:
@@ -117,7 +117,7 @@ def partly(why: str) -> str:
 
 
 def symbol(unit: str) -> str:
-    """Return how a unit is written after a number: ``µm`` for micrometer; others as they are."""
+    """Return a unit as written after a number: ``µm`` for micrometer; unknown ones unchanged."""
     return {
         "micrometer": "µm", "nanometer": "nm", "millimeter": "mm", "angstrom": "Å", "centimeter": "cm", "meter": "m",
     }.get(unit, unit)  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a volume is: a labelled image that is read by blocks."""
+"""The volume protocol: a labelled image that is read in blocks."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ Index = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Header:
-    """What is known of a volume without reading its voxels.
+    """What is known about a volume without reading its voxels.
 
     Attributes
     ----------
     source : str
-        Path or URL as the user gave it, with the dataset where there is one (``file.h5:labels``).
+        Path or URL as the user gave it, with the dataset if there is one (``file.h5:labels``).
     shape : tuple of int
         (z, y, x); for 2D images (1, y, x).
     ndim : int
         2 or 3.
     dtype : numpy.dtype
-        Of the blocks that `Volume.read` returns: bool, uint8..uint64 or int8..int64, native byte order.
+        Type of the blocks that `Volume.read` returns: bool, uint8..uint64 or int8..int64, native byte order.
     spacing : tuple of float or None
-        Size of a voxel (z, y, x) from the format's metadata (z is 1.0 in 2D); None where it says nothing.
+        Size of a voxel (z, y, x) from the format's metadata (z is 1.0 in 2D); None if it gives none.
     unit : str or None
-        Unit of the spacing: nanometer, micrometer, millimeter, …; None where the format does not say.
+        Unit of the spacing: nanometer, micrometer, millimeter, …; None if the format does not say.
     chunks : tuple of int
-        (z, y, x) extent of what the storage reads at once; a block is best a multiple of it.
+        (z, y, x) extent of what the storage reads at once; ideally a block is a multiple of it.
     notes : tuple of str
-        Sentences for the user, as "labels are stored as float32; all are whole numbers".
+        Sentences for the user, such as "labels are stored as float32; all are whole numbers".
     resident : bool
-        Whether any part is read at no cost beyond its own voxels: arrays and memory-mapped files, where a
-        block is a view.  The contents of `chunks` are then a single row.
+        Whether any part can be read at no cost beyond its own voxels: arrays and memory-mapped files, where a block is
+        a view.  `chunks` is then a single row.
     axes : Axes or None
         Which of the stored axes are z, y and x, and how the rest is read.
     """
@@ -66,16 +66,16 @@ class Volume(Protocol):
     def read(self, start: Index, stop: Index, out: np.ndarray[Any, Any] | None = None) -> np.ndarray[Any, Any]:
         """Return the labels of ``[start, stop)``: an array (z, y, x) of ``header.dtype``, contiguous along x.
 
-        The strides along z and y may be larger than the extent of the block: volumes in memory give a view,
-        which is read only by agreement.
+        The strides along z and y may be larger than the extent of the block: volumes in memory return a view, which is
+        read-only by convention.
 
         Parameters
         ----------
         start, stop : tuple of int
             (z, y, x), within the volume, ``start < stop``.
         out : numpy.ndarray, optional
-            Where to put the labels, of the shape of the block, of ``header.dtype`` and contiguous along x;
-            the same array is returned.
+            Where to put the labels, with the shape of the block, of ``header.dtype`` and contiguous along x; this array
+            is returned.
 
         Raises
         ------
@@ -87,9 +87,9 @@ class Volume(Protocol):
         ...
 
     def fingerprint(self) -> dict[str, Any]:
-        """Return what tells whether the source has changed: size and time of modification, JSON-ready.
+        """Return values that show whether the source has changed: size and modification time, JSON-ready.
 
-        Of a `Stamped` volume this is the file that describes it.
+        For a `Stamped` volume, they are those of the file that describes it.
         """
         ...
 
@@ -98,10 +98,10 @@ class Volume(Protocol):
 
 @runtime_checkable
 class Stamped(Protocol):
-    """A volume in many files, of which some may change while others stay."""
+    """A volume in many files, some of which may change while others do not."""
 
     def stamps(self, parts: Iterable[tuple[Index, Index]]) -> list[int]:
-        """Return what tells whether parts have changed.
+        """Return stamps that show whether parts have changed.
 
         Parameters
         ----------
@@ -111,7 +111,7 @@ class Stamped(Protocol):
         Returns
         -------
         list of int
-            For each part a checksum of size and time of modification of its files; empty where these are not known,
-            behind a URL, or where `Volume.fingerprint` says it all.
+            For each part, a checksum of the sizes and modification times of its files; empty if these are not known, at
+            a URL, or if `Volume.fingerprint` suffices.
         """
         ...

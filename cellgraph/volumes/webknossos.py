@@ -1,4 +1,4 @@
-"""WEBKNOSSOS datasets: ``datasource-properties.json`` names layers, order of axes and the size of a voxel."""
+"""WEBKNOSSOS datasets: ``datasource-properties.json`` gives the layers, axis order and voxel size."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _layers(objects: Objects, source: str) -> tuple[dict[str, Any], list[dict[st
 
 
 def segmentation_layer(objects: Objects, source: str) -> str | None:
-    """Return the path of the finest array of the only segmentation; None where this is no WEBKNOSSOS dataset."""
+    """Return the path of the finest array of the only segmentation; None if this is not a WEBKNOSSOS dataset."""
     _, layers = _layers(objects, source)
     found = [layer for layer in layers if layer.get("category") == "segmentation"]
     if not layers:
@@ -51,7 +51,7 @@ def _finest(layer: Mapping[str, Any]) -> str | None:
 
 
 def webknossos_level(objects: Objects, path: str, ndim: int, source: str) -> Level | None:
-    """Return axes and voxel size of an array, as the properties of the dataset tell."""
+    """Return the axes and voxel size of an array from the properties of the dataset."""
     properties, layers = _layers(objects, source)
     for layer in layers:
         for mag in layer.get("mags", ()):
@@ -75,7 +75,7 @@ def webknossos_level(objects: Objects, path: str, ndim: int, source: str) -> Lev
 
 
 def _box(box: object, factors: list[int]) -> tuple[Index, Index] | None:
-    """Return the corners of the image in an array that is coarser by factors (x, y, z)."""
+    """Return the corners of the image in an array downsampled by factors (x, y, z)."""
     try:
         low = [int(n) for n in box["topLeft"]]  # type: ignore[index]
         high = [n + int(box[key]) for n, key in zip(low, ("width", "height", "depth"), strict=True)]  # type: ignore[index]

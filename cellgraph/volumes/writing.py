@@ -1,4 +1,4 @@
-"""Writing an image to a file, block by block: OME-Zarr, OME-TIFF and NumPy."""
+"""Write an image to a file, block by block: OME-Zarr, OME-TIFF and NumPy."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _TILE = 256  # edge of a TIFF tile
 
 @dataclass(frozen=True)
 class LabelFormat:
-    """A format that labels can be written in.
+    """A format in which labels can be written.
 
     Attributes
     ----------
     name : str
-        Of the format in the table of all (`cellgraph.volumes.formats`).
+        Name of the format in the table of formats (`cellgraph.volumes.formats`).
     chunks : dict of int to tuple of int
-        What is stored at once, for images of 2 axes (y, x) and of 3 axes (z, y, x).
+        Default chunk shape for images with 2 axes (y, x) and 3 axes (z, y, x).
     chooses_chunks : bool
-        Whether the user may choose others.
+        Whether the user may choose another.
     write : callable
         Takes path, header and blocks as `plan_blocks` makes them, in raster order.
     """
@@ -57,7 +57,7 @@ def _write_zarr(path: Path, header: Header, blocks: Blocks) -> None:
         shape=header.shape[-header.ndim :],
         chunks=header.chunks[-header.ndim :],
         dtype=header.dtype,
-        # For labels shuffling bytes is slower and packs worse, and higher levels save little.
+        # For labels, byte shuffling is slower and compresses worse, and higher levels save little.
         compressors=BloscCodec(cname="zstd", clevel=1, shuffle="noshuffle"),
         dimension_names=tuple(names),
         fill_value=0,
@@ -106,7 +106,7 @@ def _write_tiff(path: Path, header: Header, blocks: Blocks) -> None:
 
 
 def _tiles(blocks: Blocks, tile: tuple[int, int]) -> Iterator[Array]:
-    """Cut blocks into tiles, which are all of one size."""
+    """Cut blocks into tiles, all of the same size."""
     for _, labels in blocks:
         for plane in labels:
             for y in range(0, plane.shape[0], tile[0]):
@@ -117,15 +117,15 @@ def _tiles(blocks: Blocks, tile: tuple[int, int]) -> Iterator[Array]:
 
 
 def _write_npy(path: Path, header: Header, blocks: Blocks) -> None:
-    """Write an npy file, which knows no voxel size."""
+    """Write an npy file, which cannot store a voxel size."""
     shape = header.shape[-header.ndim :]
     with path.open("wb") as file:
         np.lib.format.write_array_header_2_0(file, {"descr": header.dtype.str, "fortran_order": False, "shape": shape})
         offset = file.tell()
-        # A full disk must show here: a write to the mapped file would end the process.
+        # A full disk must be detected here: a write to the mapped file would kill the process.
         os.posix_fallocate(file.fileno(), 0, offset + header.dtype.itemsize * int(np.prod(shape)))
     for block, labels in blocks:
-        # Mapped anew for each block, so that the pages that are written do not stay in this process.
+        # Mapped again for each block, so that written pages do not stay in this process.
         array = np.memmap(path, header.dtype, "r+", offset, shape)
         array[_selection(block, header)] = labels.reshape(labels.shape[-header.ndim :])
 
@@ -146,12 +146,12 @@ _INSTEAD = "name a .zarr, .tif or .npy instead"
 
 
 def label_format(path: Path, what: str = "phantoms are") -> LabelFormat:
-    """Return the format that a file's name asks for; `what` is written, for sentences.
+    """Return the format for a file name; `what` is the thing written, for messages.
 
     Raises
     ------
     ParameterError
-        If the name ends in none that is known.
+        If the file extension is not supported.
     """
     named = named_format(path.name)
     for known in FORMATS:

@@ -1,7 +1,7 @@
-"""The chunks of a Zarr array: fetched and decoded by the thread that asks.
+"""The chunks of a Zarr array, fetched and decoded by the calling thread.
 
-Decoding stays here. The codec pipeline of zarrs was measured beside it and is about as fast (docs/scale.md), but it
-unpacks whatever a chunk holds before it looks at the size: 4 GB for a bomb of 2 MB.
+Decoding is done here. The codec pipeline of zarrs was benchmarked and is about as fast (docs/scale.md), but it unpacks
+whatever a chunk holds before it checks the size: 4 GB for a bomb of 2 MB.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _NOT_STORED = 2**64 - 1
 
 
 def zarr_pieces(objects: Objects, array: ZarrArray, source: str) -> Pieces:
-    """Return the chunks of a Zarr array, also those within shards.
+    """Return the chunks of a Zarr array, including those within shards.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def zarr_pieces(objects: Objects, array: ZarrArray, source: str) -> Pieces:
 
 
 class _Indexes:
-    """The indexes of shards, those of the last ones in memory."""
+    """The indexes of shards; the most recent ones are kept in memory."""
 
     def __init__(self, objects: Objects, shards: Shards, source: str) -> None:
         if shards.index_bytes > _LARGEST_INDEX:
@@ -82,7 +82,7 @@ class _Indexes:
         return data
 
     def _index(self, key: str) -> Array | None:
-        """Return offsets and lengths of the chunks of a shard."""
+        """Return the offsets and lengths of the chunks of a shard."""
         with self._lock:
             if key in self._known:
                 self._known.move_to_end(key)
@@ -105,7 +105,7 @@ def _by_zarr_python(objects: Objects, array: ZarrArray, source: str) -> Pieces:
 
     try:
         opened: Any = zarr.open_array(objects.place(array.path), mode="r")
-    except Exception as error:  # whatever a plugin or the format's version makes it raise
+    except Exception as error:  # a plugin or the format version may raise anything
         raise FormatError(f"{source}: its codecs are not known: {error}") from error
     extent = tuple(opened.chunks)
 
@@ -119,7 +119,7 @@ def _by_zarr_python(objects: Objects, array: ZarrArray, source: str) -> Pieces:
             ]
         )
 
-    # Its parts are found and decoded by the library, which is asked for those whose object is there.
+    # The library locates and decodes chunks; it is asked only for those whose object exists.
     return stored_pieces(
         objects, array.path, array.document, extent, array.dtype, key, decode, source, fill=array.fill,
         fetch=lambda name, _: None if objects.get(name, 0, 1) is None else b"",

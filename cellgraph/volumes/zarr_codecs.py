@@ -1,8 +1,8 @@
-"""Decoding the chunks of Zarr arrays in the calling thread.
+"""Decode the chunks of Zarr arrays in the calling thread.
 
 zarr-python decodes through one event loop for all threads, which costs more than the decompression itself.
-The usual codecs are therefore called here directly, for both versions of the format; arrays with any other
-are left to zarr-python.
+So the usual codecs are called here directly, for both versions of the format; arrays with any other codec are left to
+zarr-python.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from cellgraph.volumes.documents import sizes
 Array = np.ndarray[Any, Any]
 Metadata = Mapping[str, Any]
 
-# numcodecs' names for the codecs of version 3 that turn bytes into bytes.
+# numcodecs names of the bytes-to-bytes codecs of version 3.
 _V3_CODECS = {
     "gzip": "gzip",
     "zstd": "zstd",
@@ -32,14 +32,14 @@ _V3_CODECS = {
 
 @dataclass(frozen=True)
 class Decoder:
-    """How the bytes of a chunk become an array."""
+    """How the bytes of a chunk are decoded to an array."""
 
-    shape: tuple[int, ...]  # Of a chunk, which is always stored whole
+    shape: tuple[int, ...]  # Shape of a chunk, which is always stored whole
     dtype: np.dtype[Any]  # As stored, with its byte order
-    # From the stored bytes to those of the array; each takes the most bytes that it may give.
+    # Steps from the stored bytes to those of the array; each takes the maximum size of its output.
     steps: tuple[Decompress, ...]
-    transposed: tuple[int, ...] | None = None  # Order of the axes in the bytes, where it is another one
-    widest: int = 1  # How many times the size of the array its bytes may take between the steps
+    transposed: tuple[int, ...] | None = None  # Order of the axes in the bytes, if it differs
+    widest: int = 1  # Maximum size of the bytes between steps, as a multiple of the array size
 
     @property
     def nbytes(self) -> int:
@@ -52,7 +52,7 @@ class Decoder:
         Raises
         ------
         Exception
-            Of any kind, as the codecs raise them, if the bytes are damaged.
+            Of any kind, as raised by the codecs, if the bytes are damaged.
         """
         decoded: Any = data
         most = room_for(self.nbytes * self.widest)
@@ -65,7 +65,7 @@ class Decoder:
 
 @dataclass(frozen=True)
 class Shards:
-    """How chunks lie in shards: one object holds many, with an index at its end or beginning."""
+    """How chunks are stored in shards: one object holds many, with an index at its end or beginning."""
 
     shape: tuple[int, ...]
     inner: Decoder
@@ -82,7 +82,7 @@ class Shards:
         return 16 * math.prod(self.grid) + 4
 
     def index(self, data: bytes) -> Array:
-        """Return offsets and lengths, uint64 (*grid, 2); both 2**64 - 1 where a chunk is not stored."""
+        """Return the offsets and lengths, uint64 (*grid, 2); both 2**64 - 1 if a chunk is not stored."""
         entries = _check_crc32c(data)
         return np.frombuffer(entries, "<u8").reshape(*self.grid, 2)
 
@@ -96,7 +96,7 @@ def v2_decoder(metadata: Metadata) -> Decoder | None:
         return None
     configs = [config for config in (metadata["compressor"], *reversed(metadata["filters"] or ())) if config]
     codecs = [numcodecs.get_codec(dict(config)) for config in configs]
-    # Compressors are bounded; filters are as they are.
+    # Compressors are bounded; filters are not.
     steps = tuple(
         decompressor(config["id"], config) or _unbounded(codec.decode)
         for config, codec in zip(configs, codecs, strict=True)
@@ -113,7 +113,7 @@ def _unbounded(decode: Callable[[Any], Any]) -> Decompress:
 
 
 def v3_decoder(metadata: Metadata, shape: tuple[int, ...]) -> Decoder | Shards | None:
-    """Return the decoder of chunks of a version 3 array, or None if it has codecs that are not known here."""
+    """Return the chunk decoder of a version 3 array, or None if it has codecs unknown here."""
     codecs = list(metadata["codecs"])
     if len(codecs) == 1 and codecs[0]["name"] == "sharding_indexed":
         return _shards(shape, metadata["data_type"], codecs[0]["configuration"])

@@ -1,4 +1,4 @@
-"""The metadata documents of Zarr, versions 2 and 3: what is where, how chunks are named and decoded."""
+"""The metadata documents of Zarr, versions 2 and 3: structure, and how chunks are named and decoded."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ class Group:
 class ZarrArray:
     """An array: its extent, type, and how its chunks are stored."""
 
-    path: str  # Within the store
+    path: str  # Path within the store
     document: str  # Key of the metadata document
     shape: tuple[int, ...]  # As stored
     chunks: tuple[int, ...]  # Extent of what one object holds, a chunk or a shard
     dtype: np.dtype[Any]  # As stored
-    fill: object  # Value of what is not stored
-    decoder: Decoder | Shards | None  # None where only zarr-python can decode it
+    fill: object  # Value of chunks that are not stored
+    decoder: Decoder | Shards | None  # None if only zarr-python can decode it
     separator: str  # Between the numbers in the name of a chunk
     prefix: str  # Before them
-    attributes: Attributes = field(default_factory=dict)  # Of the array
+    attributes: Attributes = field(default_factory=dict)  # Attributes of the array
     names: tuple[str, ...] | None = None  # Of the dimensions
 
     def key(self, index: tuple[int, ...]) -> str:
@@ -53,7 +53,7 @@ def join(path: str, name: str) -> str:
 
 
 def read_node(objects: Objects, path: str, what: str) -> ZarrArray | Group | None:
-    """Return what is at a path of a Zarr hierarchy, None if there is nothing.
+    """Return the array or group at a path of a Zarr hierarchy, None if there is nothing.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def read_node(objects: Objects, path: str, what: str) -> ZarrArray | Group | Non
         return Group(path, attributes, _array_paths(consolidated, ".zarray"))
     except CellgraphError:
         raise
-    except Exception as error:  # whatever comes of values of another type than expected
+    except Exception as error:  # values of unexpected types may raise anything
         raise FormatError(
             f"{what}: the Zarr metadata at {objects.place(path)} is incomplete or damaged: {why(error)}"
         ) from error
@@ -144,7 +144,7 @@ def _separator(value: object) -> str:
 
 
 def _names(names: object) -> tuple[str, ...] | None:
-    """Return the names of dimensions, None where they are not named."""
+    """Return the names of dimensions, None if they are not named."""
     if not isinstance(names, list) or not any(isinstance(name, str) and name for name in names):
         return None
     return tuple(name if isinstance(name, str) else "" for name in names)

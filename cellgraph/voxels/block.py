@@ -1,4 +1,4 @@
-"""The sweep of one block: from an array of labels to its tally."""
+"""The sweep of one block: compute the tally of an array of labels."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Place:
-    """Where a block lies in its volume.
+    """The location of a block in its volume.
 
     Attributes
     ----------
     origin : tuple of int
-        Index (z, y, x) in the volume of the first voxel of the array, halo included.
+        Index (z, y, x) in the volume of the first voxel of the array, including the halo.
     halo : tuple of int
-        1 for each axis on whose low side the array has one plane that belongs to another block, else 0.
+        1 for each axis on whose low side the array has a plane that belongs to another block, otherwise 0.
     low, high : tuple of bool
-        For each axis, whether the block lies on the low and the high border of the volume.
+        For each axis, whether the block is at the low and the high border of the volume.
     """
 
     origin: tuple[int, int, int] = (0, 0, 0)
@@ -46,14 +46,14 @@ def sweep_block(labels: Array, rules: Rules, place: Place) -> Tally:
     Parameters
     ----------
     labels : numpy.ndarray of bool, int8..int64 or uint8..uint64, shape (nz, ny, nx)
-        With the halo, in native byte order; best contiguous along x; fewer than 2**31 voxels.
+        Including the halo, in native byte order; preferably contiguous along x; fewer than 2**31 voxels.
 
     Raises
     ------
     LabelError
         If a label other than the background is negative or above 2**63-1.
     TooManyCellsError
-        If the memory has no room for its cells.
+        If there is not enough memory for its cells.
     """
     if 0 in (size - halo for size, halo in zip(labels.shape, place.halo, strict=True)):
         return Tally.empty()
@@ -81,29 +81,29 @@ def sweep_block(labels: Array, rules: Rules, place: Place) -> Tally:
 
 
 def sweep_around(labels: Array, rules: Rules, core: tuple[tuple[int, int, int], tuple[int, int, int]]) -> Tally:
-    """Return what of a block is known from the voxels around it: contacts of grown cells, and distances.
+    """Return what depends on the voxels around a block: contacts of grown cells, and distances.
 
     Parameters
     ----------
     labels : numpy.ndarray, shape (nz, ny, nx)
-        The block with `Reach.margin` voxels around it, as far as the volume goes.
+        The block with `Reach.margin` voxels around it, within the volume.
     rules : Rules
         With `reach`.
     core : tuple
-        Where the block starts and stops in it, (z, y, x).
+        Start and stop of the block in the array, (z, y, x).
     """
     return sweep_expanded(*_numbered(labels, rules), core, rules)
 
 
 def sweep_seam(below: Array, above: Array, rules: Rules, z: int) -> Tally:
-    """Return the tally of what lies between two neighbouring slices: their contacts with each other, and no cell.
+    """Return the tally of the seam between two adjacent slices: the contacts across it, and no cells.
 
     Parameters
     ----------
     below, above : numpy.ndarray, shape (ny, nx)
-        Slices z - 1 and z, of one dtype.
+        Slices z - 1 and z, of the same dtype.
     z : int
-        Index in the volume of the upper one.
+        Index in the volume of the upper slice.
     """
     runs, ids, names = _numbered(np.stack([below, above]), rules)
     passes = kernels.passes_of(rules.connectivity)
@@ -132,12 +132,12 @@ def sweep_border(plane: Array, rules: Rules) -> Tally:
 
 
 def first_voxels(labels: Array, rules: Rules) -> tuple[Array, Array]:
-    """Find the first voxel of each cell of a block in raster order: lowest z, of these lowest y, of these lowest x.
+    """Find the first voxel of each cell of a block in raster order: lowest z, then lowest y, then lowest x.
 
     Parameters
     ----------
     labels : numpy.ndarray, shape (nz, ny, nx)
-        As in `sweep_block`, all of it.
+        As in `sweep_block`; all of it is searched.
 
     Returns
     -------
@@ -148,7 +148,7 @@ def first_voxels(labels: Array, rules: Rules) -> tuple[Array, Array]:
     """
     runs, ids, names = _numbered(labels, rules)
     first = np.full(len(names), -1)
-    first[ids[::-1]] = np.arange(len(ids) - 1, -1, -1)  # the last that is written stays
+    first[ids[::-1]] = np.arange(len(ids) - 1, -1, -1)  # the last write wins
     cells = np.flatnonzero(first[1:] >= 0) + 1
     cells = cells[np.argsort(names[cells])]
     first = first[cells]
@@ -163,7 +163,7 @@ def _numbered(labels: Array, rules: Rules) -> tuple[Runs, Array, Array]:
 
 
 def number_runs(runs: Runs, dtype: np.dtype[Any], rules: Rules) -> tuple[Runs, Array, Array]:
-    """Return runs of labels of a dtype, the id of each, and the label of each id.
+    """Return the runs of labels of a dtype, the id of each run, and the label of each id.
 
     Raises
     ------
@@ -181,14 +181,14 @@ def number_runs(runs: Runs, dtype: np.dtype[Any], rules: Rules) -> tuple[Runs, A
 
 
 def count_contacts(runs: Runs, ids: Array, halo: Array, rules: Rules, passes: Array, *, within: bool) -> Array:
-    """Return the table of `kernels.contacts`, without its free places."""
+    """Return the table of `kernels.contacts`, without its free slots."""
     width = 1 + (3 if rules.connectivity in (4, 6) else kernels.COUNTED)
     table = kernels.contacts(runs.ends, ids, runs.rows, runs.shape, halo, passes, within, width)
     return np.asarray(table[table[:, 0] != 0])
 
 
 def _tally(names: Array, cells: Array, table: Array) -> Tally:
-    """Put labels for the ids, faces to the background (id 0) with the cells, and all in order."""
+    """Replace ids by labels, add faces to the background (id 0) to the cells, and sort everything."""
     a, b = table[:, 0] >> 32, table[:, 0] & 0xFFFFFFFF
     to_background = a == 0
     faces = table[to_background, 1:4]
@@ -209,7 +209,7 @@ def _tally(names: Array, cells: Array, table: Array) -> Tally:
 def _with_sites(
     tally: Tally, runs: Runs, ids: Array, names: Array, seen: list[Array], origin: tuple[int, int, int]
 ) -> Tally:
-    """Return a tally with its patches of contact: those that end in the block as sites, the others as open ones."""
+    """Return a tally with its contact patches: those that end in the block as sites, the others as open patches."""
     ends, ids = np.append(runs.ends, np.int32(runs.shape[2])), np.append(ids, np.int32(0))
     parent, keys, opened = patches(ends, ids, runs.rows, runs.shape, *seen)
     root = roots(parent)

@@ -1,4 +1,4 @@
-"""The contacts between cells that are grown into the background, of one block, and the distances across the gaps."""
+"""The contacts between cells grown into the background in one block, and the distances across the gaps."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ Array = np.ndarray[Any, Any]
 Index = tuple[int, int, int]
 
 _EDGE = 96
-"""Blocks are grown in parts of this many voxels an axis, so that what is needed beside the labels stays small."""
+"""Blocks are grown in parts of this many voxels per axis, so that the memory needed besides the labels stays small."""
 
 
 def sweep_expanded(runs: Runs, ids: Array, names: Array, core: tuple[Index, Index], rules: Rules) -> Tally:
-    """Return the contacts of a block between grown cells, and the distances between its cells and others.
+    """Return the contacts between grown cells in a block, and the distances between its cells and others.
 
     Parameters
     ----------
     runs : Runs
-        Of the block with `Reach.margin` voxels around it, as far as the volume goes.
+        Runs of the block with `Reach.margin` voxels around it, within the volume.
     ids, names : numpy.ndarray
         The id of each run, 0 for the background, and the label of each id.
     core : tuple
-        Where the block starts and stops in it.
+        Start and stop of the block in it.
     rules : Rules
         With `reach`.
     """
@@ -50,7 +50,7 @@ def sweep_expanded(runs: Runs, ids: Array, names: Array, core: tuple[Index, Inde
 
 
 def by_label(names: Array) -> tuple[Array, Array]:
-    """Return the labels in ascending order behind the first, which is no cell, and the rank of each as it was."""
+    """Sort the labels after the first, which is not a cell; return them, and the new rank of each old position."""
     order = np.argsort(names[1:]) + 1
     rank = np.zeros(len(names), np.int32)
     rank[order] = np.arange(1, len(names))
@@ -73,7 +73,7 @@ def ranked(labels: Array, rules: Rules) -> tuple[Array, Array]:
 
 
 def grown(ranks: Array, metric: Metric, distance: float) -> Array:
-    """Return ranked labels grown into the background by at most a distance, as far as the array tells."""
+    """Return ranked labels grown into the background by at most a distance, considering only this array."""
     if ranks.all() or not ranks.any():
         return ranks
     ranks = np.array(ranks, order="C")
@@ -90,7 +90,7 @@ def _part(labels: Array, names: Array, start: Index, stop: Index, rules: Rules) 
     if not window.any():
         return Tally.empty()
     limit = metric.square(reach.distance)
-    # Dense ids in this part, so that tables are of the size of what it holds.
+    # Use dense ids in this part, so that tables are only as large as its contents.
     present = np.unique(window)
     present = present[present > 0]
     dense = np.searchsorted(present, window).astype(np.int32) + (window > 0)
@@ -104,7 +104,7 @@ def _part(labels: Array, names: Array, start: Index, stop: Index, rules: Rules) 
 
 
 def _grown(labels: Array, names: Array, start: Index, stop: Index, rules: Rules) -> Tally:
-    """Return the contacts between grown cells, each counted in the part that holds its highest corner."""
+    """Return the contacts between grown cells, each counted in the part that contains its highest corner."""
     from cellgraph.voxels.block import count_contacts, number_runs
 
     reach = rules.reach
@@ -129,7 +129,7 @@ def _grown(labels: Array, names: Array, start: Index, stop: Index, rules: Rules)
 
 
 def _window(labels: Array, start: Index, stop: Index, margin: Index) -> tuple[Array, Index, Index]:
-    """Return a part with a margin, as far as there is one, and where the part is in it."""
+    """Return a part with a margin, clipped to the array, and the position of the part in it."""
     low = [max(a - m, 0) for a, m in zip(start, margin, strict=True)]
     high = [min(b + m, n) for b, m, n in zip(stop, margin, labels.shape, strict=True)]
     z, y, x = (a - n for a, n in zip(start, low, strict=True))
@@ -138,7 +138,7 @@ def _window(labels: Array, start: Index, stop: Index, margin: Index) -> tuple[Ar
 
 
 def _parts(start: Index, stop: Index) -> list[tuple[Index, Index]]:
-    """Divide a block into parts of about equal size."""
+    """Split a block into parts of about equal size."""
     edges = []
     for a, b in zip(start, stop, strict=True):
         count = -(-(b - a) // _EDGE)

@@ -1,14 +1,15 @@
-"""Cells grown into the background, and the distances between cells: exact Euclidean, anisotropic, within a limit.
+"""Grow cells into the background, and find distances between cells: exact, Euclidean, anisotropic, within a limit.
 
 Strategy
 --------
-1. Squared distances separate: the nearest cell along z, then the smallest sum with rows beside along y, then along x.
-   (Saito and Toriwaki, Pattern Recognition 27 (1994) 1551-1565.)  Each pass takes the smaller of (square, label), so of
-   two cells at one distance the smaller label wins, whatever is read around a voxel.
-2. A voxel looks as far along an axis as its nearest cell so far, and no farther than the limit; voxels of cells are not
-   looked at.  What grows little costs little.
+1. Squared distances are separable: the nearest cell along z, then the smallest sum over neighbouring rows along y, then
+   along x.  (Saito and Toriwaki, Pattern Recognition 27 (1994) 1551-1565.)  Each pass takes the smaller of (square,
+   label), so of two cells at the same distance the smaller label wins, whatever is read around a voxel.
+2. A voxel searches along an axis only as far as its nearest cell so far, and no farther than the limit; voxels of cells
+   are skipped.  Small growth costs little.
 
-Labels here are dense ids in the order of the labels; 0 is the background.  Duties of the caller: no bounds checks here.
+Labels here are dense ids in label order; 0 is the background.  There are no bounds checks; the caller must ensure valid
+input.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def paint(ends, ids, rows, shape):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True)
 def _along_z(labels, only, step, reach, squares, nearest):  # type: ignore[no-untyped-def]
-    """Find the nearest cell along z of each voxel; with `only` the nearest voxel of that one."""
+    """Find the nearest cell along z of each voxel; with `only`, the nearest voxel of that cell."""
     nz, ny, nx = labels.shape
     far = squares.dtype.type(1 << 60)
     count = np.full((ny, nx), nz + reach + 1, np.int32)
@@ -78,7 +79,7 @@ def _along_z(labels, only, step, reach, squares, nearest):  # type: ignore[no-un
 
 @njit(nogil=True, cache=True)
 def _along_row(squares, nearest, stride, start, stop, place, step, reach):  # type: ignore[no-untyped-def]
-    """Return the smallest (square, label) of a place and those beside it along an axis of flat arrays."""
+    """Return the smallest (square, label) of a position and its neighbours along an axis of flat arrays."""
     best, label = squares[place], nearest[place]
     for k in range(1, reach + 1):
         square = k * step * (k * step)
@@ -97,18 +98,18 @@ def _along_row(squares, nearest, stride, start, stop, place, step, reach):  # ty
 
 @njit(nogil=True, cache=True)
 def grow(labels, steps, limit, reach):  # type: ignore[no-untyped-def]
-    """Give each voxel of the background the label of the nearest cell within the limit, in place.
+    """Give each background voxel the label of the nearest cell within the limit, in place.
 
     Parameters
     ----------
     labels : int32, shape (nz, ny, nx)
-        Written.
+        Modified in place.
     steps : int64 or float64, shape (3,)
         See `Metric`.
     limit : of the type of `steps`
         Largest squared distance.
     reach : tuple of int
-        How many voxels along each axis are within the limit.
+        Number of voxels along each axis within the limit.
     """
     nz, ny, nx = labels.shape
     squares = np.empty(labels.shape, steps.dtype)
@@ -133,7 +134,7 @@ def grow(labels, steps, limit, reach):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True)
 def _is_inner(labels, z, y, x):  # type: ignore[no-untyped-def]
-    """Tell whether all six neighbours are of the same cell, so that one of these is nearer to anything outside."""
+    """Tell whether all six neighbours are of the same cell, so that one of them is nearer to anything outside."""
     nz, ny, nx = labels.shape
     if not (0 < x < nx - 1 and 0 < y < ny - 1 and 0 < z < nz - 1):
         return False
@@ -147,16 +148,16 @@ def _is_inner(labels, z, y, x):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True)
 def gaps(labels, start, stop, count, steps, limit, reach):  # type: ignore[no-untyped-def]
-    """Find the smallest squared distance of each pair of cells, from the one of the smaller id that lies in a core.
+    """Find the smallest squared distance of each pair of cells, from core voxels of the one with the smaller id.
 
     Parameters
     ----------
     labels : int32, shape (nz, ny, nx)
-        With `reach` voxels around the core, as far as the volume goes.
+        With `reach` voxels around the core, within the volume.
     start, stop : tuple of int
         The core in it.
     count : int
-        Number of ids, background included.
+        Number of ids, including the background.
     steps, limit, reach
         As in `grow`.
 
@@ -190,7 +191,7 @@ def gaps(labels, start, stop, count, steps, limit, reach):  # type: ignore[no-un
         x0, x1 = max(low[label, 2] - reach[2], 0), min(high[label, 2] + reach[2] + 1, nx)
         a, b = low[label], high[label]
         own = labels[a[0] : b[0] + 1, y0:y1, x0:x1]
-        # Only what lies in the core counts as this cell's: each voxel of it is in one core.
+        # Only voxels in the core count for this cell: each of its voxels is in exactly one core.
         width = x1 - x0
         row, ids = np.empty(width, steps.dtype), np.zeros(width, np.int32)
         inside = np.zeros((z1 - z0, b[1] - a[1] + 1, width), np.int32)

@@ -1,21 +1,21 @@
-"""From the runs of a block to its cells and contacts; none of these kernels knows the dtype of the labels.
+"""Compute cells and contacts from the runs of a block; none of these kernels depends on the dtype of the labels.
 
 Strategy
 --------
-1. Labels become dense local ids, once a run; id 0 is the background.  All tables are of the size of what one block
-   holds, so they stay in cache.
-2. Volume, moments and bounding box of a run have closed forms.  What is constant in a slice is added once a slice and
-   label, not once a run.
-3. Faces along x are the boundaries of runs; faces along y and z are overlaps of a row's runs with those of the row
-   before and of the same row in the slice before: two sorted lists, merged.
-4. Background is id 0 in the pairs too, so the inner loops have no case for it.
-5. Unlike neighbours are first written down and later counted, some thousands at a time: both loops are then free of
-   branches that cannot be predicted, and of what numba does for arrays that are replaced when they grow.
+1. Labels become dense local ids, once per run; id 0 is the background.  All tables are only as large as the contents of
+   one block, so they stay in cache.
+2. Volume, moments and bounding box of a run have closed forms.  What is constant in a slice is added once per slice and
+   label, not once per run.
+3. Faces along x are the boundaries of runs; faces along y and z are overlaps of a row's runs with those of the previous
+   row and of the same row in the previous slice: a merge of two sorted lists.
+4. Background is id 0 in the pairs too, so the inner loops need no special case for it.
+5. Unequal neighbours are first recorded and later counted, some thousands at a time: both loops are then free of
+   unpredictable branches, and of numba's overhead for arrays that are replaced when they grow.
 
-All sums are int64 and relative to the volume's origin.  Sums that pass 2**63 wrap around, which does no harm: central
+All sums are int64 and relative to the volume's origin.  Sums beyond 2**63 wrap around, which is harmless: central
 moments are computed from them in the same arithmetic (see `measures`), and addition modulo 2**64 is exact.
 
-Duties of the caller: no bounds checks here.
+There are no bounds checks; the caller must ensure valid input.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ FAR = np.iinfo(np.int64).max
 FACES_Z, FACES_Y, FACES_X, EDGES, CORNERS, SITES, EXPANDED, EXPANDED_BESIDE = range(8)
 PAIR_WIDTH = 8
 COUNTED = 5
-"""How many of these columns `contacts` counts; `patches` finds the sites, `expansion` faces (and edges and corners)
-of grown cells."""
+"""How many of these columns `contacts` counts; `patches` finds the sites, and `expansion` the faces (and edges and
+corners) of grown cells."""
 
 
 def passes_of(connectivity: int) -> Array:
-    """List what `contacts` lays over what: rows i = (z, y + i_y) and j = (z + j_z, y + j_y), shifted along x.
+    """List the pairs of rows that `contacts` overlays: i = (z, y + i_y) and j = (z + j_z, y + j_y), shifted along x.
 
-    Each pair of neighbouring voxels is met once, in the block that holds the upper corner of the box around the two;
-    so a halo of one voxel at the low sides is enough for all connectivities.
+    Each pair of neighbouring voxels is visited once, in the block that contains the upper corner of the box around the
+    two; so a halo of one voxel on the low sides is enough for all connectivities.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def passes_of(connectivity: int) -> Array:
     Returns
     -------
     numpy.ndarray of int64, shape (n, 6)
-        i_y, j_z, j_y, then how far i and j are read ahead along x, then the column of the table that counts.
+        i_y, j_z, j_y, then how far ahead i and j are read along x, then the table column that counts them.
     """
     along_y, along_z = (0, 0, -1), (0, -1, 0)
     across = [(0, -1, -1), (-1, -1, 0)]
@@ -88,7 +88,7 @@ def _names(table, count, background):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True)
 def number_labels(labels, has_background, background, ids):  # type: ignore[no-untyped-def]
-    """Give each label a dense id from 1 on, in order of appearance; background is 0.
+    """Give each label a dense id starting at 1, in order of appearance; background is 0.
 
     Parameters
     ----------
@@ -98,13 +98,13 @@ def number_labels(labels, has_background, background, ids):  # type: ignore[no-u
     Returns
     -------
     names : int64, shape (count,)
-        Label of each id, with the background's at 0.
+        Label of each id, with that of the background at 0.
     wrong : int
         The first run whose label is negative and not background, or -1.
     """
     bits = 10
     shift = np.uint64(64 - bits)
-    table = np.zeros((1 << bits, 2), np.int64)  # label, id; id 0 is a free place
+    table = np.zeros((1 << bits, 2), np.int64)  # label, id; id 0 is a free slot
     count = 1
     for run in range(len(labels)):
         label = labels[run]
@@ -139,7 +139,7 @@ def number_labels(labels, has_background, background, ids):  # type: ignore[no-u
 
 @njit(nogil=True, cache=True)
 def no_cells(count):  # type: ignore[no-untyped-def]
-    """Return the sums of `count` cells of which nothing has been seen."""
+    """Return the initial sums of `count` cells without voxels."""
     cells = np.zeros((count, CELL_WIDTH), np.int64)
     for cell in range(count):
         for axis in range(3):
@@ -150,20 +150,20 @@ def no_cells(count):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True)
 def measure(ends, ids, rows, shape, halo, origin, border, count):  # type: ignore[no-untyped-def]
-    """Add up the cells of a block: voxels, moments, bounding boxes, faces on the border of the volume.
+    """Sum up the cells of a block: voxels, moments, bounding boxes, faces on the border of the volume.
 
     Parameters
     ----------
     ends, ids, rows, shape
         The runs, see `runs.Runs`.
     halo : (3,) int
-        Number of planes (0 or 1) at the low side of each axis that belong to another block.
+        Number of planes (0 or 1) on the low side of each axis that belong to another block.
     origin : (3,) int
-        Index in the volume of the first voxel of the block, halo included.
+        Index in the volume of the first voxel of the block, including the halo.
     border : (3, 2) int
-        1 where the block lies on the low, high border of the volume.
+        1 if the block is at the low, high border of the volume.
     count : int
-        Number of ids, background included.
+        Number of ids, including the background.
 
     Returns
     -------
@@ -176,7 +176,7 @@ def measure(ends, ids, rows, shape, halo, origin, border, count):  # type: ignor
     for x in range(nx):
         sum_x[x + 1] = sum_x[x] + origin[2] + x
         sum_xx[x + 1] = sum_xx[x] + (origin[2] + x) ** 2
-    # One slice: voxels, x, xx, y, yy, yx, x_min, x_max, y_min, y_max of each id, zeros where it has no voxel.
+    # One slice: voxels, x, xx, y, yy, yx, x_min, x_max, y_min, y_max of each id, zeros if it has no voxel.
     plane = np.zeros((count, 10), np.int64)
     seen = np.empty(count, np.int64)
     for z in range(halo[0], nz):
@@ -251,7 +251,7 @@ def measure(ends, ids, rows, shape, halo, origin, border, count):  # type: ignor
 
 @njit(nogil=True, cache=True)
 def _count(table, shift, keys, columns, lengths, found):  # type: ignore[no-untyped-def]
-    """Add what was found to the table, which has room; return how many keys are new in it."""
+    """Add what was found to the table, which has enough room; return the number of new keys."""
     mask = len(table) - 1
     new = 0
     for k in range(found):
@@ -269,7 +269,7 @@ def _count(table, shift, keys, columns, lengths, found):  # type: ignore[no-unty
 
 @njit(nogil=True, cache=True)
 def _grown(table, most):  # type: ignore[no-untyped-def]
-    """Return the table, or a larger one, in which `most` keys leave half of the places free."""
+    """Return the table, or a larger one, in which `most` keys leave half of the slots free."""
     if 2 * most <= len(table):
         return table
     bits = 2
@@ -290,7 +290,7 @@ def _grown(table, most):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True)
 def _shift(table):  # type: ignore[no-untyped-def]
-    """Return by how much a hash is shifted to be a place in the table."""
+    """Return the shift that turns a hash into a slot of the table."""
     bits = 0
     while (1 << bits) < len(table):
         bits += 1
@@ -299,7 +299,7 @@ def _shift(table):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True)
 def _boundaries(ids, first, stop, keys, columns, lengths, found):  # type: ignore[no-untyped-def]
-    """Write down the faces along x between the runs of a row; return how many are written by now."""
+    """Record the faces along x between the runs of a row; return how many are recorded so far."""
     for run in range(first + 1, stop):
         a, b = np.int64(ids[run - 1]), np.int64(ids[run])
         keys[found] = (min(a, b) << 32) | max(a, b)
@@ -311,9 +311,9 @@ def _boundaries(ids, first, stop, keys, columns, lengths, found):  # type: ignor
 
 @njit(nogil=True, cache=True)
 def _overlaps(ends, ids, i, j, ahead_i, ahead_j, x, stop, column, keys, columns, lengths, found):  # type: ignore[no-untyped-def]
-    """Write down where in [x, stop) rows i (at x + ahead_i) and j (at x + ahead_j) have unlike ids.
+    """Record where in [x, stop) rows i (at x + ahead_i) and j (at x + ahead_j) have unequal ids.
 
-    Nothing branches on the ids, which no processor can predict: what is equal is written too, and then overwritten.
+    Nothing branches on the ids, which no processor can predict: equal pairs are recorded too, then overwritten.
     """
     while ends[i] - ahead_i <= x:
         i += 1
@@ -336,28 +336,28 @@ def _overlaps(ends, ids, i, j, ahead_i, ahead_j, x, stop, column, keys, columns,
 
 @njit(nogil=True, cache=True)
 def contacts(ends, ids, rows, shape, halo, passes, within, width):  # type: ignore[no-untyped-def]
-    """Count the neighbouring voxels of unlike ids, each pair in the block that holds its highest corner.
+    """Count the neighbouring voxels with unequal ids, each pair in the block that contains its highest corner.
 
     Parameters
     ----------
     ends, ids, rows, shape, halo
         As in `measure`.
     passes : int, shape (n, 6)
-        What to lay over what for each row (z, y), as `passes_of` makes it.
+        Which rows to overlay for each row (z, y), from `passes_of`.
     within : bool
         Whether to count the faces along x too.
     width : int
-        1 plus the number of columns that are counted.
+        1 plus the number of columns counted.
 
     Returns
     -------
     int64, shape (places, width)
-        Key (smaller id << 32 | larger id; 0 in a free place), then the counts; the background is id 0.
+        Key (smaller id << 32 | larger id; 0 in a free slot), then the counts; the background is id 0.
     """
     nz, ny, nx = shape
     table = np.zeros((1 << 10, width), np.int64)
     taken = 0
-    most = (1 + 2 * len(passes)) * nx + 1  # of what one row can add
+    most = (1 + 2 * len(passes)) * nx + 1  # that one row can add
     keys = np.empty(max(4 * most, 1 << 12), np.int64)
     columns = np.empty(len(keys), np.uint8)
     lengths = np.empty(len(keys), np.int32)

@@ -1,11 +1,11 @@
-"""From the tally of a whole volume to the tables of its graph: physical units and shape.
+"""Compute the tables of a graph from the tally of a whole volume, with physical units and shape.
 
-Shape is that of the ellipsoid with the same second moments as the voxel centres of the cell, with the convention of
-scikit-image's ``regionprops`` (``axis_major_length`` and its like): full axes are ``2 sqrt(5 e)`` in 3D and
-``4 sqrt(e)`` in 2D for eigenvalues ``e`` of the population covariance, without the 1/12 of a voxel's own extent.  So a
-cell one voxel thick has height 0.
+Shape is that of the ellipsoid with the same second moments as the voxel centres of the cell, following scikit-image's
+``regionprops`` (``axis_major_length`` etc.): full axes are ``2 sqrt(5 e)`` in 3D and ``4 sqrt(e)`` in 2D for
+eigenvalues ``e`` of the population covariance, without the 1/12 of a voxel's own extent.  So a cell one voxel thick has
+height 0.
 
-Stretch and oblateness are those of the osteocyte-lacunae literature, on the extents l1 >= l2 >= l3: St = (l1 - l3) / l1
+Stretch and oblateness are as in the osteocyte-lacunae literature, for the extents l1 >= l2 >= l3: St = (l1 - l3) / l1
 and Ob = 2 (l2 - l3) / (l1 - l3) - 1, so that a disc is 1 and a rod is -1; Mader, Schneider, Müller, Stampanoni, "A
 quantitative framework for the 3D characterization of the osteocyte lacunar system", Bone 57 (2013) 142-154, gives the
 measures (there on the spread along the principal axes).  They are null where the denominator is 0.
@@ -35,15 +35,15 @@ def cell_graph(tally: Tally, sample: Sample, rules: Rules) -> CellGraph:
     Parameters
     ----------
     tally : Tally
-        Of the whole volume.
+        Tally of the whole volume.
     sample : Sample
-        With `spacing` of length `ndim`.
+        Its `spacing` has length `ndim`.
     rules : Rules
-        Those of the sweep.
+        The rules of the sweep.
     """
     ndim = rules.ndim
     spacing = np.array((1.0,) * (3 - ndim) + tuple(sample.spacing), np.float64)
-    face = np.prod(spacing) / spacing  # area of a face by its normal; in 2D the length of an edge
+    face = np.prod(spacing) / spacing  # area of a face by its normal; in 2D, the length of an edge
     return CellGraph(sample, _cells(tally, spacing, face, ndim), _contacts(tally, face, rules))
 
 
@@ -75,10 +75,10 @@ def _rows_of(tally: Tally, *pairs: Array) -> list[Array]:
 
 
 def _across_gaps(tally: Tally, metric: Metric) -> dict[str, pa.Array]:
-    """Return what contacts between grown cells have beside the true ones."""
+    """Return the extra columns of contacts between grown cells."""
     import pyarrow as pa
 
-    # Both tables are sorted, and so are these numbers for their pairs.
+    # Both tables are sorted, and so are these numbers that encode their pairs.
     near, wanted = (ends[:, 0] * len(tally.labels) + ends[:, 1] for ends in _rows_of(tally, tally.near, tally.pairs))
     place = np.searchsorted(near, wanted)
     known = np.append(near, -1)[place] == wanted
@@ -122,7 +122,7 @@ def _cells(tally: Tally, spacing: Array, face: Array, ndim: int) -> pa.Table:
     for axis, name in enumerate("zyx"):
         columns[f"{name}_stop"] = cells[:, k.Z_MAX + axis] + 1
     columns.update(_shape(cells, spacing, ndim))
-    # NaN marks what is not defined, and becomes null.
+    # NaN marks undefined values, and becomes null.
     return pa.table(
         {name: pa.array(np.ascontiguousarray(values), from_pandas=True) for name, values in columns.items()}
     )
@@ -131,8 +131,8 @@ def _cells(tally: Tally, spacing: Array, face: Array, ndim: int) -> pa.Table:
 def covariance(cells: Array, spacing: Array) -> Array:
     """Return the population covariance of the voxel centres of each cell, in squared units; shape (n, 3, 3).
 
-    The sums are about the volume's origin, where they are large and may have wrapped around modulo 2**64; about a
-    voxel near the centroid they are small, and the shift is done in the same integer arithmetic, so nothing is lost.
+    The sums are relative to the volume's origin, so they are large and may have wrapped around modulo 2**64; relative
+    to a voxel near the centroid they are small, and the shift uses the same integer arithmetic, so nothing is lost.
     """
     n = cells[:, k.VOXELS]
     first = cells[:, k.Z : k.X + 1]
@@ -149,11 +149,11 @@ def covariance(cells: Array, spacing: Array) -> Array:
 def _shape(cells: Array, spacing: Array, ndim: int) -> dict[str, Array]:
     matrix = covariance(cells, spacing)[:, 3 - ndim :, 3 - ndim :]
     values, vectors = np.linalg.eigh(matrix)  # ascending
-    values = np.where(values > values[:, -1:] * 1e-12, values, 0.0)  # what is left of rounding is no extent
+    values = np.where(values > values[:, -1:] * 1e-12, values, 0.0)  # rounding residue is not an extent
     extents = (2 * np.sqrt(5 * values) if ndim == 3 else 4 * np.sqrt(values))[:, ::-1]
     axes = vectors[:, :, ::-1].transpose(0, 2, 1)  # axes[cell, rank] is a unit vector
     sign = np.take_along_axis(axes, np.abs(axes).argmax(2)[:, :, None], 2)
-    axes = axes * np.where(sign < 0, -1.0, 1.0)  # the largest component is positive, so that equal cells agree
+    axes = axes * np.where(sign < 0, -1.0, 1.0)  # the largest component is positive, so that equal cells get equal axes
     none = np.full(len(cells), np.nan)
     longest, shortest = extents[:, 0], extents[:, -1]
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -178,7 +178,7 @@ def oblateness(extents: Array) -> Array:
     Parameters
     ----------
     extents : numpy.ndarray of float64, shape (n, 3)
-        Along the axes of each cell, the longest first; in any unit, as only their ratios count.
+        Extents along the axes of each cell, longest first; in any unit, as only their ratios count.
     """
     longest, middle, shortest = extents.T
     spread = np.where(longest - shortest > 1e-9 * longest, longest - shortest, np.nan)

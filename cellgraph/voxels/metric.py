@@ -1,4 +1,4 @@
-"""Squared distances between voxel centres as numbers that compare exactly."""
+"""Squared distances between voxel centres, as numbers that compare exactly."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _LARGEST_RATIO = 1000
 
 @dataclass(frozen=True)
 class Metric:
-    """Lengths of steps along (z, y, x), and what a length of 1 is in the unit of the spacing.
+    """Lengths of steps along (z, y, x), and the length 1 in the unit of the spacing.
 
-    Where the voxel sizes are in ratios of small whole numbers, as nearly always, steps are whole numbers, and so are
-    squared distances: equal ones are then equal, which floating point numbers need not be.
+    If the voxel sizes are in ratios of small integers, as they nearly always are, steps are integers, and so are
+    squared distances: equal distances then compare equal, which is not guaranteed with floating-point numbers.
     """
 
     steps: tuple[int, int, int] | tuple[float, float, float]
@@ -28,7 +28,7 @@ class Metric:
 
     @staticmethod
     def of(spacing: Sequence[float]) -> Metric:
-        """Return the metric of voxels of a size (z, y, x)."""
+        """Return the metric for a voxel size (z, y, x)."""
         smallest = min(spacing)
         ratios = [Fraction(size / smallest).limit_denominator(_LARGEST_RATIO) for size in spacing]
         common = lcm(*(ratio.denominator for ratio in ratios))
@@ -48,7 +48,7 @@ class Metric:
         return np.array(self.steps)
 
     def square(self, length: float) -> int | float:
-        """Return the largest squared distance that is no longer than a length in the unit of the spacing."""
+        """Return the largest squared distance not longer than a length in the unit of the spacing."""
         square = (length / self.scale) ** 2
         return floor(square) if isinstance(self.steps[0], int) else square
 
@@ -57,23 +57,23 @@ class Metric:
         return np.asarray(np.sqrt(squares) * self.scale)
 
     def reach(self, square: float) -> tuple[int, int, int]:
-        """Return how many voxels along each axis are within a squared distance."""
+        """Return the number of voxels along each axis within a squared distance."""
         z, y, x = (floor(sqrt(square) / step) + 1 for step in self.steps)
         return z, y, x
 
 
 @dataclass(frozen=True)
 class Reach:
-    """How far around a cell is looked, and the size of a voxel (z, y, x); both in the unit of the sample.
+    """The search distance around a cell, and the voxel size (z, y, x); both in the unit of the sample.
 
     Attributes
     ----------
     distance : float
-        How far two cells are apart at most.
+        Maximum distance between two cells.
     spacing : tuple of float
         Size of a voxel (z, y, x).
     growth : float
-        How far cells grow into the background; 0 where only distances are wanted.
+        How far cells grow into the background; 0 if only distances are wanted.
     """
 
     distance: float
@@ -82,7 +82,7 @@ class Reach:
 
     @staticmethod
     def grown(distance: float, spacing: tuple[float, float, float]) -> Reach:
-        """Return how far to look where cells grow by a distance: two that meet then are this far apart at most."""
+        """Return the reach for cells grown by a distance: two that meet then are at most this far apart."""
         return Reach(2 * distance + hypot(*spacing), spacing, distance)
 
     @property
@@ -92,7 +92,7 @@ class Reach:
 
     @property
     def margin(self) -> tuple[int, int, int]:
-        """How many voxels around a block are read."""
+        """Number of voxels to read around a block."""
         metric = self.metric
         z, y, x = metric.reach(metric.square(self.distance))
         return z + 1, y + 1, x + 1

@@ -1,4 +1,4 @@
-"""Checking what a person says of voxels: which are no cell, which are neighbours, and how large one is."""
+"""Check the user's options for voxels: background, connectivity, and spacing."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ _FLAT = {4: 4, 6: 4, 8: 8, 18: 8, 26: 8}
 
 @dataclass(frozen=True)
 class Rules:
-    """What is a cell and what is a contact: the same for all blocks of a volume.
+    """What counts as a cell and as a contact, the same for all blocks of a volume.
 
     Attributes
     ----------
     background : int or None
-        The label that is no cell, given in any integer type; None where every label is one.
+        The label that is not a cell, given in any integer type; None if every label is a cell.
     connectivity : int
-        6, 18, 26 for three dimensions; 4, 8 for two.
+        6, 18 or 26 in 3D; 4 or 8 in 2D.
     sites : bool
-        Whether the sites of contacts are counted, which takes about as long as all else.
+        Whether to count the sites of contacts, which takes about as long as everything else.
     reach : Reach, optional
-        How far cells are grown, and distances between them are looked for; see `sweep_around`.
+        How far to grow cells and to search for distances between them; see `sweep_around`.
 
     Raises
     ------
     ParameterError
-        If the background is no whole number, or none that a voxel can have.
+        If the background is not a whole number, or not one that a voxel can have.
     """
 
     background: int | None = 0
@@ -49,17 +49,17 @@ class Rules:
 
     @property
     def margin(self) -> tuple[int, int, int]:
-        """How many voxels (z, y, x) around each block are read; none where a halo of one is enough."""
+        """Number of voxels (z, y, x) to read around each block; zero if a halo of one is enough."""
         return self.reach.margin if self.reach is not None else (0, 0, 0)
 
 
 def resolve_background(background: int | None) -> int | None:
-    """Return the label that is no cell as a Python integer; None where every label is one.
+    """Return the background label as a Python integer; None if every label is a cell.
 
     Raises
     ------
     ParameterError
-        If it is no whole number, or none that a voxel can have.
+        If it is not a whole number, or not one that a voxel can have.
     """
     if background is None:
         return None
@@ -80,12 +80,12 @@ def resolve_background(background: int | None) -> int | None:
 
 
 def resolve_connectivity(connectivity: int, ndim: int) -> int:
-    """Return the connectivity for an image of `ndim` dimensions: in 2D, 6 is 4, and 18 and 26 are 8.
+    """Return the connectivity for an image of `ndim` dimensions: in 2D, 6 means 4, and 18 and 26 mean 8.
 
     Raises
     ------
     ParameterError
-        If it is none of 6, 18, 26 (3D) or 4, 8 (2D).
+        If it is not one of 6, 18, 26 (3D) or 4, 8 (2D).
     """
     try:
         known = -1 if isinstance(connectivity, bool) else int(operator.index(connectivity))
@@ -100,12 +100,12 @@ def resolve_connectivity(connectivity: int, ndim: int) -> int:
 
 
 def resolve_spacing(spacing: Sequence[float] | str | None, ndim: int) -> tuple[float, ...]:
-    """Return the size of a voxel, of length `ndim`; 1 where none is given.
+    """Return the voxel size, of length `ndim`; 1 if none is given.
 
     Raises
     ------
     ParameterError
-        If it is no sequence of numbers, has another length, or a number that is not finite and above 0.
+        If it is not a sequence of numbers, has the wrong length, or has a number that is not finite and above 0.
     """
     if spacing is None:
         return (1.0,) * ndim
@@ -127,7 +127,7 @@ def resolve_spacing(spacing: Sequence[float] | str | None, ndim: int) -> tuple[f
 
 
 def _length(value: float) -> float:
-    """Return a length as a Python float; a truth value or a text is none."""
+    """Return a length as a Python float; booleans and strings are refused."""
     if isinstance(value, bool | str | bytes):
         raise TypeError
     return float(value)

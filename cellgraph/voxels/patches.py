@@ -1,21 +1,22 @@
-"""From the runs of a block to its patches: the connected pieces of what two cells share.
+"""Compute the patches of a block from its runs: the connected pieces of the interface between two cells.
 
-Two faces of a pair are of one patch if they share an edge of a voxel (in 2D a corner of a pixel), or if faces between
-them do.  The four faces around an edge lie between the four voxels around it, so every such link is met in a window of
-2 x 2 voxels, in the block that holds its highest one; a halo of one voxel at the low sides has all of it.
+Two faces of a pair belong to the same patch if they share a voxel edge (in 2D, a pixel corner), or are linked by faces
+that do.  The four faces around an edge lie between the four voxels around it, so every such link is found in a window
+of 2 x 2 voxels, in the block that contains its highest voxel; a halo of one voxel on the low sides covers the whole
+window.
 
 Strategy
 --------
 1. Faces come as strips along x: y and z faces of one pair of runs, and the single x face between two runs.  The four
-   rows around an edge along x are walked together; what the last slice and the last row gave is kept in lists of one
-   entry a strip, which advance with the runs that bound them.
-2. A new strip takes the patch of a neighbour of the same pair, else a new one; patches that meet later are united
+   rows around an edge along x are walked together; the results of the last slice and the last row are kept in lists of
+   one entry per strip, which advance with the runs that bound them.
+2. A new strip takes the patch of a neighbour of the same pair, or else a new one; patches that meet later are merged
    (union-find).  There are few patches, so all this stays in cache.
-3. Rows outside the block are one run of background, so the loop has no case for them.
-4. Faces that other blocks see too are written down with their patch: merged tallies unite patches that have the same
-   face.  How many others see it is counted, so that a face goes once all have been there.
+3. Rows outside the block are one run of background, so the loop needs no special case for them.
+4. Faces that other blocks see too are recorded with their patch: merging tallies joins patches that have the same face.
+   The number of others that see it is counted, so that a face is dropped once all of them have been merged.
 
-Duties of the caller: no bounds checks here.
+There are no bounds checks; the caller must ensure valid input.
 """
 
 from __future__ import annotations
@@ -27,24 +28,24 @@ from numba import njit
 
 Array = np.ndarray[Any, Any]
 
-# Columns of the table of open faces: where the upper of its two voxels lies, the last as 4 x + axis of the normal, then
-# the patch, and by how many others the face is still to be seen.
+# Columns of the table of open faces: position of the upper of its two voxels, the last as 4 x + axis of the normal,
+# then the patch, and how many others have yet to see the face.
 PATCH, BALANCE = 3, 4
 OPEN_WIDTH = 5
 FOREIGN = -1
-"""In `seen` of `patches`: planes that belong to another block."""
+"""In the `seen` arrays of `patches`: planes that belong to another block."""
 
 
 @njit(nogil=True, cache=True, inline="always")
 def _key(a, b, none):  # type: ignore[no-untyped-def]
-    """Return the pair of two ids, or `none` where there is no contact; a different one for each place compared."""
+    """Return the pair of two ids, or `none` if there is no contact; `none` differs for each position compared."""
     low, high = np.int64(min(a, b)), np.int64(max(a, b))
     return (low << 32) | high if (low != high) & (low != 0) else np.int64(none)
 
 
 @njit(nogil=True, cache=True)
 def root_of(parent, patch):  # type: ignore[no-untyped-def]
-    """Return the patch that stands for all that are united with one."""
+    """Return the representative of all patches merged with a patch."""
     while parent[patch] != patch:
         parent[patch] = parent[parent[patch]]
         patch = parent[patch]
@@ -62,7 +63,7 @@ def roots(parent):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True)
 def join(parent, patch, other):  # type: ignore[no-untyped-def]
-    """Unite two patches, of which the first may be none yet (-1); return one of them."""
+    """Merge two patches, the first of which may not exist yet (-1); return one of them."""
     if patch < 0 or patch == other:
         return other
     a, b = root_of(parent, patch), root_of(parent, other)
@@ -77,22 +78,22 @@ def _walk(ends, ids, starts, nx, of_x, before, own, parent, keys, count):  # typ
     Parameters
     ----------
     starts : tuple of int
-        First runs of the rows (z - 1, y - 1), (z - 1, y), (z, y - 1), (z, y).
+        First run of each of the rows (z - 1, y - 1), (z - 1, y), (z, y - 1), (z, y).
     of_x : int32, shape (n,)
         Patch of the x face at the start of each run; written for those of this row.
     before : (int32, int, int32)
-        Patches of the y faces of row (z - 1, y), and where they begin; of the z faces of row (z, y - 1).
+        Patches of the y faces of row (z - 1, y), and where they start; patches of the z faces of row (z, y - 1).
     own : (int32, int, int32), outputs
-        Patches of the y faces of this row, and where they are to begin; of its z faces.
+        Patches of the y faces of this row, and where they start; patches of its z faces.
     parent, keys : int32, int64
         Patches, with room for those of this row.
     count : int
-        How many there are.
+        Number of patches so far.
 
     Returns
     -------
     count : int
-        How many there are now.
+        Number of patches now.
     stop : int
         Where the y faces of this row end.
     """
@@ -107,7 +108,7 @@ def _walk(ends, ids, starts, nx, of_x, before, own, parent, keys, count):  # typ
     patch_bottom = patch_right = -1
     x = 0
     while True:
-        # Edges along z and y, where runs begin at x: the x faces there, and the strips on both sides of them.
+        # Edges along z and y, where runs start at x: the x faces there, and the strips on both sides of them.
         last_bottom, last_right, key_last_bottom, key_last_right = patch_bottom, patch_right, key_bottom, key_right
         patch_x = -1
         key_x = np.int64(-5)
@@ -151,7 +152,7 @@ def _walk(ends, ids, starts, nx, of_x, before, own, parent, keys, count):  # typ
                     patch_x = join(parent, patch_x, last_right)
                 if key_last_right == key_right:
                     patch_right = join(parent, patch_right, last_right)
-        # Edges along x: the strips of all four lists, each beside the others.
+        # Edges along x: the strips of all four lists, each next to the others.
         if key_top > 0:
             patch = above[top]
             if key_top == key_left:
@@ -166,7 +167,7 @@ def _walk(ends, ids, starts, nx, of_x, before, own, parent, keys, count):  # typ
                 patch_bottom = join(parent, patch_bottom, patch)
             if key_left == key_right:
                 patch_right = join(parent, patch_right, patch)
-        # What has found no patch begins one.
+        # Strips that found no patch start a new one.
         if new_s:
             if key_x > 0:
                 if key_x == key_bottom and fresh_bottom:
@@ -216,16 +217,16 @@ def _walk(ends, ids, starts, nx, of_x, before, own, parent, keys, count):  # typ
 
 @njit(nogil=True, cache=True)
 def _either(parent, patch, other):  # type: ignore[no-untyped-def]
-    """Unite two patches of which either may be none yet (-1); return what there is."""
+    """Merge two patches, either of which may not exist yet (-1); return the one that exists."""
     return patch if other < 0 else join(parent, patch, other)
 
 
 @njit(nogil=True, cache=True)
 def _open_strips(ends, i, j, labels, at, z, y, axis, sides, seen_x, opened, found):  # type: ignore[no-untyped-def]
-    """Write down those faces between two rows that other blocks see; return how many are written by now.
+    """Record the faces between two rows that other blocks see; return how many are recorded so far.
 
-    `sides` is what `seen` says of the row along the axis that is neither x nor the normal.  A strip is cut where
-    another block may see a part of it only.
+    `sides` is the value of `seen` for the row along the axis that is neither x nor the normal.  A strip is split where
+    another block may see only a part of it.
     """
     nx = len(seen_x)
     x = 0
@@ -265,27 +266,27 @@ def _open(z, y, x, axis, side, other, patch, opened, found):  # type: ignore[no-
 
 @njit(nogil=True, cache=True)
 def patches(ends, ids, rows, shape, seen_z, seen_y, seen_x):  # type: ignore[no-untyped-def]
-    """Find the patches of a block, and the faces of these that other blocks see too.
+    """Find the patches of a block, and those of their faces that other blocks see too.
 
     Parameters
     ----------
     ends, ids, rows, shape
-        The runs, see `runs.Runs`, with one more at the end: of background, a whole row long.
+        The runs, see `runs.Runs`, with one more at the end: background, a whole row long.
     seen_z, seen_y, seen_x : int, shapes (nz,), (ny,), (nx,)
-        For each plane how many other blocks (or seams) along that axis have it too, or FOREIGN.
+        For each plane, how many other blocks (or seams) along that axis also have it, or FOREIGN.
 
     Returns
     -------
     parent : int32, shape (n,)
-        Union-find of the patches: those that are their own parent are patches.
+        Union-find of the patches: those that are their own parents are patches.
     keys : int64, shape (n,)
         Their pairs: smaller id << 32 | larger id.
     opened : int64, shape (m, OPEN_WIDTH)
-        Faces that others see: z, y, 4 x + axis of the upper voxel (in the block), patch, and how many others see
-        it, or -1 where another block owns it.
+        Faces that others see: z, y, 4 x + axis of the upper voxel (in the block), patch, and how many others see it, or
+        -1 if another block owns it.
     """
     nz, ny, nx = shape
-    nothing = len(ends) - 1  # the run of the rows that are outside
+    nothing = len(ends) - 1  # the run for rows outside the block
     most = 1  # runs of a slice
     widest = 1  # runs of a row
     for z in range(nz):

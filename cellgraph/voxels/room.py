@@ -1,4 +1,4 @@
-"""Whether the memory has room for as many cells as a volume has."""
+"""Check that there is enough memory for the cells of a volume."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ from cellgraph.errors import InputError
 from cellgraph.machine import free_memory
 from cellgraph.voxels.kernels import CELL_WIDTH, PAIR_WIDTH
 
-# Less than this is not looked at.
+# Less than this is not checked.
 _LARGE_BYTES = 256 << 20
-# A cell that consists of a few voxels has about three contacts; rows are kept, and sorted into a copy.
+# A cell of a few voxels has about three contacts; rows are kept, and sorted into a copy.
 _BYTES_A_CELL = 2 * 8 * (CELL_WIDTH + 3 * (PAIR_WIDTH + 2))
 
 _SMALL_VOXELS = 3
 
 
 class TooManyCellsError(InputError):
-    """More cells than the memory has room for."""
+    """There are more cells than fit in memory."""
 
 
 def require_room(cells: int, size: int, voxels: np.ndarray[Any, Any]) -> None:
-    """Make sure that the memory has room for cells and their contacts.
+    """Make sure that cells and their contacts fit in memory.
 
     Parameters
     ----------
     cells : int
-        How many there are up to now.
+        Number of cells so far.
     size : int
-        Bytes that working on them takes beyond those that are in use now.
+        Additional bytes needed to process them.
     voxels : numpy.ndarray
-        How many voxels each has, of all or some of them.
+        Number of voxels of each cell, for all or some of them.
 
     Raises
     ------
     TooManyCellsError
-        If it has not.
+        If they do not fit.
     """
     if size < _LARGE_BYTES or size < (free := free_memory()):
         return
@@ -55,14 +55,14 @@ def require_room(cells: int, size: int, voxels: np.ndarray[Any, Any]) -> None:
 
 
 def require_room_for_block(ids: np.ndarray[Any, Any], cells: int) -> None:
-    """Make sure that the memory has room for the cells of one block, before they are measured.
+    """Make sure that the cells of one block fit in memory, before they are measured.
 
     Parameters
     ----------
     ids : numpy.ndarray of int32
         The cell of each run of voxels.
     cells : int
-        How many cells there are.
+        Number of cells.
     """
     size = cells * _BYTES_A_CELL
     if size >= _LARGE_BYTES:

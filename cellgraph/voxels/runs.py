@@ -1,15 +1,15 @@
-"""Rows of labels as runs: the only kernels that look at voxels, and the only ones that depend on their dtype.
+"""Convert rows of labels to runs: the only kernels that look at voxels, and the only ones that depend on their dtype.
 
 Strategy
 --------
-1. A row is compared with itself shifted by one voxel, into a byte a voxel (1 where a run begins); the compiler
+1. A row is compared with itself shifted by one voxel, giving a byte per voxel (1 where a run starts); the compiler
    vectorises this loop.
-2. The bytes are read eight at a time as one word; a zero word is eight voxels without a change.  In other words the
-   lowest set bit gives the next change.
-3. Signed and unsigned labels of one width share a kernel: the wrapper views them as unsigned, and the sign is put
-   back on the label of a run.
+2. The bytes are read eight at a time as one word; a zero word means eight voxels without a change.  In any other word,
+   the lowest set bit gives the next change.
+3. Signed and unsigned labels of the same width share a kernel: the wrapper views them as unsigned, and the sign is
+   restored on the label of a run.
 
-Duties of the caller: no bounds checks here; arrays are allocated by `find_runs`.
+There are no bounds checks; the caller must ensure valid input.  Arrays are allocated by `find_runs`.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ class Runs:
     Attributes
     ----------
     ends : numpy.ndarray of int32, shape (n,)
-        x index one past the last voxel of each run; a run begins where the one before ends, or at 0.
+        x index one past the last voxel of each run; a run starts where the previous one ends, or at 0.
     labels : numpy.ndarray of int64, shape (n,)
-        Label of each run; labels of uint64 above 2**63-1 come out negative.
+        Label of each run; uint64 labels above 2**63-1 become negative.
     rows : numpy.ndarray of int64, shape (nz * ny + 1,)
         Runs of row (z, y) are ``rows[z * ny + y] : rows[z * ny + y + 1]``.
     shape : tuple of int
-        (nz, ny, nx) of the block.
+        Shape of the block, (nz, ny, nx).
     """
 
     ends: Array
@@ -61,18 +61,18 @@ _trailing_zeros: Any = intrinsic(_count_trailing_zeros)
 
 @njit(nogil=True, cache=True)
 def _find_runs(voxels, shape, strides, signed_shift, row, ends, labels, rows, changes):  # type: ignore[no-untyped-def]
-    """Append the runs of the rows from `row` on; stop before a row that may not fit, and return its number.
+    """Append the runs of the rows starting at `row`; stop before a row that may not fit, and return its number.
 
     Parameters
     ----------
     voxels : unsigned integers, contiguous
-        Row (z, y) begins at ``z * strides[0] + y * strides[1]``.
+        Row (z, y) starts at ``z * strides[0] + y * strides[1]``.
     shape : (3,) int
     strides : (2,) int
     signed_shift : int
-        64 minus the width of a signed label, else 0.
+        64 minus the width of a signed label, otherwise 0.
     row : int
-        First row to do.
+        First row to process.
     ends, labels, rows
         As in `Runs`, with room to spare.
     changes : uint8, shape (8 * ceil(nx / 8),), zeros
@@ -108,14 +108,14 @@ def find_runs(block: Array) -> Runs:
     Parameters
     ----------
     block : numpy.ndarray of bool, int8..int64 or uint8..uint64, shape (nz, ny, nx)
-        Native byte order, not empty.  Copied where it is not contiguous along x.
+        Native byte order, not empty.  Copied if it is not contiguous along x.
     """
     nz, ny, nx = block.shape
     width = block.dtype.itemsize
     if block.strides[2] != width or min(block.strides) < 0:
         block = np.ascontiguousarray(block)
     strides = (block.strides[0] // width, block.strides[1] // width)
-    # One flat read-only array for all layouts, so that numba compiles once a width and not once a layout.
+    # One flat read-only array for all layouts, so that numba compiles once per width, not once per layout.
     length = (nz - 1) * strides[0] + (ny - 1) * strides[1] + nx
     voxels = np.lib.stride_tricks.as_strided(block.view(f"u{width}"), (length,), (width,), writeable=False)
     signed_shift = 64 - 8 * width if block.dtype.kind == "i" else 0

@@ -1,4 +1,4 @@
-"""Patches of contact that are not whole yet: what a tally keeps of them, and how they meet where tallies merge."""
+"""Contact patches that are not complete yet: what a tally keeps of them, and how they are joined when tallies merge."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Array = np.ndarray[Any, Any]
 
 
 def in_order(opened: Array, pairs: Array) -> tuple[Array, Array]:
-    """Return open faces sorted by place, with patches numbered in the order of their first faces.
+    """Return open faces sorted by position, with patches numbered in the order of their first faces.
 
     Parameters
     ----------
@@ -33,14 +33,14 @@ def in_order(opened: Array, pairs: Array) -> tuple[Array, Array]:
 
 
 def merge_open(opened_a: Array, pairs_a: Array, opened_b: Array, pairs_b: Array) -> tuple[Array, Array, Array]:
-    """Unite the patches of two tallies that have a face in common.
+    """Join the patches of two tallies that have a face in common.
 
     Returns
     -------
     opened, pairs
-        What is still open, as `in_order` gives it.
+        What is still open, as returned by `in_order`.
     ended : numpy.ndarray of int64, shape (k, 2)
-        Labels of the pair of each patch that is whole now.
+        Labels of the pair of each patch that is now complete.
     """
     parent = np.arange(len(pairs_a) + len(pairs_b), dtype=np.int32)
     opened = np.empty((len(opened_a) + len(opened_b), OPEN_WIDTH), np.int64)
@@ -55,7 +55,7 @@ def merge_open(opened_a: Array, pairs_a: Array, opened_b: Array, pairs_b: Array)
 
 @njit(nogil=True, cache=True)
 def add_sites(pairs, counts, ended):  # type: ignore[no-untyped-def]
-    """Count patches with their pairs, which are among the sorted `pairs`."""
+    """Add patches to the counts of their pairs, which are among the sorted `pairs`."""
     for k in range(len(ended)):
         low, high = 0, len(pairs)
         while low < high:
@@ -69,12 +69,12 @@ def add_sites(pairs, counts, ended):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True)
 def _meet(opened_a, opened_b, shift, parent, opened):  # type: ignore[no-untyped-def]
-    """Merge two sorted tables of open faces; of a face in both, unite the patches and add the balances.
+    """Merge two sorted tables of open faces; for a face in both, join the patches and add the balances.
 
     Returns
     -------
     int
-        Number of rows written: a face goes once all that see it have been there.
+        Number of rows written: a face is dropped once all that see it have been merged.
     """
     i = j = n = 0
     while i < len(opened_a) or j < len(opened_b):

@@ -1,7 +1,7 @@
-"""The tally: what a sweep knows of any part of a volume. Tallies of disjoint parts merge to the tally of both.
+"""The tally: what a sweep knows about any part of a volume. Tallies of disjoint parts merge into the tally of both.
 
-`merge` is associative and commutative, and an empty tally is its identity; every number is an integer, so any split of
-a volume, in any order, on any engine, gives the same tally bit for bit.
+`merge` is associative and commutative, and an empty tally is its identity; every number is an integer, so any division
+of a volume, in any order, on any engine, gives the same tally bit for bit.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _MAGIC = b"cellgraph tally 2\n"
 
 
 class DamagedTally(CellgraphError, ValueError):
-    """A stored tally whose bytes are not those that were written."""
+    """A stored tally whose bytes differ from those written."""
 
 
 @dataclass(frozen=True)
@@ -52,21 +52,21 @@ class Tally:
     Attributes
     ----------
     labels : numpy.ndarray of int64, shape (n,)
-        Sorted and distinct. A cell of which only a face was seen has 0 voxels.
+        Sorted and distinct. A cell with only a face seen so far has 0 voxels.
     cells : numpy.ndarray of int64, shape (n, CELL_WIDTH)
         Columns as in `kernels`: voxels, moments, bounding box, faces to the background and on the border.
     pairs : numpy.ndarray of int64, shape (m, 2)
         Labels of touching cells, the smaller first; sorted and distinct.
     counts : numpy.ndarray of int64, shape (m, PAIR_WIDTH)
-        Faces along z, y, x; edges; corners; patches that are whole; faces of grown cells; edges and corners of these.
+        Faces along z, y, x; edges; corners; complete patches; faces of grown cells; edges and corners of these.
     opened : numpy.ndarray of int64, shape (k, OPEN_WIDTH)
-        Faces that other parts see too, sorted by place, with the number of their patch; see `patches`.
+        Faces that other parts see too, sorted by position, with the number of their patch; see `patches`.
     patches : numpy.ndarray of int64, shape (p, 2)
-        Labels of the pair of each patch that is not whole yet, in the order of their first open faces.
+        Labels of the pair of each patch that is not complete yet, in the order of their first open faces.
     near : numpy.ndarray of int64, shape (q, 2)
-        Labels of cells of which the distance is known, sorted and distinct.
+        Labels of pairs of cells with a known distance, sorted and distinct.
     squares : numpy.ndarray of float64, shape (q,)
-        The smallest squared distance of each, as `Metric` has it.
+        The smallest squared distance of each pair, as in `Metric`.
     """
 
     labels: Array
@@ -91,7 +91,7 @@ class Tally:
 
     @property
     def sites(self) -> Array:
-        """Number of patches of each pair, shape (m,): those that are whole, and what there is of others."""
+        """Number of patches of each pair, shape (m,): complete ones, and the present parts of others."""
         counts = self.counts.copy()
         add_sites(self.pairs, counts, self.patches)
         return np.asarray(counts[:, SITES])
@@ -108,7 +108,7 @@ class Tally:
         m = len(self.pairs) + len(other.pairs)
         pairs, counts = np.empty((m, 2), np.int64), np.empty((m, PAIR_WIDTH), np.int64)
         m = _merge(self.pairs, self.counts, other.pairs, other.counts, False, pairs, counts)
-        # Shrunk in place: a copy would need the memory twice. Nobody else has seen these arrays yet.
+        # Shrunk in place: a copy would need the memory twice. Nothing else refers to these arrays yet.
         for array, rows in ((labels, n), (cells, n), (pairs, m), (counts, m)):
             array.resize((rows, array.shape[1]), refcheck=False)
         opened, patches, ended = merge_open(self.opened, self.patches, other.opened, other.patches)
@@ -117,12 +117,12 @@ class Tally:
         return Tally(labels[:, 0], cells, pairs, counts, opened, patches, near, squares)
 
     def with_patches(self, ended: Array, opened: Array, pairs: Array) -> Tally:
-        """Return the tally with its patches: the pairs of those that are whole, open faces, and pairs of these."""
+        """Return the tally with its patches: the pairs of complete ones, open faces, and the pairs of these."""
         add_sites(self.pairs, self.counts, ended)
         return replace(self, **dict(zip(("opened", "patches"), in_order(opened, pairs), strict=True)))
 
     def shifted(self, z: int) -> Tally:
-        """Return the tally of the same voxels `z` slices further on."""
+        """Return the tally of the same voxels shifted by `z` slices."""
         cells = self.cells.copy()
         voxels, first = self.cells[:, VOXELS], self.cells[:, Z]
         cells[:, Z] += z * voxels
@@ -154,7 +154,7 @@ class Tally:
         Raises
         ------
         DamagedTally
-            If the bytes are not those that were written.
+            If the bytes differ from those written.
         """
         head = len(_MAGIC) + 4
         body = data[head:]
@@ -165,7 +165,7 @@ class Tally:
 
 
 def _nearest(a: Tally, b: Tally) -> tuple[Array, Array]:
-    """Return the pairs of either tally, with the smaller distance of those that are in both."""
+    """Return the pairs of either tally, with the smaller distance for pairs in both."""
     if not len(b.near) or not len(a.near):
         return (a.near, a.squares) if len(a.near) else (b.near, b.squares)
     near, squares = np.concatenate([a.near, b.near]), np.concatenate([a.squares, b.squares])
@@ -176,9 +176,9 @@ def _nearest(a: Tally, b: Tally) -> tuple[Array, Array]:
 
 
 def merge(tallies: Iterable[Tally]) -> Tally:
-    """Return the tally of all parts together, merged two by two so that each row is moved few times.
+    """Return the tally of all parts together, merged in pairs so that each row is moved only a few times.
 
-    Parts of which the caller keeps no reference are freed as soon as they are merged.
+    Parts that the caller no longer references are freed as soon as they are merged.
     """
     waiting = deque(tallies)
     del tallies

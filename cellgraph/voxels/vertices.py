@@ -1,12 +1,12 @@
-"""Where three or more cells meet: vertices of an image, and in a volume lines along the edges of voxels.
+"""Find where three or more cells meet: vertices in an image, and lines along voxel edges in a volume.
 
 Strategy
 --------
-1. The pixels around a corner of pixels, and the voxels around an edge of voxels, are a window of 2 x 2.  It belongs to
-   the block that holds its highest voxel, so a halo of one at the low sides has all of it.
-2. Edges with one set of cells that share an end are one line.  An end that lies on the faces of a block may be an end
-   of edges of other blocks too, so it is kept, and lines with a common one are joined when blocks are put together.
-3. Lengths and places are sums of whole numbers: every division into blocks gives the same ones.
+1. The pixels around a pixel corner, and the voxels around a voxel edge, form a window of 2 x 2.  It belongs to the
+   block that contains its highest voxel, so a halo of one on the low sides covers all of it.
+2. Edges with the same set of cells that share an end form one line.  An end on the faces of a block may also be an end
+   of edges of other blocks, so it is kept, and lines with a common end are joined when blocks are merged.
+3. Lengths and positions are sums of integers, so every division into blocks gives the same ones.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Array = np.ndarray[Any, Any]
 Index = tuple[int, int, int]
 
 MOST = 4
-"""Cells around a corner of pixels, or an edge of voxels."""
+"""Maximum number of cells around a pixel corner or a voxel edge."""
 
 _NONE = np.zeros(0, np.int64)
 
@@ -34,16 +34,16 @@ class Vertices:
     Attributes
     ----------
     cells : numpy.ndarray of int64, shape (n, 4)
-        Labels that meet, ascending; -1 behind the last.
+        Labels that meet, ascending; -1 after the last.
     edges : numpy.ndarray of int64, shape (n, 3)
-        How many edges of voxels along z, y and x a line has; none in an image of two dimensions.
+        Number of voxel edges of a line along z, y and x; zero in a 2D image.
     places : numpy.ndarray of int64, shape (n, 3)
-        Twice the sum of the places (z, y, x) of what it consists of: middles of edges of voxels, or corners of pixels;
-        voxels have their centres at whole numbers.
+        Twice the sum of the positions (z, y, x) of its parts: midpoints of voxel edges, or pixel corners; voxel centres
+        are at integers.
     ends : numpy.ndarray of int64, shape (k,)
-        Ends of edges that other parts may have too, as flat indices of the lattice of the whole volume.
+        Ends of edges that other parts may share, as flat indices in the lattice of the whole volume.
     owners : numpy.ndarray of int64, shape (k,)
-        The vertex of each.
+        The vertex of each end.
     """
 
     cells: Array
@@ -61,17 +61,17 @@ def find_vertices(
     Parameters
     ----------
     labels : numpy.ndarray of int32, shape (nz, ny, nx)
-        Ranks of the labels, 0 for the background; with a halo at the low sides.
+        Ranks of the labels, 0 for the background; with a halo on the low sides.
     names : numpy.ndarray of int64
         The label of each rank, ascending after the first.
     block : tuple
-        Where the block starts and stops in the volume.
+        Start and stop of the block in the volume.
     halo : tuple of int
         0 or 1 along each axis.
     shape : tuple of int
-        Of the volume.
+        Shape of the volume.
     flat : bool
-        Whether it is an image of two dimensions, of one slice.
+        Whether it is a 2D image, of one slice.
     """
     start, stop = block
     found = _meetings(labels, np.array(halo), flat)
@@ -91,7 +91,7 @@ def find_vertices(
 
 
 def merge_vertices(parts: Sequence[Vertices]) -> Vertices:
-    """Return the vertices of all parts together, in the order of their cells and places."""
+    """Return the vertices of all parts together, sorted by cells and position."""
     counts = np.cumsum([0, *(len(part.cells) for part in parts)])
     owners = [part.owners + first for part, first in zip(parts, counts, strict=False)]
     cells, edges, places, ends = (
@@ -103,7 +103,7 @@ def merge_vertices(parts: Sequence[Vertices]) -> Vertices:
 
 
 def _joined(cells: Array, edges: Array, places: Array, ends: Array, owners: Array) -> Vertices:
-    """Put together what has the same cells and a common end."""
+    """Join edges with the same cells and a common end."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -123,12 +123,12 @@ def _joined(cells: Array, edges: Array, places: Array, ends: Array, owners: Arra
 
 @njit(nogil=True, cache=True)
 def _meetings(labels, halo, flat):  # type: ignore[no-untyped-def]
-    """Find the windows of 2 x 2 with three or four cells.
+    """Find the 2 x 2 windows with three or four cells.
 
     Returns
     -------
     int64, shape (n, 8)
-        z, y, x of the highest voxel, the axis that is normal to the window, and the ranks, ascending, then 0.
+        z, y, x of the highest voxel, the axis normal to the window, and the ranks, ascending, then 0.
     """
     nz, ny, nx = labels.shape
     found = np.empty((1 << 10, 8), np.int64)
@@ -152,7 +152,7 @@ def _meetings(labels, halo, flat):  # type: ignore[no-untyped-def]
                             continue
                         b, c, d = labels[z - 1, y, x], labels[z, y - 1, x], labels[z - 1, y - 1, x]
                     if (own == b and (c in (d, own) or d == own)) or (own == c and d in (b, own)):
-                        continue  # as most: within one cell, or between two
+                        continue  # the usual case: within one cell, or between two
                     around[0], around[1], around[2], around[3] = own, b, c, d
                     around.sort()
                     cells = 0

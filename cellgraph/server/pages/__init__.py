@@ -1,8 +1,8 @@
-"""What the local Neo4j serves beside Neo4j Browser, from the same address: a start page, a style, a guide.
+"""What the local Neo4j serves beside Neo4j Browser, at the same address: a start page, a style, a guide.
 
-The server serves the first ``browser`` that it finds on its class path.  So it gets a folder with a copy of all of
-Neo4j Browser, to which files are added; unlike a jar it may change while the server runs.  Anybody on this machine can
-ask for these files, without a password: whatever tells of data is in a folder whose name is a secret.
+The server serves the first ``browser`` on its class path.  So it gets a folder with a full copy of Neo4j Browser plus
+our files; unlike a jar, the folder may change while the server runs.  Anyone on this machine can request these files
+without a password, so anything that reveals data is in a folder with a secret name.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _NO_GUIDE = """\
 
 
 def prepare(home: Home, jars: Iterable[Path]) -> None:
-    """Copy Neo4j Browser out of its jar, unless it is there, and add our files to it."""
+    """Copy Neo4j Browser out of its jar, unless already done, and add our files to it."""
     jar = next(path for path in jars if path.name.startswith("neo4j-browser-"))
     stamp = home.pages / "copied-from"
     if not stamp.exists() or stamp.read_text() != jar.name:
@@ -59,7 +59,7 @@ def _add_scripts(index: Path) -> None:
 
 
 def add(home: Home) -> None:
-    """Write the files that do not depend on data, as this version of cellgraph has them."""
+    """Write this version's files that do not depend on data."""
     secret(home).mkdir(parents=True, exist_ok=True)
     for name in _OWN:
         write_text(folder(home) / name, (files(__name__) / name).read_text("utf-8"))
@@ -74,13 +74,13 @@ def folder(home: Home) -> Path:
 
 
 def secret(home: Home) -> Path:
-    """Return the folder in it of what tells of data; its name, 32 hexadecimal digits, is made once."""
+    """Return the subfolder for what reveals data; its name, 32 hexadecimal digits, is generated once."""
     names = [path for path in folder(home).glob("?" * 32) if path.is_dir()]
     return names[0] if names else folder(home) / secrets.token_hex(16)
 
 
 def settings(home: Home, http_port: int) -> dict[str, str]:
-    """Return the settings by which Neo4j Browser opens the guide for those who type its address."""
+    """Return the settings that make Neo4j Browser open the guide for users who type its address."""
     guide = address(http_port) + f"{secret(home).name}/{GUIDE}"
     return {
         "browser.remote_content_hostname_whitelist": f"{LOOPBACK},localhost",
@@ -89,5 +89,5 @@ def settings(home: Home, http_port: int) -> dict[str, str]:
 
 
 def address(http_port: int) -> str:
-    """Return where the added files are served."""
+    """Return the address at which the added files are served."""
     return f"http://{LOOPBACK}:{http_port}/browser/cellgraph/"

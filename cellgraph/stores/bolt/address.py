@@ -1,4 +1,4 @@
-"""The address of a Neo4j, and the credentials for it, which never appear in a message."""
+"""The address and credentials of a Neo4j; the credentials never appear in a message."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ SCHEMES = tuple(f"{scheme}{security}" for scheme in ("neo4j", "bolt") for securi
 
 @dataclass(frozen=True)
 class Address:
-    """Where a Neo4j is and who asks.
+    """The location of a Neo4j, and the user.
 
     Attributes
     ----------
     uri : str
-        Without user and password, fit for messages.
+        Without user and password, safe for messages.
     user : str
     password : str or None
-        None where none is known: the server may not want one.
+        None if not known; the server may not need one.
     database : str or None
-        None is the home database of the user.
+        None means the home database of the user.
     """
 
     uri: str
@@ -34,25 +34,25 @@ class Address:
 
 
 def parse(text: str, environment: Mapping[str, str] = os.environ) -> Address:
-    """Read an address as people give it.
+    """Parse an address given by a user.
 
     Parameters
     ----------
     text : str
-        ``bolt://host:7687``, ``neo4j+s://host``, …; user and password may stand in it.
+        ``bolt://host:7687``, ``neo4j+s://host``, …; it may include user and password.
     environment : mapping
-        Has ``NEO4J_USERNAME``, ``NEO4J_PASSWORD`` and ``NEO4J_DATABASE`` for what the address does not say.
+        Provides ``NEO4J_USERNAME``, ``NEO4J_PASSWORD`` and ``NEO4J_DATABASE`` for what the address leaves out.
 
     Raises
     ------
     ParameterError
-        If it is none.
+        If it is not a valid address.
     """
     try:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
     except ValueError:
-        # The text is not shown: a password may stand in it.
+        # The text is not shown: it may contain a password.
         raise ParameterError("not a valid database address; expected bolt://HOST:PORT.") from None
     if parts.scheme not in SCHEMES:
         raise ParameterError(

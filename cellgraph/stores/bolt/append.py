@@ -1,8 +1,8 @@
-"""A network into Neo4j, beside what is there.
+"""Append a network to Neo4j.
 
-Cells are told the ids that Neo4j itself gives to nodes, and contacts find their cells by these.  Such an id is free for
-another node once its own is deleted, but not before all transactions have ended that were open then.  So a transaction
-that begins by finding the load's samples can trust the ids: its cells are there, or their ids lead nowhere.
+Contacts find their cells by Neo4j's internal node ids, returned when the cells are created.  Such an id may be reused
+once its node is deleted, but not before all transactions that were open at that time have ended.  So a transaction that
+begins by finding the load's samples can trust the ids: its cells exist, or their ids match nothing.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ Array = Any  # numpy.ndarray
 
 
 def append(connection: Connection, tables: Tables, claimed: Claim, report: Report | None) -> None:
-    """Write the cells and contacts of samples that are claimed, and make the indexes if there are none yet."""
+    """Write the cells and contacts of claimed samples, and create the indexes if there are none yet."""
     nodes, cells = _cells(connection, tables, claimed)
     _send(connection, "cells", cells, claimed, report)
     _send(connection, "contacts", _contacts(connection, tables, claimed, nodes), claimed, report)
-    # Into a database without cells the indexes come last: made at once, they take a fraction of the time.
+    # In a database without cells, the indexes come last: creating them at once takes a fraction of the time.
     waiting(lambda: schema.ensure(connection), lambda: beat(connection, claimed.load), owner.BEAT)
 
 
@@ -46,7 +46,7 @@ def _send(connection: Connection, what: str, stream: Stream, claimed: Claim, rep
 
 
 def _cells(connection: Connection, tables: Tables, claimed: Claim) -> tuple[Array, Stream]:
-    """Return an array for the ids of the nodes, and what writes the cells and fills it."""
+    """Return an array for the node ids, and the stream that writes the cells and fills it."""
     import numpy as np
     import pyarrow as pa
 
@@ -81,7 +81,7 @@ def _contacts(connection: Connection, tables: Tables, claimed: Claim, nodes: np.
     properties, same = _varying(tables.contacts.drop_columns(["a", "b"]))
 
     def parameters(batch: pa.Table) -> dict[str, Any]:
-        """Group contacts by their first cell, which is then looked up once."""
+        """Group contacts by their first cell, so that it is looked up only once."""
         first = nodes[batch["c0"].to_numpy()]
         order = np.argsort(first, kind="stable")
         if np.any(first[1:] < first[:-1]):
@@ -117,9 +117,9 @@ def _rows(batch: pa.Table) -> list[list[Any]]:
 
 
 def _varying(properties: pa.Table) -> tuple[pa.Table, dict[str, Any]]:
-    """Return columns of which each row has to be sent, and those that have the same number everywhere, with it.
+    """Split columns into those to send row by row, and those with one constant number, returned with it.
 
-    Columns without a value are left out: Neo4j stores no nulls.
+    Columns without values are left out: Neo4j stores no nulls.
     """
     same = {}
     varying = []
@@ -135,7 +135,7 @@ def _varying(properties: pa.Table) -> tuple[pa.Table, dict[str, Any]]:
 
 
 def _is_one_number(column: pa.ChunkedArray) -> bool:
-    """Whether a column has one number only, to the last bit."""
+    """Whether a column holds a single number, identical to the last bit."""
     import pyarrow as pa
 
     if not (pa.types.is_int64(column.type) or pa.types.is_float64(column.type)):
@@ -145,12 +145,12 @@ def _is_one_number(column: pa.ChunkedArray) -> bool:
 
 
 def _assigned(properties: pa.Table, first: int, same: Mapping[str, Any], before: str = "") -> str:
-    """Return the properties with their places in a row, and in ``$same``."""
+    """Return the property assignments, from positions in a row and in ``$same``."""
     named = [f"{quoted(name)}: r[{first + n}]" for n, name in enumerate(properties.column_names)]
     named += [f"{quoted(name)}: $same[{n}]" for n, name in enumerate(same)]
     return before * bool(named) + ", ".join(named)
 
 
 def _numbered(first: int, properties: pa.Table) -> list[str]:
-    """Return names of columns: those of properties may be any text."""
+    """Return numbered column names, since property names may be any text."""
     return [f"c{number}" for number in range(first + properties.num_columns)]

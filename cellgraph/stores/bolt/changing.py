@@ -1,8 +1,8 @@
-"""Properties written onto the cells and samples of Neo4j after their load.
+"""Write properties to cells and samples in Neo4j after their load.
 
-Values go in many transactions, as cells do.  Before the first the sample no longer lists the properties that change and
-notes their names (``writing``), and whose write it is; the last one lists what is there.  What a killed write left is
-not listed, and the next one that writes removes it.
+Values are written in many transactions, as cells are.  Before the first, the sample stops listing the properties that
+change, and records their names (``writing``) and the owner of the write; the last transaction lists the result.
+Leftovers of a killed write are not listed, and the next write removes them.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
 
 _CELLS_AT_ONCE = 10_000
 _NEAR = "*"
-"""Stands for the relationships ``NEAR`` among the names that are being written: no property can be called so."""
+"""Stands for ``NEAR`` relationships among the names being written; no property can have this name."""
 _COMPLETE = f"MATCH (s:Sample {{status: 'complete'}}) WHERE {SAMPLE}"
 _OURS = "MATCH (s:Sample {id: $sample, status: 'complete'}) WHERE s.load = $load"
 
 
 def states(connection: Connection, samples: Sequence[str]) -> list[State]:
-    """Return what the samples say; see `chosen_states`."""
+    """Return the states of samples; see `chosen_states`."""
     rows = connection.read(f"{_COMPLETE} RETURN properties(s)")
     return chosen_states((row[0] for row in rows), samples)
 
 
 def labels_of(connection: Connection, state: State) -> np.ndarray[Any, Any]:
-    """Return the labels of the cells of a sample, in the order of their ids."""
+    """Return the labels of the cells of a sample, in order of id."""
     import numpy as np
 
     found = np.empty((2, 0), np.int64)
@@ -55,7 +55,7 @@ def labels_of(connection: Connection, state: State) -> np.ndarray[Any, Any]:
 
 
 def apply_changes(connection: Connection, changes: Sequence[Change], load: str, report: Report | None) -> None:
-    """Write values of cells, and list them at last."""
+    """Write values of cells, and finally list them."""
     connection.transact(lambda transaction: _begin(transaction, connection.uri, changes, load))
     for change in changes:
         _write(connection, change, load, report)
@@ -63,12 +63,12 @@ def apply_changes(connection: Connection, changes: Sequence[Change], load: str, 
 
 
 def abandon(connection: Connection, load: str) -> None:
-    """Give up what a write has written so far; whoever writes next removes it."""
+    """Abandon what a write has written so far; the next writer removes it."""
     connection.write("MATCH (s:Sample) WHERE s.load = $load AND s.writing IS NOT NULL REMOVE s.load, s.beat", load=load)
 
 
 def remove_unlisted(connection: Connection, load: str) -> None:
-    """Remove the values that dead writes have left on cells."""
+    """Remove the values that dead writes left on cells."""
     rows = connection.read(
         f"{_COMPLETE} AND s.writing IS NOT NULL "
         "RETURN properties(s), s.writing, s.load, coalesce((timestamp() - s.beat) / 1000.0, 0.0)"
@@ -90,7 +90,7 @@ def remove_unlisted(connection: Connection, load: str) -> None:
 
 
 def _begin(transaction: neo4j.Transaction, uri: str, changes: Sequence[Change], load: str) -> None:
-    """Take the samples over: unlist what changes, and note it."""
+    """Take over the samples: stop listing what changes, and record it."""
     for change in changes:
         state = change.state
         row = transaction.run(
@@ -135,7 +135,7 @@ def _finish(transaction: neo4j.Transaction, uri: str, changes: Sequence[Change],
 
 
 def lost(uri: str, state: State) -> StoreError:
-    """Return the error of a write whose sample someone else has replaced, deleted or taken for his own."""
+    """Return the error for a write whose sample someone else has replaced, deleted or taken over."""
     return StoreError(
         f"the sample {state.name!r} in {uri} was replaced or deleted while its properties were written, or the write "
         "was silent for too long and was taken for dead; nothing of it is listed: run this again."
@@ -186,7 +186,7 @@ def _touches_near(change: Change) -> bool:
 
 
 def _refuse_near(transaction: neo4j.Transaction, uri: str, state: State) -> None:
-    """Refuse relationships ``NEAR`` that cellgraph did not write."""
+    """Refuse ``NEAR`` relationships that cellgraph did not write."""
     row = transaction.run(
         "MATCH (s:Sample {id: $sample}) WHERE s.writing IS NULL "
         "MATCH (s)-[:HAS_CELL]->(:Cell)-[r:NEAR]-() RETURN type(r) LIMIT 1",
@@ -214,7 +214,7 @@ def _near_stream(near: pa.Table, state: State, load: str) -> Stream:
 
 
 def _remove(connection: Connection, state: State, names: Sequence[str], load: str) -> None:
-    """Take properties away from the cells of a sample, and relationships ``NEAR``."""
+    """Remove properties from the cells of a sample, and ``NEAR`` relationships."""
     if _NEAR in names:
         for start, end in _spans(state):
             connection.write(

@@ -1,8 +1,8 @@
-"""The life of a sample in Neo4j: claimed (``loading``), finished (``complete``), given up (``retired``).
+"""The life cycle of a sample in Neo4j: claimed (``loading``), finished (``complete``), given up (``retired``).
 
-Neo4j has no transaction that is large enough for a sample, so a sample is written in many, and one last transaction
-turns its ``status`` to complete and that of the one which it replaces to retired: every query looks only at complete
-ones.  Ids of cells are given out here: a sample owns ``first_id`` and the following ``cells`` ids.
+No Neo4j transaction is large enough for a sample, so a sample is written in many, and a final transaction sets its
+``status`` to complete and that of the sample it replaces to retired: queries look only at complete ones.  Cell ids are
+assigned here: a sample owns ``cells`` ids, starting at ``first_id``.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Claim:
     samples : tuple of int
         Ids of the sample nodes.
     first_cell : int
-        Id of the first cell; the others follow in the order of the network.
+        Id of the first cell; the others follow in network order.
     """
 
     load: str
@@ -47,7 +47,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Remains:
-    """A sample that no query sees any more, or that will never be finished."""
+    """A sample that is no longer visible to queries, or will never be finished."""
 
     sample: int
     first_cell: int
@@ -55,12 +55,12 @@ class Remains:
 
 
 def claim(connection: Connection, tables: Tables, load: str, *, replace: bool) -> Claim:
-    """Create the samples, not yet visible, with ids that nobody else has.
+    """Create the samples, not yet visible, with unique ids.
 
     Raises
     ------
     ExistsError
-        If a sample of one of the names is there and `replace` is false, or is being loaded by someone else.
+        If a sample of one of these names exists and `replace` is false, or is being loaded by someone else.
     """
     from neo4j.exceptions import ConstraintError
 
@@ -68,13 +68,13 @@ def claim(connection: Connection, tables: Tables, load: str, *, replace: bool) -
         try:
             return connection.transact(lambda transaction: _claim(transaction, connection.uri, tables, load, replace))
         except ConstraintError:
-            continue  # another load has taken the same ids a moment earlier: the unique ids of samples tell
+            continue  # another load took the same ids a moment earlier, which the unique sample ids reveal
     raise StoreError(f"too many loads begin at once in {connection.uri}; load again.")
 
 
 def _claim(transaction: neo4j.Transaction, uri: str, tables: Tables, load: str, replace: bool) -> Claim:
-    # The ids are read first: who reads them before another load commits collides with it, who reads them after sees
-    # its samples in the check of names.
+    # The ids are read first: a load that reads them before another commits collides with it; one that reads them after
+    # sees its samples in the check of names.
     row = transaction.run(
         f"MATCH (s:Sample) WHERE {SAMPLE} "
         "RETURN coalesce(max(s.id), -1) + 1 AS sample, coalesce(max(s.first_id + s.cells), 0) AS cell"
@@ -111,17 +111,17 @@ def _refuse_taken(transaction: neo4j.Transaction, uri: str, names: Sequence[str]
 
 
 def require_free(connection: Connection, names: Sequence[str], *, replace: bool) -> None:
-    """Raise `ExistsError` as `claim` does, before anything is written."""
+    """Raise `ExistsError`, as `claim` does, before anything is written."""
     connection.transact(lambda transaction: _refuse_taken(transaction, connection.uri, names, replace))
 
 
 def beat(connection: Connection, load: str) -> None:
-    """Give a sign of life."""
+    """Send a sign of life (heartbeat)."""
     connection.write("MATCH (s:Sample) WHERE s.load = $load SET s.beat = timestamp()", load=load)
 
 
 def finish(connection: Connection, names: Sequence[str], claims: Sequence[Claim], load: str, *, replace: bool) -> None:
-    """Make the samples of all claims visible and those of their names that they replace invisible, at once."""
+    """Make the samples of all claims visible, and those they replace invisible, at once."""
     samples = [sample for claimed in claims for sample in claimed.samples]
 
     def work(transaction: neo4j.Transaction) -> None:
@@ -147,7 +147,7 @@ def finish(connection: Connection, names: Sequence[str], claims: Sequence[Claim]
 
 
 def abandon(connection: Connection, load: str) -> None:
-    """Give up what a load has written so far; whoever writes next removes it."""
+    """Abandon what a load has written so far; the next writer removes it."""
     connection.write(
         "MATCH (s:Sample {status: 'loading'}) WHERE s.load = $load SET s.status = 'retired' REMOVE s.load, s.beat",
         load=load,
@@ -155,7 +155,7 @@ def abandon(connection: Connection, load: str) -> None:
 
 
 def retire(connection: Connection, samples: Sequence[str], load: str) -> str | None:
-    """Make complete samples invisible, all at once; if there is none of a name, return that and change nothing."""
+    """Make complete samples invisible, all at once; if a name is unknown, return it and change nothing."""
 
     def work(transaction: neo4j.Transaction) -> str | None:
         retired = transaction.run(
@@ -173,7 +173,7 @@ def retire(connection: Connection, samples: Sequence[str], load: str) -> str | N
 
 
 def take_remains(connection: Connection, load: str) -> list[Remains]:
-    """Take over the samples that are retired or belong to a dead load, so that no one else removes them as well."""
+    """Take over samples that are retired or belong to a dead load, so that no one else removes them too."""
     found = connection.read(
         f"MATCH (s:Sample) WHERE s.status IN ['loading', 'retired'] AND {SAMPLE} RETURN s.id, {_SIGNS}"
     )
@@ -182,7 +182,7 @@ def take_remains(connection: Connection, load: str) -> list[Remains]:
 
 
 def _take(connection: Connection, sample: int, load: str) -> Remains | None:
-    """Take over one sample; None if it lives all the same, or a client that has stopped in the middle holds it."""
+    """Take over one sample; None if it is alive after all, or locked by a client that stalled midway."""
     from neo4j.exceptions import ClientError, TransientError
 
     def work(transaction: neo4j.Transaction) -> Remains | None:
@@ -211,13 +211,13 @@ def _take(connection: Connection, sample: int, load: str) -> Remains | None:
 
 
 def _is_dead(signs: list[Any], load: str) -> bool:
-    """Whether a sample is nobody's, by the values of `_SIGNS`, or of this load itself."""
+    """Whether a sample has no living owner, by the values of `_SIGNS`, or belongs to this load itself."""
     owned_by, silent = signs
     return owned_by == load or not owner.is_alive(owned_by, silent)
 
 
 def lost(uri: str) -> StoreError:
-    """Return the error of a load whose samples someone else has removed."""
+    """Return the error for a load whose samples someone else has removed."""
     return StoreError(
         f"the load into {uri} was silent for too long and was taken for dead, so that its samples were removed; "
         "load again."

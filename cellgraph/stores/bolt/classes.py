@@ -1,6 +1,6 @@
-"""Further labels of cells, because Neo4j Browser gives colour and size by label: ``:Border``, ``:Small``, ``:Large``.
+"""Extra labels for cells, because Neo4j Browser sets colour and size by label: ``:Border``, ``:Small``, ``:Large``.
 
-They are for the eye only; no query of cellgraph asks for them, and they can be taken away.
+They are for display only; no cellgraph query uses them, and they can be removed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cellgraph.stores.bolt.connection import Connection
 
 SHARE = 0.2
-"""Part of the cells of a sample that are small, and that are large, by volume."""
+"""Fraction of the cells of a sample that count as small, and as large, by volume."""
 
 _CELLS = f"MATCH (s:Sample {{status: 'complete'}})-[:HAS_CELL]->(c:Cell) WHERE s.name = $sample AND {SAMPLE} "
 _LIMITS = _CELLS + "RETURN percentileDisc(c.volume, $share), percentileDisc(c.volume, 1 - $share)"
@@ -27,13 +27,13 @@ _ADD = (
 
 
 def remove(connection: Connection, sample: str) -> None:
-    """Take the labels away from the cells of a sample."""
+    """Remove the labels from the cells of a sample."""
     with connection.session(read_only=False) as session:
         session.run(_REMOVE, sample=sample).consume()
 
 
 def add(connection: Connection, sample: str) -> int:
-    """Give the cells of a sample their labels, and return how many labels there are then."""
+    """Add the labels to the cells of a sample, and return the number of labels."""
     remove(connection, sample)
     ((small, large),) = connection.read(_LIMITS, sample=sample, share=SHARE)
     with connection.session(read_only=False) as session:

@@ -1,4 +1,4 @@
-"""A driver, opened and tried, and transactions that are repeated where that is safe."""
+"""A tested driver connection, with transactions that are retried where that is safe."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class Connection:
     def __init__(self, address: Address) -> None:
         import neo4j
 
-        # What the driver logs comes to the user as an error; without a handler Python prints it as well.
+        # The user gets the driver's log messages as errors; without a handler, Python would print them too.
         logging.getLogger("neo4j").addHandler(logging.NullHandler())
         self.uri = address.uri
         self.agent = f"cellgraph/{__version__} (process {os.getpid()})"
         auth = None if address.password is None else (address.user, address.password)
         with translated(self.uri):
-            # Notifications (hints on labels that are not there, …) would be printed by the logging of the driver.
+            # Notifications (hints about unknown labels, …) would be printed by the driver's logging.
             self._driver = neo4j.GraphDatabase.driver(
                 address.uri,
                 auth=auth,
@@ -56,7 +56,7 @@ class Connection:
                     self.read("RETURN 1")
                 except neo4j.exceptions.ServiceUnavailable:
                     if self.uri.startswith("neo4j+s://"):
-                        # A driver that routes does not say that it was the certificate; one that does not, does.
+                        # A routing driver does not report that the certificate failed; a direct one does.
                         direct = self.uri.replace("neo4j+s://", "bolt+s://", 1)
                         with neo4j.GraphDatabase.driver(
                             direct, auth=auth, connection_timeout=_SECONDS_TO_CONNECT
@@ -69,7 +69,7 @@ class Connection:
 
     @cached_property
     def dialect(self) -> str:
-        """What stands before a statement that needs ``id()``: later servers may speak Cypher 25, which has none."""
+        """Prefix of a statement that needs ``id()``: later servers may default to Cypher 25, which lacks it."""
         with self.session(read_only=True) as session:
             version = session.run("RETURN 1").consume().server.agent.partition("/")[2]
         numbers = [int(number) for number in re.findall(r"\d+", version)[:2]]
@@ -81,7 +81,7 @@ class Connection:
 
     @contextmanager
     def session(self, *, read_only: bool) -> Iterator[neo4j.Session]:
-        """Open a session whose reads see what this program has written; the server refuses writes of a reader."""
+        """Open a session whose reads see this program's writes; the server refuses writes in a read-only one."""
         import neo4j
 
         mode = neo4j.READ_ACCESS if read_only else neo4j.WRITE_ACCESS
@@ -99,7 +99,7 @@ class Connection:
             return [list(record.values()) for record in session.run(cypher, parameters)]
 
     def reads_again(self, work: Callable[[], T]) -> T:
-        """Return what `work` reads; where the server goes away meanwhile, wait for it and do it once more.
+        """Return what `work` reads; if the server goes away meanwhile, wait for it and retry.
 
         Raises
         ------
@@ -109,7 +109,7 @@ class Connection:
         from neo4j.exceptions import AuthError, DriverError, Neo4jError, ServiceUnavailable, SessionExpired
 
         def is_away(error: Exception) -> bool:
-            # One that is being stopped says the same as one that is being started.
+            # A server that is stopping reports the same as one that is starting.
             return isinstance(error, ServiceUnavailable | SessionExpired | OSError) or is_starting(error)
 
         try:
@@ -123,7 +123,7 @@ class Connection:
                 self._driver.verify_connectivity()
                 return work()
             except (DriverError, Neo4jError, OSError) as error:
-                # A server that is starting refuses the password that it took before, until it has read its users.
+                # A starting server refuses a valid password until it has read its users.
                 refused = isinstance(error, AuthError)
                 if not (refused or is_away(error)) or (refused and time.monotonic() > end):
                     raise
@@ -135,14 +135,14 @@ class Connection:
             time.sleep(0.5)
 
     def write(self, cypher: str, **parameters: Any) -> neo4j.ResultSummary:
-        """Run one statement in a transaction of its own."""
+        """Run one statement in its own transaction."""
         return self.transact(lambda transaction: transaction.run(cypher, parameters).consume())
 
     def transact(self, work: Callable[[neo4j.Transaction], T], *, timeout: float | None = None) -> T:
-        """Run `work` in one transaction of at most `timeout` seconds, and again where it was surely taken back.
+        """Run `work` in one transaction of at most `timeout` seconds, and retry if it was certainly rolled back.
 
-        The driver's own `execute_write` also repeats when the connection breaks, so that a transaction whose commit
-        was not confirmed may happen twice: relationships would be there twice.
+        The driver's own `execute_write` also retries when the connection breaks, so a transaction whose commit was not
+        confirmed may run twice and duplicate relationships.
         """
         from neo4j.exceptions import SessionExpired, TransientError
 
@@ -155,11 +155,11 @@ class Connection:
                     session.begin_transaction(timeout=timeout) as transaction,
                 ):
                     result = work(transaction)
-                    if not transaction.closed():  # `work` has taken it back
+                    if not transaction.closed():  # `work` did not roll back
                         committing = True
                         transaction.commit()
                 return result
-            except SessionExpired:  # of a cluster: another member is the leader now
+            except SessionExpired:  # in a cluster: another member is now the leader
                 if committing or timeout is not None or time.monotonic() > end:
                     raise
             except TransientError as error:

@@ -1,4 +1,4 @@
-"""What the exceptions of the Neo4j driver mean to a person: the one place where they are translated."""
+"""Translate exceptions of the Neo4j driver into messages for users; this is the only place that does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cellgraph.stores.values import without_values
 def translated(
     uri: str, *, query: str = "", parameters: Mapping[str, Any] | None = None, timeout: float | None = None
 ) -> Iterator[None]:
-    """Turn what goes wrong inside into an error that names database and query, but no values."""
+    """Turn any failure inside into an error that names the database and the query, but no values."""
     from neo4j import exceptions
 
     try:
@@ -42,7 +42,7 @@ def translated(
 
 @contextmanager
 def while_loading(uri: str) -> Iterator[None]:
-    """Say of a connection that breaks inside what it means for the samples."""
+    """If the connection breaks inside, explain what that means for the samples."""
     from neo4j import exceptions
 
     try:
@@ -55,7 +55,7 @@ def while_loading(uri: str) -> Iterator[None]:
 
 
 def refused(uri: str) -> ConnectError:
-    """Return the error of wrong or missing credentials."""
+    """Return the error for wrong or missing credentials."""
     return ConnectError(
         f"Neo4j at {uri} refuses the user or the password; set NEO4J_USERNAME and NEO4J_PASSWORD (the local one of "
         "cellgraph neo4j start is --db neo4j, which knows its own)."
@@ -63,7 +63,7 @@ def refused(uri: str) -> ConnectError:
 
 
 def not_trusted(error: BaseException | None) -> bool:
-    """Whether a connection failed because of the certificate of the server."""
+    """Whether a connection failed because of the server's certificate."""
     import ssl
 
     while error is not None:
@@ -74,17 +74,17 @@ def not_trusted(error: BaseException | None) -> bool:
 
 
 def is_starting(error: Exception) -> bool:
-    """Whether a server says that its database is not there yet, as one does that has only just been started."""
+    """Whether a server reports that its database is not available yet, as after a start."""
     return _code(error).endswith(("Database.DatabaseUnavailable", "General.DatabaseUnavailable"))
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether a transaction was too large for the memory that the server gives to one."""
+    """Whether a transaction exceeded the server's memory limit per transaction."""
     return "OutOfMemory" in _code(error)
 
 
 def _cannot_write(code: str, message: str) -> bool:
-    """Whether the server failed to write its files; Neo4j 5.26 does not say why, and wants to be started again."""
+    """Whether the server failed to write its files; Neo4j 5.26 does not say why, and needs a restart."""
     said = ("no space left", "out of disk space", "critical error, and needs to be restarted")
     return code.endswith("Transaction.TransactionCommitFailed") or any(words in message.lower() for words in said)
 

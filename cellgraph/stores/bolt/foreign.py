@@ -1,8 +1,8 @@
-"""What others keep in the same Neo4j: nodes, relationships and constraints that cellgraph did not write.
+"""Foreign data in the same Neo4j: nodes, relationships and constraints that cellgraph did not write.
 
-A node is a sample of cellgraph by the properties that each one has (`SAMPLE`), and a cell is one by the ``HAS_CELL`` of
-such a sample; every look-up starts there.  The labels are plain words, so others may have them too.  Beside theirs,
-``MATCH (c:Cell)`` would count both, and ids could be taken, so a load is refused before it writes anything.
+A node is recognised as a cellgraph sample by the properties that every sample has (`SAMPLE`), and a cell by the
+``HAS_CELL`` of such a sample; every look-up starts there.  The labels are plain words, so others may use them too.
+Then ``MATCH (c:Cell)`` would count both, and ids could be taken, so a load is refused before it writes anything.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ SAMPLE = (
     "AND s.cell_properties IS :: LIST<STRING NOT NULL> NOT NULL "
     "AND s.contact_properties IS :: LIST<STRING NOT NULL> NOT NULL)"
 )
-"""Cypher: whether `s`, a node ``:Sample``, was written by cellgraph; of any version."""
+"""Cypher: whether `s`, a node ``:Sample``, was written by cellgraph, in any version."""
 
 NEAR = f"(s.{NEAR_WITHIN} IS NOT NULL OR '*' IN coalesce(s.writing, []))"
-"""Cypher: whether the relationships ``NEAR`` of the cells of `s` were written by cellgraph."""
+"""Cypher: whether the ``NEAR`` relationships of the cells of `s` were written by cellgraph."""
 
 _LABELS = {"Sample", "Cell", "TOUCHES", "HAS_CELL", "NEAR"}
 _WAY_OUT = (
@@ -36,7 +36,7 @@ _WAY_OUT = (
 
 
 def refuse_clashes(connection: Connection) -> None:
-    """Raise `StoreError` if what others keep here has the names that cellgraph uses."""
+    """Raise `StoreError` if foreign data here uses the names that cellgraph uses."""
     samples = connection.read(f"MATCH (s:Sample) WHERE NOT {SAMPLE} RETURN count(s)")[0][0]
     if samples:
         raise _clash(connection.uri, f"{samples:,} nodes :Sample")
@@ -50,7 +50,7 @@ def refuse_clashes(connection: Connection) -> None:
 
 
 def refuse_attached(connection: Connection, names: Sequence[str]) -> None:
-    """Raise `StoreError` if others have relationships to these samples or their cells, which would have to go."""
+    """Raise `StoreError` if these samples or their cells have foreign relationships, which would have to be deleted."""
     for name in names:
         found = _attached_to_sample(connection, name)
         if not found and _cells_may_be_attached(connection):
@@ -70,7 +70,7 @@ def refuse_attached(connection: Connection, names: Sequence[str]) -> None:
 
 
 def hidden_samples(connection: Connection) -> tuple[int, int]:
-    """Return how many complete ``:Sample`` of others, and how many unfinished ones of cellgraph there are."""
+    """Return the number of complete foreign ``:Sample`` nodes, and of unfinished ones of cellgraph."""
     foreign, unfinished = connection.read(
         f"MATCH (s:Sample) WITH s, {SAMPLE} AS own RETURN "
         "sum(CASE WHEN NOT own AND s.status = 'complete' THEN 1 ELSE 0 END), "
@@ -80,7 +80,7 @@ def hidden_samples(connection: Connection) -> tuple[int, int]:
 
 
 def foreign_samples(uri: str, count: int) -> StoreError:
-    """Return the error of a query that would count samples of others."""
+    """Return the error for a query that would count foreign samples."""
     return StoreError(
         f"{uri} holds {count:,} nodes :Sample with the status 'complete' that cellgraph did not write, and the query "
         "would count them; remove or rename the label of these nodes, or keep the samples of cellgraph in a Neo4j of "
@@ -89,7 +89,7 @@ def foreign_samples(uri: str, count: int) -> StoreError:
 
 
 def _cells_may_be_foreign(connection: Connection) -> bool:
-    """Compare numbers that the database keeps: a look at every cell takes long, and is rarely needed."""
+    """Compare counts that the database stores: checking every cell takes long, and is rarely needed."""
     there = connection.read("MATCH (c:Cell) RETURN count(c)")[0][0]
     expected, open_ = connection.read(
         "MATCH (s:Sample) RETURN coalesce(sum(s.cells), 0), count(CASE WHEN s.status <> 'complete' THEN 1 END)"
@@ -98,7 +98,7 @@ def _cells_may_be_foreign(connection: Connection) -> bool:
 
 
 def _cells_may_be_attached(connection: Connection) -> bool:
-    """Compare the numbers of relationships that the database keeps."""
+    """Compare the relationship counts that the database stores."""
     counts = [
         connection.read(f"MATCH {pattern} RETURN count(r)")[0][0]
         for pattern in (
@@ -129,7 +129,7 @@ def _attached_to_sample(connection: Connection, name: str) -> list[list[Any]]:
 
 
 def _refuse_schema(connection: Connection) -> None:
-    """Refuse constraints of others on our labels, and what has the names of ours and is something else."""
+    """Refuse foreign constraints on our labels, and anything else that uses the names of ours."""
     for name, labels, properties in connection.read(
         "SHOW CONSTRAINTS YIELD name, labelsOrTypes, properties RETURN name, labelsOrTypes, properties"
     ):

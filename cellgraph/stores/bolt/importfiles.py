@@ -1,7 +1,7 @@
 """The files that ``neo4j-admin database import full`` reads: the graph as the Bolt load writes it, as CSV.
 
-A network is four files: its samples, cells, which cell is whose, and contacts.  Null is an empty field, the empty text
-a quoted one; only texts are quoted.
+A network is four kinds of files: samples, cells, which sample has which cell, and contacts.  Null is an empty field,
+the empty string a quoted one; only strings are quoted.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _TYPES = {"int": "long", "float": "double", "bool": "boolean", "str": "string"}
 AFTERWARDS = "MATCH (s:Sample) WHERE s.shape IS NULL SET s.shape = [], s.spacing = []"
-"""What is to be run after an import: it leaves out empty lists, as those of samples that came as tables are."""
+"""To run after an import, which leaves out empty lists, such as those of samples from tables."""
 
 _BETWEEN_ITEMS = "\x1f"
 _OPTIONS = (
@@ -31,7 +31,7 @@ _OPTIONS = (
 
 
 class ImportFiles:
-    """A folder of files for an import, network by network; ids are given out from 0 on, as in an empty database."""
+    """A folder of files for an import, network by network; ids start at 0, as in an empty database."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -41,12 +41,12 @@ class ImportFiles:
         self._cells = 0
 
     def add(self, tables: Tables, loaded: int) -> None:
-        """Write the files of a network, whose samples are complete since `loaded`, milliseconds since 1970.
+        """Write the files of a network whose samples became complete at `loaded`, milliseconds since 1970.
 
         Raises
         ------
         InputError
-            If a property has a name that the header of such a file cannot hold, or contacts have none.
+            If a property has a name that such a file's header cannot hold, or contacts have no properties.
         """
         import numpy as np
         import pyarrow as pa
@@ -56,7 +56,7 @@ class ImportFiles:
         self._cells += tables.cells.num_rows
         ids = pa.array(np.arange(first_cell, self._cells))
         owners = pa.array(tables.sample_of_cell.to_numpy() + first_sample)
-        if tables.contacts.num_columns == 2:  # an empty list of their properties would be left out
+        if tables.contacts.num_columns == 2:  # an empty list of properties would be left out
             raise InputError("neo4j-admin needs contacts with a property; load these through Bolt.")
         for number, sample in enumerate(tables.samples):
             properties = {
@@ -83,7 +83,7 @@ class ImportFiles:
         )
 
     def arguments(self, folder: str = "") -> list[str]:
-        """Return the options of the import; the files are in `folder`, or where the command is run."""
+        """Return the options of the import; the files are in `folder`, or in the working directory of the command."""
         place = f"{folder}/" if folder else ""
         return [*_OPTIONS, *(f"--{option}={kind}={place}{file}" for option, kind, file in self._files)]
 
@@ -101,7 +101,7 @@ class ImportFiles:
 
 
 def _columns(table: pa.Table, where: str) -> dict[str, Any]:
-    """Return the columns that hold something, by their name in the header."""
+    """Return the columns that hold values, by their name in the header."""
     return {
         f"{_in_header(name, where)}:{_TYPES[kind]}": _for_java(table[name])
         for name, kind in column_types(table).items()
@@ -110,7 +110,7 @@ def _columns(table: pa.Table, where: str) -> dict[str, Any]:
 
 
 def _for_java(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return floats that are not finite as Java spells them."""
+    """Spell non-finite floats as Java does."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

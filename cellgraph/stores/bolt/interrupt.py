@@ -1,4 +1,4 @@
-"""Ctrl-C while a database answers: the driver itself waits for the end of the answer before it lets go."""
+"""Handle Ctrl-C during a query: the driver itself would wait until the query ends."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _SECONDS_BETWEEN = 0.2
 
 
 def interruptible(work: Callable[[], T], stop: Callable[[], None]) -> T:
-    """Return what `work` returns; on Ctrl-C call `stop`, which makes it end, and raise `KeyboardInterrupt`.
+    """Return what `work` returns; on Ctrl-C, call `stop` to end it, and raise `KeyboardInterrupt`.
 
     Parameters
     ----------
     work : callable
-        Run in a thread of its own, since Ctrl-C is told to the main thread only.
+        Run in its own thread, since only the main thread receives Ctrl-C.
     stop : callable
-        Called until `work` ends, since it may have begun only just now; whatever it raises is dropped.
+        Called repeatedly until `work` ends, since that may have only just begun; exceptions are ignored.
     """
     if threading.current_thread() is not threading.main_thread():
         return work()
@@ -36,7 +36,7 @@ def interruptible(work: Callable[[], T], stop: Callable[[], None]) -> T:
         finally:
             ended.set()
 
-    # A daemon: should the server not answer at all any more, the program can end all the same.
+    # A daemon thread, so that the program can exit even if the server never answers.
     threading.Thread(target=run, name="neo4j query", daemon=True).start()
     try:
         ended.wait()

@@ -1,4 +1,4 @@
-"""The local Neo4j of `cellgraph.server`, whose files are at hand: a large first load is imported in bulk."""
+"""The local Neo4j of `cellgraph.server`: its files are accessible, so a large first load is imported in bulk."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cellgraph.stores.bolt.store import Neo4jStore
 from cellgraph.stores.tables import prepare
 
 MANY = 3_000_000
-"""Cells and contacts from which on an import is the faster way; it stops and starts the server, which takes 15 s."""
+"""Number of cells and contacts from which an import is faster; it restarts the server, which takes 15 s."""
 
 
 class LocalNeo4jStore(Neo4jStore):
@@ -35,7 +35,7 @@ class LocalNeo4jStore(Neo4jStore):
     ) -> None:
         """Write networks, visible all at once; see `Store.write_all`.
 
-        One large network into an empty database that nobody else uses goes through files: see `offline`.
+        A single large network goes through files if the database is empty and nobody else uses it: see `offline`.
         """
         coming = iter(networks)
         first = list(itertools.islice(coming, 2))
@@ -46,7 +46,7 @@ class LocalNeo4jStore(Neo4jStore):
         super().write_all(names, itertools.chain(first, coming), replace=replace, report=report)
 
     def _import(self, network: Network, report: Report | None) -> bool:
-        """Import a network in bulk; False if that cannot be, and nothing was changed then."""
+        """Import a network in bulk; return False, with nothing changed, if that is not possible."""
         tables = prepare(network)
         with tempfile.TemporaryDirectory(dir=self._home.path / "run", prefix="import-") as folder:
             files = ImportFiles(Path(folder))

@@ -1,9 +1,9 @@
-"""Whose unfinished samples are whose: the name of a load, and whether it still lives.
+"""Ownership of unfinished samples: the name of a load, and whether it is still alive.
 
 A sample that is being written carries the name of its load (``load``) and the server's time of its last sign of life
-(``beat``).  A load is dead if its process is gone, as far as one can see that from here, or if it was silent for
-`SILENCE` seconds.  Should a living one be taken for dead (a computer that slept), its samples are removed and it fails
-with an error: every batch and the last transaction find their samples or stop.
+(``beat``).  A load is dead if its process is gone, as far as can be seen from here, or if it was silent for `SILENCE`
+seconds.  If a living load is taken for dead (its computer slept), its samples are removed and it fails with an error:
+every batch and the last transaction find their samples or stop.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ BEAT = 2.0
 """Seconds between signs of life."""
 
 SILENCE = 30.0
-"""Seconds without one after which a load is taken for dead."""
+"""Seconds without a sign of life after which a load is taken for dead."""
 
 _own: set[str] = set()
 
@@ -30,12 +30,12 @@ def begin() -> str:
 
 
 def end(name: str) -> None:
-    """Say that a load is over, in success or not."""
+    """Mark a load as over, whether it succeeded or not."""
     _own.discard(name)
 
 
 def is_alive(name: str | None, silent: float) -> bool:
-    """Whether a load is still going on, `silent` seconds after its last sign of life."""
+    """Whether a load is still running, `silent` seconds after its last sign of life."""
     if not name or name.count(" ") != 2:
         return False
     place, pid, _ = name.split(" ")
@@ -53,7 +53,7 @@ def shown(name: str) -> str:
 
 
 def _place() -> str:
-    """Return what tells this computer, and container, from others: its name and its space of process numbers."""
+    """Return an identifier of this computer and container: its name and its process id namespace."""
     try:
         processes = os.readlink("/proc/self/ns/pid").strip("pid:[]")
     except OSError:

@@ -1,7 +1,7 @@
-"""What is a question to Neo4j: reading the graph, and not the server, its files or the network.
+"""Allow queries that read the graph, but not the server, its files or the network.
 
-The database refuses whatever writes.  Beside that it takes, from one who only reads, statements that end transactions
-and connections of others, tell settings and users, or fetch files and web pages.
+The database refuses writes.  But it lets a reader run statements that end other users' transactions and connections,
+reveal settings and users, or fetch files and web pages.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from cellgraph.errors import ParameterError
 _UNICODE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _NOT_CODE = re.compile(r"//[^\n]*|/\*.*?\*/|'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|`([^`]*)`", re.DOTALL)
 _MARK = "\ue000"
-"""Stands around the number of a name that was in backticks."""
+"""Surrounds the number of a name that was in backticks."""
 _PREFIX = r"\s*(?:(?:EXPLAIN|PROFILE|CYPHER(?:\s+[\w.]+(?:\s*=\s*\w+)?)*)\s+)*"
 _COMMAND = re.compile(
     _PREFIX + r"(SHOW(?!\s+(?:\w+\s+)*(?:INDEX(?:ES)?|CONSTRAINTS?|FUNCTIONS?|PROCEDURES?)\b)|TERMINATE)\b",
@@ -27,8 +27,8 @@ _READS = re.compile(
 
 
 def require_question(cypher: str) -> None:
-    """Raise `ParameterError` for a statement that is about the server and not about the graph."""
-    # As Neo4j does: before anything else it decodes \\uXXXX, wherever that stands.
+    """Raise `ParameterError` for a statement about the server rather than the graph."""
+    # As Neo4j does: before anything else, it decodes \\uXXXX, wherever it appears.
     text = _UNICODE.sub(lambda found: chr(int(found[1], 16)), cypher)
     quoted: list[str] = []
 

@@ -1,4 +1,4 @@
-"""Samples that nobody sees any more, out of Neo4j."""
+"""Delete samples from Neo4j that are no longer visible."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _ATTEMPTS = 10
 _CELLS_AT_ONCE = 2_000
 _RELATIONSHIPS_AT_ONCE = 20_000
-# Without the hint Neo4j (5.26) looks at all cells of the sample each time.
+# Without the hint, Neo4j (5.26) scans all cells of the sample each time.
 _OWN_CELLS = (
     "MATCH (s:Sample {id: $sample, status: 'retired'}) WHERE s.load = $load "
     "MATCH (c:Cell) USING INDEX c:Cell(id) WHERE $start <= c.id < $end AND EXISTS { (s)-[:HAS_CELL]->(c) }"
@@ -37,7 +37,7 @@ def remove_remains(connection: Connection, load: str) -> None:
 
 
 def _remove_sample(connection: Connection, remains: Remains, load: str) -> bool:
-    """Delete the node of a sample; False if a load that was taken for dead has just written another cell to it."""
+    """Delete the node of a sample; False if a load taken for dead has just written another cell to it."""
     from neo4j.exceptions import ConstraintError
 
     try:
@@ -52,7 +52,7 @@ def _remove_sample(connection: Connection, remains: Remains, load: str) -> bool:
 
 
 def _remove_cells(connection: Connection, remains: Remains, load: str) -> None:
-    """Delete the cells by their ids, which no other sample has."""
+    """Delete the cells by their ids, which are unique to the sample."""
     end = remains.first_cell + remains.cells
     last_beat = time.monotonic()
     for start in range(remains.first_cell, end, _CELLS_AT_ONCE):

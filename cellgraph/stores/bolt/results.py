@@ -1,4 +1,4 @@
-"""Rows of Neo4j as Arrow tables in the types that every store returns."""
+"""Convert Neo4j rows to Arrow tables in the types that every store returns."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CHUNK = 50_000
 def table_of(result: neo4j.Result) -> pa.Table:
     """Return all rows, converted a chunk at a time.
 
-    Neo4j has no types of columns: one without any value has Arrow's type null.
+    Neo4j columns have no type: a column without values has Arrow's type null.
     """
     import pyarrow as pa
 
@@ -44,7 +44,7 @@ def _array(values: Iterable[Any]) -> pa.Array:
 
 
 def joined(chunks: list[pa.Array]) -> pa.ChunkedArray:
-    """Return the chunks in one type: of whole numbers and floats double, of other mixtures text."""
+    """Return the chunks in one type: double for integers mixed with floats, text for other mixtures."""
     import pyarrow as pa
 
     types = {chunk.type for chunk in chunks} - {pa.null()}

@@ -8,14 +8,14 @@ if TYPE_CHECKING:
     from cellgraph.stores.bolt.connection import Connection
 
 CONSTRAINTS = {"cellgraph_sample_id": ("Sample", ("id",)), "cellgraph_cell_id": ("Cell", ("id",))}
-"""Label and properties of which no two nodes have the same."""
+"""Labels and properties that are unique among nodes."""
 
 INDEXES = {"cellgraph_sample_name": ("Sample", ("name",)), "cellgraph_cell_label": ("Cell", ("sample", "label"))}
-"""Label and properties by which nodes are looked up."""
+"""Labels and properties by which nodes are looked up."""
 
 
 def begin(connection: Connection) -> None:
-    """Create what a load needs from the beginning: all, where there are cells; else that of samples."""
+    """Create what a load needs from the start: everything if there are cells, otherwise only that for samples."""
     if connection.read("MATCH (c:Cell) RETURN count(c)")[0][0]:
         ensure(connection)
     else:
@@ -23,7 +23,7 @@ def begin(connection: Connection) -> None:
 
 
 def ensure(connection: Connection) -> None:
-    """Create what is not there yet, and wait until it is in use."""
+    """Create what is missing, and wait until it is in use."""
     _create(connection, [*_named()])
 
 
@@ -37,7 +37,7 @@ def _create(connection: Connection, names: list[str]) -> None:
 
 
 def statements() -> list[str]:
-    """Return what creates them all."""
+    """Return the statements that create all of them."""
     return [*_named().values()]
 
 

@@ -1,4 +1,4 @@
-"""Arrow tables to Neo4j: by several sessions, each with its own part of the rows, in batches of bounded size."""
+"""Send Arrow tables to Neo4j in several sessions, each with its own part of the rows, in batches of bounded size."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Stream:
     cypher : str
         Returns one row.
     parameters : callable
-        From a slice of `rows` to the parameters of `cypher`.
+        Maps a slice of `rows` to the parameters of `cypher`.
     received : callable
-        From what was returned to the number of rows that were written; called before they are committed.
+        Maps the returned row to the number of rows written; called before they are committed.
     """
 
     rows: pa.Table
@@ -59,9 +59,9 @@ def send(
     connection : Connection
     stream : Stream
     lost : callable
-        Makes the error for a batch that did not find its samples or cells.
+        Creates the error for a batch that did not find its samples or cells.
     alive : callable
-        Called with the number of rows written, by this thread, at least every `every` seconds.
+        Called by this thread with the number of rows written, at least every `every` seconds.
     every : float
     """
     total = stream.rows.num_rows
@@ -91,7 +91,7 @@ def send(
 
 
 def waiting(work: Callable[[], None], alive: Callable[[], object], every: float) -> None:
-    """Do what may take long, and call `alive` meanwhile."""
+    """Do work that may take long, calling `alive` meanwhile."""
     with ThreadPoolExecutor(1, thread_name_prefix="neo4j") as thread:
         running = thread.submit(work)
         while wait([running], timeout=every).not_done:
@@ -100,7 +100,7 @@ def waiting(work: Callable[[], None], alive: Callable[[], object], every: float)
 
 
 def _write(connection: Connection, stream: Stream, batch: pa.Table, lost: Callable[[], Exception]) -> None:
-    """Write a batch in one transaction, or in two halves where that is too large for the server."""
+    """Write a batch in one transaction, or in two halves if it is too large for the server."""
     from neo4j.exceptions import Neo4jError
 
     parameters = stream.parameters(batch)

@@ -42,11 +42,11 @@ T = TypeVar("T")
 _COMPLETE = re.compile(r":\s*Sample\b")
 
 _CHANGES = 5
-"""Times that a query is run again because samples were replaced under it."""
+"""How often to run a query because samples were replaced during it."""
 
 
 class Neo4jStore:
-    """A `Store` in a Neo4j database; see `claim` for how a sample becomes visible at once."""
+    """A `Store` in a Neo4j database; see `claim` for how a sample becomes visible atomically."""
 
     dialect = "neo4j"
     typed_properties = False
@@ -92,7 +92,7 @@ class Neo4jStore:
             remove_remains(self._connection, load)
 
     def delete(self, *samples: str) -> None:
-        """Remove samples; see `Store.delete`."""
+        """Delete samples; see `Store.delete`."""
         self._require_writable()
         with self._loading() as load:
             refuse_attached(self._connection, samples)
@@ -113,7 +113,7 @@ class Neo4jStore:
         )
 
     def remove_properties(self, names: Sequence[str], samples: Sequence[str]) -> None:
-        """Take written properties away; see `Store.remove_properties`."""
+        """Remove written properties; see `Store.remove_properties`."""
         self._change(samples, lambda states: [prepare_removal(names, state) for state in states], None)
 
     def _change(
@@ -131,7 +131,7 @@ class Neo4jStore:
                 raise
 
     def set_classes(self, samples: Sequence[str], wanted: bool) -> int:
-        """Give cells the labels by which Neo4j Browser shows classes, or take them away; return how many there are."""
+        """Add the cell labels by which Neo4j Browser shows classes, or remove them; return the number of labels."""
         self._require_writable()
         with translated(self._uri):
             if wanted:
@@ -169,7 +169,7 @@ class Neo4jStore:
             return table_of(transaction.run(cypher, values))
 
     def _stop(self, key: str) -> None:
-        """End the transaction of a query, by what its metadata say."""
+        """End the transaction of a query, found by its metadata."""
         self._connection.read(
             "SHOW TRANSACTIONS YIELD transactionId AS id, metaData WHERE metaData.cellgraph = $key "
             "TERMINATE TRANSACTIONS id YIELD message RETURN message",
@@ -177,12 +177,12 @@ class Neo4jStore:
         )
 
     def check(self) -> None:
-        """Refuse a database whose own graph is in the way of samples and cells; see `foreign`."""
+        """Refuse a database whose existing graph conflicts with samples and cells; see `foreign`."""
         with translated(self._uri):
             refuse_clashes(self._connection)
 
     def unfinished(self) -> int:
-        """Return how many samples there are that are being loaded, or were never finished; see `Store.unfinished`."""
+        """Return the number of samples that are being loaded or were never finished; see `Store.unfinished`."""
         with translated(self._uri):
             return hidden_samples(self._connection)[1]
 
@@ -193,7 +193,7 @@ class Neo4jStore:
         return sorted(row[0] for row in rows)
 
     def columns(self, of: Literal["cells", "contacts"], sample: str | None = None) -> tuple[Column, ...]:
-        """Return the columns that came with cells or contacts; see `Store.columns`."""
+        """Return the columns of cells or contacts; see `Store.columns`."""
         kind = {"cells": "cell_properties", "contacts": "contact_properties"}[of]
         with translated(self._uri):
             found = self._connection.read(
@@ -221,7 +221,7 @@ class Neo4jStore:
         return bare(*found, cells, contacts)
 
     def kept_open(self) -> AbstractContextManager[None]:
-        """Do nothing: connections to the server are kept anyway."""
+        """Do nothing: connections to the server stay open anyway."""
         return nullcontext()
 
     def close(self) -> None:
@@ -238,7 +238,7 @@ class Neo4jStore:
 
     @contextmanager
     def _loading(self, what: str = "load") -> Iterator[str]:
-        """Give a name to what follows, by which others see that it lives."""
+        """Name the following work, so that others can see that it is alive."""
         load = owner.begin()
         try:
             with translated(self._uri, query=what), while_loading(self._uri):
@@ -247,15 +247,15 @@ class Neo4jStore:
             owner.end(load)
 
     def _abandon(self, load: str) -> None:
-        # When the server itself is gone, the next load finds what is left: this one is dead by then.
+        # If the server itself is gone, the next load finds what is left: this one is dead by then.
         with suppress(CellgraphError), translated(self._uri):
             claim.abandon(self._connection, load)
 
     def _unchanged(self, work: Callable[[], T]) -> T:
-        """Return what `work` reads, and not from before and after a replacement.
+        """Return what `work` reads, making sure no sample was replaced meanwhile.
 
-        A transaction of Neo4j sees what others commit while it runs: a long query would find one sample old, the
-        other new, or lose cells of an old one that are being deleted.
+        A Neo4j transaction sees what others commit while it runs: a long query could see one sample in its old version
+        and another in its new one, or miss cells of an old one that are being deleted.
         """
         for _ in range(_CHANGES):
             before = self._versions()
@@ -265,14 +265,14 @@ class Neo4jStore:
         raise StoreError(f"samples in {self._uri} changed again and again during the query; run it again later.")
 
     def _versions(self) -> list[list[Any]]:
-        """Return what tells whether other samples are visible than a moment ago."""
+        """Return a value that shows whether the visible samples have changed."""
         return self._connection.read(
             f"MATCH (s:Sample {{status: 'complete'}}) WHERE {SAMPLE} "
             "WITH s ORDER BY s.id RETURN collect([s.id, s.loaded])"
         )
 
     def _require_own_samples(self, cypher: str) -> None:
-        """Refuse what looks at complete samples where others have such nodes: it would count theirs."""
+        """Refuse a query on complete samples if there are such foreign nodes: it would count them."""
         if _COMPLETE.search(cypher):
             with translated(self._uri):
                 foreign, _ = hidden_samples(self._connection)

@@ -1,4 +1,4 @@
-"""The bare graph out of Neo4j: long lists of ids, since every row costs the driver more than a thousand numbers."""
+"""Read the bare graph from Neo4j as long lists of ids: for the driver, a row costs more than a thousand numbers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def cells_and_contacts(
     of_contacts: Sequence[str] = (),
     over: Over = "contacts",
 ) -> tuple[pa.Table, pa.Table] | None:
-    """Return the tables that `cellgraph.stores.topology.bare` takes; None if there is no such sample."""
+    """Return the tables for `cellgraph.stores.topology.bare`; None if there is no such sample."""
     import pyarrow as pa
 
     samples = connection.read(
@@ -67,7 +67,7 @@ def cells_and_contacts(
 
 
 def _lists(connection: Connection, cypher: str, names: Sequence[str], span: tuple[str, int, int]) -> list[Any]:
-    """Return two arrays of whole numbers, and an Arrow array for each property; nulls keep their places."""
+    """Return two arrays of integers, and an Arrow array for each property; nulls keep their positions."""
     import numpy as np
     import pyarrow as pa
 

@@ -1,10 +1,9 @@
-"""One database file: read where it is, and written by putting a new file in its place.
+"""One database file: read in place, and written by replacing it with a new file.
 
-A transaction of Ladybug is not enough to load a sample whole or not at all: `COPY` is not in its log, so that a process
-that is killed, or a disk that is full, between the commit and the end of the checkpoint (seconds for a million cells)
-leaves the sample without its cells, and those that it replaces deleted (measured with 0.22).  So nothing is ever
-written into the file that people have: a new one is made beside it, checked, and renamed.  Readers are not disturbed:
-they keep the file that they have opened.
+A Ladybug transaction is not enough to load a sample atomically: `COPY` is not logged, so if a process is killed or the
+disk fills up between the commit and the end of the checkpoint (seconds for a million cells), the sample is left without
+its cells, and the one it replaces is deleted (measured with 0.22).  So the user's file is never written in place: a new
+one is made beside it, checked, and renamed.  Readers are not disturbed: they keep the file they have opened.
 """
 
 from __future__ import annotations
@@ -27,28 +26,29 @@ if TYPE_CHECKING:
     import ladybug
 
 PATIENCE = 5.0
-"""Seconds to wait for other programs that write into the file itself; loads wait for each other without end."""
+"""Seconds to wait for other programs that write to the file itself; loads wait for each other indefinitely."""
 
 _POOL = max(min(2**30, total_memory() // 2), total_memory() // 4)
-"""Bytes that Ladybug may take to read: a quarter of the memory (of the container, if there is one); its default is
+"""Bytes of memory Ladybug may use to read: a quarter of the memory (of the container, if there is one); its default is
 80 %. 1 GB is too little for a query with 7 million rows."""
 
 _POOL_TO_WRITE = min(max(640 * 2**20, total_memory() // 12), 2 * 2**30)
-"""Bytes that it may take to write; it puts the rest beside the file meanwhile. 1 million cells with 7.3 million
-contacts took 13 to 16 s at 0.45 GB, and 12 s at 6 GB; 4 million with 29 million 64 s at 0.5 GB and 59 s at 2 GB; less
-than 0.4 GB is an error (0.22). Beside 36 million cells, 4 million more took 35 s at 0.64 GB and 15 s at 1.3 GB."""
+"""Bytes of memory Ladybug may use to write; it spills the rest to disk beside the file. 1 million cells with 7.3
+million contacts took 13 to 16 s at 0.45 GB, and 12 s at 6 GB; 4 million with 29 million took 64 s at 0.5 GB and 59 s at
+2 GB; less than 0.4 GB is an error (0.22). Adding 4 million cells to 36 million took 35 s at 0.64 GB and 15 s at 1.3
+GB."""
 
 _FICLONE = 0x40049409  # linux/fs.h
 
 _FIRST = threading.Lock()
-"""Held while Ladybug is imported and loads its library: a thread that asks while another is at it is told that there is
-none (0.22, `get_pybind_module`)."""
+"""Held while Ladybug is imported and loads its library: a thread that imports it meanwhile is told that there is none
+(0.22, `get_pybind_module`)."""
 
 
 class DatabaseFile:
-    """A Ladybug database file; it is open only while something is done with it.
+    """A Ladybug database file; it is open only while in use.
 
-    An idle program is thus in nobody's way and always sees the newest state; opening takes 6 ms (file of 700 MB).
+    So an idle program blocks nobody and always sees the latest state; opening takes 6 ms (file of 700 MB).
     """
 
     def __init__(self, path: Path, patience: float = PATIENCE) -> None:
@@ -60,11 +60,11 @@ class DatabaseFile:
         self._patience = patience
 
     def exists(self) -> bool:
-        """Whether there is a file; an empty one is where a first load ended before it was complete."""
+        """Whether the file exists; an empty one is left by a first load that did not complete."""
         return self._file.exists() and (self._file.is_dir() or self._file.stat().st_size > 0)
 
     def version(self) -> tuple[int, ...] | None:
-        """Return what tells this version of the file from all others; None while another program writes into it."""
+        """Return an identifier of this version of the file; None while another program is writing to it."""
         if self._log.exists():
             return None
         status = self._file.stat()
@@ -89,7 +89,7 @@ class DatabaseFile:
 
     @contextmanager
     def writing(self) -> Iterator[Draft]:
-        """Make a new version of the file, which takes its place at the end, or is gone after an error."""
+        """Make a new version of the file, which replaces it at the end, or is deleted after an error."""
         with ExitStack() as stack:
             self._lock_to_write(stack)
             stack.enter_context(writers.signed(self._writer))
@@ -113,13 +113,13 @@ class DatabaseFile:
                 raise
 
     def repair(self) -> None:
-        """Put into the file what another program left in a log beside it."""
+        """Apply what another program left in a log beside the file."""
         if self._log.exists():
             with _connected(self._file, read_only=False) as connection:
                 connection.execute("CHECKPOINT")
 
     def _lock_to_write(self, stack: ExitStack) -> None:
-        """Take the writers' lock, when no log of another program is left that is not in the file yet."""
+        """Take the writers' lock, once no unapplied log of another program is left."""
         queue = writers.Queue(self.path, self._writer)
         while True:
             self.repair()
@@ -140,7 +140,7 @@ class Draft:
 
     @contextmanager
     def old(self) -> Iterator[ladybug.Connection | None]:
-        """Open the version that is there, read-only; None if there is none."""
+        """Open the present version, read-only; None if there is none."""
         if self._old is None:
             yield None
         else:
@@ -148,24 +148,24 @@ class Draft:
                 yield connection
 
     def copy(self) -> None:
-        """Begin with a copy of the version that is there, if there is one."""
+        """Begin with a copy of the present version, if there is one."""
         if self._old is not None:
             _copy(self._old, self._path)
             checksum.unseal(self._path)
 
     @contextmanager
     def again(self) -> Iterator[Draft]:
-        """Make a draft from this one, which takes its place at the end."""
+        """Make a draft from this one, which replaces it at the end."""
         other = Draft(self._path.with_name(f"{self._path.name}.again"), self._path)
         yield other
         os.replace(other._path, self._path)
 
     @contextmanager
     def opened(self, *, compression: bool = True) -> Iterator[ladybug.Connection]:
-        """Open it to write.
+        """Open the draft to write.
 
-        Without compression for lists of floats: where Ladybug (0.22) compresses them, those of one session damage those
-        of earlier ones (0.325 is read as 0.4).  Other types are not concerned.
+        Lists of floats must be written without compression: if Ladybug (0.22) compresses them, those of one session
+        damage those of earlier ones (0.325 is read as 0.4).  Other types are not affected.
         """
         with ExitStack() as stack:
             connection = stack.enter_context(_connected(self._path, read_only=False, compression=compression))
@@ -179,7 +179,7 @@ class Draft:
                 raise
 
     def check(self) -> None:
-        """Raise `StoreError` if the file on the disk is not what was written."""
+        """Raise `StoreError` if the file on disk is not what was written."""
         _synchronise(self._path)
         with _connected(self._path, read_only=True) as connection:
             found = _counts(connection)
@@ -188,7 +188,7 @@ class Draft:
 
 
 def execute(connection: Any, cypher: str, parameters: dict[str, Any] | None = None) -> Any:
-    """Run one statement so that Ctrl-C ends it: Python sees the signal only between its own instructions."""
+    """Run one statement so that Ctrl-C ends it: Python handles the signal only between its own instructions."""
     from concurrent.futures import ThreadPoolExecutor, wait
 
     with ThreadPoolExecutor(1, thread_name_prefix="ladybug") as thread:
@@ -197,18 +197,18 @@ def execute(connection: Any, cypher: str, parameters: dict[str, Any] | None = No
             return running.result()
         except KeyboardInterrupt:
             while not running.done():
-                connection.interrupt()  # one that comes while a statement is compiled is lost
+                connection.interrupt()  # an interrupt during compilation of a statement is lost
                 wait([running], 0.05)
             raise
 
 
 def _never_close(stack: ExitStack, connection: Any, path: Path) -> None:
-    """Leave a database open for good: on a full disk Ladybug (0.22) ends the whole process when it is closed."""
+    """Leave a database open permanently: on a full disk, Ladybug (0.22) kills the whole process when it is closed."""
     import ctypes
 
     for kept in (stack.pop_all(), connection, connection.database):
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
-    os.truncate(path, 0)  # gives its space back all the same
+    os.truncate(path, 0)  # still frees its space
 
 
 @contextmanager
@@ -236,7 +236,7 @@ def _counts(connection: Any) -> dict[str, int]:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy a file, at once where the file system shares the blocks of copies (Btrfs, XFS)."""
+    """Copy a file, instantly if the file system shares blocks between copies (Btrfs, XFS)."""
     with source.open("rb") as read, target.open("xb") as written:
         try:
             ioctl(written.fileno(), _FICLONE, read.fileno())
@@ -245,7 +245,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    """Delete a file with what Ladybug puts beside it: its log, its shadow, …"""
+    """Delete a file and what Ladybug puts beside it: its log, its shadow file, …"""
     for entry in path.parent.iterdir():
         if entry.name == path.name or entry.name.startswith(f"{path.name}."):
             entry.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Networks into the embedded database and out of it."""
+"""Append networks to the embedded database, and remove samples."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ _numbers = itertools.count()
 
 @dataclass(frozen=True)
 class First:
-    """Ids from which samples and cells are numbered."""
+    """First ids for numbering samples and cells."""
 
     sample: int
     cell: int
 
 
 def next_ids(connection: ladybug.Connection | None) -> First:
-    """Return ids that nothing has yet in a database, or where there is none."""
+    """Return the first unused ids of a database, or those to start with if there is none."""
     if connection is None or "Sample" not in schema.tables(connection):
         return First(0, 0)
     return First(_next(connection, "Sample"), _next(connection, "Cell"))
 
 
 def create_samples(connection: ladybug.Connection, tables: Tables, first: First) -> None:
-    """Write the samples of a network; `schema.extend` has made their columns."""
+    """Write the samples of a network; `schema.extend` has created their columns."""
     for number, sample in enumerate(tables.samples):
         ids = {"id": first.sample + number, "first_id": first.cell + sample["first_id"]}
         _create_sample(connection, {**sample, **ids, "status": "complete", "loaded": time.time_ns() // 10**6})
 
 
 def append(connection: ladybug.Connection, tables: Tables, first: First, report: Report | None) -> None:
-    """Write cells and contacts of a network beside what is there, whose samples and columns are there already."""
+    """Append the cells and contacts of a network, whose samples and columns already exist."""
     import numpy as np
     import pyarrow as pa
 
@@ -60,7 +60,7 @@ def append(connection: ladybug.Connection, tables: Tables, first: First, report:
 
 
 def remove(connection: ladybug.Connection, samples: Sequence[str]) -> None:
-    """Delete samples with all that belongs to them."""
+    """Delete samples with everything that belongs to them."""
     names = {"names": list(samples)}
     execute(
         connection,
@@ -71,20 +71,20 @@ def remove(connection: ladybug.Connection, samples: Sequence[str]) -> None:
 
 
 def copy(connection: ladybug.Connection, table: str, data: pa.Table, *, ends: int = 0) -> None:
-    """Append rows to a table; of a relationship the first two columns (`ends`) are the ids of the nodes."""
+    """Append rows to a table; for a relationship, the first two columns (`ends`) are the ids of the nodes."""
     import pyarrow as pa
 
     if not data.num_rows:
         return
     properties = data.column_names[ends:]
     if not properties and (there := schema.columns(connection, table)):
-        properties = list(there)[:1]  # without a list of columns Ladybug wants all of them
+        properties = list(there)[:1]  # without a list of columns, Ladybug requires all of them
         data = data.append_column(properties[0], pa.nulls(data.num_rows, pa.string()))
     # A parameter of the same name would reuse the prepared statement with the earlier table, and crash
     # (0.22).
     rows = f"rows{next(_numbers)}"
     named = f"({', '.join(quoted(name) for name in properties)})" if properties else ""
-    # Columns go by their order; their own names might be words of Cypher.
+    # Columns are matched by position; their own names might be Cypher keywords.
     data = data.rename_columns([f"c{number}" for number in range(data.num_columns)])
     execute(connection, f"COPY {table}{named} FROM ${rows}", {rows: data})
 
@@ -95,7 +95,7 @@ def _next(connection: ladybug.Connection, table: str) -> int:
 
 
 def _create_sample(connection: ladybug.Connection, sample: dict[str, Any]) -> None:
-    # Parameters named by number: names of columns may be any text.
+    # Parameters are named by number, since column names may be any text.
     values = {f"p{number}": value for number, value in enumerate(sample.values()) if value is not None}
     given = [name for name, value in sample.items() if value is not None]
     pairs = ", ".join(f"{quoted(name)}: ${key}" for name, key in zip(given, values, strict=True))
@@ -105,7 +105,7 @@ def _create_sample(connection: ladybug.Connection, sample: dict[str, Any]) -> No
 def _with_ids(contacts: pa.Table, first: int) -> pa.Table:
     import pyarrow as pa
 
-    if not first:  # row numbers are ids already, and copies of many contacts are large
+    if not first:  # row numbers are already ids, and copying many contacts is expensive
         return contacts
     for number, end in enumerate(("a", "b")):
         contacts = contacts.set_column(number, end, pa.array(contacts[end].to_numpy() + first))

@@ -1,8 +1,8 @@
-"""CASE, of which Ladybug (0.20.4) takes the type from one part and rounds the others to it.
+"""Rewrite CASE, since Ladybug (0.20.4) takes its type from one branch and rounds the others to it.
 
-``CASE WHEN c.voxels < 0 THEN 1 ELSE 0.5 END`` is a whole number, as its first value, so 0.5 becomes 0; and ``CASE
-c.voxels WHEN 54.6`` rounds 54.6, and takes NULL for equal to anything.  A list does get the type that all of its
-entries fit into, and an equation compares rightly, so both are put in place of what was written.
+``CASE WHEN c.voxels < 0 THEN 1 ELSE 0.5 END`` is an integer, like its first value, so 0.5 becomes 0; and ``CASE
+c.voxels WHEN 54.6`` rounds 54.6, and treats NULL as equal to anything.  A list does get a type that fits all its
+entries, and ``=`` compares correctly, so these two are used instead.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _TEXT = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
 
 
 def with_common_types(cypher: str) -> str:
-    """Return a statement in which each CASE has the type that all of its values fit into."""
+    """Return a statement in which each CASE has a type that fits all its values."""
     code = without_comments(cypher)
     words = [(found[0].upper(), *found.span()) for found in _WORD.finditer(blanked(code))]
     if not any(word == "CASE" for word, _, _ in words):
@@ -39,7 +39,7 @@ def _rewritten(cypher: str, words: list[tuple[str, int, int]], start: int, stop:
 def _cases(
     words: list[tuple[str, int, int]], start: int, stop: int
 ) -> Iterator[tuple[int, int, list[tuple[str, int, int]]]]:
-    """Yield where each outermost CASE of a part begins and ends, and the words that are its own."""
+    """Yield the start and end of each outermost CASE in a part, and its own keywords."""
     open_: list[str] = []
     marks: list[tuple[str, int, int]] = []
     for word, begin, end in words:
@@ -75,7 +75,7 @@ def _case(cypher: str, words: list[tuple[str, int, int]], marks: list[tuple[str,
 
 
 def _of_common_type(first: str, values: list[str]) -> str:
-    """Return a value with the type that all of some values fit into."""
+    """Return a value with a type that fits all of some values."""
     if any(all(kind.fullmatch(value) for value in values) for kind in (_WHOLE, _TEXT)) or len(values) == 1:
         return first
     return f"list_extract([{', '.join(values)}], 1)"

@@ -1,7 +1,8 @@
-"""Properties written onto the cells and samples of the embedded database after their load.
+"""Write properties to cells and samples of the embedded database after their load.
 
-``SET`` takes 9 µs a value and copies the file first; a new file takes 1.5 µs a row of cells and contacts, whatever is
-written (0.20).  ``ALTER TABLE … DROP`` ends the process after a ``SET`` (0.20), so columns go with a new file only.
+``SET`` takes 9 µs per value and requires copying the file first; a new file takes 1.5 µs per row of cells and contacts,
+whatever is written (0.20).  ``ALTER TABLE … DROP`` crashes the process after a ``SET`` (0.20), so columns are dropped
+only by making a new file.
 """
 
 from __future__ import annotations
@@ -26,27 +27,27 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SMALL = 100_000
-"""Values up to which they are always set in a copy of the file."""
+"""Number of values up to which they are always set in a copy of the file."""
 
 _ROWS_A_VALUE = 6
 _numbers = itertools.count()
 
 
 def nodes(connection: ladybug.Connection | None) -> list[dict[str, Any]]:
-    """Return the nodes of the samples with all their properties; of no database none."""
+    """Return the nodes of the samples with all their properties; none if there is no database."""
     if connection is None or "Sample" not in schema.tables(connection):
         return []
     return [row[0] for row in schema.rows(connection, "MATCH (s:Sample {status: 'complete'}) RETURN s ORDER BY s.id")]
 
 
 def labels_of(connection: ladybug.Connection, state: State) -> np.ndarray[Any, Any]:
-    """Return the labels of the cells of a sample, in the order of their ids."""
+    """Return the labels of the cells of a sample, in order of id."""
     labels: np.ndarray[Any, Any] = _cells(connection, state, ["label"])["p0"].to_numpy()
     return labels
 
 
 def apply_changes(draft: Draft, changes: Sequence[Change], report: Report | None) -> None:
-    """Write the next version of a file, with some properties more or less."""
+    """Write the next version of a file, with some properties added or removed."""
     cells = sum(change.cells.num_rows for change in changes)
     if not cells:
         report = None
@@ -94,7 +95,7 @@ def apply_changes(draft: Draft, changes: Sequence[Change], report: Report | None
 
 
 def _unlisted(old: ladybug.Connection, changes: Sequence[Change]) -> set[str]:
-    """Return the columns of cells of which no value that is there will be listed."""
+    """Return the cell columns whose present values will no longer be listed by any sample."""
     listed = {node["id"]: {entry.rpartition(" ")[0] for entry in node["cell_properties"]} for node in nodes(old)}
     for change in changes:
         listed[change.state.id] -= {*change.cells.column_names, *change.removed}
@@ -108,7 +109,7 @@ def _is_large(old: ladybug.Connection, changes: Sequence[Change]) -> bool:
 
 
 def _is_in_the_way(old: ladybug.Connection, changes: Sequence[Change], dropped: set[str]) -> bool:
-    """Whether a column that nobody lists any more has the name of a new one, and another type or case."""
+    """Whether a column that is no longer listed has the name of a new one, but another type or case."""
     there = {name.lower(): (name, kind) for name, kind in schema.columns(old, "Cell").items() if name in dropped}
     wanted = {name: kind for change in changes for name, kind in column_types(change.cells).items()}
     ours = {name.lower(): (name, schema.LADYBUG_TYPES[kind]) for name, kind in wanted.items()}
@@ -123,7 +124,7 @@ def _extend(connection: ladybug.Connection, changes: Sequence[Change]) -> None:
 
 
 def _set(connection: ladybug.Connection, change: Change) -> None:
-    """Set values where the cells are; the columns are there."""
+    """Set values on existing cells; the columns exist."""
     import numpy as np
     import pyarrow as pa
 
@@ -143,7 +144,7 @@ def _set(connection: ladybug.Connection, change: Change) -> None:
 
 
 def _changed(cells: pa.Table, changes: Sequence[Change]) -> pa.Table:
-    """Return cells of some samples, sorted by id, with the values of the changes that concern them."""
+    """Return cells of some samples, sorted by id, with the changes that apply to them."""
     import numpy as np
     import pyarrow as pa
 
@@ -158,14 +159,14 @@ def _changed(cells: pa.Table, changes: Sequence[Change]) -> pa.Table:
         for field in change.cells.schema:
             cells = _merged(cells, field, own, change.cells[field.name].take(rows))
         for name in change.removed:
-            if name in cells.column_names:  # else all samples lose it
+            if name in cells.column_names:  # otherwise all samples lose it
                 field = cells.schema.field(name)
                 cells = _merged(cells, field, own, pa.nulls(len(own), field.type))
     return cells
 
 
 def _merged(cells: pa.Table, field: pa.Field, own: np.ndarray[Any, Any], values: Any) -> pa.Table:
-    """Return cells with values in the rows that are ours; the others keep theirs, or have none."""
+    """Return cells with new values in the `own` rows; the others keep theirs, or have none."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -186,7 +187,7 @@ def _set_node(connection: ladybug.Connection, change: Change) -> None:
 
 
 def _verify(connection: ladybug.Connection, change: Change) -> None:
-    """Raise `StoreError` if what can be read is not what was written."""
+    """Raise `StoreError` if the values read back differ from those written."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -215,7 +216,7 @@ def _verify(connection: ladybug.Connection, change: Change) -> None:
 
 
 def _cells(connection: ladybug.Connection, state: State, names: Sequence[str]) -> pa.Table:
-    """Return columns p0, p1, … of the cells of a sample, in the order of their ids."""
+    """Return columns p0, p1, … of the cells of a sample, in order of id."""
     listed = ", ".join(f"c.{quoted(name)} AS p{number}" for number, name in enumerate(names))
     return arrow(
         connection,

@@ -1,8 +1,8 @@
-"""A checksum of a database file, in a page behind its end, so that it goes where the file goes.
+"""A checksum of a database file, in a page appended to it, so that it moves with the file.
 
-Ladybug does not check what it reads: a flipped bit gave another number in 7 of 120 files, and ended the whole process
-in 7 more (0.22).  It ignores what lies behind the pages that its first page lists.  Another program that writes into
-the file changes that first page, so that the checksum is no longer meant for what is there: then nothing is known.
+Ladybug does not verify what it reads: a flipped bit changed a number in 7 of 120 files, and crashed the whole process
+in 7 more (0.22).  It ignores anything after the pages listed in its first page.  Another program that writes to the
+file changes that first page, so the checksum no longer applies: then the state is unknown.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from cellgraph.errors import StoreError
 State = Literal["sound", "damaged", "unknown"]
 
 ALWAYS = 64 * 2**20
-"""Bytes up to which a file is checked before it is read, once in a process: 1.7 GB a second, so 40 ms at most."""
+"""Size in bytes up to which a file is checked before reading, once per process: at 1.7 GB/s, 40 ms at most."""
 
 _PAGE = 4096
 _MAGIC = b"cellgraph sum 1\n"
@@ -29,7 +29,7 @@ _checked: set[tuple[int, int, int, int]] = set()
 
 
 def seal(path: Path) -> None:
-    """Append the page, and make it safe on the disk."""
+    """Append the page, and flush it to disk."""
     size = path.stat().st_size
     first, rest = _sums(path, size)
     fields = struct.pack(_FORM[:-1], _MAGIC, size, rest, first)
@@ -46,7 +46,7 @@ def unseal(path: Path) -> None:
 
 
 def state_of(path: Path) -> State:
-    """Tell whether a file is as it was written; unknown if it has no checksum, or was changed by another program."""
+    """Tell whether a file is intact; unknown if it has no checksum, or was changed by another program."""
     page = _page(path)
     if page is None:
         return "unknown"
@@ -56,12 +56,12 @@ def state_of(path: Path) -> State:
     now = _sums(path, size)
     if now == (first, rest):
         return "sound"
-    both = now[0] != first and now[1] != rest  # a program that writes changes more than its first page
+    both = now[0] != first and now[1] != rest  # a program that writes changes more than the first page
     return "unknown" if both else "damaged"
 
 
 def require_sound(path: Path, shown: Path, *, up_to: int | None = None) -> None:
-    """Raise `StoreError` if a file is damaged; larger ones than `up_to` bytes are not looked at."""
+    """Raise `StoreError` if a file is damaged; files larger than `up_to` bytes are not checked."""
     there = path.stat()
     known = (there.st_dev, there.st_ino, there.st_size, there.st_mtime_ns)
     if known in _checked or not path.is_file() or (up_to is not None and there.st_size > up_to):
@@ -75,7 +75,7 @@ def require_sound(path: Path, shown: Path, *, up_to: int | None = None) -> None:
 
 
 def _page(path: Path) -> tuple[int, int, int] | None:
-    """Return what the page says: bytes before it, the checksum of all but the first page, and that of the first."""
+    """Return what the page holds: bytes before it, checksum of all but the first page, checksum of the first page."""
     if not path.is_file() or path.stat().st_size < 2 * _PAGE:
         return None
     with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""What the clauses WITH and RETURN of a statement list."""
+"""Find the items of the WITH and RETURN clauses of a statement."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ _WORD = re.compile(
     r"\b(WITH|RETURN|MATCH|OPTIONAL|UNWIND|WHERE|ORDER|SKIP|LIMIT|UNION|CALL)\b|[()\[\]{},]", re.IGNORECASE
 )
 AGGREGATE = re.compile(r"\b(?:count|sum|avg|min|max|collect)\s*\(\s*(DISTINCT\b)?", re.IGNORECASE)
-"""The beginning of an aggregate, and whether it is one of different values."""
+"""The beginning of an aggregate, and whether it is DISTINCT."""
 
 
 def clauses(code: str) -> Iterator[list[tuple[int, int]]]:
-    """Yield where each item of each WITH and RETURN of a `blanked` statement begins and ends."""
+    """Yield the start and end of each item of each WITH and RETURN of a `blanked` statement."""
     for start in re.finditer(r"\b(?:WITH|RETURN)\b(?:\s+DISTINCT\b)?", code, re.IGNORECASE):
         items, begin, end, depth = [], start.end(), len(code), 0
         for found in _WORD.finditer(code, start.end()):

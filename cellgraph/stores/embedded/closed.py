@@ -1,8 +1,8 @@
-"""Closed patterns over parallel relationships, which Ladybug (0.20) counts wrongly.
+"""Refuse closed patterns over parallel relationships, which Ladybug (0.20) counts wrongly.
 
-Where the contacts of a pattern form a ring (a triangle, a feed-forward loop), it may intersect lists of neighbours, and
-then takes relationships that run from the same cell to the same cell for one.  Its plan tells where it does.  Patterns
-in two clauses, with a ``WITH`` between these, are right, and so are all where no relationships run in parallel.
+If the contacts of a pattern form a ring (a triangle, a feed-forward loop), Ladybug may intersect lists of neighbours,
+and then counts parallel relationships between the same two cells as one.  Its plan shows where.  Patterns split into
+two clauses by a ``WITH`` are correct, and so are all patterns if there are no parallel relationships.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ def refuse_closed(connection: ladybug.Connection, cypher: str, parameters: Mappi
 
 def _intersects(connection: ladybug.Connection, cypher: str, parameters: Mapping[str, Any]) -> bool:
     """Whether the plan of a statement intersects lists of neighbours."""
-    if cypher.count("-") < 4:  # two relationships in the least, each with a dash before and behind
+    if cypher.count("-") < 4:  # at least two relationships, each with a dash before and after
         return False
     plan = execute(connection, f"EXPLAIN {cypher}", dict(parameters)).get_all()[0][0]
     return _INTERSECTS.search(plan) is not None
 
 
 def _parallel(connection: ladybug.Connection) -> bool:
-    """Whether two relationships of cells start and end at the same cells."""
+    """Whether any two relationships start and end at the same cells."""
     import numpy as np
 
     ends = arrow(connection, "MATCH (a:Cell)-[:TOUCHES]->(b:Cell) RETURN offset(id(a)) AS a, offset(id(b)) AS b")

@@ -1,8 +1,8 @@
-"""``COUNT { … }``, with which Ladybug (0.20.4) loses rows for which it counts nothing.
+"""Rewrite ``COUNT { … }``, since Ladybug (0.20.4) loses rows with a count of zero.
 
 ``MATCH (c:Cell) RETURN avg(COUNT { MATCH (c)-[:TOUCHES]-() })`` leaves out cells without a contact, unless something
-else of ``c`` is needed: of a node that is only looked up by the subquery, those are taken that the subquery has found.
-So something else is asked for: ``COUNT { … } + 0 * c.id``.
+else of ``c`` is needed: if only the subquery uses a node, only the nodes it matched are kept.  So something else is
+requested: ``COUNT { … } + 0 * c.id``.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _BRACES = re.compile(r"\{[^{}]*\}")
 
 
 def with_all_rows(connection: ladybug.Connection, cypher: str, values: dict[str, Any]) -> str:
-    """Return a statement of which each ``COUNT { … }`` keeps the rows for which it is 0.
+    """Return a statement in which each ``COUNT { … }`` keeps the rows where it is 0.
 
     Raises
     ------
     StoreError
-        If that cannot be had.
+        If that is not possible.
     """
     rewritten = _rewritten(cypher, blanked(cypher), 0, len(cypher))
     if rewritten != cypher and not can_be_asked(connection, rewritten, values):
@@ -54,14 +54,14 @@ def _rewritten(cypher: str, code: str, start: int, stop: int) -> str:
 
 
 def _bound(before: str) -> set[str]:
-    """Return the names that may be of nodes at the end of a text: those in subqueries that are closed are not."""
+    """Return the names that may refer to nodes at the end of a text, excluding those in closed subqueries."""
     while (open_ := _BRACES.sub("", before)) != before:
         before = open_
     return {*_NODE.findall(before), *_RENAMED.findall(before)}
 
 
 def _closing(code: str, start: int) -> int:
-    """Return where the bracket that opens at a place is closed, or the end."""
+    """Return the end of the bracket that opens at a position, or the end of the text."""
     depth = 0
     for at in range(start, len(code)):
         depth += (code[at] == "{") - (code[at] == "}")

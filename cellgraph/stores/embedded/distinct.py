@@ -1,7 +1,7 @@
-"""Aggregates after one of different values, which Ladybug (0.20.4) loses.
+"""Refuse aggregates after a DISTINCT one, which Ladybug (0.20.4) loses.
 
-In ``RETURN c.label, count(DISTINCT d.id), count(r), sum(r.junctions)`` the second count is 0 and the sum null, in
-silence; where the one with ``DISTINCT`` stands last, or nothing is grouped by, all are right.
+In ``RETURN c.label, count(DISTINCT d.id), count(r), sum(r.junctions)`` the second count is silently 0 and the sum null;
+if the aggregate with ``DISTINCT`` is last, or there is no grouping, all are correct.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from cellgraph.stores.embedded.clauses import AGGREGATE, clauses
 
 
 def refuse_lost_aggregates(cypher: str) -> None:
-    """Raise `StoreError` for a statement some of whose aggregates would be lost."""
+    """Raise `StoreError` for a statement with aggregates that would be lost."""
     code = blanked(cypher)
     for items in clauses(code):
         found = [[bool(match[1]) for match in AGGREGATE.finditer(code[start:end])] for start, end in items]

@@ -1,4 +1,4 @@
-"""What Ladybug's exceptions mean to a person: the one place where they are translated."""
+"""Translate Ladybug's exceptions into messages for users; this is the only place that does."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PREFIX = re.compile(r"^\w+ exception: ")
 def translated(
     path: Path, *, query: str = "", parameters: Mapping[str, Any] | None = None, timeout: float | None = None
 ) -> Iterator[None]:
-    """Turn what goes wrong inside into an error that names database and query, but no values."""
+    """Turn any failure inside into an error that names the database and the query, but no values."""
     try:
         yield
     except CellgraphError:
@@ -42,18 +42,18 @@ def translated(
 
 
 def locked(path: Path, pid: int | None) -> StoreError:
-    """Return the error of a database that someone else is using."""
+    """Return the error for a database in use by someone else."""
     who = "another process" if pid is None else f"the process {pid}"
     return StoreError(f"the database {path} is locked: {who} is using it; try again when it has finished.")
 
 
 def is_full(message: str) -> bool:
-    """Whether Ladybug says that a write did not find space."""
+    """Whether Ladybug reports that a write ran out of space."""
     return any(sign in message for sign in _FULL)
 
 
 def full(path: Path) -> StoreError:
-    """Return the error of a disk without space."""
+    """Return the error for a full disk."""
     return StoreError(
         f"there is no space left for the database {path}; what it held before is unchanged: make room and load again."
     )
@@ -100,7 +100,7 @@ def _translation(
 
 
 def _of_another_version(path: Path, version: int, ours: int) -> StoreError:
-    """Return the error of a file that another release of Ladybug has written."""
+    """Return the error for a file written by another release of Ladybug."""
     import ladybug
 
     age = "a newer" if version > ours else "an older"

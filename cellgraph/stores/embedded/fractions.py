@@ -1,9 +1,9 @@
-"""Numbers with a fraction beside whole numbers, which Ladybug (0.20.4) compares wrongly.
+"""Handle comparisons of fractions with integers, which Ladybug (0.20.4) gets wrong.
 
-``WHERE c.voxels >= 4.5`` finds nothing: where a constant that is no whole number is compared with a column of whole
-ones, the smallest and largest values that are kept of each part of a column (zone maps) are compared with the bits of
-the constant, and all parts are left out.  Without zone maps all rows are looked at, and compared rightly.  In ``(c:Cell
-{voxels: 4.5})`` the constant is rounded instead.
+``WHERE c.voxels >= 4.5`` finds nothing: when a fractional constant is compared with an integer column, the minimum and
+maximum stored for each part of the column (zone maps) are compared with the bits of the constant, and all parts are
+skipped.  Without zone maps, all rows are scanned and compared correctly.  In ``(c:Cell {voxels: 4.5})`` the constant is
+rounded instead.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ _ENTRY = re.compile(rf"[{{,]\s*(?P<name>`[^`]*`|\w+)\s*:\s*(?:(?P<number>[+-]?\s
 
 
 def look_at_all_rows(connection: ladybug.Connection, cypher: str, *, own: bool) -> None:
-    """Do without zone maps for a statement that may compare whole numbers with others.
+    """Disable zone maps for a statement that may compare integers with fractions.
 
-    `own` says that a person wrote it: a constant may then be computed, as ``sqrt(20)``.
+    `own` means that the user wrote it: constants may then be computed, as in ``sqrt(20)``.
     """
     if own or _HAS_FRACTION.search(blanked(cypher)):
         connection.execute("CALL enable_zone_map=false")
 
 
 def refuse_rounded(connection: ladybug.Connection, cypher: str, values: Mapping[str, Any]) -> None:
-    """Raise `StoreError` for a pattern that looks for a fraction in a property of whole numbers."""
+    """Raise `StoreError` for a pattern that looks for a fraction in an integer property."""
     for found in _ENTRY.finditer(_without_comments_and_texts(cypher)):
         name = found["name"].strip("`")
         value = values.get(found["parameter"]) if found["parameter"] else float(found["number"].replace(" ", ""))

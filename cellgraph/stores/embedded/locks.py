@@ -1,9 +1,9 @@
-"""Locks of a database file between processes, and between threads of one.
+"""Locks on a database file, between processes and between threads of one process.
 
-Ladybug locks the whole file where it writes and not at all where it reads (0.22).  Here a writer locks one byte far
-behind the end and a reader another, so that writers exclude each other but not readers, who keep the file that they
-have opened when another takes its place; and Ladybug's own lock, in whatever program, excludes both.  The locks are
-those of an open file description (Linux): closing another descriptor of the file does not end them.
+Ladybug locks the whole file to write and does not lock it to read (0.22).  Here a writer locks one byte far beyond the
+end and a reader another, so that writers exclude each other but not readers, who keep the file they have opened when it
+is replaced; and Ladybug's own lock, in any program, excludes both.  The locks belong to an open file description
+(Linux): closing another descriptor of the file does not release them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _READERS = _WRITERS + 1
 
 
 class LockedError(Exception):
-    """Someone else holds the file; the pid is None where the system does not tell."""
+    """Someone else holds the lock; the pid is None if the system does not report it."""
 
     def __init__(self, pid: int | None) -> None:
         super().__init__(pid)
@@ -34,12 +34,12 @@ class LockedError(Exception):
 
 @contextmanager
 def reading(path: Path, patience: float) -> Iterator[None]:
-    """Hold off programs that write into the file itself.
+    """Lock out programs that write to the file itself.
 
     Raises
     ------
     LockedError
-        If one still does after `patience` seconds.
+        If one is still writing after `patience` seconds.
     OSError
         If the file cannot be opened.
     """
@@ -52,14 +52,14 @@ def reading(path: Path, patience: float) -> Iterator[None]:
 
 @contextmanager
 def writing(path: Path, patience: float, waiting: Callable[[], None]) -> Iterator[None]:
-    """Be the only one who makes a new version of the file, which is created empty if it does not exist.
+    """Hold the exclusive right to make a new version of the file, which is created empty if it does not exist.
 
-    Another who does is waited for as long as it lives, and `waiting` called meanwhile.
+    Another writer is waited for as long as it lives, with `waiting` called meanwhile.
 
     Raises
     ------
     LockedError
-        If another program still writes into the file itself after `patience` seconds.
+        If another program is still writing to the file itself after `patience` seconds.
     OSError
         If the file cannot be opened.
     """
@@ -93,7 +93,7 @@ def _lock(path: Path, kind: int, byte: int, mode: int, end: float, waiting: Call
 
 
 def _set(descriptor: int, kind: int, byte: int) -> bool:
-    """Try to take the lock; False if someone has one against it."""
+    """Try to take the lock; False if someone holds a conflicting one."""
     try:
         fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, struct.pack(_FLOCK, kind, os.SEEK_SET, byte, 1, 0))
     except OSError as error:
@@ -104,7 +104,7 @@ def _set(descriptor: int, kind: int, byte: int) -> bool:
 
 
 def _is_file(descriptor: int, path: Path) -> bool:
-    """Whether the path still names this file, and not one that has taken its place."""
+    """Whether the path still names this file, and not a replacement."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
@@ -112,7 +112,7 @@ def _is_file(descriptor: int, path: Path) -> bool:
 
 
 def _holder(descriptor: int, kind: int, byte: int) -> int | None:
-    """Return the process that holds Ladybug's lock; locks of open file descriptions have none."""
+    """Return the process that holds Ladybug's lock; locks of open file descriptions report none."""
     answer = fcntl.fcntl(descriptor, fcntl.F_GETLK, struct.pack(_FLOCK, kind, os.SEEK_SET, byte, 1, 0))
     pid = int(struct.unpack(_FLOCK, answer)[4])
     return pid if pid > 0 else None

@@ -1,4 +1,4 @@
-"""Names of columns as the statement wrote them; Ladybug says ``c.volume`` for ``c.Volume`` and ``COUNT_STAR()``."""
+"""Column names as written in the statement; Ladybug returns ``c.volume`` for ``c.Volume``, and ``COUNT_STAR()``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _COMMENT = re.compile(r"//|/\*")
 
 
 def as_written(cypher: str, names: list[str]) -> list[str]:
-    """Return names of columns, in place of Ladybug's own for what has no alias."""
+    """Return column names, replacing Ladybug's own for items without an alias."""
     items = list(_returned(cypher))
     if len(items) != len(names) or "*" in items:
         return names
@@ -26,7 +26,7 @@ def as_written(cypher: str, names: list[str]) -> list[str]:
 
 
 def _returned(cypher: str) -> Iterator[str]:
-    """Yield what stands between the commas of the first RETURN that is not inside brackets."""
+    """Yield the comma-separated items of the first RETURN outside brackets."""
     start = -1
     for found in outermost(code := blanked(cypher), _WORD):
         word = found[0]

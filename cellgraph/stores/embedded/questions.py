@@ -1,9 +1,10 @@
-"""What may be asked of a database that is open to read.
+"""Allow only queries on a database that is open read-only.
 
-A database that is open to read refuses what writes into it, but Ladybug (0.20) does not count ``COPY … TO`` and
-``EXPORT DATABASE``, which write any file of the user, ``INSTALL``, which downloads programs, and ``CHECKPOINT``, which
-leaves a log that nobody can open.  Its grammar tells these from queries: a query may follow an ``UNWIND``.  What reads
-files or addresses (``LOAD FROM`` and functions as ``READ_CSV_SERIAL``) may stand inside a query; its words tell it.
+A read-only database refuses writes to itself.  But Ladybug (0.20) still allows ``COPY … TO`` and ``EXPORT DATABASE``,
+which can write any of the user's files, ``INSTALL``, which downloads programs, and ``CHECKPOINT``, which leaves a log
+that nobody can open.  The grammar distinguishes these from queries: only a query may follow an ``UNWIND``.  Reads of
+files or URLs (``LOAD FROM`` and functions such as ``READ_CSV_SERIAL``) may appear inside a query; they are recognised
+by their keywords.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ _CALLED = re.compile(
     r"show_\w+|table_info|storage_info|stats_info|bm_info|db_version|catalog_version|storage_version|current_setting",
     re.IGNORECASE,
 )
-"""Functions that say something of the database itself; others read files."""
+"""Functions that describe the database itself; others read files."""
 
 _BEFORE = "UNWIND [1] AS `nothing`\n"
 
 
 def require_question(connection: ladybug.Connection, cypher: str) -> None:
-    """Raise `StoreError` for what is not one query; what Ladybug itself will refuse is left to it."""
+    """Raise `StoreError` for anything but a single query; what Ladybug itself refuses is left to it."""
     _refuse_files(blanked(cypher))
     refusal = _refusal(connection, _BEFORE + cypher)
     if "multiple statements" in refusal:
@@ -45,7 +46,7 @@ def require_question(connection: ladybug.Connection, cypher: str) -> None:
 
 
 def _refuse_files(code: str) -> None:
-    """Raise `StoreError` for what reads a file or an address; before the statement is prepared, which opens these."""
+    """Raise `StoreError` for reads of files or URLs, before the statement is prepared, which would open them."""
     if _LOAD.search(code):
         raise StoreError(
             "queries read the database and no files or addresses, so LOAD FROM is not run; load a table with: "
@@ -60,17 +61,17 @@ def _refuse_files(code: str) -> None:
 
 
 def sorts(cypher: str) -> bool:
-    """Whether a statement sorts rows, which Ladybug (0.20) may do wrong with more than one thread; see `sorting`."""
+    """Whether a statement sorts rows, which Ladybug (0.20) may do wrongly with more than one thread; see `sorting`."""
     return _ORDER.search(blanked(cypher)) is not None
 
 
 def can_be_asked(connection: ladybug.Connection, cypher: str, values: dict[str, Any] | None = None) -> bool:
-    """Tell whether a statement can be prepared, with its parameters: inside a path it needs their types."""
+    """Tell whether a statement can be prepared, with its parameters, whose types are needed inside a path."""
     return not _refusal(connection, cypher, values)
 
 
 def _refusal(connection: ladybug.Connection, cypher: str, values: dict[str, Any] | None = None) -> str:
-    """Return why a statement cannot be prepared, which changes nothing; empty if it can."""
+    """Return why a statement cannot be prepared, or an empty string if it can; this changes nothing."""
     from ladybug import PreparedStatement
 
     prepared = PreparedStatement(connection, cypher, values)

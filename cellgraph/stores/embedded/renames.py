@@ -1,7 +1,7 @@
-"""Aggregates under another name, which Ladybug (0.20.4) computes again.
+"""Protect renamed aggregates, which Ladybug (0.20.4) would compute again.
 
-In ``WITH c.degree AS d, count(*) AS n RETURN d, n AS cells, n * 0.1 AS share`` the ``n`` behind ``n AS cells`` is taken
-for a new aggregate, and all are 1.  ``coalesce(n, NULL) AS cells`` is no other name of it, but a value of its own.
+In ``WITH c.degree AS d, count(*) AS n RETURN d, n AS cells, n * 0.1 AS share`` the ``n`` after ``n AS cells`` is taken
+for a new aggregate, and is always 1.  ``coalesce(n, NULL) AS cells`` is a separate value, not just a new name.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ _NAMED = re.compile(r"\bAS\s+(\w+)\s*$", re.IGNORECASE)
 
 
 def with_kept_aggregates(cypher: str) -> str:
-    """Return a statement in which no aggregate gets another name in a clause that uses it more than once."""
+    """Return a statement in which no aggregate is renamed in a clause that uses it more than once."""
     code = blanked(cypher)
-    computed: set[str] = set()  # names of what aggregates are in
+    computed: set[str] = set()  # names of values that contain aggregates
     renamed: list[tuple[int, int]] = []
     for spans in clauses(code):
         items = [code[start:end] for start, end in spans]

@@ -1,4 +1,4 @@
-"""Rows of Ladybug as Arrow tables in the types that every store returns."""
+"""Convert Ladybug rows to Arrow tables in the types that every store returns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CHUNK = 2**20
 
 
 def table_of(result: ladybug.QueryResult) -> pa.Table:
-    """Return all rows: whole numbers as int64, floats as double, graph values as JSON text."""
+    """Return all rows: integers as int64, floats as double, graph values as JSON text."""
     import pyarrow as pa
 
     names = result.get_column_names()

@@ -1,4 +1,4 @@
-"""Everything of one database but some samples, into a new one."""
+"""Copy a database into a new one, except some samples."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _ROWS_AT_ONCE = 2_000_000
 def carry_samples(
     old: ladybug.Connection, new: ladybug.Connection, *, without: Sequence[str] = (), dropped: Collection[str] = ()
 ) -> None:
-    """Copy the nodes of all samples but those named, into a new database with all columns of the old one.
+    """Copy the nodes of all samples except those named into a new database with all columns of the old one.
 
-    Columns of cells that are `dropped` are left out; nobody lists them.
+    Cell columns in `dropped` are left out, since no sample lists them.
     """
     for table in ("Sample", "Cell", "TOUCHES"):
         columns = schema.columns(old, table)
@@ -41,19 +41,19 @@ def carry_cells(
     changed: Callable[[pa.Table], pa.Table] = lambda cells: cells,
     without_near: Collection[int] = (),
 ) -> None:
-    """Copy what belongs to these samples, some of them at a time: memory holds the largest, or many small ones.
+    """Copy the data of these samples, some at a time: memory holds the largest, or many small ones.
 
     Parameters
     ----------
     old, new : ladybug.Connection
     without : sequence of str
-        Names of samples that are left out.
+        Names of samples to leave out.
     dropped : collection of str
-        Columns of cells that are left out.
+        Cell columns to leave out.
     changed : callable
-        From cells of some samples, sorted by id, to what is written of them.
+        Maps cells of some samples, sorted by id, to the cells to write.
     without_near : collection of int
-        Ids of samples whose relationships ``NEAR`` are left out.
+        Ids of samples whose ``NEAR`` relationships are left out.
     """
     names = [name for name in schema.columns(old, "Cell") if name not in dropped]
     kept = _kept(old, without)
@@ -78,7 +78,7 @@ def arrow(connection: ladybug.Connection, cypher: str, **parameters: Any) -> pa.
 
 
 def _kept(old: ladybug.Connection, without: Sequence[str]) -> list[list[int]]:
-    """Return id and number of rows of all samples but those named."""
+    """Return the id and number of rows of all samples except those named."""
     return schema.rows(
         old,
         "MATCH (s:Sample) WHERE NOT list_contains($names, s.name) RETURN s.id, s.cells + s.contacts ORDER BY s.id",
@@ -87,7 +87,7 @@ def _kept(old: ladybug.Connection, without: Sequence[str]) -> list[list[int]]:
 
 
 def _groups(sizes: Sequence[Sequence[int]]) -> Iterator[list[int]]:
-    """Yield samples, given with their number of rows, together as long as they are small."""
+    """Yield groups of samples, given with their numbers of rows; small ones are grouped together."""
     group: list[int] = []
     total = 0
     for sample, rows in sizes:
@@ -106,7 +106,7 @@ def _nodes(old: ladybug.Connection, names: list[str], match: str, samples: list[
 
 
 def _contacts(old: ladybug.Connection, samples: list[int], kept: list[int]) -> pa.Table:
-    """Return the contacts that start in one of the samples and end in one that is kept."""
+    """Return the contacts that start in one of the samples and end in a kept one."""
     names = list(schema.columns(old, "TOUCHES"))
     listed = "".join(f", t.{quoted(name)}" for name in names)
     table = arrow(

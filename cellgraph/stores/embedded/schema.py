@@ -31,11 +31,11 @@ LADYBUG_TYPES = {
 }
 
 LATER = "reading"
-"""The property of samples that files written before version 0.2 do not have."""
+"""The sample property that files written before version 0.2 lack."""
 
 
 def create(connection: ladybug.Connection) -> None:
-    """Create the tables of the model where they are not there yet."""
+    """Create the tables of the model that do not exist yet."""
     there = tables(connection)
     cell = {"id": "int", "sample": "str", **CELL_TYPES}
     statements = {
@@ -53,7 +53,7 @@ def create(connection: ladybug.Connection) -> None:
 
 
 def tables(connection: ladybug.Connection) -> set[str]:
-    """Return the names of the tables that are there."""
+    """Return the names of the existing tables."""
     return {row[1] for row in rows(connection, "CALL show_tables() RETURN *")}
 
 
@@ -63,7 +63,7 @@ def extend(connection: ladybug.Connection, network: Tables) -> None:
     Raises
     ------
     InputError
-        If a column is there with another type.
+        If a column exists with another type.
     """
     add(connection, "Cell", column_types(network.cells), "cells")
     contacts = {name: kind for name, kind in column_types(network.contacts).items() if name not in ("a", "b")}
@@ -74,12 +74,12 @@ def extend(connection: ladybug.Connection, network: Tables) -> None:
 
 
 def columns(connection: ladybug.Connection, table: str) -> dict[str, str]:
-    """Return name and Ladybug type of the columns of a table, in their order."""
+    """Return the name and Ladybug type of the columns of a table, in order."""
     return {row[1]: row[2] for row in rows(connection, f"CALL table_info('{table}') RETURN *")}
 
 
 def declare(connection: ladybug.Connection, table: str, wanted: Mapping[str, str]) -> None:
-    """Add columns, given by their Ladybug types, where they are not there yet."""
+    """Add columns that do not exist yet, given by their Ladybug types."""
     there = columns(connection, table)
     for name, kind in wanted.items():
         if name not in there:
@@ -87,7 +87,7 @@ def declare(connection: ladybug.Connection, table: str, wanted: Mapping[str, str
 
 
 def without_later(connection: ladybug.Connection, cypher: str) -> str:
-    """Return a statement with null for properties of samples that a file of an earlier version does not have."""
+    """Return a statement with null for sample properties that files of an earlier version lack."""
     if LATER not in cypher or LATER in columns(connection, "Sample"):
         return cypher
     for variable in set(re.findall(r"\(\s*(\w+)\s*:\s*Sample\b", cypher)):
@@ -106,8 +106,8 @@ def _columns(types: Mapping[str, str]) -> str:
 
 
 def add(connection: ladybug.Connection, table: str, wanted: Mapping[str, str], where: str) -> None:
-    """Add columns, given by our types, where they are not there yet; see `extend`."""
-    # Ladybug does not tell upper from lower case in names.
+    """Add columns that do not exist yet, given by our types; see `extend`."""
+    # Ladybug ignores case in names.
     there = {name.lower(): (name, kind) for name, kind in columns(connection, table).items()}
     for name, kind in wanted.items():
         known, type_there = there.get(name.lower(), (name, LADYBUG_TYPES[kind]))

@@ -1,4 +1,4 @@
-"""The smallest whole number, -2^63: where it stands in a compressed column, Ladybug (0.20) may read it as 0."""
+"""The smallest integer, -2^63: in a compressed column, Ladybug (0.20) may read it as 0."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SMALLEST = -(2**63)
 
 
 def brings_smallest(*tables: pa.Table) -> bool:
-    """Whether tables of cells or contacts hold the smallest whole number in a property."""
+    """Whether tables of cells or contacts hold the smallest integer in a property."""
     import pyarrow.compute as pc
     from pyarrow import types
 
@@ -27,7 +27,7 @@ def brings_smallest(*tables: pa.Table) -> bool:
 
 
 def holds_smallest(connection: ladybug.Connection | None) -> bool:
-    """Whether a database holds it in a property; of no database it does not."""
+    """Whether a database holds it in a property; False if there is no database."""
     if connection is None:
         return False
     there = schema.tables(connection)

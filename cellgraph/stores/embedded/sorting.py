@@ -1,11 +1,12 @@
-"""Sorting the rows of a statement in Arrow.
+"""Sort the rows of a statement in Arrow.
 
-Ladybug (0.20) sorts rows by a text and then by something else wrongly: with two threads now and then, with one as soon
-as there are more rows than it sorts at once, some 5,000.  So an ``ORDER BY`` of several keys at the end of a statement
-is taken off, and its rows are sorted here; one inside a statement is refused where there are so many rows.
+Ladybug (0.20) sorts rows wrongly by a string followed by another key: occasionally with two threads, and with one
+thread as soon as there are more rows than it sorts at once, about 5,000.  So an ``ORDER BY`` with several keys at the
+end of a statement is removed, and its rows are sorted here; one inside a statement is refused if there are that many
+rows.
 
-Where a clause that aggregates follows ``WITH c ORDER BY c.volume DESC LIMIT 10``, Ladybug leaves the order out, and so
-takes any ten.  A clause between the two keeps it from that.
+If an aggregating clause follows ``WITH c ORDER BY c.volume DESC LIMIT 10``, Ladybug drops the order, and so takes any
+ten.  A clause between the two prevents that.
 """
 
 from __future__ import annotations
@@ -33,26 +34,26 @@ _NUMBER = re.compile(r"\d+|\$(\w+)")
 _KEY = "cellgraph_key_"
 
 KEPT = "cellgraph_kept_"
-"""What the variables that `with_kept_order` adds begin with; ``RETURN *`` returns them."""
+"""Prefix of the variables that `with_kept_order` adds; ``RETURN *`` returns them."""
 
 FEW_CONTACTS = 500
-"""Up to so many contacts in a database, no statement is taken to sort too many rows inside it."""
+"""Up to this many contacts in a database, no statement is assumed to sort too many rows inside it."""
 
 
 @dataclass(frozen=True)
 class Sorting:
-    """A statement without the ``ORDER BY`` at its end, and what that said.
+    """A statement without its final ``ORDER BY``, and the parts of that.
 
     Attributes
     ----------
     body : str
-        Up to the items of ``RETURN``.
+        The statement up to the items of ``RETURN``.
     items : tuple of str
-        What is returned, as it is written.
+        The returned items, as written.
     keys : tuple of (str, bool)
-        What the rows are sorted by, and whether downwards.
+        The sort keys, and whether each is descending.
     skip, limit : int or None
-        Which of them are wanted.
+        Which of the rows to return.
     """
 
     body: str
@@ -62,7 +63,7 @@ class Sorting:
     limit: int | None
 
     def statements(self) -> Iterator[tuple[str, list[int | str]]]:
-        """Yield statements that return the keys too, the simplest first; each with the place or name of each key."""
+        """Yield statements that also return the keys, simplest first; each with the position or name of each key."""
         listed = ", ".join(self.items)
         named = [_name_of(item) for item in self.items]
         places: list[int | str] = []
@@ -80,7 +81,7 @@ class Sorting:
             yield f"{before} {listed} RETURN {aliases}{added}", places
 
     def apply(self, rows: pa.Table, places: Sequence[int | str], width: int) -> pa.Table:
-        """Sort rows, and return those that are wanted with the columns that are."""
+        """Sort rows, and return only the requested rows and columns."""
         import numpy as np
         import pyarrow.compute as pc
         from pyarrow import types
@@ -94,7 +95,7 @@ class Sorting:
                 raise StoreError(
                     "rows are sorted by texts, numbers and times, and not by lists or maps; name another key."
                 )
-            # NaN comes behind all numbers, and null behind NaN; downwards all is the other way round.
+            # NaN sorts after all numbers, and null after NaN; descending order reverses this.
             rank = pc.rank(column.combine_chunks(), "ascending", tiebreaker="dense")
             ranks.append(-rank.to_numpy().astype(np.int64) if down else rank.to_numpy())
         order = np.lexsort(ranks[::-1])[self.skip :]
@@ -103,7 +104,7 @@ class Sorting:
 
 
 def take_apart(cypher: str, parameters: Mapping[str, Any]) -> Sorting | None:
-    """Return a statement without its last ``ORDER BY``; None where it has none of several keys."""
+    """Split off the final ``ORDER BY`` of a statement; None if it has none with several keys."""
     code = blanked(cypher)
     marks = [(found[0].upper().split()[0], found.start(), found.end()) for found in outermost(code, _WORD)]
     returns = [index for index, mark in enumerate(marks) if mark[0] == "RETURN"]
@@ -127,7 +128,7 @@ def take_apart(cypher: str, parameters: Mapping[str, Any]) -> Sorting | None:
 
 
 def with_kept_order(cypher: str) -> str:
-    """Return a statement in which each ``WITH … ORDER BY … LIMIT`` takes the first rows also before an aggregate."""
+    """Return a statement in which each ``WITH … ORDER BY … LIMIT`` takes the first rows even before an aggregate."""
     parts: list[str] = []
     at = 0
     clause, ordered = "", False
@@ -144,7 +145,7 @@ def with_kept_order(cypher: str) -> str:
 
 
 def refuse_inner(cypher: str, contacts: Callable[[], int]) -> None:
-    """Raise `StoreError` for an ``ORDER BY`` of several keys that is left to a large database."""
+    """Raise `StoreError` for an ``ORDER BY`` with several keys left to a large database."""
     code = blanked(cypher)
     for found in re.finditer(r"(?<![$.\w])ORDER\s+BY\b", code, re.IGNORECASE):
         end = re.compile(r"\b(?:SKIP|LIMIT|MATCH|WITH|RETURN|WHERE|UNWIND|UNION|OPTIONAL|CALL)\b|[;})]", re.IGNORECASE)
@@ -158,7 +159,7 @@ def refuse_inner(cypher: str, contacts: Callable[[], int]) -> None:
 
 
 def _split(cypher: str, code: str, start: int, end: int) -> Iterator[str]:
-    """Yield what stands between commas that are not inside brackets, without comments."""
+    """Yield the parts between commas outside brackets, without comments."""
     for found in outermost(code[:end], _WORD):
         if found[0] == "," and found.start() >= start:
             yield without_comments(cypher[start : found.start()]).strip()
@@ -173,13 +174,13 @@ def _key(text: str) -> tuple[str, bool]:
 
 
 def _name_of(item: str) -> str:
-    """Return the alias of an item, or the item if it is a name; else nothing."""
+    """Return the alias of an item, or the item itself if it is a name; otherwise an empty string."""
     alias = _ALIAS.match(item)
     return alias[2] if alias else item if re.fullmatch(r"\w+", item) else ""
 
 
 def _same(key: str, item: str) -> bool:
-    """Tell whether a key is an item, by its alias or as it is written."""
+    """Tell whether a key is an item, by its alias or as written."""
     alias = _ALIAS.match(item)
     written = [alias[1], alias[2]] if alias else [item]
     return "".join(key.split()).lower() in ("".join(text.split()).lower() for text in written)
@@ -188,7 +189,7 @@ def _same(key: str, item: str) -> bool:
 def _bound(
     stops: Sequence[tuple[str, int, int]], code: str, word: str, parameters: Mapping[str, Any]
 ) -> int | str | None:
-    """Return the number behind SKIP or LIMIT; None without one, and a question mark where it is computed."""
+    """Return the number after SKIP or LIMIT; None without one, and a question mark if it is computed."""
     for index, (found, _, start) in enumerate(stops):
         if found == word:
             end = stops[index + 1][1] if index + 1 < len(stops) else len(code)

@@ -40,10 +40,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SMALL = 20_000
-"""Cells up to which samples are deleted from a copy of the file; else all others are copied."""
+"""Number of cells up to which samples are deleted from a copy of the file; beyond it, all others are copied."""
 
 _names_of: dict[tuple[int, ...], list[str]] = {}
-"""Names of the samples in versions of files: of one version they are always the same."""
+"""Names of the samples by version of the file; they never change within one version."""
 
 _MOST_KNOWN = 64
 
@@ -51,7 +51,7 @@ _SAMPLES = "MATCH (s:Sample {status: 'complete'})"
 
 
 class LadybugStore:
-    """A `Store` in one file, of which every write makes a new version; see `access`."""
+    """A `Store` in one file; every write makes a new version of it; see `access`."""
 
     dialect = "ladybug"
     typed_properties = True
@@ -87,7 +87,7 @@ class LadybugStore:
             _write(draft, (prepare(network) for network in networks), leaving=replaced, report=report)
 
     def delete(self, *samples: str) -> None:
-        """Remove samples; see `Store.delete`."""
+        """Delete samples; see `Store.delete`."""
         self._require_writable()
         self._file.require()
 
@@ -112,7 +112,7 @@ class LadybugStore:
         )
 
     def remove_properties(self, names: Sequence[str], samples: Sequence[str]) -> None:
-        """Take written properties away; see `Store.remove_properties`."""
+        """Remove written properties; see `Store.remove_properties`."""
         self._change(samples, lambda _, states: [prepare_removal(names, state) for state in states], None)
 
     def _change(
@@ -140,13 +140,13 @@ class LadybugStore:
         """Run a read-only query; see `Store.run`."""
         values = plain(parameters)
         require_parameters(cypher, values)
-        alone = timeout is not None or sorts(cypher)  # settings of the connection that would last
+        alone = timeout is not None or sorts(cypher)  # connection settings that would persist
         with self._reading(alone=alone, query=name, parameters=values, timeout=timeout) as connection:
             asked = cypher = schema.without_later(connection, cypher)
             require_question(connection, cypher)
             if name == OWN_CYPHER and can_be_asked(
                 connection, cypher, values
-            ):  # else errors are about what was written
+            ):  # otherwise, errors are about the text as written
                 cypher = with_kept_order(with_kept_aggregates(with_common_types(cypher)))
                 cypher = with_all_rows(connection, cypher, values)
             if timeout is not None:
@@ -164,7 +164,7 @@ class LadybugStore:
             return rows.rename_columns(as_written(asked, rows.column_names))
 
     def sample_names(self) -> list[str]:
-        """Return the names of the complete samples, sorted; none for a file that is still to be made."""
+        """Return the names of the complete samples, sorted; none if the file does not exist yet."""
         if not self._file.exists():
             return []
         version = self._file.version()
@@ -179,11 +179,11 @@ class LadybugStore:
         return list(names)
 
     def unfinished(self) -> int:
-        """Return 0: a version of the file is seen whole or not at all."""
+        """Return 0: writes to the file are atomic."""
         return 0
 
     def columns(self, of: Literal["cells", "contacts"], sample: str | None = None) -> tuple[Column, ...]:
-        """Return the columns that came with cells or contacts; see `Store.columns`."""
+        """Return the columns of cells or contacts; see `Store.columns`."""
         kind = {"cells": "cell_properties", "contacts": "contact_properties"}[of]
         with self._reading() as connection:
             if sample is not None:
@@ -201,7 +201,7 @@ class LadybugStore:
         over: Over = "contacts",
     ) -> Topology:
         """Return the bare graph; see `Store.topology`."""
-        # By the rows of the table, and not by way of the sample: a quarter of the time. All samples are complete here.
+        # By table rows rather than through the sample: a quarter of the time. All samples here are complete.
         values = {} if sample is None else {"sample": sample}
         of_sample = "" if sample is None else "WHERE c.sample = $sample"
         with self._reading() as connection:
@@ -231,7 +231,7 @@ class LadybugStore:
             )
 
     def check(self, *, create: bool) -> None:
-        """Raise `NotFoundError` if there is no file and none is to be made, `StoreError` if it is no database."""
+        """Raise `NotFoundError` if there is no file and none is to be created, `StoreError` if it is not a database."""
         if create:
             with translated(self._path):
                 self._file.repair()
@@ -244,7 +244,7 @@ class LadybugStore:
             raise StoreError(f"there is no folder {self._path.parent} for the database {self._path}; make it first.")
 
     def close(self) -> None:
-        """Do nothing: the file is open only while something is done with it."""
+        """Do nothing: the file is open only while in use."""
 
     def __enter__(self) -> Self:
         return self
@@ -256,7 +256,7 @@ class LadybugStore:
 
     @contextmanager
     def kept_open(self) -> Iterator[None]:
-        """Keep the file open: opening and closing takes 0.15 s where it has 9 GB, and what was read is read again."""
+        """Keep the file open: reopening a file of 9 GB takes 0.15 s, and loses what was cached."""
         if getattr(self._kept, "connection", None) is not None:
             yield
             return
@@ -293,13 +293,13 @@ class LadybugStore:
 
 
 def _properties(variable: str, names: Sequence[str], there: Collection[str] | None = None) -> str:
-    """Return properties as columns, null for those that are not there."""
+    """Return properties as columns, null for those that do not exist."""
     listed = (f"{variable}.{quoted(name)}" if there is None or name in there else "NULL" for name in names)
     return "".join(f", {value} AS {PROPERTY}{n}" for n, value in enumerate(listed))
 
 
 def _sorted(connection: ladybug.Connection, cypher: str, values: dict[str, Any]) -> pa.Table:
-    """Run a statement that sorts, and sort its rows in Arrow where Ladybug might not; see `sorting`."""
+    """Run a statement that sorts, sorting its rows in Arrow if Ladybug might fail to; see `sorting`."""
     sorting = take_apart(cypher, values)
     if sorting is not None:
         for statement, places in sorting.statements():
@@ -321,13 +321,13 @@ def _contacts(connection: ladybug.Connection) -> int:
 def _write(
     draft: Draft, networks: Iterable[Tables], *, leaving: Callable[[list[str]], set[str]], report: Report | None
 ) -> None:
-    """Write the next version of a file: all samples of the old one but some, and networks.
+    """Write the next version of a file: all samples of the old one except some, plus networks.
 
-    `leaving` gets the names of the samples that there are, and tells which are left out, or raises.
+    `leaving` receives the names of the existing samples, and returns those to leave out, or raises.
 
-    Ladybug deletes one by one, in a time that grows with the square of the cells of a sample (520 s for the `HAS_CELL`
-    of a million), and does not shrink the file: large samples are rather not copied.  There is no transaction: an error
-    throws the whole version away, and Ladybug would keep all of it in memory.
+    Ladybug deletes one by one, in time quadratic in the number of cells of a sample (520 s for the `HAS_CELL` of a
+    million), and does not shrink the file; so instead of being deleted, large samples are not copied.  There is no
+    transaction, which Ladybug would keep entirely in memory: an error discards the whole version.
     """
     with draft.old() as old:
         without = sorted(leaving(_names(old)))
@@ -359,7 +359,7 @@ def _write(
 
 
 def _decompress(draft: Draft) -> None:
-    """Write what there is anew without compression: what is added to a compressed column is read wrong too (0.20)."""
+    """Rewrite everything without compression: values added to a compressed column are misread too (0.20)."""
     with draft.again() as again, again.old() as written:
         assert written is not None
         with again.opened(compression=False) as connection:
@@ -370,7 +370,7 @@ def _decompress(draft: Draft) -> None:
 
 
 def _names(connection: ladybug.Connection | None) -> list[str]:
-    """Return the names of the samples; of no database none."""
+    """Return the names of the samples; none if there is no database."""
     if connection is None or "Sample" not in schema.tables(connection):
         return []
     return sorted(row[0] for row in schema.rows(connection, f"{_SAMPLES} RETURN s.name"))

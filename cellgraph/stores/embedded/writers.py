@@ -1,8 +1,8 @@
-"""Who writes a database file at the moment, for those who wait.
+"""Who is writing a database file at the moment, for those who wait.
 
-The lock itself (see `locks`) ends with the process that holds it, but does not tell who that is.  So the writer notes
-itself in a small file beside the database.  What a killed one has left there is only read while another holds the lock,
-who has written its own.
+The lock itself (see `locks`) ends with the process that holds it, but does not reveal who that is.  So the writer
+identifies itself in a small file beside the database.  A note left by a killed writer is never read: notes are read
+only while another writer holds the lock, which has written its own.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _PATIENCE = 1.0
-"""Seconds to wait before it is told, since most writes take less."""
+"""Seconds to wait before telling the user, since most writes take less."""
 
 _log = logging.getLogger("cellgraph")
 
 
 @contextmanager
 def signed(note: Path) -> Iterator[None]:
-    """Note that this process writes, until the end; the caller holds the lock."""
-    with suppress(OSError):  # a full disk: others are told less
+    """Note until the end that this process is writing; the caller holds the lock."""
+    with suppress(OSError):  # a full disk: others learn less
         note.write_text(f"{os.getpid()} {socket.gethostname()} {time.strftime('%Y-%m-%d %H:%M:%S')}")
     try:
         yield
@@ -34,7 +34,7 @@ def signed(note: Path) -> Iterator[None]:
 
 
 class Queue:
-    """Waits for other writers of a database; tells once of each on stderr."""
+    """Waits for other writers of a database, reporting each once on stderr."""
 
     def __init__(self, path: Path, note: Path) -> None:
         self._path = path
@@ -43,7 +43,7 @@ class Queue:
         self._told: str | None = None
 
     def waiting(self) -> None:
-        """Tell whom this process is waiting for, after a moment and if it is another one than before."""
+        """Report whom this process is waiting for, after a moment, if that has changed."""
         if time.monotonic() - self._begun < _PATIENCE:
             return
         writer = self._writer()
@@ -52,7 +52,7 @@ class Queue:
             _log.warning("cellgraph: waiting for %s, to write into %s after it", writer, self._path)
 
     def _writer(self) -> str | None:
-        """Return who writes; None while that is just changing, or if it is this process itself."""
+        """Return who is writing; None while that is changing, or if it is this process itself."""
         try:
             pid, host, since = self._note.read_text().split(" ", 2)
         except FileNotFoundError:
