@@ -62,7 +62,7 @@ def named_labels(name: str) -> bool | None:
         return True
     if own == "image" and "labels" in folders and parts[-1].lower() not in ("raw", "probabilities"):
         return True  # labels/dapi
-    return False if own == "image" or (own is None and "image" in folders) else None
+    return False if own == "image" or (own is None and "image" in folders[:1]) else None
 
 
 def _said(part: str) -> str | None:

@@ -86,7 +86,7 @@ FILES: tuple[Format, ...] = (
     Format("NumPy", (".npy",), "npy:open_npy", _starts(b"\x93NUMPY"), single=True),
     Format("NumPy archive", (".npz",), "npy:open_npz", _starts(b"PK\3\4", b"PK\5\6")),
     Format(
-        "HDF5", (".h5", ".hdf5", ".hdf", ".he5", ".ims", ".mat"), "hdf5:open_hdf5", _is_hdf5,
+        "HDF5", (".h5", ".hdf5", ".hdf", ".he5", ".ims", ".mat", ".nc", ".dream3d"), "hdf5:open_hdf5", _is_hdf5,
         extra="hdf5", library="h5py", sizes="`element_size_um`, axistags, extents",
         also="Imaris, ilastik, BigDataViewer, MATLAB 7.3",
     ),

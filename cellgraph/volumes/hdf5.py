@@ -18,7 +18,7 @@ from cellgraph.volumes.choosing import Candidate, choose
 from cellgraph.volumes.files import parsing
 from cellgraph.volumes.files import reading as opening
 from cellgraph.volumes.hdf5_chunks import hdf5_pieces
-from cellgraph.volumes.hdf5_links import check_links, sources
+from cellgraph.volumes.hdf5_links import check_links, linked, sources
 from cellgraph.volumes.imaris import FINEST, imaris_extent, imaris_size, is_imaris
 from cellgraph.volumes.labels import label_dtype
 from cellgraph.volumes.mapped import mapped_volume
@@ -78,6 +78,7 @@ def _choose(
     elif is_imaris(file):
         base, parts = _imaris_part(file, source, reading)
     named = {d.name.strip("/"): d for d in _datasets(base)}
+    linked(base, named, path, source)
     if not named:
         raise FormatError(f"{source}: expected a labelled image, but the HDF5 file has no datasets")
     found, part = choose([Candidate(n, tuple(d.shape), d.dtype) for n, d in named.items()], name or None, source, ":")
@@ -151,9 +152,13 @@ def _open_dataset(
         frames = sum(key.startswith("TimePoint ") for key in file[FINEST])
         axes = replace(imaris_extent(dataset, axes), frames=frames)
     size = imaris_size(file, axes) if imaris else attribute_spacing(dataset.attrs, axes)
-    if size.spacing is None:
-        above = attribute_spacing(file.attrs, axes)
+    group = dataset.parent
+    while size.spacing is None:
+        above = attribute_spacing(group.attrs, axes)
         size = above if above.spacing is not None else size._replace(notes=size.notes or above.notes)
+        if group.name == "/":
+            break
+        group = group.parent
     others = sources(dataset, path, source)
     offset = dataset.id.get_offset()
     elsewhere = dataset.file.userblock_size or dataset.is_virtual

@@ -10,10 +10,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cellgraph.errors import FormatError, NotFoundError
+from cellgraph.errors import CellgraphError, FormatError, NotFoundError
+from cellgraph.volumes.choosing import named_labels
 
 if TYPE_CHECKING:
-    from h5py import Dataset, File
+    from h5py import Dataset, File, Group
 
 
 def check_links(file: File, path: Path, name: str, source: str) -> None:
@@ -43,6 +44,44 @@ def check_links(file: File, path: Path, name: str, source: str) -> None:
                 f"{source}: expected the link {part!r} to lead into {here}, but HDF5 finds {_filename(node)}; load "
                 "that file by itself, with its dataset"
             )
+
+
+def linked(group: Group, found: dict[str, Dataset], path: Path, source: str) -> None:
+    """Add the datasets that links below a group lead to, by the name of the link, to those that were found.
+
+    Raises
+    ------
+    FormatError, NotFoundError
+        If a link whose name says that it is labels leads nowhere, or out of the folder of the file.
+    """
+    import h5py
+
+    inside = {dataset.id for dataset in found.values()}
+    groups, seen = [group], set()
+    while groups:
+        here = groups.pop()
+        if (address := h5py.h5o.get_info(here.id).addr) in seen:  # links may lead round in circles
+            continue
+        seen.add(address)
+        for name in here:
+            link = here.get(name, getlink=True)
+            whole = f"{here.name}/{name}".strip("/")
+            if isinstance(link, h5py.HardLink):
+                node = here.get(name)
+                if isinstance(node, h5py.Group):
+                    groups.append(node)
+                continue
+            try:
+                check_links(here.file, path, whole, source)
+                node = here.get(name)
+                if node is None and named_labels(whole):
+                    raise NotFoundError(f"{source}: the link {whole!r} leads to {link.path!r}, which is not there")
+            except CellgraphError:
+                if named_labels(whole):
+                    raise
+                continue
+            if isinstance(node, h5py.Dataset) and node.shape is not None and node.id not in inside:
+                found[whole] = node
 
 
 def sources(dataset: Dataset, path: Path, source: str) -> tuple[Path, ...]:

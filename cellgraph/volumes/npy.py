@@ -35,7 +35,7 @@ def open_npy(path: Path, source: str, reading: Reading) -> Volume:
     with parsing(source, "a NumPy file"), path.open("rb") as file:
         layout = _layout(file)
         if layout[2].hasobject:
-            raise LabelError(f"{source}: {_PICKLED.format(name=path.name)}")
+            raise LabelError(f"{source}: {_PICKLED.format(name=path)}")
         return _volume(path, file.tell(), layout, source, path, reading)
 
 

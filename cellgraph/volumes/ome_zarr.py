@@ -249,7 +249,8 @@ def _open_array(
     axes = find_axes(array.shape, names, array.dtype, source, reading, why)
     size = Size() if level is None else level_size(level, axes)
     if size.spacing is None:
-        size = attribute_spacing(array.attributes, axes)
+        own = attribute_spacing(array.attributes, axes)
+        size = own if own.spacing is not None else size._replace(notes=size.notes or own.notes)
     if level is not None and level.box is not None:
         axes = axes.within(_turned(level, axes))
     return PiecesVolume(zarr_pieces(objects, array, source), axes.told(*parts), source, size)

@@ -23,7 +23,7 @@ from cellgraph.volumes.pieces import Number, Pieces, PiecesVolume
 from cellgraph.volumes.reading import Reading
 from cellgraph.volumes.remote_objects import TRIES
 from cellgraph.volumes.stored import stored_pieces
-from cellgraph.volumes.units import Size, Spacing, valid_size
+from cellgraph.volumes.units import Spacing, size_of
 from cellgraph.volumes.volume import Index, Volume
 from cellgraph.volumes.zarr_metadata import join
 
@@ -101,15 +101,19 @@ def open_at(objects: Objects, kvstore: Mapping[str, Any], dataset: str | None, s
     found, part = choose(candidates, dataset, source, ":", levels=True)
     scale = scales[found.name]
     axes = find_axes(scale.shape, "zyx", stored, source, reading, DOCUMENT).told(part)
-    size = Size(valid_size(scale.resolution_nm, axes.ndim), "nanometer", "resolution in its info")
-    notes = (f"voxel (0, 0, 0) is at (z, y, x) = {scale.offset} of the whole volume",) if any(scale.offset) else ()
+    size = size_of(scale.resolution_nm, ["nanometer"] * 3, axes.ndim, "resolution in its info")
+    notes: list[str] = []
+    if any(scale.offset):
+        notes.append(f"voxel (0, 0, 0) is at (z, y, x) = {scale.offset} of the whole volume")
+    if info.get("type") == "image":
+        notes.append("its info says that it is an image, not a segmentation; if that is so, load the segmentation")
     refuse_outside(scale.key, source)
     if scale.sharded:
         pieces = _sharded(objects, kvstore, scale, stored, source)
     else:
         decode = _raw(scale, stored) if scale.encoding == "raw" else _Decoder(data, scale, source).decode
         pieces = _chunks(objects, scale, stored, decode, source)
-    return PiecesVolume(pieces, axes, source, size, notes)
+    return PiecesVolume(pieces, axes, source, size, tuple(notes))
 
 
 def _scale(number: int, scale: Mapping[str, Any]) -> _Scale:

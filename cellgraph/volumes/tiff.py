@@ -114,7 +114,10 @@ def _open_pages(
     if name := _LOSSY.get(int(key.compression)):
         notes += (f"its pages are compressed with {name}, which may change labels; if some look wrong, export it anew",)
     if zero_is_white(key):
-        notes += ("0 is white in this image of one bit (MinIsWhite): its white pixels are label 1",)
+        notes += (
+            "0 is white in this image of one bit (MinIsWhite): its white pixels are label 1 "
+            "(--background 1 takes the black ones)",
+        )
     pages = [plane for page in stored for plane in _planes(page, key, source)]
     for place in {page.path for page in pages}:
         _refuse_outside(place, path, source)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _INCH = 2
 _PRINTED = {72, 96, 150, 300, 600}
 _CENTIMETER = 3
+_UNITS = {_INCH: "inch", _CENTIMETER: "centimeter", 4: "millimeter", 5: "micrometer"}
 # Finer than any printer: 10,000 pixels per inch. Coarser resolutions give the print size, not the pixel size.
 _LARGEST_PIXEL_UM = 2.54
 
@@ -41,7 +42,22 @@ def _by_letter(tif: TiffFile, page: TiffPage, series: int, ndim: int) -> Size:
         return _from_ome(tif.ome_metadata, series, ndim)
     if tif.is_imagej and tif.imagej_metadata is not None:
         return _from_imagej(tif.imagej_metadata, page, ndim)
-    return _from_resolution(page, ndim)
+    shaped = (tif.shaped_metadata or ({},))[0] if tif.is_shaped else {}
+    size = _from_shaped(shaped, page, ndim)
+    return size if size.spacing is not None else _from_resolution(page, ndim)._replace(notes=size.notes)
+
+
+def _from_shaped(metadata: dict[str, Any], page: TiffPage, ndim: int) -> Size:
+    """Return what tifffile was given as metadata, as ``spacing`` and ``unit``, with the resolution in that unit."""
+    unit = unit_name(metadata.get("unit"))
+    y, x = _pixel_size(page, "YResolution"), _pixel_size(page, "XResolution")
+    if unit is None or y is None or x is None:
+        return Size()
+    tag = page.tags.get("ResolutionUnit")
+    # tifffile says inches where nobody named the unit of the resolution: those are too coarse for pixels.
+    named = None if tag is None else _UNITS.get(int(tag.value))
+    named = unit if named is None or _is_for_printing(max(y, x), named) else named
+    return size_of((_depth(metadata.get("spacing")), y, x), [unit, named, named], ndim, "TIFF metadata")
 
 
 def _from_ome(xml: str, series: int, ndim: int) -> Size:
@@ -56,6 +72,11 @@ def _from_ome(xml: str, series: int, ndim: int) -> Size:
         if value is not None and unit is not None:
             sizes.append((value, unit))
     if len(sizes) < ndim:
+        texts = [images[series].get(f"PhysicalSize{axis}") for axis in "ZYX"[3 - ndim :]]
+        named = [images[series].get(f"PhysicalSize{axis}Unit", "µm") for axis in "ZYX"[3 - ndim :]]
+        if not sizes and any(texts):
+            said = ", ".join(f"{text} {unit}" for text, unit in zip(texts, named, strict=True))
+            return Size(notes=(f"OME says a voxel size of {said}, which is not understood; see --spacing Z,Y,X",))
         return Size(notes=(partly("OME"),) if sizes else ())
     lengths, units = zip(*[(1.0, sizes[-1][1]), *sizes][-3:], strict=True)
     return size_of(lengths, units, ndim, "OME")
@@ -85,8 +106,11 @@ def _from_imagej(metadata: dict[str, Any], page: TiffPage, ndim: int) -> Size:
         z = convert(1.0, zunit or unit, unit)
         note = f"ImageJ names no distance of slices, which stands for {z:g} {unit}; --spacing Z,Y,X overrides it"
         return Size((z, y, x), unit, "ImageJ", (note,))
-    z_size = _positive(abs(float(metadata["spacing"])))  # negative if the stack was flipped
-    return Size() if z_size is None else Size((convert(z_size, zunit or unit, unit), y, x), unit, "ImageJ")
+    z_size = _depth(metadata["spacing"])
+    if z_size is None:
+        note = f"ImageJ says a distance of slices of {metadata['spacing']!r}, which is none; see --spacing Z,Y,X"
+        return Size(notes=(note,))
+    return Size((convert(z_size, zunit or unit, unit), y, x), unit, "ImageJ")
 
 
 def _ratio(
@@ -96,7 +120,7 @@ def _ratio(
     if printed or any(n is not None and round(1 / n) in _PRINTED for n in pixel):
         return Size()  # dots per inch, which give the print size
     y, x = (1.0 if n is None else n for n in pixel)
-    z = _positive(abs(float(metadata.get("spacing", 1)))) or 1.0
+    z = _depth(metadata.get("spacing", 1)) or 1.0
     sizes = (z if ndim == 3 else 1.0, y, x)
     if set(sizes) == {1.0}:
         return Size()
@@ -107,14 +131,11 @@ def _ratio(
 
 def _from_resolution(page: TiffPage, ndim: int) -> Size:
     tag = page.tags.get("ResolutionUnit")
-    if tag is None or int(tag.value) != _CENTIMETER:
-        return Size()
+    unit = None if tag is None else _UNITS.get(int(tag.value))
     y, x = _pixel_size(page, "YResolution"), _pixel_size(page, "XResolution")
-    if y is None or x is None:
+    if unit is None or y is None or x is None or _is_for_printing(max(y, x), unit):
         return Size()
-    if _is_for_printing(max(y, x), "centimeter"):
-        return Size()
-    y, x = convert(y, "centimeter", "micrometer"), convert(x, "centimeter", "micrometer")
+    y, x = convert(y, unit, "micrometer"), convert(x, unit, "micrometer")
     if ndim == 3:
         return Size(notes=(partly("TIFF"),))
     return Size((1.0, y, x), "micrometer", "TIFF resolution")
@@ -131,6 +152,11 @@ def _pixel_size(page: TiffPage, name: str) -> float | None:
         return None
     numerator, denominator = tag.value
     return _positive(float(f"{denominator / numerator:.6g}")) if numerator else None
+
+
+def _depth(value: object) -> float | None:
+    """Return a distance of slices, which is negative if the stack was flipped, and may have a decimal comma."""
+    return _positive(str(value).strip().lstrip("-").replace(",", "."))
 
 
 def _positive(value: object) -> float | None:

@@ -76,7 +76,7 @@ def unit_name(text: object) -> str | None:
         form = form.removesuffix("metre") + "meter" if form.endswith("metre") else form
         if form in METERS:
             return form
-        if form in _SYMBOLS and not (form == "m" and name != "m"):
+        if form in _SYMBOLS and not (form in ("m", "mm") and name in ("M", "Mm")):
             return _SYMBOLS[form]
     return None
 

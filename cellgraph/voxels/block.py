@@ -236,7 +236,11 @@ def _refusal(label: int, dtype: np.dtype[Any]) -> str:
             "renumber the labels, for example with skimage.segmentation.relabel_sequential, "
             f"or if it marks the background, say so with background={label + 2**64} (--background={label + 2**64})"
         )
+    unsigned = ""
+    if label < -1:
+        unsigned = f"; if the program that wrote it has only signed types, {label} may stand for "
+        unsigned += f"{label + 2 ** (8 * dtype.itemsize)}: convert the labels to an unsigned type"
     return (
         f"labels of cells must not be negative, but the label {label} occurs; if it marks the background, "
-        f"say so with background={label} (--background={label}), else renumber the labels"
+        f"say so with background={label} (--background={label}), else renumber the labels{unsigned}"
     )
