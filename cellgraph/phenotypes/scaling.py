@@ -21,7 +21,7 @@ Made = TypeVar("Made")
 Scale = Literal["robust", "standard", "none"]
 
 EXACT = 100_000_000
-"""Maximum number of values (cells times columns) that are held in double precision; more are held in single precision."""
+"""Maximum number of values (cells times columns) held in double precision; more are held in single precision."""
 
 PART = 1_000_000
 """Cells in a block of those held in memory."""
