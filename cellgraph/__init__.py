@@ -1,6 +1,6 @@
-"""cellgraph: cell adjacency graphs from labelled images, in a graph database, asked in Cypher.
+"""cellgraph: cell adjacency graphs from labelled images, stored in a graph database, queried in Cypher.
 
-Everything below is imported when it is first used, so that ``import cellgraph`` and ``cellgraph --help`` are quick.
+Public names are imported on first use, so that ``import cellgraph`` and ``cellgraph --help`` are quick.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`python -m cellgraph` is the command `cellgraph`."""
+"""Run the command `cellgraph` as `python -m cellgraph`."""
 
 from cellgraph.cli import main
 

@@ -1,4 +1,4 @@
-"""Addresses, fit to be shown and stored: without what opens the door."""
+"""Redact credentials in addresses, so that these can be shown and stored."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _VALUE = re.compile(r"=[^&;#]*")
 
 
 def redacted(text: str) -> str:
-    """Return an address, or any text with addresses in it, without user, password and the values of a query string.
+    """Return an address, or text containing addresses, without user, password and values in the query string.
 
-    Names of parameters stay, so that one can see what kind of address it was: ``https://host/x.zarr?sig=…``.
+    Parameter names stay, to show what kind of address it was: ``https://host/x.zarr?sig=…``.
     """
     if "://" not in text:
         return text
@@ -27,7 +27,7 @@ def _without_secrets(rest: str) -> str:
     if "@" in server:
         server = server.rpartition("@")[2]
     elif re.search(r":[^/]*[^0-9/]", server) and "@" in rest and not server.startswith("["):
-        # A password with a slash or a question mark in it: what follows the last @ is the host.
+        # The password contains a slash or a question mark: the host follows the last @.
         return _without_secrets(rest.rpartition("@")[2])
     shown = f"{server}{slash}{path}"
     if not mark:

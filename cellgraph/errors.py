@@ -1,22 +1,22 @@
-"""Every error that a person can cause, as one tree.
+"""All errors that a user can cause, as one tree.
 
-    CellgraphError                      what ``except`` wants to catch all of them
+    CellgraphError                      the base class, to catch all of them
     ├── InputError (ValueError)         a volume, table or number that cannot be used as it is
-    │   ├── LabelError                  labels that are no cell numbers: negative, fractional, above 2**63-1
+    │   ├── LabelError                  labels that are not valid: negative, fractional, above 2**63-1
     │   ├── FormatError                 a file that is not what its name says, or is damaged
     │   └── ParameterError              a wrong argument: spacing, connectivity, parameter of a query
     ├── NotFoundError (LookupError)     a file, dataset, sample, cell or query that does not exist
-    ├── ExistsError (ValueError)        a sample of that name is already there
+    ├── ExistsError (ValueError)        a sample of that name already exists
     ├── MissingExtraError (ImportError) a library that an optional extra would install
-    ├── StoreError (RuntimeError)       the database refused: locked, not a database, a failed or written query
+    ├── StoreError (RuntimeError)       the database refused: locked, not a database, a query that fails or writes
     │   └── ConnectError (ConnectionError)  the database cannot be reached, or refuses the credentials
     ├── ServerError (RuntimeError)      the local Neo4j could not be installed, started or stopped
     ├── EngineError (RuntimeError)      an engine (dask, spark) failed, or its scheduler cannot be reached
     ├── VolumeReadError (OSError)       a block of the volume could not be read or decoded
     └── ResumeError (ValueError)        the work folder belongs to another volume or to other parameters
 
-A message says what was expected, what came, and what to do.  Usage errors (``ParameterError``) end the command line
-with exit status 2, all others with 1.
+A message says what was expected, what was given, and what to do.  On the command line, usage errors
+(``ParameterError``) exit with status 2, all others with 1.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from cellgraph.addresses import redacted
 
 
 class CellgraphError(Exception):
-    """Base of all errors that cellgraph raises on purpose; no message shows a password or a signature of an address."""
+    """Base class of all errors that cellgraph raises on purpose; addresses in messages are redacted."""
 
     def __init__(self, *args: object) -> None:
         super().__init__(*(redacted(arg) if isinstance(arg, str) else arg for arg in args))
@@ -39,7 +39,7 @@ class InputError(CellgraphError, ValueError):
 
 
 class LabelError(InputError):
-    """Labels that are no cell numbers: negative, fractional, or above 2**63-1."""
+    """Labels that are not valid: negative, fractional, or above 2**63-1."""
 
 
 class FormatError(InputError):
@@ -55,11 +55,11 @@ class NotFoundError(CellgraphError, LookupError):
 
 
 class ExistsError(CellgraphError, ValueError):
-    """Something of that name is already there, and would be overwritten."""
+    """Something of that name already exists, and would be overwritten."""
 
 
 class MissingExtraError(CellgraphError, ImportError):
-    """A library is missing that an optional extra installs."""
+    """A library that an optional extra installs is missing."""
 
     def __init__(self, what: str, extra: str, library: str) -> None:
         super().__init__(
@@ -97,12 +97,12 @@ def how_to_install(extra: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Return a text with its control characters as escapes, for a terminal: names come from other people's files."""
+    """Escape control characters in a text for a terminal: names come from other people's files."""
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def near(name: object, known: Iterable[object]) -> str:
-    """Tell which of the known names are near a mistyped one, as the end of a sentence.
+    """Suggest known names that are close to a mistyped one, as the end of a sentence.
 
     Returns
     -------
@@ -116,7 +116,7 @@ def near(name: object, known: Iterable[object]) -> str:
 
 
 def only_background(background: int | None) -> str:
-    """Return as part of a sentence why a volume has no cells, and what to do."""
+    """Explain why a volume has no cells and what to do, as part of a sentence."""
     return (
         f"every voxel has the background label {background}; "
         "if that label is a cell, say which one is background with --background N, or --background none"

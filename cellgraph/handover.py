@@ -1,6 +1,7 @@
-"""Cell graphs in the forms of other libraries: scipy, pandas, igraph, networkx, AnnData.
+"""Convert cell graphs for other libraries: scipy, pandas, igraph, networkx, AnnData.
 
-Each function takes tables: cells with ``sample`` and ``label``, contacts with ``a`` and ``b``, row numbers of cells.
+Each function takes tables: cells with ``sample`` and ``label``, and contacts whose ``a`` and ``b`` are row numbers of
+cells.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ Array = np.ndarray[Any, Any]
 
 
 def needed(library: str, what: str, extra: str = "handover") -> Any:
-    """Import a library that is optional.
+    """Import an optional library.
 
     Raises
     ------
@@ -34,7 +35,7 @@ def needed(library: str, what: str, extra: str = "handover") -> Any:
 
 
 def as_html(rows: pa.Table, most: int) -> str:
-    """Return the first rows as a table of HTML, and how many more there are."""
+    """Return the first rows as an HTML table, and how many more there are."""
     head = "".join(f"<th>{escape(name)}</th>" for name in rows.column_names)
     shown = rows.slice(0, most).to_pylist()
     body = "".join("<tr>" + "".join(_field(value) for value in row.values()) + "</tr>" for row in shown)
@@ -49,18 +50,18 @@ def _field(value: Any) -> str:
 
 
 def matrix(cells: pa.Table, contacts: pa.Table, weight: str | None = None) -> Any:
-    """Return a symmetric `scipy.sparse.csr_array` with a row a cell, without a diagonal.
+    """Return a symmetric `scipy.sparse.csr_array` with one row per cell and an empty diagonal.
 
     Parameters
     ----------
     cells, contacts : pyarrow.Table
     weight : str, optional
-        A column of contacts, added up where two cells have several; None: 1 where two cells touch.
+        A column of contacts, summed where two cells have several contacts; None gives 1 where two cells touch.
 
     Raises
     ------
     ParameterError
-        If contacts have no such column, or it holds no numbers.
+        If contacts have no such column, or it is not numeric.
     """
     from scipy.sparse import csr_array
 
@@ -89,7 +90,7 @@ def _numbers(contacts: pa.Table, name: str) -> Array:
 
 
 def ids(cells: pa.Table) -> list[Any]:
-    """Return what names each cell: its label, or ``sample/label`` where there are several samples."""
+    """Return an identifier for each cell: its label, or ``sample/label`` if there are several samples."""
     labels: list[Any] = cells["label"].to_pylist()
     samples = cells["sample"].to_pylist()
     if len(set(samples)) <= 1:
@@ -98,13 +99,13 @@ def ids(cells: pa.Table) -> list[Any]:
 
 
 def attributes(table: pa.Table, without: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Return the rows as dictionaries, without what is null."""
+    """Return the rows as dictionaries, without null values."""
     rows = table.drop_columns([name for name in without if name in table.column_names]).to_pylist()
     return [{name: value for name, value in row.items() if value is not None} for row in rows]
 
 
 def networkx_graph(cells: pa.Table, contacts: pa.Table, *, directed: bool = False) -> Any:
-    """Return a graph of networkx with all columns as attributes; a multigraph where two cells have several contacts."""
+    """Return a networkx graph with all columns as attributes; a multigraph if two cells have several contacts."""
     import networkx as nx
 
     a, b = contacts["a"].to_numpy(), contacts["b"].to_numpy()
@@ -121,7 +122,7 @@ def networkx_graph(cells: pa.Table, contacts: pa.Table, *, directed: bool = Fals
 
 
 def igraph_graph(cells: pa.Table, contacts: pa.Table, *, directed: bool = False) -> Any:
-    """Return an `igraph.Graph` with all columns as attributes, a vertex a cell in their order."""
+    """Return an `igraph.Graph` with one vertex per cell, in the same order, and all columns as attributes."""
     igraph = needed("igraph", "to_igraph()")
     ends = np.stack([contacts["a"].to_numpy(), contacts["b"].to_numpy()], axis=1)
     return igraph.Graph(
@@ -136,11 +137,11 @@ def igraph_graph(cells: pa.Table, contacts: pa.Table, *, directed: bool = False)
 def anndata_of(cells: pa.Table, contacts: pa.Table) -> Any:
     """Return an `anndata.AnnData` with the keys that squidpy and SpatialData use.
 
-    ``obs`` are the columns of cells, with ``sample`` as categories; ``obsp["spatial_connectivities"]`` is 1 where two
-    cells touch (float32, symmetric, no diagonal), ``obsp["spatial_distances"]`` the distance of their centroids with
-    the same sparsity (1 where there are none), ``obsp["contact_area_connectivities"]`` and
-    ``obsp["contact_junctions_connectivities"]`` the area and the junctions; ``obsm["spatial"]`` centroids, x first;
-    ``uns["spatial_neighbors"]`` and ``uns["spatialdata_attrs"]`` name these.
+    ``obs`` holds the columns of cells, with ``sample`` as categories.  ``obsp["spatial_connectivities"]`` is 1 where
+    two cells touch (float32, symmetric, empty diagonal); ``obsp["spatial_distances"]`` is the distance between their
+    centroids, with the same sparsity (1 if there are no centroids); ``obsp["contact_area_connectivities"]`` and
+    ``obsp["contact_junctions_connectivities"]`` are the area and the junctions.  ``obsm["spatial"]`` holds centroids,
+    x first.  ``uns["spatial_neighbors"]`` and ``uns["spatialdata_attrs"]`` name these.
 
     Raises
     ------
@@ -192,7 +193,7 @@ def anndata_of(cells: pa.Table, contacts: pa.Table) -> Any:
 
 
 def centroids(cells: pa.Table) -> Array | None:
-    """Return centroids (x, y), or (x, y, z) where z differs; None where a cell has none."""
+    """Return centroids (x, y), or (x, y, z) if z varies; None if a cell has no centroid."""
     import pyarrow as pa
 
     names = [name for name in ("x", "y", "z") if name in cells.column_names]
@@ -205,7 +206,7 @@ def centroids(cells: pa.Table) -> Array | None:
 
 
 def require_simple(contacts: pa.Table, what: str) -> None:
-    """Raise `InputError` where two cells have several relationships."""
+    """Raise `InputError` if two cells have several relationships."""
     a, b = contacts["a"].to_numpy(), contacts["b"].to_numpy()
     if len(np.unique(np.stack([np.minimum(a, b), np.maximum(a, b)]), axis=1).T) < len(a):
         raise InputError(f"{what} holds one contact of two cells, but some have several; load them with --symmetric.")

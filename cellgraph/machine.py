@@ -1,4 +1,4 @@
-"""What this process may use of the machine: its cores and its memory, as the container or the batch job limits them."""
+"""Cores and memory available to this process, within the limits of its container or batch job."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 _CGROUPS = Path("/sys/fs/cgroup")
 _PROC = Path("/proc")
 
-# Names of the limit, of what is used, and of the part of it that the kernel drops when memory is short (files that
-# were read), for both versions of control groups.
+# Names of the limit, of the usage, and of the part of the usage that the kernel drops when memory is short (the cache
+# of files), for both versions of control groups.
 _VERSION_1 = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
 _VERSION_2 = ("memory.max", "memory.current", "inactive_file")
 
@@ -22,26 +22,26 @@ def cores() -> int:
 
 
 def total_memory(cgroups: Path = _CGROUPS, proc: Path = _PROC) -> int:
-    """Return the memory of the machine, or the lowest limit that is set for this process, in bytes."""
+    """Return the memory of the machine, or the lowest limit set for this process if that is lower, in bytes."""
     physical = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     limits = [limit for limit, _ in _groups(cgroups, proc)]
     return min([physical, *limits, *(limit for limit, _ in _address_space(proc))])
 
 
 def free_memory(cgroups: Path = _CGROUPS, proc: Path = _PROC) -> int:
-    """Return how many bytes of memory this process can still take, as the kernel estimates it.
+    """Return how many bytes of memory this process can still allocate, as estimated by the kernel.
 
-    The lowest of what is available on the machine, what its control groups (the container) leave, and what its own
-    limit of address space (``ulimit -v``) leaves.
+    This is the lowest of what is available on the machine, what its control groups (the container) leave, and what
+    its own limit on address space (``ulimit -v``) leaves.
     """
     rooms = [limit - used for limit, used in (*_groups(cgroups, proc), *_address_space(proc))]
     return max(0, min([_available(proc), *rooms]))
 
 
 def give_back_memory() -> None:
-    """Return memory that is free in this process to the system; the C library of Linux (glibc) keeps it otherwise.
+    """Return unused memory of this process to the system; the C library of Linux (glibc) would keep it.
 
-    After the sweep of a million cells that is 0.3 GB, which the database then takes.
+    After a sweep of a million cells this is 0.3 GB, which the database then uses.
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
@@ -49,7 +49,7 @@ def give_back_memory() -> None:
 
 
 def _available(proc: Path) -> int:
-    """Return the memory that is available on the machine; half of it where the system does not say."""
+    """Return the memory that is available on the machine; half of its total if the system does not say."""
     for line in _lines(proc / "meminfo"):
         if line.startswith("MemAvailable:"):
             return int(line.split()[1]) * 1024
@@ -57,7 +57,7 @@ def _available(proc: Path) -> int:
 
 
 def _groups(cgroups: Path, proc: Path) -> Iterator[tuple[int, int]]:
-    """Yield limit and use of the control groups of this process and of those around them, both versions."""
+    """Yield limit and usage of the control groups (v1 and v2) of this process and of their parents."""
     for line in _lines(proc / "self" / "cgroup"):
         _, _, entry = line.partition(":")
         controllers, _, name = entry.partition(":")
@@ -66,7 +66,7 @@ def _groups(cgroups: Path, proc: Path) -> Iterator[tuple[int, int]]:
         files = _VERSION_1 if controllers else _VERSION_2
         root = cgroups / "memory" if controllers else cgroups
         group = root / name.strip("/")
-        # Inside a container the name may be that of the host, and only the root is there.
+        # Inside a container, the name may be the one on the host, and only the root exists.
         for folder in (group, *group.parents):
             if folder.is_relative_to(root) and (limit := _number(folder / files[0])) is not None:
                 used = (_number(folder / files[1]) or 0) - _dropped(folder, files[2])
@@ -78,7 +78,7 @@ def _dropped(folder: Path, name: str) -> int:
 
 
 def _address_space(proc: Path) -> Iterator[tuple[int, int]]:
-    """Yield limit and use of the address space of this process, if there is a limit."""
+    """Yield limit and usage of the address space of this process, if there is a limit."""
     try:
         import resource
     except ImportError:  # Windows
@@ -90,7 +90,7 @@ def _address_space(proc: Path) -> Iterator[tuple[int, int]]:
 
 
 def _number(file: Path) -> int | None:
-    """Return the number that a file holds; None if it is not there, or says ``max``."""
+    """Return the number in a file; None if there is no such file, or it says ``max``."""
     text = next(iter(_lines(file)), "")
     return int(text) if text.isdigit() else None
 

@@ -1,15 +1,15 @@
-"""What a cell graph is: its tables, their columns and units, and where it came from.
+"""The data model of a cell graph: its tables, their columns and units, and its provenance.
 
-Two forms, both neutral to any database and any image format:
+There are two forms, both independent of any database and any image format:
 
 `CellGraph`
-    the graph of one sample, as a sweep makes it.
+    the graph of one sample, as made by a sweep.
 `Network`
-    any number of samples with relationships between any of their cells, as a store takes it and a table import makes
-    it.  `CellGraph.network` turns the first into the second.
+    any number of samples with relationships between any of their cells, as made by a table import and written by a
+    store.  `CellGraph.network` turns the first into the second.
 
 Axis order is always (z, y, x).  Physical columns are in the unit of the voxel size (``unit`` of the sample, or voxels
-where none is known): lengths in unit, areas in unit², volumes in unit³; in 2D ``volume`` is an area in unit² and
+if none is known): lengths in unit, areas in unit², volumes in unit³; in 2D ``volume`` is an area in unit² and
 ``area`` is a length in unit.
 """
 
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 Type = Literal["int", "float", "bool", "str"]
 
 Report = Callable[[str, int, int], None]
-"""Called with what is being done (``cells``, ``blocks``, …), how much of it is done, and of how much."""
+"""Called with progress: what is being processed (``cells``, ``blocks``, …), the number done, and the total."""
 
 
 def signed(label: int) -> int:
-    """Return a label of 64 bits as signed integers have it: one above 2**63 - 1 is that minus 2**64."""
+    """Return an unsigned 64-bit label as a signed integer: above 2**63 - 1, 2**64 is subtracted."""
     return label - 2**64 if label >= 2**63 else label
 
 
@@ -52,7 +52,7 @@ class Column:
     meaning: str
 
 
-# The columns of the cells table, as `sweep` makes them.  People use labels; the database adds `id` and `sample`.
+# The columns of the cells table, as made by `sweep`.  Users refer to labels; the database adds `id` and `sample`.
 CELL_COLUMNS: tuple[Column, ...] = (
     Column("label", "int", "", "the label of the cell in the volume"),
     Column("voxels", "int", "voxels", "number of voxels"),
@@ -90,7 +90,7 @@ CELL_COLUMNS: tuple[Column, ...] = (
     Column("height_axis_x", "float", "", "unit vector along the height (2D: null)"),
 )
 
-# The columns of the contacts table; cell_a < cell_b, one row a pair.
+# The columns of the contacts table; cell_a < cell_b, one row per pair.
 CONTACT_COLUMNS: tuple[Column, ...] = (
     Column("cell_a", "int", "", "label of the one cell, the smaller"),
     Column("cell_b", "int", "", "label of the other cell"),
@@ -104,7 +104,7 @@ CONTACT_COLUMNS: tuple[Column, ...] = (
     Column("sites", "int", "patches", "number of connected patches that the shared faces form"),
 )
 
-# What `cellgraph metrics --write` adds to cells; formulas and sources are in docs/metrics.md.
+# Columns that `cellgraph metrics --write` adds to cells; formulas and sources are in docs/metrics.md.
 METRIC_COLUMNS: tuple[Column, ...] = (
     Column("degree", "int", "cells", "number of cells that it touches"),
     Column("strength", "float", "", "sum of the weights of its contacts; by default their junctions"),
@@ -132,19 +132,19 @@ EXPANDED_COLUMNS: tuple[Column, ...] = (
 
 
 def hint_for(column: str, known: Iterable[str]) -> str:
-    """Return how to get a column of cells that is not there: the metric that makes it, or a name like it."""
+    """Return a hint about a missing column of cells: the command that computes it, or a similar name."""
     if any(column == metric.name for metric in METRIC_COLUMNS):
         return f" Compute it with: cellgraph metrics {column} --write"
     return near(column, known)
 
 
 def check_sample_name(name: object) -> str:
-    """Return the name of a sample: a text that is not empty, no folder that is always there, and Unicode.
+    """Check and return the name of a sample: text that is not empty, valid Unicode, and neither ``.`` nor ``..``.
 
     Raises
     ------
     ParameterError
-        If it is something else.
+        If it is anything else.
     """
     if not isinstance(name, str):
         raise ParameterError(f"expected the name of the sample to be a text, got {name!r}")
@@ -159,7 +159,7 @@ def check_sample_name(name: object) -> str:
 
 @dataclass(frozen=True, order=True)
 class Cell:
-    """A cell that exists, by the name of its sample and its label."""
+    """An existing cell, identified by its sample and label."""
 
     sample: str
     label: int
@@ -167,7 +167,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Sample:
-    """Where a graph came from, and how it was made.
+    """The source of a graph, and how it was made.
 
     Attributes
     ----------
@@ -176,25 +176,25 @@ class Sample:
     source : str
         Path or URL of the volume or tables.
     shape : tuple of int
-        Shape of the volume, (z, y, x) or (y, x); empty where there was none (table imports).
+        Shape of the volume, (z, y, x) or (y, x); empty if there was none (table imports).
     spacing : tuple of float
-        Size of a voxel, in the order and the length of `shape`.
+        Size of a voxel, one number per axis of `shape`, in the same order.
     unit : str
-        Unit of the spacing, as micrometer; ``voxel`` where none is known.
+        Unit of the spacing, such as micrometer; ``voxel`` if unknown.
     background : int or None
-        The label that is no cell; None where every label is one.
+        The label of the background; None if every label is a cell.
     connectivity : int
-        6, 18 or 26 in 3D; 4 or 8 in 2D; 0 where contacts were given.
+        6, 18 or 26 in 3D; 4 or 8 in 2D; 0 if contacts were given.
     version : str
         Version of cellgraph.
     created : str
         ISO 8601 time, UTC.
     reading : str
-        How the volume or the tables were read, and where each part of that comes from; empty where unknown.
+        How the volume or the tables were read, and where each setting came from; empty if unknown.
     extra : dict
         Further properties of a sample, from a table import or an annotation.
     written : dict
-        Which properties of its cells and of itself were written after the load, and from what they were computed.
+        Properties of the sample and of its cells that were written after the load, and what they were computed from.
     """
 
     name: str
@@ -213,7 +213,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Network:
-    """Samples, their cells and relationships between cells: what a store writes.
+    """Samples, their cells and the relationships between cells, as written by a store.
 
     Attributes
     ----------
@@ -224,7 +224,7 @@ class Network:
         `samples` and then by label; any further columns of int64, double, bool or string.
     contacts : pyarrow.Table
         Columns ``a`` and ``b`` (int64, row numbers in `cells`), ``junctions`` (int64) and any further columns.
-        Volumes give one row a pair with a < b; table imports are kept as given.
+        Volumes give one row per pair, with a < b; table imports are kept as given.
     """
 
     samples: tuple[Sample, ...]
@@ -254,7 +254,7 @@ class CellGraph:
         return f"<CellGraph {self.sample.name!r}: {self.cells.num_rows} cells, {self.contacts.num_rows} contacts>"
 
     def network(self) -> Network:
-        """Return the same graph in the form that stores take: contacts by row number."""
+        """Return the same graph in the form that stores write, with contacts by row number."""
         import numpy as np
         import pyarrow as pa
 
@@ -284,19 +284,19 @@ class CellGraph:
         return graph
 
     def to_pandas(self) -> tuple[pandas.DataFrame, pandas.DataFrame]:
-        """Return cells, by label, and contacts, by ``cell_a`` and ``cell_b``, as data frames (extra pandas)."""
+        """Return data frames of cells, by label, and contacts, by ``cell_a`` and ``cell_b`` (extra pandas)."""
         from cellgraph.handover import needed
 
         needed("pandas", "to_pandas()", "pandas")
         return self.cells.to_pandas().set_index("label"), self.contacts.to_pandas().set_index(["cell_a", "cell_b"])
 
     def to_scipy(self, weight: str | None = None) -> scipy.sparse.csr_array:
-        """Return the symmetric adjacency matrix, a row a cell in the order of labels, without a diagonal.
+        """Return the symmetric adjacency matrix, one row per cell in the order of labels, with an empty diagonal.
 
         Parameters
         ----------
         weight : str, optional
-            A column of contacts, as ``junctions``, ``area``; None: 1 where two cells touch.
+            A column of contacts, such as ``junctions`` or ``area``; None gives 1 where two cells touch.
         """
         from cellgraph.handover import matrix
 
@@ -304,36 +304,36 @@ class CellGraph:
         return matrix(network.cells, network.contacts, weight)
 
     def to_igraph(self) -> igraph.Graph:
-        """Return an `igraph.Graph` with all columns as attributes, a vertex a cell (extra handover)."""
+        """Return an `igraph.Graph` with one vertex per cell and all columns as attributes (extra handover)."""
         from cellgraph.handover import igraph_graph
 
         network = self.network()
         return igraph_graph(network.cells, network.contacts)
 
     def to_anndata(self) -> anndata.AnnData:
-        """Return an `anndata.AnnData` with the keys of squidpy (extra handover); see `handover.anndata_of`."""
+        """Return an `anndata.AnnData` with the keys that squidpy uses (extra handover); see `handover.anndata_of`."""
         from cellgraph.handover import anndata_of
 
         network = self.network()
         return anndata_of(network.cells, network.contacts)
 
     def plot(self, labels: Any = None, **options: Any) -> Axes:
-        """Draw the graph with matplotlib: a slice of `labels`, or cells at their centroids; with their contacts.
+        """Draw the graph with matplotlib: a slice of `labels`, or cells at their centroids, with their contacts.
 
         Parameters
         ----------
         labels : array_like, str or path, optional
-            The labelled volume that it was made of, (z, y, x) or (y, x).
+            The labelled volume that it was made from, (z, y, x) or (y, x).
         **options
-            ``color``, a column of cells; ``at``, the slice as ``z=120``; ``project``, an axis to look along;
+            ``color``, a column of cells; ``at``, the slice, such as ``z=120``; ``project``, an axis to look along;
             ``contacts=False``; ``ax``, the axes to draw into.  See `cellgraph.plot`.
         """
-        # Pictures are made above the model, which does without them until one is asked for.
+        # Pictures are in a layer above the model, so they are imported only when one is asked for.
         axes: Axes = import_module("cellgraph.pictures.plot").plot_graph(self, labels, **options)
         return axes
 
     def _repr_html_(self) -> str:
-        """Return the graph for a notebook: what it is, and its first cells."""
+        """Return a summary of the graph for a notebook, with its first cells."""
         from html import escape
 
         names = [name for name in ("label", "volume", "degree", "junctions", "z", "y", "x", "on_border")

@@ -1,4 +1,4 @@
-"""Rows as tables in notebooks: ``%load_ext cellgraph.notebook``."""
+"""Show rows as tables in notebooks: ``%load_ext cellgraph.notebook``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SHOWN = 20
 
 
 def load_ipython_extension(ipython: Any) -> None:
-    """Have IPython and Jupyter show the rows of queries as tables, with the sentences about them.
+    """Make IPython and Jupyter show the rows of queries as tables, with the notes about them.
 
     Parameters
     ----------

@@ -21,15 +21,15 @@ _TOLERANCE = 1e-6
 
 
 class ContactBuilder(GraphBuilderCSR):  # type: ignore[misc]
-    """A graph builder of squidpy: two cells are neighbours if they touch.
+    """A squidpy graph builder in which two cells are neighbours if they touch.
 
     Parameters
     ----------
     *graphs : CellGraph
-        As `Database.graph` returns them, one for each sample (library) of the data.  Which one it is, and which cell is
-        in which row, is told by the centroids in ``obsm["spatial"]``, x first, in the unit of the sample.
+        As returned by `Database.graph`, one for each sample (library) of the data.  The centroids in
+        ``obsm["spatial"]``, x first, in the unit of the sample, identify the sample and the cell of each row.
     weight : str, optional
-        A column of contacts as connectivities, as ``area``; by default 1.
+        A column of contacts to use as connectivities, such as ``area``; 1 by default.
 
     Examples
     --------
@@ -51,12 +51,12 @@ class ContactBuilder(GraphBuilderCSR):  # type: ignore[misc]
             self._known.append((places, matrix(network.cells, network.contacts, weight)))
 
     def build_graph(self, coords: np.ndarray[Any, Any]) -> tuple[Any, Any]:
-        """Return connectivities and distances of the cells at some coordinates, as CSR matrices.
+        """Return connectivities and distances of the cells at given coordinates, as CSR matrices.
 
         Raises
         ------
         InputError
-            If there is no graph with a cell at each of them.
+            If no graph has a cell at each of the coordinates.
         """
         from scipy.sparse import csr_matrix
         from scipy.spatial import KDTree
@@ -79,5 +79,5 @@ class ContactBuilder(GraphBuilderCSR):  # type: ignore[misc]
         )
 
     def uns_params(self) -> dict[str, Any]:
-        """Return what squidpy keeps of the way in which neighbours were found."""
+        """Return the record that squidpy keeps of how neighbours were found."""
         return {"method": "cellgraph contacts", "weight": self._weight or "1"}

@@ -1,8 +1,8 @@
-"""How many cells are within k contacts of each cell, estimated: for large k, where a search from each takes too long.
+"""Estimate how many cells are within k contacts of each cell, for k so large that a search from each takes too long.
 
-HyperANF (Boldi, Rosa and Vigna 2011): every cell has a HyperLogLog counter (Flajolet et al. 2007) of the cells within k
-contacts, which is the union of those of its neighbours within k - 1.  A hop takes one pass over the contacts, however
-many cells are within reach.
+The method is HyperANF (Boldi, Rosa and Vigna 2011).  Every cell has a HyperLogLog counter (Flajolet et al. 2007) of the
+cells within k contacts: the union of its own and its neighbours' counters for k - 1.  A hop takes one pass over the
+contacts, no matter how many cells are within reach.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _PART = 16_384
 
 
 def registers_for(cells: int) -> int:
-    """Return how many registers each counter has: as many as a quarter of the free memory holds twice, up to 1,024.
+    """Return the number of registers per counter: up to 1,024, such that two sets fit in a quarter of the free memory.
 
     Raises
     ------
     InputError
-        If memory holds less than 16.
+        If fewer than 16 fit.
     """
     registers = _MOST
     while 2 * registers * cells > free_memory() // 4:
@@ -56,14 +56,14 @@ def estimated_within(
     graph : Adjacency
     k : int
     registers : int
-        Of each counter: a power of 2, 16 or more.
+        Per counter: a power of 2, at least 16.
     check : callable, optional
-        Called before each hop; what it raises ends the count.
+        Called before each hop; an exception that it raises ends the count.
 
     Returns
     -------
     numpy.ndarray of float32, shape (n, k)
-        It never falls from one hop to the next; each number has the relative `standard_error`, small ones less.
+        Never decreases from one hop to the next.  Each number has the relative `standard_error`; small ones have less.
     """
     import numpy as np
 

@@ -1,8 +1,8 @@
 """The compiled loops over a graph in CSR form. Arrays in, caller-allocated arrays out, no bounds checks.
 
-Strategy.  A graph is two arrays: the neighbours of node ``i`` are ``indices[indptr[i] : indptr[i + 1]]``.  A breadth
-first search needs to know which nodes it has seen.  Clearing an array of all nodes for each start would cost n² for n
-starts, so each search writes the number of its start into the array instead: a node is seen if it carries that.
+Strategy.  A graph is two arrays: the neighbours of node ``i`` are ``indices[indptr[i] : indptr[i + 1]]``.  A
+breadth-first search needs to know which nodes it has seen.  Clearing an array of all nodes for each start would cost n²
+for n starts, so each search writes the number of its start into the array instead: a node is seen if it holds that.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ Array = np.ndarray[Any, Any]
 
 @njit(nogil=True, cache=True)
 def count_ends(a: Array, b: Array, indptr: Array) -> None:
-    """Add up in ``indptr[i + 1]`` the neighbours of node i, and then all before: the CSR row starts.
+    """Count the neighbours of node i in ``indptr[i + 1]``, then accumulate these counts into the CSR row starts.
 
     Parameters
     ----------
     a, b : int64, shape (m,)
-        The two nodes of each edge.  An edge from a node to itself is left out.
+        The two nodes of each edge.  Self-loops are left out.
     indptr : int64, shape (n + 1,)
         Zeros on entry.
     """
@@ -44,7 +44,7 @@ def fill_ends(a: Array, b: Array, place: Array, indices: Array) -> None:
     a, b : int64, shape (m,)
     place : int64, shape (n,)
         Row starts on entry; row ends on return.
-    indices : int32, shape (2 m,) without edges from a node to itself
+    indices : int32, shape (2 m,) without self-loops
         Written.
     """
     for edge in range(a.size):
@@ -58,7 +58,7 @@ def fill_ends(a: Array, b: Array, place: Array, indices: Array) -> None:
 
 @njit(nogil=True, cache=True)
 def next_ring(indptr: Array, indices: Array, start: int, seen: Array, queue: Array, first: int, last: int) -> int:
-    """Put the nodes behind ``queue[first:last]`` that `start` has not seen into the queue, and return its new end."""
+    """Append the neighbours of ``queue[first:last]`` not yet seen from `start` to the queue; return its new end."""
     end = last
     for place in range(first, last):
         node = queue[place]
@@ -80,9 +80,9 @@ def count_by_distance(indptr: Array, indices: Array, starts: Array, seen: Array,
     indptr : int64, shape (n + 1,)
     indices : int32
     starts : int64, shape (s,)
-        The nodes to start from, each once for one array `seen`.
+        The start nodes, each at most once per array `seen`.
     seen : int32, shape (n,)
-        The start that saw a node last; -1 before the first call.
+        The last start from which each node was seen; -1 before the first call.
     queue : int32, shape (n,)
         Scratch.
     counts : int32, shape (s, k)
@@ -102,7 +102,7 @@ def count_by_distance(indptr: Array, indices: Array, starts: Array, seen: Array,
 
 @njit(nogil=True, cache=True)
 def breadth_first(indptr: Array, indices: Array, seen: Array, order: Array) -> None:
-    """Put all nodes in an order in which those that are near each other stand near each other.
+    """Order all nodes so that nodes that are near each other in the graph are near each other in the order.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def breadth_first(indptr: Array, indices: Array, seen: Array, order: Array) -> N
     seen : uint8, shape (n,)
         Zeros on entry.
     order : int32, shape (n,)
-        Written: each node with those behind it, ring by ring, and then the next that no other has reached.
+        Written: the nodes reached from the first one, ring by ring, then from the next unreached one, and so on.
     """
     end = 0
     for start in range(seen.size):
@@ -135,7 +135,7 @@ def breadth_first(indptr: Array, indices: Array, seen: Array, order: Array) -> N
 def renumber(
     indptr: Array, indices: Array, order: Array, rank: Array, starts: Array, neighbours: Array, first: int, stop: int
 ) -> None:
-    """Write the rows of a graph whose node i is ``order[i]`` of this one, for i in ``[first, stop)``.
+    """Write the rows ``[first, stop)`` of a new graph whose node i is ``order[i]`` of this one.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def renumber(
     starts : int64, shape (n + 1,)
         Row starts of the new graph.
     neighbours : int32
-        Written: its indices.
+        Written: the indices of the new graph.
     """
     for node in range(first, stop):
         place = starts[node]
@@ -157,10 +157,10 @@ def renumber(
 
 @njit(nogil=True, cache=True)
 def first_registers(counters: Array) -> None:
-    """Have each counter hold its own node.
+    """Add each node to its own counter.
 
-    The number of a node is hashed (the finalizer of MurmurHash3); its low bits choose a register, which takes the place
-    of the lowest bit that is set in the rest.
+    The node number is hashed (the finalizer of MurmurHash3).  The low bits of the hash choose a register, which is set
+    to the position of the lowest set bit in the rest.
 
     Parameters
     ----------
@@ -198,7 +198,7 @@ def unite_registers(indptr: Array, indices: Array, counters: Array, wider: Array
     Returns
     -------
     bool
-        Whether any of them is larger than before.
+        Whether any counter is larger than before.
     """
     changed = False
     for node in range(first, stop):
@@ -218,7 +218,7 @@ def unite_registers(indptr: Array, indices: Array, counters: Array, wider: Array
 
 @njit(nogil=True, cache=True)
 def estimate_counts(counters: Array, counts: Array) -> None:
-    """Estimate how many nodes each counter holds: by the harmonic mean, or by its zeros where these tell more.
+    """Estimate how many nodes each counter holds: by the harmonic mean, or for small counts by the registers at zero.
 
     Parameters
     ----------
@@ -248,7 +248,7 @@ def estimate_counts(counters: Array, counts: Array) -> None:
 
 @njit(nogil=True, cache=True)
 def distances_to(indptr: Array, indices: Array, target: int, source: int, distance: Array, queue: Array) -> None:
-    """Write the distance of nodes to a target, from the nearest on, until that of the source is known.
+    """Write the distances of nodes to a target, nearest first, until that of the source is known.
 
     Parameters
     ----------
@@ -257,8 +257,8 @@ def distances_to(indptr: Array, indices: Array, target: int, source: int, distan
     target, source : int
         Nodes.
     distance : int32, shape (n,)
-        -1 on entry; on return known for every node that is nearer to the target than the source, and -1 for
-        those that were not reached.
+        -1 on entry; on return, known for every node nearer to the target than the source, and -1 for nodes that
+        were not reached.
     queue : int32, shape (n,)
         Scratch.
     """
@@ -280,22 +280,22 @@ def distances_to(indptr: Array, indices: Array, target: int, source: int, distan
 def count_all_distances(
     indptr: Array, indices: Array, starts: Array, seen: Array, queue: Array, farthest: Array, histogram: Array
 ) -> None:
-    """Count the nodes at every distance from some starts, all together.
+    """Count the nodes at every distance, summed over some starts.
 
     Parameters
     ----------
     indptr : int64, shape (n + 1,)
     indices : int32
     starts : int64, shape (s,)
-        The nodes to start from, each once for one array `seen`.
+        The start nodes, each at most once per array `seen`.
     seen : int32, shape (n,)
-        The start that saw a node last; -1 before the first call.
+        The last start from which each node was seen; -1 before the first call.
     queue : int32, shape (n,)
         Scratch.
     farthest : int64, shape (s,)
         Written: the largest distance of a node from each start.
     histogram : int64, shape (n + 1,)
-        Added to: ``histogram[d]`` nodes are at distance d from a start.
+        Incremented: ``histogram[d]`` nodes are at distance d from a start.
     """
     for row in range(starts.size):
         start = starts[row]
@@ -311,17 +311,17 @@ def count_all_distances(
 
 @njit(nogil=True, cache=True)
 def distances_from(indptr: Array, indices: Array, starts: Array, longest: int, distance: Array, queue: Array) -> None:
-    """Write the distance of nodes from the nearest of some, up to a longest one.
+    """Write the distance of each node from the nearest start, up to a longest distance.
 
     Parameters
     ----------
     indptr : int64, shape (n + 1,)
     indices : int32
     starts : int64, shape (s,)
-        Nodes, each once.
+        Nodes, without duplicates.
     longest : int
     distance : int32, shape (n,)
-        -1 on entry; on return still so for nodes that are farther away.
+        -1 on entry, and still on return for nodes that are farther away.
     queue : int32, shape (n,)
         Scratch.
     """
@@ -348,22 +348,22 @@ def distances_from(indptr: Array, indices: Array, starts: Array, longest: int, d
 def costs_to(
     indptr: Array, indices: Array, weights: Array, target: int, needed: Array, closed: Array, cost: Array
 ) -> None:
-    """Write the least cost from nodes to a target, from the cheapest on, until those that are needed are known.
+    """Write the least cost from nodes to a target, cheapest first, until the costs of all needed nodes are known.
 
     Parameters
     ----------
     indptr : int64, shape (n + 1,)
     indices : int32
-        Of the graph with its contacts turned around.
+        Of the graph with its contacts reversed.
     weights : float64
-        Above 0, of each entry of `indices`.
+        Above 0, one for each entry of `indices`.
     target : int
     needed : int64
-        Nodes.
+        Nodes whose cost is needed.
     closed : bool, shape (n,)
         Nodes that no path may use.
     cost : float64, shape (n,)
-        Infinite on entry; on return the least cost of nodes that are known, and an upper bound or infinity of others.
+        Infinite on entry; on return, the least cost of known nodes, and an upper bound or infinity for the others.
     """
     missing = 0
     for node in needed:

@@ -1,4 +1,4 @@
-"""The graph of a database in compressed rows (CSR), for questions about every cell."""
+"""The graph of a database in compressed sparse rows (CSR), for queries about every cell."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_CELLS = 2**31 - 1
 
 @dataclass(frozen=True)
 class Adjacency:
-    """Cells and whom they touch.
+    """Cells, and the cells that each touches.
 
     Attributes
     ----------
@@ -26,8 +26,8 @@ class Adjacency:
     labels : numpy.ndarray of int64, shape (n,)
     indptr : numpy.ndarray of int64, shape (n + 1,)
     indices : numpy.ndarray of int32
-        The cells that cell i touches are ``indices[indptr[i] : indptr[i + 1]]``, one entry a relationship;
-        itself never among them.
+        The cells that cell i touches are ``indices[indptr[i] : indptr[i + 1]]``, one entry per relationship;
+        never the cell itself.
     """
 
     samples: np.ndarray[Any, Any]
@@ -37,13 +37,13 @@ class Adjacency:
 
     @classmethod
     def build(cls, topology: Topology, *, direction: str = "both") -> Adjacency:
-        """Bring the two ends of relationships into rows.
+        """Build the rows from the two ends of each relationship.
 
         Parameters
         ----------
         topology : Topology
         direction : str
-            ``both``; ``out`` for the cells to which a cell leads, ``in`` for those that lead to it.
+            ``both``; ``out`` for the cells that a cell leads to; ``in`` for the cells that lead to it.
 
         Raises
         ------
@@ -69,14 +69,14 @@ class Adjacency:
         return cls(topology.samples, topology.labels, indptr, indices)
 
     def row(self, sample: str, label: int) -> int:
-        """Return the number of a cell that is there."""
+        """Return the row number of an existing cell."""
         import numpy as np
 
         return int(np.flatnonzero((self.labels == label) & (self.samples == sample))[0])
 
 
 def rows_of(cells: Adjacency | Topology, sample: str | None) -> np.ndarray[Any, Any]:
-    """Return the numbers of the cells of one sample, or of all."""
+    """Return the row numbers of the cells of one sample, or of all."""
     import numpy as np
 
     if sample is None:

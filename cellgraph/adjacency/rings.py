@@ -1,6 +1,6 @@
-"""How many cells are at each distance from each cell, counted on all cores.
+"""Count how many cells are at each distance from each cell, on all cores.
 
-The same numbers as `networkx.single_source_shortest_path_length` with a cutoff.
+The counts equal those of `networkx.single_source_shortest_path_length` with a cutoff.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cellgraph.adjacency.matrix import Adjacency
 
 _PART = 16_384
-"""Cells that a thread takes at a time, of those next to each; fewer where more are looked at."""
+"""Cells that a thread takes at a time for k = 1; fewer for larger k."""
 
 _LEAST = 64
 _MANY = 50_000
@@ -27,7 +27,7 @@ _SECONDS_BETWEEN_CHECKS = 0.2
 
 
 def _say_nothing(graph: Adjacency, rows: np.ndarray[Any, Any]) -> bool:
-    """Tell whether the numbers of cells say nothing about their places, so that each step leads to far memory."""
+    """Return whether row numbers say nothing about where cells are, so that each step leads to distant memory."""
     import numpy as np
 
     if not len(graph.indices):
@@ -38,7 +38,7 @@ def _say_nothing(graph: Adjacency, rows: np.ndarray[Any, Any]) -> bool:
 
 
 def _renumbered(graph: Adjacency) -> tuple[Adjacency, np.ndarray[Any, Any]]:
-    """Return the graph with its cells in the order of a breadth-first search, and the new number of each."""
+    """Return the graph with its cells in breadth-first order, and the new row number of each."""
     import numpy as np
 
     from cellgraph.adjacency.kernels import breadth_first, renumber
@@ -75,13 +75,13 @@ def counts_by_distance(
     ----------
     graph : Adjacency
     rows : numpy.ndarray of int64, shape (s,)
-        Numbers of the cells to start from, each once.
+        Row numbers of the cells to start from, without duplicates.
     k : int
         Largest distance, in contacts.
     workers : int, optional
-        Number of threads; None is one a core.
+        Number of threads; None is one per core.
     check : callable, optional
-        Called again and again; what it raises ends the count.
+        Called repeatedly; an exception that it raises ends the count.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def counts_by_distance(
 def _counted(
     graph: Adjacency, rows: np.ndarray[Any, Any], k: int, workers: int | None, check: Callable[[], object] | None
 ) -> np.ndarray[Any, Any]:
-    """Count, starting from the cells in their order."""
+    """Count from the cells in the given order."""
     import numpy as np
 
     from cellgraph.adjacency.kernels import count_by_distance

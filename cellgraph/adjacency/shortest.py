@@ -1,6 +1,6 @@
-"""The k cheapest paths between two cells (Yen 1971), and all of the fewest contacts.
+"""The k cheapest paths between two cells (Yen 1971), and all shortest paths (with the fewest contacts).
 
-Of paths that cost the same, the one whose cells have the smaller labels comes first, compared from the start.
+Among paths of equal cost, the one whose cells have the smaller labels comes first, compared from the start.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Weighted:
-    """A graph with a cost for each entry of its rows, and the same with every contact turned around.
+    """A graph with a cost for each entry of its rows, and the same graph with every contact reversed.
 
     Attributes
     ----------
     forward, backward : Adjacency
-        Each pair once in a row.
+        Each neighbour at most once per row.
     costs, back_costs : numpy.ndarray of float64
-        Of the entries of `indices` of the two, above 0.
+        Above 0, one for each entry of `indices` of the two graphs.
     rank : numpy.ndarray of int64, shape (n,)
-        Place of each cell in the order of labels, then samples.
+        Rank of each cell by label, then by sample.
     """
 
     forward: Adjacency
@@ -39,13 +39,13 @@ class Weighted:
     rank: Array
 
     def steps(self, cell: int) -> tuple[Array, Array]:
-        """Return the cells to which one leads, and what that costs."""
+        """Return the cells that a cell leads to, and the cost of each step."""
         part = slice(self.forward.indptr[cell], self.forward.indptr[cell + 1])
         return self.forward.indices[part], self.costs[part]
 
 
 def cheapest_paths(graph: Weighted, source: int, target: int) -> Iterator[tuple[float, list[int]]]:
-    """Yield paths without a cell twice with what they cost, the cheapest first."""
+    """Yield the cost and the cells of each path that visits no cell twice, cheapest first."""
     first = _completed(graph, [source], 0.0, target, frozenset())
     candidates = [] if first is None else [first]
     found: list[list[int]] = []
@@ -73,7 +73,7 @@ def _cost(graph: Weighted, a: int, b: int) -> float:
 def _completed(
     graph: Weighted, root: list[int], spent: float, target: int, taken: frozenset[int]
 ) -> tuple[float, list[int], list[int]] | None:
-    """Return the cheapest path that begins so and whose next cell is none of some; with its cost and its ranks."""
+    """Return the cost, ranks and cells of the cheapest path that continues `root` with a cell not in `taken`."""
     from cellgraph.adjacency.kernels import costs_to
 
     closed = np.zeros(len(graph.rank), bool)
@@ -103,12 +103,12 @@ def _completed(
 
 
 def fewest(distance: Array, graph: Adjacency, rank: Array, source: int, target: int) -> Iterator[list[int]]:
-    """Yield all paths of the fewest contacts in order.
+    """Yield all shortest paths (with the fewest contacts), in order.
 
     Parameters
     ----------
     distance : numpy.ndarray of int32, shape (n,)
-        Contacts from each cell to the target; -1 where that is not known and not less than that of the source.
+        Contacts from each cell to the target; -1 if unknown, and then not less than that of the source.
     """
     stack = [[source]]
     while stack:

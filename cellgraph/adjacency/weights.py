@@ -1,4 +1,4 @@
-"""Weights of contacts, as an expression of their columns: ``1/junctions``, ``area``, ``-log(fraction)``."""
+"""Weights of contacts as expressions of their columns: ``1/junctions``, ``area``, ``-log(fraction)``."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LONGEST = 500
 
 @dataclass(frozen=True)
 class Weight:
-    """An expression that has been read.
+    """A parsed expression.
 
     Attributes
     ----------
@@ -50,12 +50,12 @@ class Weight:
         columns : mapping of str to numpy.ndarray of float64, shape (m,)
             NaN where a contact has no value.
         contacts : int
-            m.
+            Their number, m.
 
         Returns
         -------
         numpy.ndarray of float64, shape (m,)
-            Infinite or NaN where the expression has no value, as 1/0.
+            Infinite or NaN where the expression is undefined, such as 1/0.
         """
         import numpy as np
 
@@ -64,7 +64,7 @@ class Weight:
 
 
 def parse_weight(text: str, known: Mapping[str, str]) -> Weight:
-    """Read an expression of numbers, columns, ``+ - * / **``, brackets, and log, sqrt, exp, abs.
+    """Parse an expression of numbers, columns, ``+ - * / **``, parentheses, and log, sqrt, exp, abs.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def parse_weight(text: str, known: Mapping[str, str]) -> Weight:
     Raises
     ------
     ParameterError
-        If it does not parse, or names a column that does not exist or holds no numbers.
+        If it does not parse, or names a column that does not exist or is not numeric.
     """
     why = "write one of numbers and columns of contacts, as 1/junctions"
     try:
@@ -101,7 +101,7 @@ def _is_function(name: ast.Name, tree: ast.expr) -> bool:
 
 
 def _check(node: ast.AST, text: str, why: str) -> None:
-    """Refuse whatever is no arithmetic."""
+    """Reject anything that is not arithmetic."""
     if isinstance(node, ast.BinOp | ast.UnaryOp) and type(node.op) in _SIGNS:
         parts: list[ast.AST] = [node.left, node.right] if isinstance(node, ast.BinOp) else [node.operand]
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) == 1 and not node.keywords:

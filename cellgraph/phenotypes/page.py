@@ -1,4 +1,4 @@
-"""A page about the phenotypes in a database: tables and pictures in one HTML file that needs no other."""
+"""A report on the phenotypes in a database: tables and pictures in one self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -56,18 +56,18 @@ def write_page(
     overwrite: bool = False,
     report: Report | None = None,
 ) -> tuple[str, ...]:
-    """Write a page with the variation, correlation, components and groups of a database, and groups of its samples.
+    """Write a page with the variation, correlation, components and groups of cells, and a comparison of samples.
 
     Parameters
     ----------
     target : path
         An ``.html`` file.
     db, where, sample
-        As for `variation`.
+        As in `variation`.
     columns : str, optional
-        As for `variation`; None is ``shape``, and ``degree`` where there are contacts.
+        As in `variation`; None is ``shape``, and ``degree`` if there are contacts.
     by : str, optional
-        As for `compare`; without it no samples are compared.
+        As in `compare`; None compares no samples.
     k : str
         As for `kmeans`.
     overwrite : bool
@@ -78,7 +78,7 @@ def write_page(
     Returns
     -------
     tuple of str
-        Sections that had no answer, and why, in sentences; the page has them too.
+        Sentences on the sections without a result, and why; the page has them too.
 
     Raises
     ------
