@@ -30,6 +30,11 @@ BufferOption = Annotated[
     typer.Option(metavar="H", help="Report only cells at least H contacts from a border cell.", show_default=False),
 ]
 
+DirectionOption = Annotated[
+    str | None,
+    typer.Option(metavar="both|out|in", help="Of directed samples: from a cell, or to it.", show_default=False),
+]
+
 
 def given(**conditions: Any) -> dict[str, Any]:
     """Return the conditions that were given."""

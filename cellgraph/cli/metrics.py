@@ -8,6 +8,7 @@ import typer
 
 from cellgraph.cli.conditions import (
     BufferOption,
+    DirectionOption,
     InsideOption,
     MinAreaOption,
     MinFractionOption,
@@ -60,6 +61,7 @@ def metrics(
     where: WhereOption = None,
     inside: InsideOption = False,
     buffer: BufferOption = None,
+    direction: DirectionOption = None,
     db: DbOption = None,
     columns: ColumnsOption = None,
     plot: PlotOption = None,
@@ -82,6 +84,7 @@ def metrics(
         where=where,
         inside=inside,
         buffer=buffer,
+        direction=direction,
     )
     if sum((write, remove, listing)) > 1:
         raise ParameterError("--write, --remove and --list exclude each other; give one of them")
@@ -102,7 +105,14 @@ def metrics(
     else:
         with progress(quiet) as report:
             done = library(
-                chosen, db, sample=sample, weight=weight, error=error, write=write, report=report, **conditions
+                chosen,
+                db,
+                sample=sample,
+                weight=weight,
+                error=error,
+                write=write,
+                report=report,
+                **conditions,
             )
         draw(done.rows, plot)
         render(done.rows, fmt, output, columns=columns)

@@ -10,6 +10,7 @@ import typer
 
 from cellgraph.cli.conditions import (
     BufferOption,
+    DirectionOption,
     InsideOption,
     MinAreaOption,
     MinFractionOption,
@@ -94,10 +95,7 @@ def query(
             metavar="contacts|near|both", help="What joins two cells: see cellgraph near.", show_default=False
         ),
     ] = None,
-    direction: Annotated[
-        str | None,
-        typer.Option(metavar="both|out|in", help="Of directed samples: from a cell, or to it.", show_default=False),
-    ] = None,
+    direction: DirectionOption = None,
     method: Annotated[
         MethodChoice,
         typer.Option(

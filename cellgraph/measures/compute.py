@@ -11,10 +11,12 @@ import numpy as np
 
 from cellgraph.adjacency.weights import parse_weight
 from cellgraph.errors import ExistsError, NotFoundError, ParameterError, near
+from cellgraph.estimation.conditions import require_directed
 from cellgraph.estimation.restricted import read_restricted
 from cellgraph.measures import ofcells, ofsamples
 from cellgraph.measures.graph import Array, Graph, graphs
 from cellgraph.model import METRIC_COLUMNS, Report
+from cellgraph.queries.conditions import check_direction
 from cellgraph.stores import Store, Topology, open_store
 from cellgraph.stores.properties import Properties, written_of
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from cellgraph.estimation.conditions import ConditionOptions
+    from cellgraph.queries.conditions import Direction
 
 ALL = ("degree", "strength", "pagerank", "clustering", "core_number", "components", "community", "articulation")
 """Those that take seconds for a million cells."""
@@ -35,6 +38,7 @@ _WEIGHTED = (
     *("strength", "pagerank", "eigenvector", "betweenness", "closeness", "harmonic", "community"),
     "current_flow_betweenness",
 )
+_DIRECTED = ("degree", "strength", "pagerank", "betweenness", "closeness", "harmonic")
 _MOST_QUADRATIC = 100_000
 _QUADRATIC = ("betweenness", "closeness", "harmonic", "eccentricity")
 
@@ -54,6 +58,7 @@ def metrics(
     sample: str | None = None,
     weight: str | None = None,
     error: float | None = None,
+    direction: Direction = "both",
     write: bool = False,
     report: Report | None = None,
     **conditions: Unpack[ConditionOptions],
@@ -75,6 +80,9 @@ def metrics(
     error : float, optional
         For betweenness: sampled, so that in 9 of 10 runs every cell is within this error.  For current-flow
         betweenness the largest standard error.
+    direction : {'both', 'out', 'in'}
+        For samples whose contacts have a direction, as of synapses: follow them from source to target, the other way,
+        or either way. For degree, strength, pagerank, betweenness, closeness and harmonic.
     write : bool
         Keep them as properties of the cells.
     report : callable, optional
@@ -100,9 +108,15 @@ def metrics(
     """
     wanted = resolve(names)
     _check(wanted, weight, error, write)
+    if check_direction(direction) != "both" and (other := [name for name in wanted if name not in _DIRECTED]):
+        raise ParameterError(
+            f"--direction {direction} (direction=) goes with {', '.join(_DIRECTED)}, not with {', '.join(other)}."
+        )
     with open_store(db, read_only=not write) as store:
         if not store.sample_names():
             raise NotFoundError(f"there is no sample in {store!r}; load one with: cellgraph load IMAGE")
+        if direction != "both":
+            require_directed(store, sample, direction)
         columns = {column.name: column.type for column in store.columns("contacts", sample)}
         if weight is None and "strength" in wanted and "junctions" in columns:
             weights = {"strength": "junctions"}
@@ -128,14 +142,15 @@ def metrics(
                 )
             return _of_samples(wanted[0], topology)
         values = {text: _weights(topology, read, text) for text, read in parsed.items()}
-        made, notes = _of_cells(wanted, topology, values, weight, weights, error, report)
+        made, notes = _of_cells(wanted, topology, values, weight, weights, error, direction, report)
         reported = np.zeros(len(restricted.kept), bool)
         reported[restricted.reported] = True
         reported = reported[restricted.kept]
         if not reported.any():
             raise ParameterError("no cell is so far from the border; ask for a smaller --buffer (buffer=).")
         if write:
-            given = {name: value for name, value in conditions.items() if value not in (None, False)}
+            given: dict[str, Any] = {name: value for name, value in conditions.items() if value not in (None, False)}
+            given |= {} if direction == "both" else {"direction": direction}
             notes += _write(store, wanted, topology, made, reported, weight, weights, error, given, report)
     return Metrics(made.filter(reported), tuple(notes))
 
@@ -244,6 +259,7 @@ def _of_cells(
     weight: str | None,
     weights: dict[str, str],
     error: float | None,
+    direction: Direction,
     report: Report | None,
 ) -> tuple[pa.Table, list[str]]:
     import pyarrow as pa
@@ -256,7 +272,7 @@ def _of_cells(
         own = [name for name in wanted if (weights.get(name) or (weight if name in _WEIGHTED else None)) == text]
         if not own:
             continue
-        for graph, elsewhere in graphs(topology, None if text is None else values[text]):
+        for graph, elsewhere in graphs(topology, None if text is None else values[text], direction):
             notes += _remarks(graph, elsewhere, own)
             rows = slice(graph.first, graph.first + graph.n)
             for name in own:
@@ -334,7 +350,7 @@ def _write(
             if name not in listed[graph.sample]:
                 names.append(name)
             elif name == "degree":
-                notes.append("degree came with the load already, and is not written again")
+                notes.append("degree came with the load, of all contacts, and is not written again")
             else:
                 raise ExistsError(
                     f"cells of {graph.sample!r} already have the property {name!r}, which is no metric of cellgraph; "

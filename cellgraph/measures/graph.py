@@ -12,6 +12,7 @@ import numpy as np
 from cellgraph.errors import MissingExtraError
 
 if TYPE_CHECKING:
+    from cellgraph.queries.conditions import Direction
     from cellgraph.stores import Topology
 
 Array = np.ndarray[Any, Any]
@@ -46,6 +47,7 @@ class Graph:
     strength: Array
     length: Array
     weighted: bool
+    directed: bool = False
 
     @property
     def n(self) -> int:
@@ -55,7 +57,8 @@ class Graph:
     @cached_property
     def degree(self) -> Array:
         """Number of other cells that each touches, shape (n,)."""
-        return np.bincount(self.a, minlength=self.n) + np.bincount(self.b, minlength=self.n)
+        leading = np.bincount(self.a, minlength=self.n)
+        return leading if self.directed else leading + np.bincount(self.b, minlength=self.n)
 
     @cached_property
     def rows(self) -> tuple[Array, Array]:
@@ -80,7 +83,7 @@ class Graph:
         networkit = import_networkit()
         ends = (self.a.astype(np.uint64), self.b.astype(np.uint64))
         values = np.ones(len(self.a)) if weights is None else weights
-        return networkit.GraphFromCoo((values, ends), n=self.n, weighted=weights is not None, directed=False)
+        return networkit.GraphFromCoo((values, ends), n=self.n, weighted=weights is not None, directed=self.directed)
 
     @cached_property
     def unweighted(self) -> Any:
@@ -108,7 +111,7 @@ def import_networkit() -> Any:
     return networkit
 
 
-def graphs(topology: Topology, weights: Array | None) -> Iterator[tuple[Graph, int]]:
+def graphs(topology: Topology, weights: Array | None, direction: Direction = "both") -> Iterator[tuple[Graph, int]]:
     """Yield the graph of each sample, and the number of its contacts with other samples, which are left out.
 
     Parameters
@@ -116,6 +119,8 @@ def graphs(topology: Topology, weights: Array | None) -> Iterator[tuple[Graph, i
     topology : Topology
     weights : numpy.ndarray of float64, shape (m,), or None
         Of each relationship.
+    direction : {'both', 'out', 'in'}
+        Whether relationships are followed from source to target, the other way, or either way.
     """
     n = len(topology.labels)
     starts = np.flatnonzero(np.r_[True, topology.samples[1:] != topology.samples[:-1]]) if n else np.empty(0, np.int64)
@@ -126,7 +131,11 @@ def graphs(topology: Topology, weights: Array | None) -> Iterator[tuple[Graph, i
         kept = in_a & in_b & (topology.a != topology.b)
         a, b = topology.a[kept] - start, topology.b[kept] - start
         size = int(stop - start)
-        key, inverse = np.unique(np.minimum(a, b) * size + np.maximum(a, b), return_inverse=True)
+        if direction == "both":
+            a, b = np.minimum(a, b), np.maximum(a, b)
+        elif direction == "in":
+            a, b = b, a
+        key, inverse = np.unique(a * size + b, return_inverse=True)
         length = np.full(len(key), np.inf)
         np.minimum.at(length, inverse, values[kept])
         graph = Graph(
@@ -138,5 +147,6 @@ def graphs(topology: Topology, weights: Array | None) -> Iterator[tuple[Graph, i
             np.bincount(inverse, weights=values[kept], minlength=len(key)),
             length,
             weights is not None,
+            direction != "both",
         )
         yield graph, int((in_a != in_b).sum())

@@ -19,7 +19,7 @@ def degree(graph: Graph) -> Array:
 def strength(graph: Graph) -> Array:
     """Return the sum of the weights of the contacts of each cell (Barrat 2004)."""
     sums = np.bincount(graph.a, graph.strength, minlength=graph.n)
-    return np.asarray(sums + np.bincount(graph.b, graph.strength, minlength=graph.n))
+    return sums if graph.directed else np.asarray(sums + np.bincount(graph.b, graph.strength, minlength=graph.n))
 
 
 def pagerank(graph: Graph) -> Array:

@@ -47,6 +47,32 @@ def test_rows_of_cells(db: Path) -> None:
     ]
 
 
+def test_directed_networks_keep_their_direction(tmp_path: Path) -> None:
+    (tmp_path / "n.csv").write_text("source,target,weight\nA,B,1\nA,C,2\nB,C,5\n")
+    db = tmp_path / "n.db"
+    cellgraph("load-tables", "--network", tmp_path / "n.csv", "--directed", "--db", db)
+    asked = ("metrics", "degree", "strength", "--sample", "n", "--db", db)
+    found = {
+        way: [(row["degree"], row["strength"]) for row in rows(*asked, "--direction", way)] for way in ("out", "in")
+    }
+    assert found == {
+        "out": [("2", "3"), ("1", "5"), ("0", "0")],
+        "in": [("0", "0"), ("1", "1"), ("2", "7")],
+    }
+    assert rows(*asked) == rows(*asked, "--direction", "both")
+    cellgraph(*asked, "--direction", "out", "--write")
+    listed = rows("metrics", "--list", "--db", db)
+    assert ["out" in row["made_from"] for row in listed if row["property"] == "strength"] == [True]
+
+
+def test_what_a_direction_is_refused_for(db: Path) -> None:
+    assert "have no direction, so none leads out" in refused(
+        "metrics", "degree", "--direction", "out", "--db", db, status=2
+    )
+    assert "not with core_number" in refused("metrics", "core_number", "--direction", "in", "--db", db, status=2)
+    assert "must be one of both, out, in" in refused("metrics", "degree", "--direction", "up", "--db", db, status=2)
+
+
 def test_weights_are_strengths_or_lengths(db: Path) -> None:
     found = rows("metrics", "strength", "closeness", "--weight", "area", "--sample", "six", "--db", db)
     assert [float(row["strength"]) for row in found] == [6.0, 6.0, 7.0, 5.0, 2.0, 0.0]
@@ -56,7 +82,7 @@ def test_weights_are_strengths_or_lengths(db: Path) -> None:
 
 def test_kept_and_removed(db: Path) -> None:
     done = cellgraph("metrics", "all", "--write", "--db", db, "--quiet")
-    assert done.stderr.splitlines()[-1] == "cellgraph: degree came with the load already, and is not written again"
+    assert done.stderr.splitlines()[-1] == "cellgraph: degree came with the load, of all contacts, and is not written again"
     cells = queried("cells", "--sample", "six", "--db", db)
     assert [row["core_number"] for row in cells] == ["2", "2", "2", "1", "1", "0"]
     assert sum(float(row["pagerank"]) for row in cells) == pytest.approx(1.0)

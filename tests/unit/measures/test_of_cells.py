@@ -96,6 +96,38 @@ def test_the_direction_in_which_a_contact_is_stored_does_not_matter(name: str) -
     np.testing.assert_allclose(*found, rtol=1e-12)
 
 
+OUT: dict[str, Callable[[nx.DiGraph], dict[int, Any]]] = {
+    "degree": lambda g: dict(g.out_degree),
+    "strength": lambda g: dict(g.out_degree(weight="weight")),
+    "pagerank": lambda g: nx.pagerank(g, tol=1e-12, max_iter=1000),
+    "betweenness": lambda g: nx.betweenness_centrality(g, weight="weight"),
+    # networkx looks at what leads to a cell, and here it is where its own contacts lead.
+    "closeness": lambda g: nx.closeness_centrality(g.reverse(), distance="weight"),
+    "harmonic": lambda g: nx.harmonic_centrality(g.reverse(), distance="weight"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("name", OUT)
+def test_directed_contacts_as_networkx(name: str, weighted: bool) -> None:
+    random = np.random.default_rng(5)
+    n, m = 40, 110
+    a, b = random.integers(0, n - 2, (2, m))
+    kept = a != b
+    a, b = np.unique(np.stack([a[kept], b[kept]]), axis=1)
+    values = random.uniform(0.5, 4.0, len(a)) if weighted else None
+    topology = Topology(np.array(["one"] * n, object), np.arange(n), a, b)
+    for direction in ("out", "in"):
+        ((graph, _),) = graphs(topology, values, direction)
+        other = nx.empty_graph(n, create_using=nx.DiGraph)
+        ends = (a, b) if direction == "out" else (b, a)
+        for i, j, weight in zip(*ends, np.ones(len(a)) if values is None else values, strict=True):
+            other.add_edge(int(i), int(j), weight=float(weight))
+        expected = OUT[name](other)
+        found = getattr(ofcells, name)(graph)
+        np.testing.assert_allclose(found, [expected[node] for node in range(n)], rtol=1e-6, atol=1e-9)
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("of", ["random", "tissue", "star", "two pieces"])
 def test_eigenvector(of: str, weighted: bool) -> None:
