@@ -82,7 +82,8 @@ def test_weights_are_strengths_or_lengths(db: Path) -> None:
 
 def test_kept_and_removed(db: Path) -> None:
     done = cellgraph("metrics", "all", "--write", "--db", db, "--quiet")
-    assert done.stderr.splitlines()[-1] == "cellgraph: degree came with the load, of all contacts, and is not written again"
+    told = done.stderr.splitlines()[-1]
+    assert told == "cellgraph: degree came with the load, of all contacts, and is not written again"
     cells = queried("cells", "--sample", "six", "--db", db)
     assert [row["core_number"] for row in cells] == ["2", "2", "2", "1", "1", "0"]
     assert sum(float(row["pagerank"]) for row in cells) == pytest.approx(1.0)
