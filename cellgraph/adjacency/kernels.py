@@ -247,36 +247,6 @@ def estimate_counts(counters: Array, counts: Array) -> None:
 
 
 @njit(nogil=True, cache=True)
-def distances_to(indptr: Array, indices: Array, target: int, source: int, distance: Array, queue: Array) -> None:
-    """Write the distances of nodes to a target, nearest first, until that of the source is known.
-
-    Parameters
-    ----------
-    indptr : int64, shape (n + 1,)
-    indices : int32
-    target, source : int
-        Nodes.
-    distance : int32, shape (n,)
-        -1 on entry; on return, known for every node nearer to the target than the source, and -1 for nodes that
-        were not reached.
-    queue : int32, shape (n,)
-        Scratch.
-    """
-    distance[target] = 0
-    queue[0] = target
-    place, end = 0, 1
-    while place < end and distance[source] < 0:
-        node = queue[place]
-        place += 1
-        for edge in range(indptr[node], indptr[node + 1]):
-            other = indices[edge]
-            if distance[other] < 0:
-                distance[other] = distance[node] + 1
-                queue[end] = other
-                end += 1
-
-
-@njit(nogil=True, cache=True)
 def count_all_distances(
     indptr: Array, indices: Array, starts: Array, seen: Array, queue: Array, farthest: Array, histogram: Array
 ) -> None:
@@ -310,8 +280,10 @@ def count_all_distances(
 
 
 @njit(nogil=True, cache=True)
-def distances_from(indptr: Array, indices: Array, starts: Array, longest: int, distance: Array, queue: Array) -> None:
-    """Write the distance of each node from the nearest start, up to a longest distance.
+def distances_from(
+    indptr: Array, indices: Array, starts: Array, longest: int, until: int, distance: Array, queue: Array
+) -> None:
+    """Write the distance of each node from the nearest start, up to a longest distance or until that of a node is known.
 
     Parameters
     ----------
@@ -320,8 +292,10 @@ def distances_from(indptr: Array, indices: Array, starts: Array, longest: int, d
     starts : int64, shape (s,)
         Nodes, without duplicates.
     longest : int
+    until : int
+        The node at which the search ends; every nearer node is known then. -1 for none.
     distance : int32, shape (n,)
-        -1 on entry, and still on return for nodes that are farther away.
+        -1 on entry, and still on return for nodes that are farther away or were not reached.
     queue : int32, shape (n,)
         Scratch.
     """
@@ -334,7 +308,7 @@ def distances_from(indptr: Array, indices: Array, starts: Array, longest: int, d
     while place < end:
         node = queue[place]
         place += 1
-        if distance[node] == longest:
+        if distance[node] == longest or (until >= 0 and distance[until] >= 0):
             break
         for edge in range(indptr[node], indptr[node + 1]):
             other = indices[edge]

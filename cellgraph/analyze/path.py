@@ -91,7 +91,7 @@ def not_connected(restricted: Restricted, source: Cell, target: Cell) -> str:
             return ""  # covered by another note
         n = len(graph.labels)
         distance = np.full(n, -1, np.int32)
-        distances_from(graph.indptr, graph.indices, np.array([row]), n, distance, np.empty(n, np.int32))
+        distances_from(graph.indptr, graph.indices, np.array([row]), n, -1, distance, np.empty(n, np.int32))
         sizes.append(int((distance >= 0).sum()))
     if restricted.direction != "both":
         return (
@@ -125,12 +125,12 @@ def fewest_contacts(graph: Adjacency, source: int, target: int, backward: Adjace
     """
     import numpy as np
 
-    from cellgraph.adjacency.kernels import distances_to
+    from cellgraph.adjacency.kernels import distances_from
 
     n = len(graph.labels)
     distance = np.full(n, -1, np.int32)
     back = backward or graph
-    distances_to(back.indptr, back.indices, target, source, distance, np.empty(n, np.int32))
+    distances_from(back.indptr, back.indices, np.array([target]), n, source, distance, np.empty(n, np.int32))
     if distance[source] < 0:
         return []
     way = [source]

@@ -67,11 +67,12 @@ def cheapest_path(question: Question) -> pa.Table:
 
 
 def _all_shortest(asked: Restricted, rank: Array, source: int, target: int) -> list[tuple[float, list[int]]]:
-    from cellgraph.adjacency.kernels import distances_to
+    from cellgraph.adjacency.kernels import distances_from
 
     n = len(asked.kept)
     distance = np.full(n, -1, np.int32)
-    distances_to(asked.backward.indptr, asked.backward.indices, target, source, distance, np.empty(n, np.int32))
+    back = asked.backward
+    distances_from(back.indptr, back.indices, np.array([target]), n, source, distance, np.empty(n, np.int32))
     if distance[source] < 0:
         return []
     found = list(islice(fewest(distance, asked.graph, rank, source, target), MOST_PATHS + 1))

@@ -23,7 +23,7 @@ def within(asked: Restricted, k: int) -> pa.Table:
     parts: list[tuple[Array, ...]] = []
     for row in asked.rows:
         distance = np.full(n, -1, np.int32)
-        distances_from(graph.indptr, graph.indices, np.array([row]), k, distance, queue)
+        distances_from(graph.indptr, graph.indices, np.array([row]), k, -1, distance, queue)
         reached = np.flatnonzero(distance > 0)
         parts.append((np.full(len(reached), row), reached, distance[reached]))
     a, b, hop = _joined(parts, 3)

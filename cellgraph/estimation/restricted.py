@@ -233,9 +233,8 @@ def _far_from_border(topology: Topology, buffer: int) -> Array:
     border = _truth(topology.of_cells["on_border"], of_null=False)
     graph = Adjacency.build(topology)
     distance = np.full(len(border), -1, np.int32)
-    distances_from(
-        graph.indptr, graph.indices, np.flatnonzero(border), buffer - 1, distance, np.empty(len(border), np.int32)
-    )
+    queue = np.empty(len(border), np.int32)
+    distances_from(graph.indptr, graph.indices, np.flatnonzero(border), buffer - 1, -1, distance, queue)
     return (distance < 0) & ~_truth(topology.of_cells["on_border"], of_null=True)
 
 
