@@ -283,7 +283,7 @@ def count_all_distances(
 def distances_from(
     indptr: Array, indices: Array, starts: Array, longest: int, until: int, distance: Array, queue: Array
 ) -> None:
-    """Write the distance of each node from the nearest start, up to a longest distance or until that of a node is known.
+    """Write the distance of each node from the nearest start, up to a longest one or until that of a node is known.
 
     Parameters
     ----------
