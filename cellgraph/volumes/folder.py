@@ -17,7 +17,7 @@ from cellgraph.errors import FormatError, NotFoundError, ParameterError, VolumeR
 from cellgraph.volumes.axes import COLOURS, Axes, find_axes
 from cellgraph.volumes.files import GIT_LFS, POINTER, begins_with, stat_fingerprint
 from cellgraph.volumes.files import reading as opening
-from cellgraph.volumes.formats import SLICES, named_format
+from cellgraph.volumes.formats import FOLDERS, SLICES, named_format
 from cellgraph.volumes.numbering import gaps, listed, number_in, numbers_in
 from cellgraph.volumes.pieces import Pieces, PiecesVolume
 from cellgraph.volumes.png import SIGNATURE, png_layout, read_png
@@ -38,6 +38,8 @@ def open_folder(folder: Path, source: str, reading: Reading) -> Volume:
     left = sorted(path.name for path in entries if path not in set(slices))
     if not slices:
         found = f"; it holds {', '.join(left[:3])}" if left else "; it is empty"
+        inside = [name for name in left if (folder / name).is_dir() and _is_volume(folder / name)]
+        found += f"; load one of these, as {source.rstrip('/')}/{inside[-1]}" if inside else ""
         raise NotFoundError(
             f"{source}: expected a folder of 2D images ({', '.join(SLICES)}), a Zarr or N5 array or a precomputed "
             f"volume, but no image lies in it{found}"
@@ -203,6 +205,11 @@ def _pixels(path: Path, named: str, reading: Reading) -> Array:
     with closing(open_tiff(path, None, named, reading)) as volume:
         pixels: Array = volume.read((0, 0, 0), volume.header.shape)[0]
         return pixels
+
+
+def _is_volume(folder: Path) -> bool:
+    """Whether a folder is a volume of its own in a chunked format."""
+    return any(known.scheme and known.recognise(folder, b"") for known in FOLDERS)
 
 
 def _is_hidden_image(path: Path) -> bool:

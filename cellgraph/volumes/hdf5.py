@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from contextlib import suppress
@@ -24,6 +25,7 @@ from cellgraph.volumes.labels import label_dtype
 from cellgraph.volumes.mapped import mapped_volume
 from cellgraph.volumes.pieces import PiecesVolume
 from cellgraph.volumes.reading import Part, Reading
+from cellgraph.volumes.units import size_of
 from cellgraph.volumes.volume import Volume
 
 if TYPE_CHECKING:
@@ -153,6 +155,11 @@ def _open_dataset(
         axes = replace(imaris_extent(dataset, axes), frames=frames)
     size = imaris_size(file, axes) if imaris else attribute_spacing(dataset.attrs, axes)
     group = dataset.parent
+    if (
+        size.spacing is None and "_SIMPL_GEOMETRY/SPACING" in group.parent
+    ):  # DREAM.3D: (x, y, z), of a unit it does not say
+        spacing = tuple(float(n) for n in group.parent["_SIMPL_GEOMETRY/SPACING"][()][::-1])
+        size = size_of(axes.pick((*spacing, *[math.nan] * (len(axes.stored) - 3))), [None] * 3, axes.ndim, "SPACING")
     while size.spacing is None:
         above = attribute_spacing(group.attrs, axes)
         size = above if above.spacing is not None else size._replace(notes=size.notes or above.notes)

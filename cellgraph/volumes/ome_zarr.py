@@ -13,6 +13,7 @@ from cellgraph.volumes.choosing import Candidate, choose, listed_near, named_lab
 from cellgraph.volumes.files import parsing
 from cellgraph.volumes.formats import FOLDERS
 from cellgraph.volumes.multiscales import Level, label_names, level_size, levels
+from cellgraph.volumes.n5_metadata import n5_size
 from cellgraph.volumes.objects import Folder, Objects
 from cellgraph.volumes.pieces import PiecesVolume
 from cellgraph.volumes.reading import Part, Reading
@@ -227,6 +228,20 @@ def _level_of(objects: Objects, array: ZarrArray, source: str) -> Level | None:
     return None
 
 
+def _attribute_size(objects: Objects, array: ZarrArray, axes: Axes, source: str) -> Size:
+    """Return the voxel size in the attributes of an array or of the groups around it."""
+    if {"pixelResolution", "transform"} & set(array.attributes):  # as tools of N5 write them into Zarr, too
+        return n5_size(array.attributes, axes)
+    size = attribute_spacing(array.attributes, axes)
+    for parent in PurePosixPath(array.path).parents if array.path else ():
+        if size.spacing is not None:
+            break
+        group = read_node(objects, "" if str(parent) == "." else str(parent), source)
+        above = attribute_spacing(group.attributes, axes) if isinstance(group, Group) else Size()
+        size = above if above.spacing is not None else size._replace(notes=size.notes or above.notes)
+    return size
+
+
 def _turned(level: Level, axes: Axes) -> tuple[Index, Index]:
     """Return the corners of the box of a level along the axes as they are read, which the user may name otherwise."""
     corners = []
@@ -249,7 +264,7 @@ def _open_array(
     axes = find_axes(array.shape, names, array.dtype, source, reading, why)
     size = Size() if level is None else level_size(level, axes)
     if size.spacing is None:
-        own = attribute_spacing(array.attributes, axes)
+        own = _attribute_size(objects, array, axes, source)
         size = own if own.spacing is not None else size._replace(notes=size.notes or own.notes)
     if level is not None and level.box is not None:
         axes = axes.within(_turned(level, axes))
