@@ -1,4 +1,4 @@
-"""Moments of columns within samples, added up by the database where it can, which takes an eighth of the time."""
+"""Moments of columns within samples, aggregated by the database where possible, in an eighth of the time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cellgraph.phenotypes.reading import LARGEST, CellColumns
 from cellgraph.queries.text import quoted
 
 FEW = 200_000
-"""Cells up to which they are read."""
+"""Number of cells up to which they are read instead."""
 
 _MOST_RANGES = 20
 _FIRST = 10_000
@@ -20,7 +20,7 @@ _OWN = ("sample", "label")
 
 
 def moments_of(read: CellColumns) -> Moments:
-    """Return the moments of all columns within each sample, of the cells that meet the condition."""
+    """Return the moments of all columns within each sample, over the cells that meet the condition."""
     found = _by_database(read) if read.total > FEW else None
     if found is None:
         found = Moments(len(read.facts), len(read.names))
@@ -30,9 +30,9 @@ def moments_of(read: CellColumns) -> Moments:
 
 
 def _by_database(read: CellColumns) -> Moments | None:
-    """Let the database add up; None where a column is computed, or has what is not a finite number.
+    """Aggregate in the database; None if a column is computed or has values that are not finite numbers.
 
-    Values are taken less a number near their mean, so that squares lose no digits.
+    A number near the mean is subtracted from all values, so that squares lose no digits.
     """
     ranges = list(read.spans())
     if len(ranges) > _MOST_RANGES or not _is_stored(read):
@@ -68,7 +68,7 @@ def _by_database(read: CellColumns) -> Moments | None:
 
 
 def _put(moments: Moments, number: int, place: int, row: dict[str, Any], shift: float) -> bool:
-    """Keep what the database has added up for a column of a sample; false if not all of it are finite numbers."""
+    """Store the sums from the database for a column of a sample; return False if they are not all finite."""
     n = row[f"n{place}"]
     moments.count[number, place] = n
     moments.missing[number, place] = row["cells"] - n
@@ -86,7 +86,7 @@ def _put(moments: Moments, number: int, place: int, row: dict[str, Any], shift: 
 
 
 def _is_stored(read: CellColumns) -> bool:
-    """Tell whether all samples have all columns as numbers, and what the condition looks at."""
+    """Return whether all samples store all columns as numbers, and all columns of the condition."""
     looked_at = {column.name for column in read.where.columns} - set(_OWN) if read.where else set()
     for fact in read.facts:
         there = {column.name: column.type for column in fact.of_cells}

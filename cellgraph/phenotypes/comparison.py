@@ -1,4 +1,4 @@
-"""Groups of samples compared: samples are the unit, not cells."""
+"""Compare groups of samples: the unit is the sample, not the cell."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Unit = Literal["samples", "cells"]
 Test = Literal["welch", "ranks"]
 
 MOST = 200_000_000
-"""Values (cells times columns) that are compared cell by cell."""
+"""Maximum number of values (cells times columns) that can be compared cell by cell."""
 
 _NUMBERS = ("statistic", "p", "fdr", "effect", "effect_low", "effect_high")
 
@@ -44,32 +44,33 @@ def compare(
     unit: Unit = "samples",
     mixed: bool = False,
 ) -> Result:
-    """Compare groups of samples in columns of their cells.
+    """Compare columns of cells between groups of samples.
 
     Parameters
     ----------
     columns, db, where, sample
-        As for `variation`.
+        As in `variation`.
     by : str
-        Property of samples that tells their group (``cellgraph annotate --samples``), or a column of cells.
+        Property of samples that gives their group (``cellgraph annotate --samples``), or a column of cells.
     test : {'welch', 'ranks'}
-        Of the means, with unequal variances: Welch's t for two groups, Welch's analysis of variance for more; or of
-        ranks: Mann-Whitney, Kruskal-Wallis.
+        A test of means with unequal variances (Welch's t for two groups, Welch's analysis of variance for more), or
+        of ranks (Mann-Whitney, Kruskal-Wallis).
     unit : {'samples', 'cells'}
-        What is an observation: the mean of a sample; or each cell, which takes cells of one sample for independent.
+        The unit of observation: the mean of a sample, or each cell, which treats cells of one sample as independent.
     mixed : bool
-        Fit a linear mixed model of the cells with a random intercept for each sample instead (statsmodels).
+        Instead, fit a linear mixed model of the cells with a random intercept for each sample (statsmodels).
 
     Returns
     -------
     Result
-        A row a column: phenotype, test, statistic, p (two-sided), fdr (Benjamini and Hochberg over the rows), effect
-        with its 95 % interval and what it is, and for each group the mean of its observations and their number.
+        One row per column: phenotype, test, statistic, p (two-sided), fdr (Benjamini and Hochberg over the rows),
+        effect with its 95 % interval and its name, and the mean and number of the observations of each group.
 
     Raises
     ------
     ParameterError
-        If a column or the groups do not exist, or groups are within samples and neither `mixed` nor cells are asked.
+        If a column or the groups do not exist, or cells of one sample are in several groups without `mixed` or
+        ``unit="cells"``.
     InputError
         If a group has fewer than two samples.
     MissingExtraError
@@ -128,7 +129,7 @@ def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
 
 
 def _check_groups(read: CellColumns, groups: Grouping, by: str, unit: Unit, mixed: bool) -> None:
-    """Refuse groups that cannot be compared in this way."""
+    """Reject groups that cannot be compared in this way."""
     if groups.of_samples is None:
         read_again = any(name == groups.column for name in read.names)
         if read_again:
@@ -155,7 +156,7 @@ def _check_groups(read: CellColumns, groups: Grouping, by: str, unit: Unit, mixe
 def _by_samples(
     read: CellColumns, groups: Grouping, by: str, test: Test, mixed: bool
 ) -> tuple[list[dict[str, Any]], dict[str, Array]]:
-    """Return the rows, and the means of the samples of each group."""
+    """Return the rows, and the sample means of each group."""
     moments = moments_of(read)
     _say_missing(read, moments)
     read.notes.extend(other_units(moments, read.names, read.samples))
@@ -178,7 +179,7 @@ def _by_samples(
 def _by_cells(
     read: CellColumns, groups: Grouping, by: str, test: Test, mixed: bool
 ) -> tuple[list[dict[str, Any]], dict[str, Array]]:
-    """Return the rows, and the cells of each group."""
+    """Return the rows, and the values of the cells of each group."""
     if read.total * len(read.names) > MOST or (mixed and read.total > mixed_model.MOST_CELLS):
         most = mixed_model.MOST_CELLS if mixed else MOST // len(read.names)
         raise ParameterError(
@@ -250,7 +251,7 @@ def _row(
 
 
 def _adjust(rows: list[dict[str, Any]]) -> None:
-    """Add p adjusted for all rows that have one."""
+    """Add p adjusted over all rows that have one."""
     from scipy.stats import false_discovery_control
 
     known = [row for row in rows if row["p"] is not None]

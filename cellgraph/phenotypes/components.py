@@ -22,7 +22,7 @@ from cellgraph.stores import open_store
 Array = np.ndarray[Any, Any]
 
 SHOWN = 5000
-"""Cells in the picture."""
+"""Maximum number of cells in the picture."""
 
 
 def pca(
@@ -40,38 +40,38 @@ def pca(
 ) -> Result:
     """Find the principal components of columns of cells.
 
-    They are the eigenvectors of the covariance matrix (n - 1) of the scaled columns, which is added up block by block,
-    so memory holds one block of cells.  The sign of each is such that its largest loading is positive.
+    They are the eigenvectors of the covariance matrix (n - 1) of the scaled columns.  It is accumulated block by block,
+    so memory holds one block of cells.  The sign of each component makes its largest loading positive.
 
     Parameters
     ----------
     columns, db, where, sample
-        As for `variation`; two columns or more.
+        As in `variation`; two columns or more.
     scale : {'robust', 'standard', 'none'}
-        Median and distance of the quartiles; mean and standard deviation.
+        ``robust`` uses median and interquartile range, ``standard`` mean and standard deviation.
     components : int, optional
-        How many; None is all.
+        Number of components; None is all.
     write_as : str, optional
-        Keep the scores as properties of the cells: this name with 1, 2, … after it.
+        Write the scores as properties of the cells, with this name followed by 1, 2, …
     replace : bool
-        Whether properties of these names that were written before are replaced.
+        Whether to replace properties of these names that were written before.
     report : callable, optional
-        See `cellgraph.load`.
+        As in `cellgraph.load`.
     spark : OnSpark, optional
-        Add the covariance up on Spark.
+        Compute the covariance on Spark.
 
     Returns
     -------
     Result
-        A row a component: component, explained (variance), explained_ratio, cumulative_ratio, between (part of its
-        variance that is between samples), and the loading of each column, a unit vector.
+        One row per component: component, explained (variance), explained_ratio, cumulative_ratio, between (the share
+        of its variance between samples), and the loading of each column, as a unit vector.
 
     Raises
     ------
     ParameterError
         If a column is constant, text or has no numbers, or fewer than two cells have all columns.
     ExistsError
-        If cells have such properties already.
+        If cells already have such properties.
     """
     import pyarrow as pa
 
@@ -124,7 +124,7 @@ def pca(
 
 
 def _sums(over_cells: Map, samples: int) -> tuple[Array, Array, Array]:
-    """Return the number of cells and the sums of columns of each sample, and the sums of products over all."""
+    """Return the number of cells and the column sums of each sample, and the sums of products over all samples."""
     parts = iter(over_cells(partial(_sums_of_block, samples)))
     number, sums, products = next(parts)
     for part in parts:
@@ -138,7 +138,7 @@ def _sums_of_block(samples: int, block: ScaledBlock) -> tuple[Array, Array, Arra
 
 
 def _between(number: Array, sums: Array, mean: Array, vectors: Array, squares: Array) -> Array:
-    """Return the part of the sum of squares of each component that is between samples; NaN of one sample."""
+    """Return the share of the sum of squares of each component between samples; NaN if there is only one sample."""
     there = number > 0
     if there.sum() < 2:
         return np.full(len(squares), np.nan)

@@ -1,4 +1,4 @@
-"""Columns that are computed from a sample as a whole: from its contacts, or from where its cells are."""
+"""Columns that are computed from a whole sample: from its contacts, or from the positions of its cells."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Array = np.ndarray[Any, Any]
 
 
 def formula_for(fact: SampleFact, name: str) -> Formula | None:
-    """Return how a column is computed for the cells of a sample; None if it is stored, or cannot be."""
+    """Return the formula of a column for the cells of a sample; None if it is stored or cannot be computed."""
     stored = [column.name for column in fact.of_cells]
     if name in stored or (name == "sphericity" and fact.ndim == 2):
         return None
@@ -24,20 +24,20 @@ def formula_for(fact: SampleFact, name: str) -> Formula | None:
 
 
 def has_area(fact: SampleFact) -> bool:
-    """Tell whether contacts of a sample have an area."""
+    """Return whether the contacts of a sample have an area."""
     return "area" in {column.name for column in fact.of_contacts}
 
 
 class WholeSamples:
-    """Columns of all cells of a sample, in the order of labels, kept until they are let go.
+    """Columns of all cells of a sample, in the order of labels, kept in memory until released.
 
     Parameters
     ----------
     store : Store
     hops : mapping of str to int
-        Columns that count cells within so many contacts.
+        Columns that count cells within a number of contacts, and that number.
     notes : list of str
-        What was left out is told here.
+        Notes on what was left out are added here.
     """
 
     def __init__(self, store: Store, hops: Mapping[str, int], notes: list[str]) -> None:
@@ -49,11 +49,11 @@ class WholeSamples:
         self._graph: Any = None
 
     def keep(self, samples: Collection[str]) -> None:
-        """Let go of all other samples."""
+        """Release all other samples."""
         self._kept = {name: kept for name, kept in self._kept.items() if name in samples}
 
     def column(self, fact: SampleFact, name: str) -> Array | None:
-        """Return a column of a sample; None where it cannot be computed."""
+        """Return a column of a sample; None if it cannot be computed."""
         kept = self._kept.setdefault(fact.name, {})
         hops = 1 if name == "degree" else self._hops.get(name, 0)
         if hops:
@@ -92,7 +92,7 @@ class WholeSamples:
 
         if self._graph is None:
             graph, rows = whole_graph(self._store, [fact.name])
-            if len(rows) < len(graph.labels):  # of all samples, as some touch
+            if len(rows) < len(graph.labels):  # the graph of all samples, as some touch
                 self._graph = graph
         else:
             graph, rows = self._graph, np.flatnonzero(self._graph.samples == fact.name)

@@ -36,21 +36,21 @@ def correlate(
     Parameters
     ----------
     columns : str or sequence of str
-        Two or more; as for `variation`.
+        Two or more; as in `variation`.
     db : str or path, optional
         The database, as in `cellgraph.open`.
     by : str, optional
-        ``sample``: correlate within each sample; None takes the cells of all together.
+        ``sample`` correlates within each sample; None pools the cells of all samples.
     method : {'pearson', 'spearman'}
-        The values, or their ranks (of equal ones the mean rank).
+        Correlate the values, or their ranks (ties get their mean rank).
     where, sample
-        As for `variation`.
+        As in `variation`.
 
     Returns
     -------
     Result
-        A row a pair: column_a, column_b, r (null where a column is constant), n (cells that have both), p (two-sided,
-        of Student's t with n - 2), and with `by` the sample.
+        One row per pair: column_a, column_b, r (null if a column is constant), n (cells that have both), p (two-sided,
+        from Student's t with n - 2 degrees of freedom), and with `by` the sample.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def _p(r: float, n: float) -> float:
 
 
 def _pearson(read: CellColumns, by: str | None) -> dict[str, tuple[Array, Array]]:
-    """Return r and n of all pairs by group, added up block by block: memory holds one block."""
+    """Return r and n of all pairs by group, accumulated block by block: memory holds one block."""
     sums: dict[str, Array] = {}
     shift = scale = None
     for block in read.blocks():
@@ -137,13 +137,13 @@ def _pearson(read: CellColumns, by: str | None) -> dict[str, tuple[Array, Array]
     for name, (n, s, q, xy) in sums.items():
         with np.errstate(divide="ignore", invalid="ignore"):
             above, squares = xy - s * s.T / n, q - s * s / n
-            squares[squares <= 1e-12 * q] = np.nan  # what rounding leaves of a constant
+            squares[squares <= 1e-12 * q] = np.nan  # rounding error of a constant
             found[name] = np.clip(above / np.sqrt(squares * squares.T), -1, 1), n
     return found
 
 
 def _parts(read: CellColumns, samples: Array, by: str | None) -> Iterator[tuple[str, slice]]:
-    """Yield the groups of a block: each sample, or all."""
+    """Yield the groups of a block: each sample, or all cells."""
     if by is None:
         yield ALL, slice(None)
         return
@@ -177,7 +177,7 @@ def _spearman(read: CellColumns, by: str | None) -> Iterator[tuple[str, tuple[Ar
 
 
 def _whole(read: CellColumns, by: str | None) -> Iterator[tuple[str, Array]]:
-    """Yield the columns of each group whole."""
+    """Yield the complete columns of each group."""
     parts: list[Array] = []
     current = ""
     for block in read.blocks():

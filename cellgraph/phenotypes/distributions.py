@@ -1,4 +1,4 @@
-"""Cells of each sample as a picture of their distribution needs them: all of a small sample, random ones of a large."""
+"""Cells from which to draw the distribution of each sample: all of a small sample, a random subset of a large one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cellgraph.stores import open_store
 Array = np.ndarray[Any, Any]
 
 MOST_SAMPLES = 30
-"""Samples up to which each has its own violin; pictures of more show their means."""
+"""Number of samples up to which each has its own violin; pictures of more samples show means."""
 
 _MOST_CELLS = 2000
 
@@ -26,14 +26,14 @@ def cells_of_samples(
     where: str | None,
     sample: str | None,
 ) -> dict[str, Array]:
-    """Return up to 2,000 random cells of each sample, the same each time.
+    """Return up to 2,000 random cells of each sample, the same on every call.
 
     Parameters
     ----------
     columns, db, where, sample
-        As for `variation`.
+        As in `variation`.
     names : sequence of str
-        The p columns among them that are returned.
+        The p of these columns to return.
 
     Returns
     -------
@@ -57,6 +57,6 @@ def cells_of_samples(
 
 
 def _fewest(keys: Array, values: Array) -> tuple[Array, Array]:
-    """Return the cells with the least keys, which makes them random ones."""
+    """Return the cells with the smallest keys: a random sample, as keys are random."""
     chosen = np.argsort(keys, kind="stable")[:_MOST_CELLS]
     return keys[chosen], values[chosen]

@@ -1,4 +1,4 @@
-"""Tests of groups, and sizes of effects with their 95 % intervals."""
+"""Tests between groups, and effect sizes with their 95 % intervals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TAIL = 0.025
 
 
 def test_of(groups: Sequence[Array], test: str) -> tuple[str, float, float]:
-    """Return the name of a test of some groups, its statistic, and p (two-sided).
+    """Return the name, the statistic and p (two-sided) of a test between groups.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def test_of(groups: Sequence[Array], test: str) -> tuple[str, float, float]:
 
 
 def welch_anova(groups: Sequence[Array]) -> tuple[float, float]:
-    """Return F and p of an analysis of variance with unequal variances (Welch 1951); NaN if one group has none."""
+    """Return F and p of an analysis of variance with unequal variances (Welch 1951); NaN if a variance is 0."""
     from scipy import stats
 
     number = np.array([len(group) for group in groups], float)
@@ -57,10 +57,10 @@ def welch_anova(groups: Sequence[Array]) -> tuple[float, float]:
 
 
 def hedges_g(one: Array, other: Array) -> tuple[float, float, float]:
-    """Return Hedges' g of two groups, the first less the second, and the ends of its interval.
+    """Return Hedges' g of two groups, the first minus the second, and the ends of its interval.
 
-    The difference of the means over the pooled standard deviation, corrected for small numbers; the interval is the
-    normal one for large samples (Hedges and Olkin 1985).
+    This is the difference of the means over the pooled standard deviation, corrected for small samples.  The interval
+    is the normal approximation for large samples (Hedges and Olkin 1985).
     """
     a, b = len(one), len(other)
     pooled = ((a - 1) * one.var(ddof=1) + (b - 1) * other.var(ddof=1)) / (a + b - 2)
@@ -72,9 +72,9 @@ def hedges_g(one: Array, other: Array) -> tuple[float, float, float]:
 
 
 def eta_squared(groups: Sequence[Array]) -> tuple[float, float, float]:
-    """Return the part of the variance that is between groups, and the ends of its interval.
+    """Return the share of the variance between groups, and the ends of its interval.
 
-    The interval inverts the noncentral F distribution (Steiger 2004); NaN where F is too large to compute that.
+    The interval inverts the noncentral F distribution (Steiger 2004); NaN if F is too large to compute it.
     """
     from scipy import stats
     from scipy.optimize import brentq

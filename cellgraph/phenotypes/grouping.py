@@ -1,4 +1,4 @@
-"""Which group each sample, or each cell, belongs to: by a property of samples, or by a column of cells."""
+"""Assign samples or cells to groups, by a property of samples or a column of cells."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Grouping:
     Attributes
     ----------
     names : list of str
-        Of the groups, sorted.
+        Names of the groups, sorted.
     of_samples : numpy.ndarray of int64, shape (s,) or None
-        Number of the group of each sample, -1 without one; None where cells of one sample are in several.
+        Group number of each sample, -1 without one; None if cells of one sample are in several groups.
     column : str or None
-        The column of cells that tells the group, where samples do not.
+        The column of cells that gives the group, if samples do not.
     values : list
         The values of the groups.
     """
@@ -42,7 +42,7 @@ class Grouping:
     values: list[Any]
 
     def of(self, block: Block) -> Array:
-        """Return the number of the group of each cell, -1 without one."""
+        """Return the group number of each cell, -1 without one."""
         if self.of_samples is not None:
             found: Array = self.of_samples[block.samples]
             return found
@@ -55,14 +55,14 @@ class Grouping:
 
 
 def find_groups(store: Store, by: str, facts: Sequence[SampleFact], where: str | None, sample: str | None) -> Grouping:
-    """Return the groups that a property of samples, or else a column of cells, makes.
+    """Return the groups defined by a property of samples, or else by a column of cells.
 
     Raises
     ------
     ParameterError
         If there is no such property or column, or it has too many values.
     InputError
-        If it has fewer than two.
+        If it has fewer than two values.
     """
     nodes = {
         node["name"]: node

@@ -1,4 +1,4 @@
-"""Groups of cells with like phenotypes: k-means, and groups by density."""
+"""Groups of cells with similar phenotypes: k-means, and clustering by density."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ Array = np.ndarray[Any, Any]
 
 MOST_GROUPS = 1000
 STARTS = 10
-"""Beginnings of k-means (k-means++), of which the best counts."""
+"""Initialisations of k-means (k-means++), of which the best is used."""
 
 SOME = 100_000
-"""Random cells on which k-means begins."""
+"""Number of random cells on which k-means is initialised."""
 
 FEWER = 20_000
-"""Random cells on which numbers of groups are compared."""
+"""Number of random cells on which numbers of groups are compared."""
 
 MOST_DENSE = 100_000
-"""Cells up to which groups by density are found."""
+"""Maximum number of cells that can be grouped by density."""
 
 _SILHOUETTE = 5_000
 _HALVES = 5
 _PASSES = 100
-_STAYS = 1e-3  # of a spread
+_STAYS = 1e-3  # in units of the spread
 _RANGE = re.compile(r"(\d+)(?:\.\.(\d+))?")
 
 
@@ -57,38 +57,38 @@ def kmeans(
     report: Report | None = None,
     spark: OnSpark | None = None,
 ) -> Result:
-    """Group cells of like columns by k-means, the cells of all samples together.
+    """Group cells with similar columns by k-means, over the cells of all samples together.
 
     Parameters
     ----------
     columns, db, where, sample
-        As for `variation`.
+        As in `variation`.
     k : int or str
-        The number of groups, or a range as ``2..8``: of this the number is chosen that has the largest product of
-        silhouette (Rousseeuw 1987) and stability (mean adjusted Rand index of the groups that five random halves of the
-        cells give).
+        The number of groups, or a range such as ``2..8``.  From a range, the number with the largest product of
+        silhouette (Rousseeuw 1987) and stability (mean adjusted Rand index of the groups from five random halves of
+        the cells) is chosen.
     scale
-        As for `pca`.
+        As in `pca`.
     seed : int
         The same seed gives the same groups.
     write_as : str, optional
-        Keep the number of its group as this property of each cell.
+        Write the group number of each cell as this property.
     replace, report
-        As for `pca`.
+        As in `pca`.
     spark : OnSpark, optional
-        Find the groups on Spark, from the same beginning.
+        Find the groups on Spark, from the same initial centres.
 
     Returns
     -------
     Result
-        A row a group, the largest first: cluster (1, 2, …), cells, share, profile (in words), between (part of the
-        variance of who belongs to it that is between samples), found (within or between samples), and the mean of
-        each column.
+        One row per group, the largest first: cluster (1, 2, …), cells, share, profile (in words), between (the share
+        of the variance of group membership between samples), found (within or between samples), and the mean of each
+        column.
 
     Raises
     ------
     ParameterError
-        If there are more groups than cells, or as `pca`.
+        If there are more groups than cells, or as in `pca`.
     MissingExtraError
         If scikit-learn is not installed.
     """
@@ -131,14 +131,14 @@ def density(
     replace: bool = False,
     report: Report | None = None,
 ) -> Result:
-    """Group cells where they lie densely, by HDBSCAN (Campello, Moulavi and Sander 2013); the others are in group 0.
+    """Group cells by density with HDBSCAN (Campello, Moulavi and Sander 2013); cells in no group are in group 0.
 
     Parameters
     ----------
     columns, db, where, sample, scale, write_as, replace, report
-        As for `kmeans`.
+        As in `kmeans`.
     min_cells : int, optional
-        Cells that a group has at least; None is the larger of 5 and a hundredth of all.
+        Minimum number of cells in a group; None is the larger of 5 and a hundredth of all cells.
     """
     _require_sklearn()
     if min_cells is not None:
@@ -205,7 +205,7 @@ def _scaled(
 
 
 def _begin(values: Array, k: int, seed: int) -> Array:
-    """Return the centres that k-means finds on some cells."""
+    """Return the k-means centres of some cells."""
     from sklearn.cluster import KMeans
 
     centres: Array = KMeans(k, n_init=STARTS, random_state=seed).fit(values).cluster_centers_
@@ -213,7 +213,7 @@ def _begin(values: Array, k: int, seed: int) -> Array:
 
 
 def _lloyd(values: Array, centres: Array) -> Array:
-    """Go on from some centres until they stay, with all cells; return the group of each."""
+    """Iterate from given centres over all cells until convergence; return the group of each cell."""
     from sklearn.cluster import KMeans
 
     labels: Array = KMeans(len(centres), init=centres, n_init=1, max_iter=_PASSES).fit(values).labels_
@@ -221,7 +221,7 @@ def _lloyd(values: Array, centres: Array) -> Array:
 
 
 def _lloyd_by_blocks(over_cells: Map, centres: Array) -> Array:
-    """Do the same with cells that memory does not hold, or that are elsewhere."""
+    """Do the same with cells that do not fit in memory, or that are on other machines."""
     for _ in range(_PASSES):
         sums, number = np.zeros_like(centres), np.zeros(len(centres))
         for more, cells in over_cells(partial(_sums_of_groups, centres)):
@@ -242,7 +242,7 @@ def _nearest(centres: Array, block: ScaledBlock) -> Array:
 
 
 def _sums_of_groups(centres: Array, block: ScaledBlock) -> tuple[Array, Array]:
-    """Return the sums of the columns of the cells that are nearest to each centre, and how many these are."""
+    """Return the column sums and the number of the cells that are nearest to each centre."""
     nearest, k = _nearest(centres, block), len(centres)
     sums = [np.bincount(nearest, column, minlength=k) for column in block.values.T]
     return np.stack(sums, axis=1), np.bincount(nearest, minlength=k)
@@ -260,7 +260,7 @@ def _numbered(found: Array) -> Array:
 
 
 def _choose(values: Array, least: int, most: int, seed: int, notes: list[str], report: Report | None) -> int:
-    """Return the number of groups with the best product of silhouette and stability, and tell those of all."""
+    """Return the number of groups with the best product of silhouette and stability; note both for every number."""
     from sklearn.cluster import KMeans
     from sklearn.metrics import adjusted_rand_score, silhouette_score
 

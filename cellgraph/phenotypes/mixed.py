@@ -16,7 +16,7 @@ MOST_CELLS = 1_000_000
 
 
 def require() -> None:
-    """Refuse where statsmodels is missing.
+    """Check that statsmodels is installed.
 
     Raises
     ------
@@ -32,10 +32,10 @@ def require() -> None:
 def fit(
     values: Array, groups: Array, samples: Array, names: Sequence[str], column: str, notes: list[str]
 ) -> dict[str, Any]:
-    """Return the part of a row that the model gives.
+    """Fit the model, and return its part of a row.
 
-    Fitted by restricted maximum likelihood.  The test is Wald's, that all groups are alike.  For two groups the effect
-    is their difference over the standard deviation of cells (between and within samples together).
+    The model is fitted by restricted maximum likelihood.  A Wald test tests that all groups are equal.  For two groups,
+    the effect is their difference over the standard deviation of cells (between and within samples together).
 
     Parameters
     ----------
@@ -43,11 +43,11 @@ def fit(
     groups, samples : numpy.ndarray of int64, shape (n,)
         Numbers of the group and of the sample of each cell.
     names : sequence of str
-        Of the groups.
+        Names of the groups.
     column : str
-        Name, for notes.
+        Its name, for notes.
     notes : list of str
-        What statsmodels warns of is told here.
+        Warnings of statsmodels are added here.
     """
     from statsmodels.regression.mixed_linear_model import MixedLM
 

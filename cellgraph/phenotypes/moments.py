@@ -1,4 +1,4 @@
-"""Numbers, means and sums of squares of columns within each sample, added up block by block."""
+"""Counts, means and sums of squares of columns within each sample, accumulated block by block."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class Moments:
     Attributes
     ----------
     count : numpy.ndarray of float64, shape (s, p)
-        Values that are numbers.
+        Number of values that are not NaN.
     mean, squares : numpy.ndarray of float64, shape (s, p)
         Their mean, and the sum of the squares of their differences from it.
     low, high : numpy.ndarray of float64, shape (p,)
-        Least and greatest value; infinite where there is none.
+        Smallest and largest value; infinite if there is none.
     missing : numpy.ndarray of int64, shape (s, p)
-        Values that are NaN.
+        Number of values that are NaN.
     """
 
     def __init__(self, groups: int, columns: int) -> None:
@@ -36,7 +36,7 @@ class Moments:
         Parameters
         ----------
         groups : numpy.ndarray of int64, shape (n,)
-            Number of the group of each, ascending.
+            Group number of each cell, ascending.
         values : numpy.ndarray of float64, shape (n, p)
             NaN where a cell has no number.
         """
@@ -66,7 +66,7 @@ class Moments:
 
     @property
     def sd(self) -> Array:
-        """Standard deviations (n - 1), shape (s, p); NaN of fewer than two values."""
+        """Standard deviations (n - 1), shape (s, p); NaN for fewer than two values."""
         enough = self.count > 1
         found: Array = np.sqrt(
             np.divide(self.squares, self.count - 1, out=np.full_like(self.squares, np.nan), where=enough)
@@ -75,11 +75,11 @@ class Moments:
 
 
 ODD = 100
-"""Times by which the mean of a sample is above or below the median sample, from which on another unit is suspected."""
+"""Factor between the mean of a sample and that of the median sample from which on another unit is suspected."""
 
 
 def other_units(moments: Moments, names: Sequence[str], samples: Sequence[str]) -> list[str]:
-    """Return sentences on columns that some samples seem to have in another unit."""
+    """Return notes on columns that seem to be in another unit in some samples."""
     found = []
     for place, name in enumerate(names):
         there = np.flatnonzero(moments.count[:, place] > 0)
@@ -100,13 +100,13 @@ def other_units(moments: Moments, names: Sequence[str], samples: Sequence[str]) 
 def intraclass(count: Array, mean: Array, squares: Array) -> float:
     """Return the intraclass correlation ICC(1) of a one-way random model; NaN where it is not defined.
 
-    (MSB - MSW) / (MSB + (n0 - 1) MSW), with n0 the mean number of cells of a sample corrected for unequal numbers
-    (Shrout and Fleiss 1979; Donner 1986).  It is below 0 where samples differ less than chance would have it.
+    (MSB - MSW) / (MSB + (n0 - 1) MSW), with n0 the mean number of cells per sample, corrected for unequal numbers
+    (Shrout and Fleiss 1979; Donner 1986).  It is below 0 if samples differ less than expected by chance.
 
     Parameters
     ----------
     count, mean, squares : numpy.ndarray of float64, shape (s,)
-        Of one column, of the samples that have any value.
+        Of one column, for the samples that have any value.
     """
     groups, cells = len(count), float(count.sum())
     if groups < 2 or cells <= groups:

@@ -1,7 +1,7 @@
-"""Names of phenotypes: columns that are stored, columns that are computed, sets of them, and names from the literature.
+"""Names of phenotypes: stored columns, computed columns, sets of columns, and names from the literature.
 
-A computed column is used where a sample has none of its name.  Each is defined here with what it needs; see
-docs/phenotypes.md for formulas, units and conventions.
+A computed column is used if a sample has no stored column of its name.  Each is defined here with the columns it needs;
+see docs/phenotypes.md for formulas, units and conventions.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SETS: dict[str, tuple[str, ...]] = {
     "size": ("length", "width", "height", "volume", "surface_area"),
     "network": ("degree", "contact_area", "khop(2)"),
 }
-"""Names that stand for several columns, as far as samples have them."""
+"""Names that stand for several columns; those that no sample has are left out."""
 
 LITERATURE: dict[str, str] = {
     "Lc.V": "volume",
@@ -38,7 +38,7 @@ LITERATURE: dict[str, str] = {
 """Names in the literature on osteocyte lacunae."""
 
 _ELLIPSOID = 2 * 5**0.5
-"""Full axis of an ellipsoid over the standard deviation of its points along it."""
+"""Ratio of the full axis of an ellipsoid to the standard deviation of its points along that axis."""
 
 _ITEM = re.compile(r"(?:`[^`]*`|\([^)]*\)|[^,`(])+")
 
@@ -51,10 +51,10 @@ class Formula:
     ----------
     column : Column
     needs : tuple of str
-        Stored columns of cells, all of which a sample must have.
+        Stored columns of cells; a sample must have all of them.
     of : callable
-        Takes arrays of float64, shape (n,), in the order of `needs`, NaN where a cell has no number; returns one.
-        For `by_sample` they are those of all cells of one sample.
+        Takes arrays of float64, shape (n,), in the order of `needs`, NaN where a cell has no number; returns one such
+        array.  With `by_sample`, they hold all cells of one sample.
     by_sample : bool
         Whether a cell's value depends on other cells.
     """
@@ -66,7 +66,7 @@ class Formula:
 
 
 def _nearest(z: Array, y: Array, x: Array) -> Array:
-    """Return the distance from each centroid to the nearest other one; NaN where there is none."""
+    """Return the distance from each centroid to the nearest other one; NaN if there is none."""
     import numpy as np
     from scipy.spatial import KDTree
 
@@ -128,13 +128,13 @@ CONTACT_AREA = Column("contact_area", "float", "unit^2", "sum of the areas of it
 
 
 def formula_of(name: str, stored: Iterable[str]) -> Formula | None:
-    """Return how a column is computed for a sample that has some stored columns; None if it cannot be."""
+    """Return the formula of a column for a sample with these stored columns; None if it cannot be computed."""
     there = set(stored)
     return next((f for f in FORMULAS if f.column.name == name and there.issuperset(f.needs)), None)
 
 
 def with_computed(catalogue: Catalogue) -> Catalogue:
-    """Return a catalogue with the columns that can be computed from those that it has."""
+    """Return a catalogue extended by the columns that can be computed from it."""
     computed = {f.column.name: f.column for f in FORMULAS if f.needs and set(f.needs) <= set(catalogue.cells)}
     if "area" in catalogue.contacts:
         computed[CONTACT_AREA.name] = CONTACT_AREA
@@ -142,7 +142,7 @@ def with_computed(catalogue: Catalogue) -> Catalogue:
 
 
 def listed_items(texts: str | Sequence[str]) -> list[str]:
-    """Return names that stand in one text, with commas between, or in several."""
+    """Return the names in one comma-separated text, or in several."""
     items = [
         item.strip() for text in ([texts] if isinstance(texts, str) else texts) for item in _ITEM.findall(str(text))
     ]
@@ -152,16 +152,16 @@ def listed_items(texts: str | Sequence[str]) -> list[str]:
 def find_columns(
     items: Sequence[str], catalogue: Catalogue, notes: list[str], of: str = "columns"
 ) -> dict[str, tuple[Reference, str | None]]:
-    """Return the columns that names stand for, each once, with the set that it comes from or None.
+    """Return the columns that names stand for, each once, with the set that it comes from, or None.
 
     Parameters
     ----------
     items : sequence of str
         Names of columns, ``khop(k)``, and names of `SETS`.
     catalogue : Catalogue
-        With computed columns; see `with_computed`.
+        With computed columns, from `with_computed`.
     notes : list of str
-        Columns of a set that no sample has are told here.
+        Notes on columns of a set that no sample has are added here.
 
     Raises
     ------

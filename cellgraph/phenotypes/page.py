@@ -1,4 +1,4 @@
-"""A page about the phenotypes in a database: tables and pictures in one HTML file that needs no other."""
+"""A report on the phenotypes in a database: tables and pictures in one self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -59,27 +59,27 @@ def write_page(
     sample: str | None = None,
     report: Report | None = None,
 ) -> tuple[str, ...]:
-    """Write a page with the variation, correlation, components and groups of a database, and groups of its samples.
+    """Write a page with the variation, correlation, components and groups of cells, and a comparison of samples.
 
     Parameters
     ----------
     target : path
-        An ``.html`` file; one that is there is replaced when the page is complete.
+        An ``.html`` file; an existing one is replaced once the page is complete.
     db, where, sample
-        As for `variation`.
+        As in `variation`.
     columns : str, optional
-        As for `variation`; None is ``shape``, and ``degree`` where there are contacts.
+        As in `variation`; None is ``shape``, and ``degree`` if there are contacts.
     by : str, optional
-        As for `compare`; without it no samples are compared.
+        As in `compare`; None compares no samples.
     k : str
-        As for `kmeans`.
+        As in `kmeans`.
     report : callable, optional
         Called with the number of sections that are done.
 
     Returns
     -------
     tuple of str
-        Sections that had no answer, and why, in sentences; the page has them too.
+        Sentences on the sections without a result, and why; the page has them too.
 
     Raises
     ------
@@ -178,7 +178,7 @@ def _picture(figure: Any, title: str) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file that takes its name only when it is complete."""
+    """Write a file that gets its name only once it is complete."""
     try:
         with tempfile.NamedTemporaryFile(
             "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False

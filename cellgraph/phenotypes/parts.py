@@ -1,8 +1,8 @@
-"""Cells as Parquet files that processes of a Spark cluster work on, where one machine is not enough.
+"""Cells in Parquet files for the workers of a Spark cluster, if one machine is not enough.
 
-The work is the same function of a block of cells as on one machine, so the numbers are the same too.  MLlib is not
-used: its k-means of data frames takes no initial centres, so its groups would be others than those of one machine, and
-its older interface for Python pickles every cell.
+The same function is applied to a block of cells as on one machine, so the numbers are the same too.  MLlib is not used:
+its k-means on data frames takes no initial centres, so its groups would differ from those on one machine, and its older
+Python interface pickles every cell.
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ from cellgraph.phenotypes.scaling import Scaled, ScaledBlock
 Made = TypeVar("Made")
 
 _CELLS = 250_000
-"""Cells in a file."""
+"""Maximum number of cells in a file."""
 
 
 class Map(Protocol):
-    """What makes something of each block of cells, in their order."""
+    """A map over the blocks of cells, in order."""
 
     def __call__(self, work: Callable[[ScaledBlock], Made]) -> Iterable[Made]:
-        """Yield what `work` makes of each block."""
+        """Yield the result of `work` for each block."""
 
 
 @dataclass(frozen=True)
 class OnSpark:
-    """Where Spark works.
+    """Where Spark runs.
 
     Attributes
     ----------
     master : str, optional
-        URL of its master, as ``spark://host:7077`` or ``yarn``; None is this machine.
+        URL of its master, such as ``spark://host:7077`` or ``yarn``; None is this machine.
     workers : int, optional
-        Processes here (None: one for each core), or the most cores of a master.
+        Number of local processes (None: one per core), or the maximum number of cores of a master.
     work : path, optional
-        A folder that all workers see, for the cells; None is a temporary one on this machine.
+        A folder for the cells that all workers can access; None is a temporary one on this machine.
     """
 
     master: str | None = None
@@ -55,12 +55,12 @@ class OnSpark:
 
 @contextmanager
 def spread(scaled: Scaled, spark: OnSpark | None) -> Iterator[Map]:
-    """Give what maps a function over the cells: in this process, or on Spark.
+    """Yield a map over the cells: in this process, or on Spark.
 
     Raises
     ------
     ParameterError
-        If workers of another machine have no folder in which they see the cells.
+        If workers on other machines have no folder with access to the cells.
     NotFoundError
         If the folder does not exist.
     MissingExtraError
@@ -108,7 +108,7 @@ def _write(scaled: Scaled, folder: Path) -> list[str]:
 
 
 def _of_file(work: Callable[[ScaledBlock], Made], file: str) -> Made:
-    """Do some work on the cells of a file; called in a worker."""
+    """Apply `work` to the cells in a file; called in a worker."""
     import pyarrow.parquet as pq
 
     table = pq.read_table(file)

@@ -1,4 +1,4 @@
-"""Pictures of phenotypes, as figures of matplotlib (extra plot)."""
+"""Pictures of phenotypes, as matplotlib figures (extra plot)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_NAMES = 30
 
 
 def _plain(text: str) -> str:
-    """Return a name as matplotlib shows it, which takes what is between dollars for a formula."""
+    """Escape a name for matplotlib, which reads text between dollar signs as a formula."""
     return printable(text).replace("$", r"\$")
 
 
@@ -37,7 +37,7 @@ def _panels(number: int, width: float = 4.0, height: float = 3.0) -> tuple[Figur
 
 
 def means_of_samples(names: Sequence[str], samples: Sequence[str], means: Array, deviations: Array) -> Figure:
-    """Draw the mean of each sample with the standard deviation of its cells, samples in the order of their means.
+    """Draw the mean of each sample with the standard deviation of its cells, samples ordered by mean.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def means_of_samples(names: Sequence[str], samples: Sequence[str], means: Array,
 
 
 def heat_maps(names: Sequence[str], matrices: Mapping[str, Array]) -> Figure:
-    """Draw correlations as colours, a panel for each sample or one for all.
+    """Draw correlations as colours, one panel for each sample or one for all.
 
     Parameters
     ----------
@@ -106,9 +106,9 @@ def scatter(points: Array, groups: Array, names: Mapping[int, str], labels: tupl
     points : numpy.ndarray of float64, shape (n, 2)
     groups : numpy.ndarray of int64, shape (n,)
     names : mapping of int to str
-        What groups are called in the legend; none is drawn for more than ten.
+        Names of the groups in the legend; none is drawn for more than ten.
     labels : tuple of str
-        Of the axes.
+        Labels of the axes.
     """
     from matplotlib import colormaps
     from matplotlib.figure import Figure
@@ -130,7 +130,7 @@ def scatter(points: Array, groups: Array, names: Mapping[int, str], labels: tupl
 def violins_of_samples(
     names: Sequence[str], cells: Mapping[str, Array], means: Mapping[str, Array], groups: Mapping[str, Sequence[str]]
 ) -> Figure:
-    """Draw how the cells of each sample are distributed, samples of a group beside each other and in its colour.
+    """Draw the distribution of the cells of each sample, with the samples of a group side by side and in its colour.
 
     Parameters
     ----------
@@ -139,9 +139,9 @@ def violins_of_samples(
     cells : mapping of str to numpy.ndarray of float64, shape (n, p)
         By sample.
     means : mapping of str to numpy.ndarray of float64, shape (p,)
-        Of all cells of the sample, drawn as a point with a standard deviation; samples of a group are in their order.
+        Of all cells of each sample, drawn as a point with a standard deviation; they order the samples of a group.
     groups : mapping of str to sequence of str
-        Names of the samples of each group; one group without a name if there are none.
+        Names of the samples in each group; a single group with an empty name if there are no groups.
     """
     from matplotlib import colormaps
 
@@ -174,14 +174,14 @@ def violins_of_samples(
 
 
 def violins_of_groups(names: Sequence[str], groups: Mapping[str, Array]) -> Figure:
-    """Draw the means of samples by group: a violin where there are enough, and every sample as a point.
+    """Draw the means of samples by group: a violin if there are enough, and every sample as a point.
 
     Parameters
     ----------
     names : sequence of str
         p columns.
     groups : mapping of str to numpy.ndarray of float64, shape (s, p)
-        Means of its samples; NaN where a sample has none.
+        Means of the samples in each group; NaN where a sample has none.
     """
     figure, axes = _panels(len(names))
     for place, (axis, name) in enumerate(zip(axes, names, strict=False)):

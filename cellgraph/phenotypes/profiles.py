@@ -1,4 +1,4 @@
-"""What groups of cells are like: how many they are in each sample, their means, and that in words."""
+"""Profiles of groups of cells: their numbers in each sample, their means, and a description in words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cellgraph.phenotypes.writing import write
 Array = np.ndarray[Any, Any]
 
 NOISE = 0
-"""The group of cells that are in none."""
+"""The number for cells in no group."""
 
 _WORDS = 0.5
 _SHOWN = 5_000
@@ -25,9 +25,9 @@ _SHOWN = 5_000
 
 @dataclass(frozen=True)
 class _Sums:
-    """Of each group: cells in each sample, shape (g, s), and mean of the scaled columns, shape (g, p).
+    """For each group: cells in each sample, shape (g, s), and means of the scaled columns, shape (g, p).
 
-    ``middle`` and ``deviation`` are the mean and the standard deviation of these columns over all, shape (p,).
+    ``middle`` and ``deviation`` are the mean and standard deviation of these columns over all cells, shape (p,).
     """
 
     cells: Array
@@ -62,17 +62,17 @@ def rows_of_groups(
     replace: bool,
     report: Report | None,
 ) -> Result:
-    """Return the rows about groups, after they were written if they are to be; see `kmeans`.
+    """Return the rows about groups, as in `kmeans`; write the groups first if `write_as` is given.
 
     Parameters
     ----------
     scaled : Scaled
     groups : numpy.ndarray of int64, shape (n,)
-        Of each cell; `NOISE` for one that is in none.
+        Of each cell; `NOISE` for a cell in no group.
     metric, made_from
-        What is remembered of how they came about.
+        Stored as the provenance of the groups.
     scale, write_as, replace, report
-        See `kmeans`.
+        As in `kmeans`.
     """
     import pyarrow as pa
 
@@ -128,7 +128,7 @@ def _chosen_groups(scaled: Scaled, groups: Array, most: int) -> Array:
 
 
 def _plane(values: Array, names: Sequence[str]) -> tuple[Array, tuple[str, str]]:
-    """Return what is drawn: two columns, or the first two components of more."""
+    """Return the points to draw: two columns, or the first two components of more, and the names of the axes."""
     if values.shape[1] == 1:
         return np.repeat(values, 2, axis=1), (names[0], names[0])
     if values.shape[1] == 2:
@@ -139,10 +139,10 @@ def _plane(values: Array, names: Sequence[str]) -> tuple[Array, tuple[str, str]]
 
 
 def between_samples(cells: Array) -> Array:
-    """Return for each group the part of the variance of who belongs to it that is between samples.
+    """Return the share of the variance of membership in each group that is between samples.
 
-    0 where it has the same share of every sample, 1 where each sample is in it whole or not at all: the correlation
-    ratio of belonging and sample.
+    It is 0 if the group has the same share of every sample, and 1 if each sample is in it entirely or not at all: the
+    correlation ratio of membership and sample.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def between_samples(cells: Array) -> Array:
     Returns
     -------
     numpy.ndarray of float64, shape (g,)
-        NaN of fewer than two samples, and of a group that has all cells.
+        NaN for fewer than two samples, and for a group that has all cells.
     """
     of_samples = cells.sum(axis=0)
     there = of_samples > 0
@@ -168,7 +168,7 @@ def between_samples(cells: Array) -> Array:
 
 
 def profile_of(means: Array, names: Sequence[str]) -> str:
-    """Return in words how a group differs from the centre: where its mean is half a spread or more away."""
+    """Describe how a group differs from the centre: the columns whose mean is half a spread or more away."""
     order = [place for place in np.argsort(-np.abs(means), kind="stable") if abs(means[place]) >= _WORDS]
     said = [f"{'high' if means[place] > 0 else 'low'} {names[place]}" for place in order[:4]]
     return ", ".join(said) or "near the centre"

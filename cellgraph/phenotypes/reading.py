@@ -1,6 +1,6 @@
 """Columns of the cells of some samples, read block by block from either database.
 
-Cells of a sample have consecutive ids in the order of their labels, so a block is a range of ids: databases find one
+Cells of a sample have consecutive ids in the order of their labels, so a block is a range of ids.  Databases find it
 without looking at other cells, and the sample of a cell follows from its id.
 """
 
@@ -28,25 +28,25 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 BLOCK = 1_000_000
-"""Cells that are read at once."""
+"""Maximum number of cells that are read at once."""
 
 
 LARGEST = 1e100
-"""Values up to which squares add up without overflow; one over it is the least, so that they do not vanish."""
+"""Largest value whose squares add up without overflow; its inverse is the smallest whose squares do not underflow."""
 
 
 def require_squares(top: float, name: str) -> None:
-    """Refuse values that cannot be squared.
+    """Reject values that cannot be squared.
 
     Parameters
     ----------
     top : float
-        The largest of some values of a column, without signs.
+        The largest absolute value of a column.
 
     Raises
     ------
     InputError
-        If that is beyond `LARGEST`, or below one over it and not 0.
+        If it is above `LARGEST`, or below 1 / `LARGEST` and not 0.
     """
     if top > LARGEST:
         raise InputError(
@@ -69,9 +69,9 @@ class Block:
     samples : numpy.ndarray of int64, shape (n,)
         Number of the sample of each cell in `CellColumns.samples`; ascending.
     labels : numpy.ndarray of int64, shape (n,)
-        Empty where they were not asked for.
+        Empty if they were not requested.
     table : pyarrow.Table
-        Columns as they are stored or computed, by name.
+        Columns as stored or computed, by name.
     """
 
     samples: Array
@@ -79,14 +79,14 @@ class Block:
     table: pa.Table
 
     def numbers(self, names: Sequence[str]) -> Array:
-        """Return columns as float64, shape (n, p); true is 1, and what is not a finite number is NaN.
+        """Return columns as float64, shape (n, p); true is 1, and anything but a finite number is NaN.
 
         Raises
         ------
         InputError
             If values cannot be squared.
         """
-        found = np.empty((len(self.samples), len(names)), order="F")  # a column at a time is read, and looked at
+        found = np.empty((len(self.samples), len(names)), order="F")  # written and read one column at a time
         for place, name in enumerate(names):
             found[:, place] = as_floats(self.table[name].combine_chunks(), name)
         found[~np.isfinite(found)] = np.nan
@@ -103,20 +103,20 @@ class CellColumns:
     ----------
     store : Store
     facts : list of SampleFact
-        Of the samples, by the ids of their cells.
+        The samples, sorted by the ids of their cells.
     names : list of str
-        Of the columns.
+        Names of the columns.
     kinds : dict of str to str
-        Their types.
+        Types of the columns.
     sets : dict of str to str
-        The set that a column comes from, for those that come from one.
+        The set that each column comes from, if any.
     where : Filter or None
     notes : list of str
-        What a user should know.
+        Notes for the user.
     first : dict of str to int
         Id of the first cell of each sample.
     hops : dict of str to int
-        Columns that count cells within so many contacts.
+        Columns that count cells within a number of contacts, and that number.
     """
 
     store: Store
@@ -139,11 +139,11 @@ class CellColumns:
 
     @property
     def total(self) -> int:
-        """Number of their cells, before the condition."""
+        """Number of cells in the samples, before the condition."""
         return sum(fact.cells for fact in self.facts)
 
     def has(self, fact: SampleFact, name: str) -> bool:
-        """Tell whether a sample has a column, or it can be computed for it."""
+        """Return whether a sample has a column, stored or computed."""
         there = {column.name: column for column in fact.of_cells}
         if name in there or name in ("label", "sample") or name in self.hops or name == "degree":
             return True
@@ -152,7 +152,7 @@ class CellColumns:
         return formula_for(fact, name) is not None
 
     def lacking(self, names: Sequence[str] | None = None) -> dict[str, list[str]]:
-        """Return by column the names of the samples that do not have it."""
+        """Return the names of the samples that do not have a column, by column."""
         found = {name: [fact.name for fact in self.facts if not self.has(fact, name)] for name in names or self.names}
         return {name: samples for name, samples in found.items() if samples}
 
@@ -162,9 +162,9 @@ class CellColumns:
         Parameters
         ----------
         names : sequence of str, optional
-            Some of the columns; by default all.
+            Some of the columns; all by default.
         labels : bool
-            Whether labels are read too.
+            Whether to read labels too.
         """
         wanted = list(self.names if names is None else names)
         looked_at = [column.name for column in self.where.columns] if self.where else []
@@ -182,7 +182,7 @@ class CellColumns:
                 yield Block(block.samples, block.labels, block.table.select(wanted))
 
     def spans(self) -> Iterator[tuple[int, int]]:
-        """Yield the ranges of ids that the cells of all samples have, before the condition."""
+        """Yield the ranges of ids of the cells of all samples, before the condition."""
         first = stop = 0
         for fact in self.facts:
             begin = self.first[fact.name]
@@ -196,7 +196,7 @@ class CellColumns:
             yield first, stop
 
     def _ranges(self) -> Iterator[tuple[list[int], int, int]]:
-        """Yield numbers of samples whose cells follow each other, and a range of ids; large samples come in parts."""
+        """Yield the numbers of samples with adjacent ids, and their range of ids; large samples come in parts."""
         group: list[int] = []
         first = stop = 0
         for number, fact in enumerate(self.facts):
@@ -229,7 +229,7 @@ class CellColumns:
         stored = sorted(sources - {"label", "sample"})
         returned = ["c.id AS id", *(["c.label AS label"] if labels else [])]
         returned += [f"c.{quoted(name)} AS p{number}" for number, name in enumerate(stored)]
-        # Numbers and no parameters: only with these Ladybug passes over what is outside.
+        # Numbers instead of parameters: only with them does Ladybug skip the cells outside the range.
         rows = self.store.run(
             f"MATCH (c:Cell) WHERE c.id >= {first} AND c.id < {stop} RETURN {', '.join(returned)}", name="phenotypes"
         )
@@ -263,7 +263,7 @@ class CellColumns:
         listed: Mapping[str, str],
         rows: pa.Table | None,
     ) -> Any:
-        """Return a column of a block: stored where a sample has it, else computed, else null."""
+        """Return a column of a block: stored if a sample has it, else computed, else null."""
         import pyarrow as pa
 
         if name == "label":
@@ -299,7 +299,7 @@ class CellColumns:
         part: slice,
         start: int,
     ) -> Array | None:
-        """Return a computed column of the cells of one sample from the id `start` on; None where it cannot be."""
+        """Return a computed column of the cells of one sample from id `start`; None if it cannot be computed."""
         length = part.stop - part.start
         if formula is not None and not formula.by_sample:
             needed = (

@@ -1,4 +1,4 @@
-"""What an analysis of phenotypes gives: rows, sentences about them, and a picture."""
+"""The result of an analysis of phenotypes: rows, notes and a picture."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Result:
     ----------
     rows : pyarrow.Table
     notes : tuple of str
-        Sentences that a user should know: what was left out, how it was scaled, seeds.
+        Sentences for the user: what was left out, how columns were scaled, seeds.
     picture : callable
         Draws the rows: returns a `matplotlib.figure.Figure` (extra plot).
     """
@@ -29,7 +29,7 @@ class Result:
 
 
 def null_if_nan(value: float) -> float | None:
-    """Return a number as rows have it: null where it is not defined."""
+    """Return a number for a row: None if it is not finite."""
     import math
 
     return float(value) if math.isfinite(value) else None

@@ -1,4 +1,4 @@
-"""Columns of cells brought to one scale, as components and groups need them."""
+"""Scale columns of cells, for components and groups."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ Made = TypeVar("Made")
 Scale = Literal["robust", "standard", "none"]
 
 EXACT = 100_000_000
-"""Values (cells times columns) that are held in double precision; more are held in single precision."""
+"""Maximum number of values (cells times columns) held in double precision; more are held in single precision."""
 
 PART = 1_000_000
-"""Cells in a block of what memory holds."""
+"""Cells in a block of those held in memory."""
 
 FAR = 20
-"""Quartile distances from the median from which on a cell is said to weigh heavily."""
+"""Interquartile ranges from the median beyond which a cell is reported as an outlier."""
 
 _SAID = {
     "robust": "columns are scaled robustly: less their median, over the distance of their quartiles (--scale robust).",
@@ -43,9 +43,9 @@ class ScaledBlock:
     Attributes
     ----------
     samples, labels : numpy.ndarray of int64, shape (n,)
-        See `Block`.
+        As in `Block`.
     values : numpy.ndarray of float64, shape (n, p)
-        Scaled.
+        Scaled values.
     """
 
     samples: Array
@@ -55,21 +55,21 @@ class ScaledBlock:
 
 @dataclass
 class Scaled:
-    """Columns on one scale.
+    """Scaled columns.
 
     Attributes
     ----------
     read : CellColumns
     names : list of str
-        Of the p columns.
+        Names of the p columns.
     centre, spread : numpy.ndarray of float64, shape (p,)
-        What is taken away, and what then divides.
+        Subtracted from the values, and then their divisor.
     cells : int
-        Cells that have all columns.
+        Number of cells that have all columns.
     labels : bool
-        Whether labels were asked for.
+        Whether labels were requested.
     whole : ScaledBlock or None
-        All cells, if memory holds them; else they are read again each time that they are looked at.
+        All cells, if they fit in memory; None if they are read again each time.
     """
 
     read: CellColumns
@@ -95,11 +95,11 @@ class Scaled:
             yield ScaledBlock(block.samples[kept], labels, (values[kept] - self.centre) / self.spread)
 
     def map(self, work: Callable[[ScaledBlock], Made]) -> Iterator[Made]:
-        """Yield what a function makes of each block of cells, in their order."""
+        """Yield the result of a function for each block of cells, in order."""
         return map(work, self.blocks())
 
     def some(self, most: int, seed: int) -> ScaledBlock:
-        """Return random cells, or all if they are no more, in their order."""
+        """Return `most` random cells, or all if there are no more, in their order."""
         chosen = np.arange(self.cells)
         if self.cells > most:
             chosen = np.sort(np.random.default_rng(seed).choice(self.cells, most, replace=False))
@@ -115,9 +115,9 @@ class Scaled:
 
 
 def scale_columns(read: CellColumns, scale: Scale, *, labels: bool) -> Scaled:
-    """Find the scale of columns, and tell what is left out.
+    """Scale columns, and note what is left out.
 
-    Columns of a set that a sample has no numbers of, or that are constant, are left out; those that were named are not.
+    Columns of a set are left out if they are constant or a sample has no numbers in them; named columns are not.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def scale_columns(read: CellColumns, scale: Scale, *, labels: bool) -> Scaled:
     kind = np.float64 if size <= EXACT else np.float32
     held = np.empty((read.total, len(read.names)), kind, "F") if holds(size * np.dtype(kind).itemsize) else None
     samples, label, filled = list[Array](), list[Array](), 0
-    shift = np.zeros(len(read.names))  # so that single precision keeps the digits that differ
+    shift = np.zeros(len(read.names))  # so that single precision keeps the digits in which values differ
     for block in read.blocks(labels=labels):
         values = block.numbers(read.names)
         moments.add(block.samples, values)
@@ -176,25 +176,25 @@ def scale_columns(read: CellColumns, scale: Scale, *, labels: bool) -> Scaled:
 
 
 def _near(values: Array) -> Array:
-    """Return a number near those of each column."""
+    """Return a number near the values of each column."""
     known = ~np.isnan(values)
     found: Array = np.where(known, values, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     return found
 
 
 def holds(size: int) -> bool:
-    """Tell whether memory holds so many bytes, and what is computed from them."""
+    """Return whether so many bytes fit in memory, with room for what is computed from them."""
     return size <= free_memory() // 3
 
 
 def _complete(values: Array) -> Array:
-    """Tell which rows have a number in each column."""
+    """Return which rows have a number in each column."""
     kept: Array = np.logical_and.reduce(np.isfinite(values), axis=1)
     return kept
 
 
 def _kept(read: CellColumns, moments: Moments) -> list[int]:
-    """Return which columns take part."""
+    """Return which columns are kept."""
     cells = moments.count + moments.missing
     places, dropped = [], []
     for place, name in enumerate(read.names):
@@ -245,7 +245,7 @@ def _scale_of(values: Array, name: str, scale: Scale, notes: list[str]) -> tuple
 
 
 def _read_again(read: CellColumns, names: list[str], scale: Scale, labels: bool) -> Scaled:
-    """Find the scale of what memory does not hold, a column at a time."""
+    """Find the scale of cells that do not fit in memory, one column at a time."""
     masks: list[Array] = []
     for block in read.blocks(names):
         masks.append(_complete(block.numbers(names)))

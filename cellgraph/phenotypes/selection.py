@@ -1,4 +1,4 @@
-"""Which columns of which cells are asked about: found, and checked, before anything is read."""
+"""Select columns and cells, and check them before anything is read."""
 
 from __future__ import annotations
 
@@ -29,30 +29,30 @@ def read_columns(
     one_unit: bool = True,
     of: str = "columns",
 ) -> CellColumns:
-    """Find columns of cells, and return what reads them.
+    """Find columns of cells, and return a reader for them.
 
     Parameters
     ----------
     store : Store
     items : str or sequence of str
-        Names of columns, ``khop(k)``, and sets of them as ``shape``.
+        Names of columns, ``khop(k)``, and sets of columns such as ``shape``.
     where : str, optional
         Only cells that meet this condition.
     sample : str, optional
-        Name of one; None is all.
+        Name of one sample; None is all.
     numbers : bool
-        Whether text is refused.
+        Whether to reject text.
     one_unit : bool
-        Whether columns are refused that samples have in different units.
+        Whether to reject columns whose unit differs between samples.
     of : str
-        What the columns are called in messages.
+        What messages call the columns.
 
     Raises
     ------
     NotFoundError
         If there is no such sample.
     ParameterError
-        If a column does not exist, holds text, or has another unit in some samples; or the condition does not parse.
+        If a column does not exist, holds text, or has another unit in some samples, or the condition does not parse.
     """
     every = read_samples(store)
     facts = every if sample is None else named(every, [sample])
@@ -90,7 +90,7 @@ def read_columns(
 
 
 def say_lacking(columns: CellColumns) -> None:
-    """Tell which samples do not have which columns."""
+    """Add notes on which samples lack which columns."""
     for name, samples in columns.lacking().items():
         shown = ", ".join(map(repr, samples[:5])) + (", …" if len(samples) > 5 else "")
         columns.notes.append(
@@ -100,7 +100,7 @@ def say_lacking(columns: CellColumns) -> None:
 
 
 def _own_unit(fact: SampleFact, node: Mapping[str, Any]) -> str:
-    """Return the unit of a sample; for tables the one that came with their samples."""
+    """Return the unit of a sample; for table imports, the one given with their samples."""
     given = node.get("given_unit")
     return given if isinstance(given, str) and given and not fact.ndim else fact.unit
 
@@ -119,13 +119,13 @@ def _refuse_text(store: Store, references: Sequence[Reference], facts: Sequence[
 
 
 def _is_empty(store: Store, name: str) -> bool:
-    """Tell whether no cell has a value, which tables have as empty text."""
+    """Return whether no cell has a value; table imports store such a column as text."""
     rows = store.run(f"MATCH (c:Cell) WHERE c.{quoted(name)} IS NOT NULL RETURN c.id AS id LIMIT 1")
     return not rows.num_rows
 
 
 def _refuse_other_units(columns: CellColumns, references: Sequence[Reference]) -> None:
-    """Refuse a length, area or volume that some samples have in another unit, or in 2D."""
+    """Reject a length, area or volume that some samples have in another unit, or in 2D."""
     for reference in references:
         if "unit" not in reference.unit:
             continue

@@ -1,4 +1,4 @@
-"""How much cells vary within samples, and samples between each other."""
+"""How much cells vary within samples and between samples."""
 
 from __future__ import annotations
 
@@ -46,42 +46,42 @@ def variation(
     angles: Collection[str] = (),
     plain: Collection[str] = (),
 ) -> Result:
-    """Compare how much cells vary within samples with how much samples vary between each other.
+    """Compare the variation of cells within samples with the variation between samples.
 
-    ``within`` is the mean over samples of standard deviation (n - 1) over mean; ``between`` is the standard deviation
-    (n - 1) of the means of samples over the mean of these; ``ratio`` is within over between.  All three are in
-    percent, and samples count equally.
+    ``within`` is the coefficient of variation (standard deviation, n - 1, over mean) within samples, averaged over
+    samples.  ``between`` is the coefficient of variation (n - 1) of the sample means.  ``ratio`` is within over
+    between.  All three are in percent, and samples count equally.
 
     Parameters
     ----------
     columns : str or sequence of str
-        Columns of cells with numbers, ``khop(k)``, or sets of them as ``shape``.
+        Numeric columns of cells, ``khop(k)``, or sets of columns such as ``shape``.
     db : str or path, optional
         The database, as in `cellgraph.open`.
     where : str, optional
-        Only cells that meet this, as ``not on_border``.
+        Only cells that meet this condition, such as ``not on_border``.
     sample : str, optional
-        Name of one; None is all.
+        Name of one sample; None is all.
     bootstrap : int
-        How often samples are drawn with replacement for the 95 % intervals; 0 for none.
+        Number of times that samples are drawn with replacement for the 95 % intervals; 0 for none.
     seed : int
-        Of the bootstrap.
+        Seed of the bootstrap.
     angles : collection of str
-        Columns that are angles, beside those whose names end in theta, phi or angle.
+        Columns that are angles, besides those whose names end in theta, phi or angle.
     plain : collection of str
-        Columns that are no angles, whatever their names.
+        Columns that are not angles, whatever their names.
 
     Returns
     -------
     Result
-        A row a column: phenotype, within, between, ratio, the ends of their intervals, icc (intraclass correlation),
-        mean (of the means of samples), sd_within (mean over samples) and sd_between, both in the column's unit, and
-        the numbers of samples and cells.
+        One row per column: phenotype, within, between, ratio, the ends of their intervals, icc (intraclass
+        correlation), mean (of the sample means), sd_within (mean over samples) and sd_between, both in the column's
+        unit, and the numbers of samples and cells.
 
     Raises
     ------
     ParameterError
-        If no column has an answer, or one does not exist or holds text.
+        If no column has a result, or one does not exist or holds text.
     """
     _check_bootstrap(bootstrap, seed)
     with open_store(db, read_only=True) as store:
@@ -122,17 +122,17 @@ def variation(
 def condensed_variation(
     columns: str | Sequence[str], table: str | os.PathLike[str], *, bootstrap: int = 1000, seed: int = 0
 ) -> Result:
-    """Do the same from a table that has a row a sample: the mean X and its coefficient of variation X_CV.
+    """Do the same from a table with one row per sample: the mean X and the coefficient of variation X_CV.
 
     Parameters
     ----------
     columns : str or sequence of str
-        Names of columns with means; beside each a column of that name with ``_CV`` has the standard deviation over
-        the mean, not in percent.
+        Names of columns with means.  For each, a column of that name followed by ``_CV`` has the standard deviation
+        over the mean, not in percent.
     table : path
         CSV or Parquet.
     bootstrap, seed
-        See `variation`.
+        As in `variation`.
     """
     from cellgraph.phenotypes.names import listed_items
     from cellgraph.statistics.network import as_floats
@@ -183,7 +183,7 @@ def _check_bootstrap(bootstrap: int, seed: int) -> None:
 def _row(
     name: str, moments: Moments, place: int, angle: bool, bootstrap: int, seed: int, notes: list[str], why: list[str]
 ) -> dict[str, Any]:
-    """Return the row of a column; `why` gets a sentence where there is no answer at all."""
+    """Return the row of a column; `why` gets a sentence if there is no result at all."""
     count = moments.count[:, place]
     there = count > 0
     row: dict[str, Any] = dict.fromkeys(_COLUMNS)

@@ -1,4 +1,4 @@
-"""Results written onto cells, as properties that are columns like any other from then on."""
+"""Write results as properties of cells, which are then columns like any other."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Array = np.ndarray[Any, Any]
 
 
 def refuse_existing(read: CellColumns, names: Sequence[str], replace: bool) -> None:
-    """Refuse names that cells have already, before anything is computed.
+    """Reject names of properties that cells already have, before anything is computed.
 
     Raises
     ------
@@ -51,20 +51,20 @@ def write(
     replace: bool,
     report: Report | None,
 ) -> None:
-    """Write columns onto the cells of all samples; cells that are not among them have no value.
+    """Write properties of the cells of all samples; cells that are not listed get no value.
 
     Parameters
     ----------
     read : CellColumns
-        From a store that is opened to write.
+        From a store that is open for writing.
     samples, labels : numpy.ndarray of int64, shape (n,)
-        See `Block`.
+        As in `Block`.
     values : mapping of str to numpy.ndarray, shape (n,)
         By name.
     made_from : mapping
-        What is remembered of how they came about.
+        Stored as the provenance of the values.
     replace, report
-        See `Store.write_properties`.
+        As in `Store.write_properties`.
     """
     import pyarrow as pa
 
