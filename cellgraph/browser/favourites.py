@@ -15,10 +15,10 @@ FOLDER = {"id": "cellgraph", "name": "cellgraph"}
 
 
 def favourites(queries: Iterable[Query], chosen: Example | None) -> list[dict[str, str]]:
-    """Return a favourite for each query, that draws where it can; its first line is the name that is shown.
+    """Return a favourite for each query, in its graph form if there is one; its first line is the displayed name.
 
-    Where a query needs a cell it is about one that exists, to be replaced.  The name of no sample is in them: they are
-    served to anybody on this machine.
+    A query that needs a cell names an existing one, to be replaced.  Favourites contain no names of samples, as they
+    are served to anybody on this machine.
     """
     cells = {} if chosen is None else {"cell": chosen.cell, "source": chosen.cell, "target": chosen.far}
     return [{"id": f"cellgraph-{query.name}", "content": _content(query, cells)} for query in queries]

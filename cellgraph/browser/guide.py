@@ -1,4 +1,4 @@
-"""The guide beside the editor of Neo4j Browser: a few slides on these data, whose queries run by a click."""
+"""The guide beside the editor of Neo4j Browser: a few slides about the data, with queries that run on a click."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SAMPLES_SHOWN = 12
 
 @dataclass(frozen=True)
 class Example:
-    """Cells to begin with, of one sample.
+    """Cells of one sample to begin with.
 
     Attributes
     ----------
@@ -28,9 +28,9 @@ class Example:
     cell : int
         Label of the cell that touches the most others.
     touched : int
-        How many.
+        Number of cells that it touches.
     far : int
-        Label of a cell as far from it as `RINGS` contacts, if there is one.
+        Label of a cell `RINGS` contacts away from it, if there is one, or else as far as possible.
     rings : tuple of int
         Number of cells within 1, 2, … contacts of it.
     """
@@ -55,7 +55,7 @@ def example(database: Database, sample: str) -> Example | None:
 
 
 def guide(database: Database, chosen: Example | None) -> str:
-    """Return the guide as HTML in the form that Neo4j Browser takes."""
+    """Return the guide as HTML in the form that Neo4j Browser expects."""
     queries = {query.name: query for query in database.queries}
     slides = [_samples(database, queries["samples"])]
     if chosen is not None:
@@ -104,7 +104,7 @@ def _slide(title: str, query: Query, values: Mapping[str, Any], *, limit: int | 
 
 
 def _card(query: Query, values: Mapping[str, Any], *, limit: int | None = None) -> str:
-    """Return what the query answers, and its Cypher to be clicked."""
+    """Return what the query answers, and its Cypher to click."""
     cypher = query.shown(GRAPH if query.has_graph else "neo4j", values, limit=limit)
     code = "\n".join(line for line in cypher.splitlines() if not line.startswith("//"))
     about = " ".join([query.summary, *query.graph_note.splitlines()])

@@ -1,4 +1,4 @@
-"""What `cellgraph browse` does: a running server, what is to be drawn, and the file that opens both."""
+"""What `cellgraph browse` does: start the server, prepare the drawing, and write the file that opens both."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from cellgraph.stores.bolt import Neo4jStore
 from cellgraph.stores.bolt.address import parse
 
 _DRAWN_AT_ONCE = 1000
-"""Cells beyond which Neo4j Browser gets slow; it shows the first of more."""
+"""Number of cells beyond which Neo4j Browser gets slow; it shows only the first ones."""
 _ROWS_AT_ONCE = 10_000
 
 
@@ -37,14 +37,14 @@ class Opening:
     drawing : Drawing
         What it draws.
     page : str
-        What a web browser opens: of the local server a ``file://`` address, of another one the address of its Neo4j
-        Browser with the query filled in.
+        The address for the web browser: a ``file://`` address for the local server, or for another server the address
+        of its Neo4j Browser with the query filled in.
     browser : str
         The address of Neo4j Browser itself.
     local : bool
-        Whether it is the local server, so that nobody has to sign in.
+        Whether it is the local server, which needs no sign-in.
     notes : tuple of str
-        Sentences that the user should know.
+        Sentences for the user.
     """
 
     drawing: Drawing
@@ -65,32 +65,32 @@ def browse(
     report: Report | None = None,
     **parameters: Any,
 ) -> Opening:
-    """Make Neo4j Browser ready to draw a query, with a guide to the data, a style, and the queries as favourites.
+    """Prepare Neo4j Browser to draw a query, with a guide to the data, a style, and the queries as favourites.
 
-    The local Neo4j is started if it does not run. `open_page` opens what comes back.
+    The local Neo4j is started if it is not running. `open_page` opens the page that is returned.
 
     Parameters
     ----------
     query : str, optional
-        A named query that has a graph form. None draws a cell that touches many others, and these.
+        A named query that has a graph form. None draws a cell with many neighbours, and these.
     sample, limit, **parameters
-        As for `Database.query`.
+        As in `Database.query`.
     db : str, optional
-        The address of a Neo4j that runs elsewhere; None or ``neo4j`` is the local one.
+        The address of a Neo4j on another server; None or ``neo4j`` is the local one.
     classes : bool, optional
-        True gives the cells of the sample, or of all, labels by which Neo4j Browser shows what they are: ``:Border``,
-        and ``:Small`` and ``:Large`` for the fifth of the smallest and of the largest volume. False takes them away.
+        True labels the cells of the sample, or of all samples, so that Neo4j Browser shows their class: ``:Border``,
+        and ``:Small`` and ``:Large`` for the fifths with the smallest and largest volume. False removes these labels.
     jars_folder, report
-        As for `cellgraph.server.start`.
+        As in `cellgraph.server.start`.
 
     Raises
     ------
     NotFoundError
         If there is no such query, sample or cell, or no sample at all.
     ParameterError
-        If `db` is no Neo4j, or for parameters that the query does not take.
+        If `db` is not a Neo4j, or for parameters that the query does not take.
     ServerError, ConnectError
-        If the local Neo4j cannot be started, or another one not be reached.
+        If the local Neo4j cannot be started, or another one cannot be reached.
     """
     address = "neo4j" if db is None else address_of(db)
     if dialect_of(address) != "neo4j":
@@ -117,7 +117,7 @@ def browse(
 
 
 def _samples(database: Database, address: str) -> list[str]:
-    """Return the names of the samples; where there are none, say what could be copied."""
+    """Return the names of the samples; if there are none, the error says what to copy or load."""
     names: list[str] = database.samples()["sample"].to_pylist()
     if names:
         return names
@@ -130,14 +130,14 @@ def _samples(database: Database, address: str) -> list[str]:
 
 
 def _set_classes(address: str, samples: list[str], wanted: bool) -> None:
-    """Write or remove the labels of classes; the store that asks questions can only read."""
+    """Write or remove the labels of classes, through a store of its own, as the one for queries can only read."""
     with open_store(address) as store:
         if isinstance(store, Neo4jStore) and not store.set_classes(samples, wanted) and wanted:
             raise NotFoundError("--classes shows borders and sizes, but these cells have neither on_border nor volume")
 
 
 def _first(chosen: Example | None) -> tuple[str, dict[str, Any]]:
-    """Return the query, and its parameters, that is drawn where none is named."""
+    """Return the query that is drawn if none is named, and its parameters."""
     if chosen is None:
         raise NotFoundError(
             "no two cells of the sample touch, so there is no contact to draw; name another one with --sample"
@@ -146,7 +146,7 @@ def _first(chosen: Example | None) -> tuple[str, dict[str, Any]]:
 
 
 def _local(database: Database, drawing: Drawing, chosen: Example | None) -> Opening:
-    """Write the launcher."""
+    """Write the launcher of the local server."""
     columns = {column.name for column in database.columns("cells")}
     path = server.launcher(
         cypher=drawing.cypher,
@@ -167,7 +167,7 @@ def _local(database: Database, drawing: Drawing, chosen: Example | None) -> Open
 
 
 def _elsewhere(address: str, drawing: Drawing) -> Opening:
-    """Return where the Neo4j Browser of another server is, by convention, with the query filled in."""
+    """Return the default address of the Neo4j Browser of another server, with the query filled in."""
     at = parse(address)
     parts = urlsplit(at.uri)
     secure = "+s" in parts.scheme
@@ -185,8 +185,8 @@ def _elsewhere(address: str, drawing: Drawing) -> Opening:
 def _editor(drawing: Drawing) -> str:
     """Return the part of an address that puts the Cypher into the editor.
 
-    Neo4j Browser decodes the whole address before it looks for the end of a part, which ``&`` and ``#`` are; in Cypher
-    these two can be only in quotes, where an escape is the same.
+    Neo4j Browser decodes the whole address before it splits it at ``&`` and ``#``.  In Cypher, these two occur only in
+    quotes, where an escape is equivalent.
     """
     cypher = drawing.cypher.replace("&", "\\u0026").replace("#", "\\u0023")
     return f"cmd=edit&arg={quote(cypher, safe='')}"
@@ -201,6 +201,6 @@ def _notes(drawing: Drawing) -> list[str]:
 
 
 def open_page(page: str) -> bool:
-    """Open an address in the user's web browser; tell whether there is one, with windows to show it in."""
+    """Open an address in the user's web browser; return whether there is one, with a display to show it on."""
     windows = sys.platform in ("darwin", "win32") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")))
     return windows and webbrowser.open(page)

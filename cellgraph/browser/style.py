@@ -1,4 +1,4 @@
-"""The style of cells in Neo4j Browser (GraSS): colour, size and caption of a label or a type, never by a property."""
+"""The style of cells in Neo4j Browser (GraSS): colour, size and caption by label or type, never by property."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ Style = dict[str, dict[str, str]]
 
 
 def style(*, names: bool) -> Style:
-    """Return the rules by selector; what the user has changed of them in Neo4j Browser stays.
+    """Return the rules by selector; the user's changes to them in Neo4j Browser are kept.
 
     Parameters
     ----------
     names : bool
-        Whether cells have names, which then stand in them instead of their labels.
+        Whether cells have names, to be shown in them instead of their labels.
     """
     return {
         "node.Sample": _node("#5d6b7a", "60px", "{name}"),
@@ -45,6 +45,6 @@ def _node(color: str, diameter: str, caption: str) -> dict[str, str]:
 
 
 def _colored(color: str) -> dict[str, str]:
-    """Return a colour, and for the border the same at three quarters of its brightness."""
+    """Return a colour, and the same at three quarters of its brightness for the border."""
     darker = "#" + "".join(f"{int(color[place : place + 2], 16) * 3 // 4:02x}" for place in (1, 3, 5))
     return {"color": color, "border-color": darker}
