@@ -1,7 +1,7 @@
-"""Queries that compiled code can answer, and when it is the faster way.
+"""Queries that compiled code can answer, and when that is faster.
 
-A question about every cell makes a database search once a cell; here the bare graph is read once, and all searches
-run on it (see `kernels`). The rows are those of the Cypher, which tests check on both databases.
+For a query about every cell, a database would search once per cell.  Here, the bare graph is read once, and all
+searches run on it (see `kernels`).  The rows equal those of the Cypher, which tests check on both databases.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cellgraph.analyze.question import Question
 
 FEW_STEPS = 20_000
-"""Steps that a database has taken before numba is loaded (0.5 s)."""
+"""Steps that a database takes in the time it takes to load numba (0.5 s)."""
 
 
 def _khop(question: Question) -> pa.Table | None:
@@ -70,7 +70,7 @@ def _cells(question: Question) -> pa.Table | None:
 def _contacts(question: Question) -> pa.Table | None:
     from cellgraph.analyze.contacts import contacts
 
-    # Only as they are stored do relationships tell their direction.
+    # Only relationships as stored have a direction.
     if _is_for_the_database(question) and not question.directed:
         return None
 
@@ -105,7 +105,7 @@ def _connection_count(question: Question) -> pa.Table | None:
 
 
 def _components(question: Question) -> pa.Table | None:
-    if question.method == "cypher":  # never chosen: the embedded database looks no farther than 30 contacts
+    if question.method == "cypher":  # never chosen: the embedded database searches at most 30 contacts
         return None
     from cellgraph.analyze.components import components
 
@@ -119,7 +119,7 @@ def _path(question: Question) -> pa.Table:
 
 
 def _compiled(module: str, name: str) -> Callable[[Question], pa.Table | None]:
-    """Return the answer of a function that compiled code gives unless the database is told to."""
+    """Return an answer by a compiled function, unless Cypher is requested."""
 
     def answer(question: Question) -> pa.Table | None:
         if question.method == "cypher":
@@ -167,7 +167,7 @@ def _diff(question: Question) -> pa.Table | None:
 
 
 def _is_for_the_database(question: Question, steps: int = 1) -> bool:
-    """Tell whether the database answers: where it is told to, for few cells, and where few steps a cell do."""
+    """Return whether the database answers: if requested, for a single cell, or if few steps are enough."""
     if question.unsaid:
         return False
     if question.method != "auto":
@@ -206,10 +206,10 @@ ANSWERS: dict[str, Callable[[Question], pa.Table | None]] = {
     "triangles": _compiled("shapes", "triangles"),
     "within": _within,
 }
-"""Each returns the rows, or None where the database is to answer."""
+"""Each returns the rows, or None if the database is to answer."""
 
 ESTIMATED = ("khop", "khop-summary")
-"""Those that can be told to be estimated."""
+"""Queries that can be estimated on request."""
 
 COMPILED = tuple(name for name in ANSWERS if name != "cells")
-"""Those that can be told to be compiled; ``cells`` is so only with conditions that Cypher cannot express."""
+"""Queries with a compiled form on request; ``cells`` has one only for conditions that Cypher cannot express."""

@@ -1,4 +1,4 @@
-"""Cells that a question names, by labels or by names: found, or told what there is instead."""
+"""Find the cells that a query gives by label or name, or suggest which exist instead."""
 
 from __future__ import annotations
 
@@ -34,25 +34,25 @@ class Finder:
     samples: Sequence[str]
 
     def ask(self, query: str, **values: Any) -> pa.Table:
-        """Let the database answer a lookup."""
+        """Run a lookup query in the database."""
         statement = self.catalogue[query].statement(self.store.dialect, values)
         return self.store.run(statement.text, statement.parameters, name=query)
 
     @property
     def where(self) -> str:
-        """Where is looked, as part of a sentence."""
+        """Which samples are searched, as part of a sentence."""
         many = f"in any of the {len(self.samples)} samples"
         return f"in the sample {self.samples[0]!r}" if len(self.samples) == 1 else many
 
     def of_labels(self, labels: Sequence[int]) -> tuple[Cell, ...]:
-        """Find the one cell of each label, in ascending order, each once.
+        """Find the one cell with each label, in ascending order, without duplicates.
 
         Raises
         ------
         NotFoundError
-            If there is no cell of such a label in the samples.
+            If no cell in the samples has such a label.
         ParameterError
-            If there are several.
+            If several cells have it.
         """
         found: dict[int, list[str]] = {label: [] for label in sorted(labels)}
         for row in self.ask("locate", labels=list(found), samples=list(self.samples)).to_pylist():
@@ -69,7 +69,7 @@ class Finder:
         return tuple(Cell(samples[0], label) for label, samples in found.items())
 
     def _next_labels(self, label: int) -> str:
-        """Tell which labels are next to one that does not exist, as the end of a message."""
+        """Name the labels next to one that does not exist, as the end of a message."""
         sample = self.samples[0] if len(self.samples) == 1 else None
         row = self.ask("near-labels", label=label, sample=sample).to_pylist()[0]
         labels = [str(row[side]) for side in ("below", "above") if row[side] is not None]
@@ -79,16 +79,16 @@ class Finder:
 
 
 def find_cells(finder: Finder, query: Query, given: Mapping[str, Any]) -> dict[str, tuple[Cell, ...]]:
-    """Find the cells that the parameters of a query name, by parameter, sorted.
+    """Find the cells that the parameters of a query give, by parameter, sorted.
 
-    A cell is given by its label, or as text by its name or label; several as a list, or as text with commas.
+    A cell is given by its label, or as text by its name or label; several cells as a list or comma-separated text.
 
     Raises
     ------
     NotFoundError
         If there is no such cell in the samples.
     ParameterError
-        If there are several of it, or none are named.
+        If several cells match one of them, or none are given.
     """
     from cellgraph.analyze.names import of_text
 

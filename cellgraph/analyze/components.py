@@ -1,4 +1,4 @@
-"""Which cells hang together: the compiled form of ``components``."""
+"""Connected components: the compiled form of ``components``."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def components(asked: Restricted, least: int = 1, most: int | None = None) -> pa.Table:
-    """Return the rows of the query ``components``, of those of ``least`` to ``most`` cells.
+    """Return the rows of the query ``components``, for components of ``least`` to ``most`` cells.
 
-    The component of a cell is the smallest label among the cells of its sample in the same piece, and its size
-    the number of these; they are the connected components that `scipy.sparse.csgraph` finds, strongly connected where
+    The component of a cell is named by the smallest label among the cells of its sample in the same connected
+    component, and its size is their number.  Components are those of `scipy.sparse.csgraph`, strongly connected if
     contacts are taken in one direction.  Cells that do not meet the conditions are in none.
     """
     import numpy as np
@@ -26,7 +26,7 @@ def components(asked: Restricted, least: int = 1, most: int | None = None) -> pa
     piece = pieces(graph, strong=asked.direction != "both")
     sample = np.cumsum(np.r_[False, graph.samples[1:] != graph.samples[:-1]][: len(graph.labels)])
     key = (sample * (piece.max(initial=0) + 1) + piece)[kept]
-    # Cells are sorted by label in each sample, so the first cell of a key has its smallest label.
+    # Cells are sorted by label within each sample, so the first cell of a key has the smallest label.
     _, first, inverse, size = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
     place = np.searchsorted(kept, asked.rows)
     sizes = size[inverse][place]

@@ -1,7 +1,7 @@
-"""All contacts in order, a part at a time: the query ``contacts`` for answers that memory should not hold as a whole.
+"""All contacts in order, one part at a time: the query ``contacts`` for answers too large to hold in memory.
 
 Contacts of a volume are stored from the smaller label to the larger one, and ids of cells follow the labels, so the
-contacts of cells with ids from here to there are one stretch of the answer.
+contacts of a range of ids are a contiguous part of the answer.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from cellgraph.stores import Store
 
 ROWS_A_PART = 250_000
-"""About as many contacts are in memory at a time; up to four times as many are answered in one piece."""
+"""Approximate number of contacts in memory at a time; up to four times as many are answered in one table."""
 
 
 def contact_parts(
     store: Store, catalogue: Catalogue, sample: str | None, timeout: float | None
 ) -> Iterator[pa.Table] | None:
-    """Return the parts of the answer; None where it is small, or contacts came as a table and may be in any order."""
+    """Return the parts of the answer; None if it is small, or contacts came from a table and may be in any order."""
     spans = _spans(store, catalogue, sample)
     few = sum(span["contacts"] for span in spans) <= 4 * ROWS_A_PART
     if few or any(not span["connectivity"] for span in spans) or have_names(store, sample):

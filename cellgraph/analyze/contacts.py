@@ -1,7 +1,7 @@
 """All contacts in order: the compiled form of ``contacts``.
 
-A database sorts millions of rows in a multiple of the time and memory of this: 7.3 million took Ladybug (0.22) 25 s and
-4.2 GB, and with 2 GB it refused.
+A database needs several times as much time and memory to sort millions of rows: 7.3 million took Ladybug (0.22) 25 s
+and 4.2 GB, and with 2 GB it refused.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def contacts(question: Question) -> pa.Table:
-    """Return the rows of the query ``contacts``: those of ``contacts-unsorted``, turned and sorted."""
+    """Return the rows of the query ``contacts``: those of ``contacts-unsorted``, with ends ordered, and sorted."""
     rows = _read(question, "contacts-unsorted")
     if question.directed:
         rows = _with_ends(rows, question.directed)
@@ -31,7 +31,7 @@ def contacts(question: Question) -> pa.Table:
 
 
 def in_order(rows: pa.Table) -> pa.Table:
-    """Return contacts as they are stored in the form and the order of the query ``contacts``."""
+    """Return stored contacts in the form and order of the query ``contacts``."""
     rows = _turned(rows)
     return rows.take(_order(rows))
 
@@ -43,7 +43,7 @@ def cells(question: Question) -> pa.Table:
 
 
 def meeting(rows: pa.Table, question: Question, sample: str, cell: str) -> pa.Table:
-    """Return the rows, in any order, whose cell is among those that meet the conditions of a question."""
+    """Return the rows whose cell meets the conditions of a question, in any order."""
     asked = question.restricted(of_cells=False)
     topology = asked.topology
     known = pa.table({sample: pa.array(topology.samples[asked.rows], pa.string()), cell: topology.labels[asked.rows]})
@@ -59,7 +59,7 @@ def _read(question: Question, query: str) -> pa.Table:
 
 
 def _of_cells(rows: pa.Table, wanted: Sequence[Cell], direction: str) -> pa.Table:
-    """Return the contacts, as they are stored, of some cells: that touch one, begin at one, or end at one."""
+    """Return the stored contacts that touch, begin at, or end at one of some cells."""
     known = pa.array([f"{cell.label} {cell.sample}" for cell in wanted])
     found = []
     for cell, sample, way in (("cell_a", "sample", "out"), ("cell_b", "sample_b", "in")):
@@ -70,7 +70,7 @@ def _of_cells(rows: pa.Table, wanted: Sequence[Cell], direction: str) -> pa.Tabl
 
 
 def _with_ends(rows: pa.Table, directed: Sequence[str]) -> pa.Table:
-    """Add where relationships begin and end, as they are stored; null for samples without directions."""
+    """Add the source and target of each relationship as stored; null for samples without directions."""
     known = pc.is_in(rows["sample"], pa.array(directed, pa.string()))
     place = rows.column_names.index("cell_b") + 1
     for number, (end, cell) in enumerate((("source", "cell_a"), ("target", "cell_b"))):
@@ -80,9 +80,9 @@ def _with_ends(rows: pa.Table, directed: Sequence[str]) -> pa.Table:
 
 
 def _turned(rows: pa.Table) -> pa.Table:
-    """Return contacts with the cell of the smaller label first; of two samples, then that of the first sample."""
+    """Return contacts with the smaller label first; of equal labels, the cell of the first sample."""
     if not rows.num_rows:
-        return rows  # Neo4j gives no types without rows
+        return rows  # without rows, Neo4j gives no types
     a, b, own, other = (rows[name] for name in ("cell_a", "cell_b", "sample", "sample_b"))
     turn = pc.or_(pc.greater(a, b), pc.and_(pc.equal(a, b), pc.greater(own, other)))
     if not pc.any(turn, min_count=0).as_py():
@@ -94,11 +94,11 @@ def _turned(rows: pa.Table) -> pa.Table:
 
 
 def _order(rows: pa.Table) -> pa.Array:
-    """Return the order by sample, cells, other sample; of contacts given more than once, the largest first."""
+    """Return the order by sample, cells and other sample; of contacts given more than once, the largest first."""
     keys = [(name, "ascending") for name in ("sample", "cell_a", "cell_b", "sample_b")]
     by = rows.select([name for name, _ in keys])
     for name in ("junctions", "area"):
-        # Null is larger than any number, in Cypher.
+        # In Cypher, null is larger than any number.
         by = by.append_column(f"{name}?", pc.is_null(rows[name])).append_column(name, rows[name])
         keys += [(f"{name}?", "descending"), (name, "descending")]
     return pc.sort_indices(by, sort_keys=keys)

@@ -1,4 +1,4 @@
-"""What a statement of someone's own says that its database does not hold, or understands in its own way."""
+"""Notes on a user's own Cypher: names that the database does not have, and patterns that it treats differently."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def unknown_names(store: Store, cypher: str) -> list[str]:
 
 
 def notes_of(store: Store, cypher: str) -> list[str]:
-    """Return sentences about a statement, for the person who wrote it."""
+    """Return notes on a statement for its author."""
     code = blanked(cypher)
     notes = list(_unknown(store, code))
     if not store.relationships_once and _walks(code):
@@ -72,7 +72,7 @@ def _properties(store: Store) -> list[str]:
 
 
 def _walks(code: str) -> bool:
-    """Whether a MATCH has two relationships or more, or one of variable length."""
+    """Return whether a MATCH has two or more relationships, or one of variable length."""
     for found in _MATCH.finditer(code):
         end = _CLAUSE.search(code, found.end())
         pattern = code[found.end() : end.start() if end else len(code)]

@@ -1,4 +1,4 @@
-"""An open database, to be asked: named queries, Cypher, and whole graphs read back."""
+"""An open database: named queries, Cypher, and reading back whole graphs."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ METHODS: tuple[Method, ...] = get_args(Method)
 
 
 def open(db: str | os.PathLike[str] | None = None) -> Database:
-    """Open a graph database to ask it; it is never changed.
+    """Open a graph database for queries; it is never changed.
 
     Parameters
     ----------
     db : str or path, optional
         A database file; ``bolt://…`` or ``neo4j://…``; or ``neo4j`` for the local server. None is the
-        environment's ``CELLGRAPH_DB``, or ``cellgraph.db`` in this folder.
+        environment variable ``CELLGRAPH_DB``, or ``cellgraph.db`` in this folder.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def open(db: str | os.PathLike[str] | None = None) -> Database:
 
 
 class Database:
-    """A graph database, opened to read. Rows come as `pyarrow.Table` (``.to_pandas()`` makes a data frame).
+    """A graph database, open for reading. Rows are returned as `pyarrow.Table` (``.to_pandas()`` makes a data frame).
 
     Parameters
     ----------
@@ -111,31 +111,31 @@ class Database:
         timeout: float | None = None,
         **parameters: Any,
     ) -> pa.Table:
-        """Answer a named query.
+        """Run a named query.
 
         Parameters
         ----------
         name : str
-            As ``khop``; `queries` lists them.
+            Such as ``khop``; `queries` lists all names.
         sample : str, optional
             Name of one sample; None is all.
         limit : int, optional
-            Most rows that are wanted.
+            Maximum number of rows.
         method : {'auto', 'cypher', 'compiled', 'estimated'}
-            How questions about every cell are answered: by the database, or by compiled code on the bare graph
-            read from it. Both give the same rows; ``auto`` takes the faster one. ``estimated``, of ``khop`` and
-            ``khop-summary``, takes one pass over the contacts for each hop, and says the standard error.
+            How queries about every cell are answered: by the database, or by compiled code on the bare graph read
+            from it. Both give the same rows; ``auto`` takes the faster one. ``estimated``, for ``khop`` and
+            ``khop-summary``, takes one pass over the contacts for each hop, and reports the standard error.
         timeout : float, optional
-            Seconds that the answer may take; after that a `StoreError`, never a part of the rows.
+            Maximum time in seconds; after it, a `StoreError` is raised, and never a part of the rows returned.
         **parameters
-            Of the query, and its conditions. A cell is given by its label, or as text by its name, where cells have
-            names; several as a list, or as text with commas.
+            Parameters of the query, and its conditions. A cell is given by its label, or as text by its name if cells
+            have names; several cells as a list or comma-separated text.
 
         Returns
         -------
         pyarrow.Table
-            The columns that the query declares, in their types, and further ones that came with the data; beside
-            each cell its name, where cells have names.
+            The columns that the query declares, in their types, and further ones that came with the data; if cells
+            have names, each name beside its cell.
 
         Raises
         ------
@@ -160,7 +160,7 @@ class Database:
             raise ParameterError(f"{question.unsaid}; {hint}.")
         rows = ANSWERS[name](question) if name in ANSWERS else None
         rows = question.in_cypher(limit) if rows is None else as_declared(query, rows)
-        question.left()  # a compiled answer that came too late is none
+        question.left()  # raises if a compiled answer came too late
         rows = rows if limit is None else rows.slice(0, limit)
         if earlier.COLUMN in rows.column_names:
             rows = with_note(rows, earlier.note_on_earlier(self._store, given.get("sample")))
@@ -168,19 +168,19 @@ class Database:
         return with_direction(with_names(question, rows), question)
 
     def drawing(self, name: str, *, sample: str | None = None, limit: int | None = None, **parameters: Any) -> Drawing:
-        """Return what Neo4j Browser is to draw for a named query; `cellgraph.browse` opens it.
+        """Return the drawing of a named query for Neo4j Browser; `cellgraph.browse` opens it.
 
         Parameters
         ----------
         name, sample, **parameters
-            As for `query`.
+            As in `query`.
         limit : int, optional
-            Most paths that are wanted; of ``hubs`` the number of cells.
+            Maximum number of paths; for ``hubs``, of cells.
 
         Raises
         ------
         ParameterError, NotFoundError
-            As `query`; also for a query that gives a table only, or if there is nothing to draw.
+            As in `query`; also for a query that returns only a table, or if there is nothing to draw.
         """
         _check_call(name, None)
         query = self._catalogue[name]
@@ -191,7 +191,7 @@ class Database:
         return draw(self._question(query, given, "cypher", None), limit)
 
     def plot(self, volume: Any = None, query: str | None = None, /, **options: Any) -> Axes:
-        """Draw cells, coloured by a column or by the answer to a query, and the contacts between them.
+        """Draw cells, coloured by a column or by the result of a query, and the contacts between them.
 
         Parameters
         ----------
@@ -208,16 +208,16 @@ class Database:
         >>> with cellgraph.open("cellgraph.db") as db:
         ...     axes = db.plot("cells.tif", "within", cell=42, k=2)
         """
-        # Pictures are made above this module, which does without them until one is asked for.
+        # Pictures are in a layer above this module, so they are imported only when one is asked for.
         axes: Axes = import_module("cellgraph.pictures.plot").plot(volume, query, db=self, **options)
         return axes
 
     def parts(
         self, name: str, *, sample: str | None = None, timeout: float | None = None, **asked: Any
     ) -> Iterator[pa.Table]:
-        """Answer a named query as `query` does, in tables that follow each other, so that memory holds one at a time.
+        """Run a named query like `query`, but yield consecutive tables, so that memory holds one at a time.
 
-        The contacts of volumes come in several; other answers are one table.
+        The contacts of volumes come in several tables; other results are one table.
         """
         found = None
         if name == "contacts" and all(value is None or value == "auto" for value in asked.values()):
@@ -229,21 +229,21 @@ class Database:
         yield from found
 
     def cypher(self, text: str, *, timeout: float | None = None, **parameters: Any) -> pa.Table:
-        """Run Cypher of your own; it can only read, the database itself refuses a write.
+        """Run your own Cypher; it can only read, as the database itself refuses writes.
 
         Parameters
         ----------
         text : str
             One statement, with ``$name`` for each parameter.
         timeout : float, optional
-            Seconds that it may take; after that a `StoreError`, never a part of the rows.
+            Maximum time in seconds; after it, a `StoreError` is raised, and never a part of the rows returned.
         **parameters
-            Their values.
+            Values of the parameters.
 
         Returns
         -------
         pyarrow.Table
-            Nodes, relationships, paths and maps come as JSON text.
+            Nodes, relationships, paths and maps are JSON text.
 
         Raises
         ------
@@ -275,7 +275,7 @@ class Database:
                     " ".join([str(error), *(f"{n[0].upper()}{n[1:]}" for n in unknown_names(self._store, text))])
                 ) from error
             raise
-        unfinished = max(unfinished, self._store.unfinished())  # what was there in between was there before or is now
+        unfinished = max(unfinished, self._store.unfinished())  # one seen in between was there before or is now
         notes = notes_of(self._store, text)
         if unfinished:
             notes = [*notes, _unfinished(unfinished)]
@@ -288,16 +288,16 @@ class Database:
         return self._store.columns(of)
 
     def samples(self) -> pa.Table:
-        """Return the samples with where they came from and how they were made."""
+        """Return the samples, with their sources and how they were made."""
         return self.query("samples")
 
     def graph(self, sample: str | None = None) -> CellGraph:
-        """Read the graph of one sample back.
+        """Read back the graph of one sample.
 
         Parameters
         ----------
         sample : str, optional
-            Its name; not needed where there is only one.
+            Its name; not needed if there is only one sample.
 
         Raises
         ------
@@ -330,7 +330,7 @@ class Database:
         seed: int = 0,
         **conditions: Unpack[ConditionOptions],
     ) -> pa.Table:
-        """Test which types of cells touch which, more or less than by chance.
+        """Test which types of cells touch each other more or less often than expected by chance.
 
         Parameters
         ----------
@@ -339,17 +339,17 @@ class Database:
         sample : str, optional
             Name of one sample; None is all, each on its own.
         pool : bool
-            Add up the samples; permutations stay within each.
+            Sum over the samples; permutations stay within each sample.
         null : {'labels', 'degree'}
-            Chance: the types exchanged among the cells of a sample; or its contacts rewired, so that each cell keeps
-            its type and its number of contacts.
+            The null model.  ``labels`` permutes the types among the cells of a sample; ``degree`` rewires its contacts,
+            so that each cell keeps its type and its number of contacts.
         count : {'contacts', 'junctions', 'area'}
-            What is added up over the neighbours of a cell.
+            The quantity summed over the neighbours of a cell.
         convention : {'classic', 'histocat', 'patch'}
-            That sum per cell of the first type; per cell of it that has any; the part of its cells that have at least
-            `patch_size`.
+            ``classic`` is that sum per cell of the first type, ``histocat`` the sum per cell of it that has any, and
+            ``patch`` the share of its cells whose sum is at least `patch_size`.
         patch_size : float, optional
-            See `convention`; in what `count` says.
+            Threshold of ``patch``, in the quantity of `count`.
         permutations : int
         seed : int
             The same seed gives the same permutations.
@@ -360,16 +360,16 @@ class Database:
         Returns
         -------
         pyarrow.Table
-            A row for each sample and ordered pair of its types: sample, type_a, type_b, cells (of type_a), count,
+            One row for each sample and ordered pair of its types: sample, type_a, type_b, cells (of type_a), count,
             value (by the convention), expected and sd (of the permutations), z, p_gt, p_lt, p (two-sided) and fdr
             (adjusted over the rows of the sample).
 
         Raises
         ------
         ParameterError
-            For an unknown column, one with fewer than two types or too many, and wrong arguments.
+            For an unknown column, a column with fewer than two types or too many, and invalid arguments.
         InputError
-            If contacts have no junctions or area, and that is asked for.
+            If junctions or area are requested, but contacts have none.
         """
         from cellgraph.statistics.asking import comparison_of
         from cellgraph.statistics.enrichment import enrichment
@@ -390,21 +390,21 @@ class Database:
         seed: int = 0,
         **conditions: Unpack[ConditionOptions],
     ) -> pa.Table:
-        """Test whether cells that touch have like values: Moran's I (Moran 1950) or Geary's C (Geary 1954).
+        """Test whether cells that touch have similar values: Moran's I (Moran 1950) or Geary's C (Geary 1954).
 
         Parameters
         ----------
         columns : str or sequence of str
-            Columns of cells that hold numbers, or true and false.
+            Numeric or boolean columns of cells.
         sample : str, optional
             Name of one sample; None is all, each on its own.
         method : {'moran', 'geary'}
         weight : {'contacts', 'junctions', 'area'}
-            Of a pair of cells that touch: 1, their junctions, or their area.
+            Weight of a pair of cells that touch: 1, their junctions, or their area.
         row_standardized : bool
             Divide the weights of each cell by their sum.
         permutations : int
-            Of the values among the cells of a sample.
+            Number of permutations of the values among the cells of a sample.
         seed : int
             The same seed gives the same permutations.
         **conditions
@@ -414,15 +414,15 @@ class Database:
         Returns
         -------
         pyarrow.Table
-            A row for each sample and column: sample, column, method, cells, value, expected and sd (of the
+            One row for each sample and column: sample, column, method, cells, value, expected and sd (of the
             permutations), z, p_gt, p_lt, p (two-sided) and fdr (adjusted over the columns of the sample).
 
         Raises
         ------
         ParameterError
-            For an unknown column, one of text, one that is constant or empty in every sample, and wrong arguments.
+            For an unknown or text column, a column that is constant or empty in every sample, and invalid arguments.
         InputError
-            If contacts have no junctions or area, and that is asked for.
+            If junctions or area are requested, but contacts have none.
         """
         from cellgraph.statistics.asking import correlation_of
         from cellgraph.statistics.autocorrelation import autocorrelation
@@ -449,15 +449,15 @@ class Database:
         by : str
             Column of cells that holds their types.
         k : int
-            How many contacts around a cell; the cell itself is not counted.
+            Number of contacts around a cell; the cell itself is not counted.
         niches : int
-            How many groups.
+            Number of groups.
         sample : str, optional
             Name of one sample; None is all, each with niches of its own.
         pool : bool
             Group the cells of all samples together, so that niches are comparable.
         summary : bool
-            A row for each niche instead of one for each cell.
+            Return one row per niche instead of one per cell.
         seed : int
             The same seed gives the same groups.
         **conditions
@@ -467,15 +467,15 @@ class Database:
         Returns
         -------
         pyarrow.Table
-            sample, cell, niche (1 has the most cells; null where no cell of a type is around), around (cells of any
+            sample, cell, niche (1 has the most cells; null if no cell with a type is around), around (cells of any
             type within k contacts), and the share of each type among them. A summary has sample (unless pooled),
             niche, cells, and mean shares.
 
         Raises
         ------
         ParameterError
-            For an unknown column, one with fewer than two types or too many, more niches than different surroundings,
-            and wrong arguments.
+            For an unknown column, a column with fewer than two types or too many, more niches than distinct
+            neighbourhoods, and invalid arguments.
         MissingExtraError
             If scikit-learn is not installed.
         """
@@ -491,14 +491,14 @@ class Database:
 
     @property
     def cells(self) -> Selection:
-        """All cells, for early answers: ``db.cells.mean("volume").within_time(5)``."""
+        """All cells, for early estimates: ``db.cells.mean("volume").within_time(5)``."""
         from cellgraph.estimation.selection import Selection
 
         return Selection(self._store, "cells")
 
     @property
     def contacts(self) -> Selection:
-        """All contacts, for early answers: ``db.contacts.mean("area").within_ci(0.95, error=0.01)``."""
+        """All contacts, for early estimates: ``db.contacts.mean("area").within_ci(0.95, error=0.01)``."""
         from cellgraph.estimation.selection import Selection
 
         return Selection(self._store, "contacts")
@@ -516,7 +516,7 @@ class Database:
         self.close()
 
     def _question(self, query: Query, given: dict[str, Any], method: Method, timeout: float | None) -> Question:
-        """Check what is given, and that the sample and the cells of a question exist."""
+        """Check the parameters, and that the sample and the cells of a question exist."""
         unplaced = {p.name: 0 if p.type == "int" else [0] for p in query.parameters if p.cell and given.get(p.name)}
         sample = _named(query.bind(given | unplaced))
         cells: dict[str, tuple[Cell, ...]] = {}
@@ -545,7 +545,7 @@ class Database:
         return question
 
     def _require_samples(self, sample: str | None) -> list[str]:
-        """Return the names of the samples; there has to be one, and the one that is asked for."""
+        """Return the names of the samples; raise an error if there are none, or not the requested one."""
         names = self._store.sample_names()
         if not names:
             raise NotFoundError(f"there is no sample in {self._store!r}; load one with: cellgraph load IMAGE")
@@ -556,7 +556,7 @@ class Database:
 
 
 def _noted(found: tuple[pa.Table, list[str]]) -> pa.Table:
-    """Return rows that carry the sentences about them."""
+    """Return rows with their notes attached."""
     rows, notes = found
     return with_note(rows, "\n".join(notes))
 
@@ -573,7 +573,7 @@ def _true_or_false(**flag: bool) -> bool:
 
 
 def _with_target(question: Question, text: str) -> Question:
-    """Add the cells that are looked for to a question."""
+    """Add the target cells to a question."""
     from cellgraph.analyze.nearest import Target
 
     target, asked = Target(text, question), question.asked
@@ -588,7 +588,7 @@ def _with_target(question: Question, text: str) -> Question:
 
 
 def _named(bound: Mapping[str, Any]) -> str | None:
-    """Return the name of the one sample that is asked about."""
+    """Return the name of the one requested sample."""
     return bound.get("sample")
 
 
@@ -602,7 +602,7 @@ def _check_method(name: str, method: str) -> None:
 
 
 def _unfinished(samples: int) -> str:
-    """Return a sentence on samples that a statement may count though they are not complete."""
+    """Return a note on incomplete samples that a statement may count."""
     there = "a sample that is" if samples == 1 else f"{samples:,} samples that are"
     return (
         f"note: the database holds {there} being loaded, or left by a load that was stopped; only Cypher that starts "
@@ -611,7 +611,7 @@ def _unfinished(samples: int) -> str:
 
 
 def _check_call(text: str, timeout: float | None) -> None:
-    """Check the name of a query, or a statement, and how long it may take."""
+    """Check the name of a query, or a statement, and its timeout."""
     check(text, "str", of="the query")
     if timeout is None:
         return
@@ -621,7 +621,7 @@ def _check_call(text: str, timeout: float | None) -> None:
 
 
 def _check_value(name: str, value: Any) -> None:
-    """Check the texts of a parameter, and that the items of a list are of one kind, as databases want them."""
+    """Check the texts in a parameter, and that the items of a list have one type, as databases require."""
     if isinstance(value, str):
         check(value, "str", of=f"${name}")
     elif isinstance(value, list | tuple):

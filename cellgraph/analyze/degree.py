@@ -1,4 +1,4 @@
-"""How many others each cell touches: the compiled forms of ``degree``, ``connection-count`` and ``hubs``."""
+"""Degrees of cells: the compiled forms of ``degree``, ``connection-count`` and ``hubs``."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def degree(graph: Adjacency, rows: np.ndarray[Any, Any]) -> pa.Table:
-    """Return the rows of the query ``degree``: sample, cell, degree (different other cells)."""
+    """Return the rows of the query ``degree``: sample, cell, degree (distinct other cells)."""
     return _rows(graph, rows, "degree", counts_by_distance(graph, rows, 1)[:, 0])
 
 
 def hubs(graph: Adjacency, rows: np.ndarray[Any, Any], limit: int) -> pa.Table:
-    """Return the rows of the query ``hubs``: the cells of highest degree, then in the order of sample and label."""
+    """Return the rows of the query ``hubs``: the cells of highest degree, ties in the order of sample and label."""
     import numpy as np
 
     degrees = counts_by_distance(graph, rows, 1)[:, 0]

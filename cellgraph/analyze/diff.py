@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def require_samples(question: Question) -> None:
-    """Refuse names that are no samples, and one sample with itself.
+    """Reject names that are not samples, and a sample compared with itself.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What Neo4j Browser is to draw: the graph form of a query with its values, and how much that is."""
+"""What Neo4j Browser draws: the graph form of a query with its values, and its size."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ RETURN size(paths) AS paths, cells, contacts
 
 @dataclass(frozen=True)
 class Drawing:
-    """A graph form, ready to be drawn.
+    """The graph form of a query, ready to be drawn.
 
     Attributes
     ----------
     query : str
         Name of the query.
     cypher : str
-        What Neo4j Browser runs.
+        The Cypher that Neo4j Browser runs.
     note : str
-        What is drawn, and where it limits itself.
+        What is drawn, and its limits.
     paths, cells, contacts : int
-        Rows of its result, and the different cells and contacts in these.
+        Numbers of rows in its result, and of distinct cells and contacts in them.
     """
 
     query: str
@@ -47,7 +47,7 @@ class Drawing:
 
 
 def draw(question: Question, limit: int | None = None) -> Drawing:
-    """Return what is to be drawn for a question, counted by the database.
+    """Return the drawing of a question, with its size counted by the database.
 
     Raises
     ------

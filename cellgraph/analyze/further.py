@@ -1,4 +1,4 @@
-"""Columns that came with the data, as a table import brings them, and that no query file can know."""
+"""Columns that came with the data, such as those of a table import, which no query file can know."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _OF = {"c": "cells", "r": "contacts"}
 
 
 def further_columns(store: Store, catalogue: Catalogue, query: Query, sample: str | None) -> dict[str, str | None]:
-    """Return the properties that an extendable query shows after its own columns, in their order, with their types.
+    """Return the properties that an extendable query shows after its own columns, in order, with their types.
 
-    None is the type of properties of samples, which may be any.
+    The type of a property of samples is None, as it may be any.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def further_columns(store: Store, catalogue: Catalogue, query: Query, sample: st
 
 
 def _of_samples(store: Store, catalogue: Catalogue) -> list[str]:
-    """Return the names of all properties of sample nodes but the database's own."""
+    """Return the names of all properties of sample nodes except the database's own."""
     statement = catalogue["sample-nodes"].statement(store.dialect, {})
     nodes = store.run(statement.text, statement.parameters, name="sample-nodes")["node"].to_pylist()
     names = dict.fromkeys(name for node in nodes for name in json.loads(node))

@@ -1,4 +1,4 @@
-"""How many cells are within k contacts of each cell: the compiled form of ``khop`` and ``khop-summary``."""
+"""Count the cells within k contacts of each cell: the compiled forms of ``khop`` and ``khop-summary``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cellgraph.adjacency.matrix import Adjacency
 
 _TABLE_PART = 2**20
-"""Cells whose rows are made at a time, so that what is in between stays small."""
+"""Cells whose rows are made at a time, so that intermediate results stay small."""
 
 
 def khop(
@@ -26,7 +26,7 @@ def khop(
     *,
     estimated: bool = False,
 ) -> pa.Table:
-    """Return the rows of the query ``khop``: sample, cell, hop, cells, within; one a cell and hop."""
+    """Return the rows of the query ``khop``: sample, cell, hop, cells, within; one per cell and hop."""
     import numpy as np
     import pyarrow as pa
 
@@ -57,7 +57,7 @@ def khop_summary(
     *,
     estimated: bool = False,
 ) -> pa.Table:
-    """Return the rows of the query ``khop-summary``: distributions over the cells of each sample, one a hop."""
+    """Return the rows of the query ``khop-summary``: distributions over the cells of each sample, one per hop."""
     import numpy as np
     import pyarrow as pa
 
@@ -84,7 +84,7 @@ def khop_summary(
 def _counts(
     graph: Adjacency, rows: np.ndarray[Any, Any], k: int, check: Callable[[], object] | None, estimated: bool
 ) -> tuple[np.ndarray[Any, Any], str]:
-    """Return how many cells are at each distance, and a sentence on how sure that is."""
+    """Return how many cells are at each distance, and a note on the accuracy."""
     import numpy as np
 
     from cellgraph.adjacency.hyperloglog import estimated_within, registers_for, standard_error
@@ -113,6 +113,6 @@ def _distribution(of: str, numbers: np.ndarray[Any, Any]) -> dict[str, float | i
 
 
 def _parts(count: int) -> Iterator[slice]:
-    """Cut so many rows into slices, at least one."""
+    """Yield slices of this many rows, at least one slice."""
     for start in range(0, max(count, 1), _TABLE_PART):
         yield slice(start, min(start + _TABLE_PART, count))

@@ -1,4 +1,4 @@
-"""Pairs of cells that touch: relationships of the same two cells added up, with weights, and as sparse matrices."""
+"""Pairs of cells that touch: relationships of the same two cells summed, with weights, and as sparse matrices."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Linked:
-    """Each pair of cells that touch, as seen from the one, sorted by both; a pair has two rows unless directed.
+    """Pairs of cells that touch, each seen from one cell, sorted by both; a pair has two rows unless directed.
 
     Attributes
     ----------
     a, b : numpy.ndarray of int64, shape (p,)
-        Numbers of the cell and of the other.
+        Row numbers of the cell and of the other cell.
     sums : mapping of str to pyarrow.Array
-        Columns of contacts, added up over the relationships of the pair; null where none has a value.
+        Columns of contacts, summed over the relationships of the pair; null if none has a value.
     """
 
     a: Array
@@ -58,7 +58,7 @@ def linked(asked: Restricted, *names: str) -> Linked:
 
 
 def ends_of(asked: Restricted) -> tuple[Array, Array, Array]:
-    """Return each contact as seen from a cell: its number, that of the other cell, and that of the relationship."""
+    """Return each contact as seen from a cell: the numbers of the cell, the other cell and the relationship."""
     a, b, number = asked.topology.a, asked.topology.b, np.arange(len(asked.topology.a))
     ways = {"out": [(a, b)], "in": [(b, a)], "both": [(a, b), (b, a)]}[asked.direction]
     first, second = (np.concatenate([way[end] for way in ways]) for end in (0, 1))
@@ -66,7 +66,7 @@ def ends_of(asked: Restricted) -> tuple[Array, Array, Array]:
 
 
 def matrix(asked: Restricted, pairs: Linked, values: Array | None = None) -> Any:
-    """Return a `scipy.sparse.csr_array` of the pairs: ones, or values; its rows are the cells."""
+    """Return a `scipy.sparse.csr_array` of the pairs, with ones or given values; its rows are the cells."""
     from scipy.sparse import csr_array
 
     n = len(asked.kept)
@@ -75,18 +75,18 @@ def matrix(asked: Restricted, pairs: Linked, values: Array | None = None) -> Any
 
 
 def read_weight(question: Question, text: str) -> Weight:
-    """Read an expression over the columns of the contacts of a question."""
+    """Parse an expression of the columns of the contacts of a question."""
     columns = question.store.columns("contacts", question.sample)
     return parse_weight(text, {"junctions": "int", **{column.name: column.type for column in columns}})
 
 
 def weights_of(weight: Weight, asked: Restricted, pairs: Linked) -> Array:
-    """Return the weight of each pair, by the sums of its relationships.
+    """Return the weight of each pair, from the sums over its relationships.
 
     Raises
     ------
     ParameterError
-        If one is not above zero: paths and shares would mean nothing.
+        If a weight is not above zero, as paths and shares would be meaningless.
     """
     values = weight({name: pairs.of(name) for name in weight.columns}, len(pairs.a))
     wrong = np.flatnonzero(~(np.isfinite(values) & (values > 0)))
@@ -103,12 +103,12 @@ def weights_of(weight: Weight, asked: Restricted, pairs: Linked) -> Array:
 
 
 def require_column(question: Question, of: str, name: str, kinds: Sequence[str]) -> str:
-    """Return the name of a column of cells or contacts of one of some types.
+    """Return the name of an existing column of cells or contacts, of one of some types.
 
     Raises
     ------
     ParameterError
-        If there is none, or it holds something else; with near ones.
+        If there is no such column (with similar names), or it has another type.
     """
     from cellgraph.errors import near
 

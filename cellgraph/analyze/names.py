@@ -1,4 +1,4 @@
-"""Names of cells, which tables may bring: a cell found by its name, and names beside the labels of rows."""
+"""Names of cells, which tables may provide: find a cell by its name, and add names beside the labels in rows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PLACES = {
     "neighbour": ("neighbour_sample", "neighbour_name"),
     "reached": ("reached_sample", "reached_name"),
 }
-"""Columns with labels of cells; the column with their sample, and that for their name."""
+"""For each column of labels of cells, the columns of their samples and names."""
 
 _ENDS = {"source": "source_name", "target": "target_name"}
 _FEW = 1000
@@ -32,19 +32,19 @@ _WHOLE = re.compile(r"[+-]?[0-9]{1,20}")
 
 
 def have_names(store: Store, sample: str | None) -> bool:
-    """Tell whether cells have a name, as text."""
+    """Return whether cells have a name, as text."""
     return any(column.name == "name" and column.type == "str" for column in store.columns("cells", sample))
 
 
 def of_text(finder: Finder, parameter: str, text: str, many: bool) -> tuple[Cell, ...]:
-    """Find the cell that a text names, by its name or its label; with `many` the text may have several, with commas.
+    """Find the cell that a text gives by name or label; with `many`, the text may list several, separated by commas.
 
     Raises
     ------
     NotFoundError
-        If there is no cell of such a name in the samples.
+        If no cell in the samples has such a name.
     ParameterError
-        If there are several, or the cells have no names.
+        If several cells have it, or the cells have no names.
     """
     sample = finder.samples[0] if len(finder.samples) == 1 else None
     names = have_names(finder.store, sample)
@@ -110,7 +110,7 @@ def _names(store: Store, catalogue: Catalogue, samples: Sequence[str], labels: l
 def with_names(question: Question, rows: pa.Table) -> pa.Table:
     """Return rows with a column of names beside each column of cells, if cells have names.
 
-    A column of cells without one of their samples stays alone.
+    A column of cells without a column of their samples gets no names.
     """
     import pyarrow as pa
 
@@ -136,7 +136,7 @@ def with_names(question: Question, rows: pa.Table) -> pa.Table:
 
 
 def _with_samples(question: Question, rows: pa.Table) -> tuple[pa.Table, bool]:
-    """Add the samples of the cells of a path, which its rows leave out; tell whether they were added."""
+    """Add the samples of the cells of a path, which its rows leave out; return whether they were added."""
     import pyarrow as pa
 
     if question.query.name != "path" or "sample" in rows.column_names:
@@ -150,7 +150,7 @@ def _with_samples(question: Question, rows: pa.Table) -> tuple[pa.Table, bool]:
 
 
 def _with_ends(rows: pa.Table) -> pa.Table:
-    """Add the names of the ends of directed contacts, which are those of their cells."""
+    """Add the names of the sources and targets of directed contacts, from the names of their cells."""
     import pyarrow.compute as pc
 
     for end, name in _ENDS.items():
@@ -165,7 +165,7 @@ def _beside(rows: pa.Table, column: str, name: str, values: Any) -> pa.Table:
 
 
 def _looked_up(samples: pa.ChunkedArray, labels: pa.ChunkedArray, known: pa.Table) -> pa.ChunkedArray:
-    """Return the name of each cell, null where it has none."""
+    """Return the name of each cell, null if it has none."""
     import numpy as np
     import pyarrow as pa
 

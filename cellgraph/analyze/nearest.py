@@ -1,4 +1,4 @@
-"""How far each cell is from the nearest of some: the compiled form of ``nearest``, and reading what is looked for."""
+"""The distance of each cell to the nearest target cell: the compiled form of ``nearest``, and parsing the target."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _CONDITION = re.compile(r"[=<>]|\b(in|is|not|and|or)\b", re.IGNORECASE)
 
 
 class Target:
-    """The cells that are looked for.
+    """The target cells.
 
     Parameters
     ----------
     text : str
-        ``border``; labels or names of cells with commas between; or a condition on cells.
+        ``border``, comma-separated labels or names of cells, or a condition on cells.
     question : Question
     """
 
@@ -59,7 +59,7 @@ class Target:
 
     @property
     def columns(self) -> list[str]:
-        """The stored properties of cells that it looks at."""
+        """The stored properties of cells that it needs."""
         columns = self.filter.columns if self.filter else ()
         return [c.name for c in columns if not c.hops and c.name not in ("label", "sample")]
 
@@ -69,7 +69,7 @@ class Target:
         return next((c.name for c in (self.filter.columns if self.filter else ()) if c.hops), "")
 
     def cypher(self) -> tuple[Callable[[str], str], dict[str, Any]]:
-        """Return it as Cypher about a variable, and the values of its parameters."""
+        """Return a function that gives its Cypher for a variable, and the values of its parameters."""
         if self.filter is not None:
             read, own = self.filter, self.filter.cypher("c")[1]
             values = {name.replace("where", "to"): value for name, value in own.items()}
@@ -118,7 +118,7 @@ def nearest(question: Question, target: Target) -> pa.Table:
 
 
 def _spread(indptr: Array, indices: Array, starts: Array, rank: Array, longest: int) -> tuple[Array, Array]:
-    """Return how far each cell is from the nearest start, -1 for none, and the smallest rank of these."""
+    """Return the distance of each cell to the nearest start, -1 for none, and the smallest rank of the nearest ones."""
     n = len(indptr) - 1
     hops, owner = np.full(n, -1), np.full(n, n)
     hops[starts], owner[starts] = 0, rank[starts]

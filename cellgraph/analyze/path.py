@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def path(question: Question, source: Cell, target: Cell) -> pa.Table:
     """Return the rows of the query ``path``: step, cell, junctions; none if the cells are not connected.
 
-    The database looks first, as far as ``longest``: most ways that people ask for are short, and then it need not
-    give away the whole graph.
+    The database searches first, up to ``longest`` contacts: most requested paths are short, and then the whole graph
+    need not be read.
     """
     if source == target and question.left_out():
         return _table([], [])
@@ -34,7 +34,7 @@ def path(question: Question, source: Cell, target: Cell) -> pa.Table:
 
         return cheapest_path(question)
     longest = question.bound["longest"]
-    near = question.asked.conditions.over != "contacts"  # without junctions, which the Cypher asks for
+    near = question.asked.conditions.over != "contacts"  # has no junctions, which the Cypher needs
     if near and question.method == "cypher":
         raise ParameterError("a path over NEAR is not found in Cypher; leave out --method cypher (method='cypher').")
     if question.method != "compiled" and not near and not question.unsaid and _labels_tell(question, source, target):
@@ -56,7 +56,7 @@ def path(question: Question, source: Cell, target: Cell) -> pa.Table:
 
 
 def _labels_tell(question: Question, source: Cell, target: Cell) -> bool:
-    """Tell whether the Cypher, which knows cells by label and one sample at most, can mean these two cells only."""
+    """Return whether the Cypher, which has labels and at most one sample, identifies these two cells uniquely."""
     if source.sample == target.sample:
         return True
     samples = question.store.sample_names()
@@ -79,7 +79,7 @@ def _table(cells: list[int], junctions: list[int | None]) -> pa.Table:
 
 
 def not_connected(restricted: Restricted, source: Cell, target: Cell) -> str:
-    """Return a sentence on two cells that no path joins: how large the pieces are in which they lie."""
+    """Return a note on two cells that are not connected, with the sizes of their components."""
     import numpy as np
 
     from cellgraph.adjacency.kernels import distances_from
@@ -88,7 +88,7 @@ def not_connected(restricted: Restricted, source: Cell, target: Cell) -> str:
     for cell, graph in ((source, restricted.graph), (target, restricted.backward)):
         row = restricted.row(cell)
         if row is None:
-            return ""  # said for all questions alike
+            return ""  # covered by another note
         n = len(graph.labels)
         distance = np.full(n, -1, np.int32)
         distances_from(graph.indptr, graph.indices, np.array([row]), n, distance, np.empty(n, np.int32))
@@ -105,23 +105,23 @@ def not_connected(restricted: Restricted, source: Cell, target: Cell) -> str:
 
 
 def fewest_contacts(graph: Adjacency, source: int, target: int, backward: Adjacency | None = None) -> list[int]:
-    """Return the cells on a way with the fewest contacts.
+    """Return the cells on a shortest path (with the fewest contacts).
 
-    Of several such ways it is the one whose cells have the smallest labels (then samples), compared from the
-    start: the way back is searched first, then each step goes to the smallest cell that is one nearer.
+    Among several shortest paths, it is the one whose cells have the smallest labels (then samples), compared from the
+    start: distances to the target are found first, then each step goes to the smallest cell that is one nearer.
 
     Parameters
     ----------
     graph : Adjacency
     source, target : int
-        Numbers of the first and the last cell.
+        Row numbers of the first and the last cell.
     backward : Adjacency, optional
-        The graph with its contacts turned around, where they have a direction.
+        The graph with its contacts reversed, if they have a direction.
 
     Returns
     -------
     list of int
-        Numbers of the cells, from source to target; empty if the two are not connected.
+        Row numbers of the cells, from source to target; empty if the two are not connected.
     """
     import numpy as np
 
@@ -146,18 +146,18 @@ def _nearer(graph: Adjacency, distance: np.ndarray[Any, Any], cell: int) -> list
 
 
 def _smallest(graph: Adjacency, cells: list[int]) -> int:
-    """Return the cell with the smallest label, of several the one in the first sample."""
+    """Return the cell with the smallest label; of several, the one in the first sample."""
     return min(cells, key=lambda cell: (int(graph.labels[cell]), cell))
 
 
 def samples_of(question: Question, labels: list[int], source: Cell, target: Cell) -> list[str]:
-    """Return the sample of each cell on a path of labels: of several, the first by name at each step."""
+    """Return the sample of each cell on a path of labels; of several, the first by name at each step."""
     samples = question.store.sample_names()
     if len(samples) == 1 or len(labels) < 2:
         return [source.sample] * len(labels)
     found = question.lookup("junctions-among", samples=samples, labels=labels).to_pylist()
     touching = {(row["sample_a"], row["cell_a"], row["sample_b"], row["cell_b"]) for row in found}
-    possible = [{target.sample}]  # from the end: the samples from which the rest of the path goes on
+    possible = [{target.sample}]  # from the end: the samples from which the path can continue
     for label, following in reversed(list(pairwise(labels))):
         ends = possible[-1]
         possible.append({name for name in samples if any((name, label, end, following) in touching for end in ends)})
@@ -169,7 +169,7 @@ def samples_of(question: Question, labels: list[int], source: Cell, target: Cell
 
 
 def _junctions(restricted: Restricted, way: list[int]) -> list[int | None]:
-    """Return the junctions of each cell with the one before; None for the first."""
+    """Return the junctions of each cell with the previous one; None for the first."""
     import numpy as np
     import pyarrow.compute as pc
 

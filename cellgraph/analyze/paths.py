@@ -24,12 +24,12 @@ MOST_PATHS = 10_000
 
 
 def paths(question: Question) -> pa.Table:
-    """Return the rows of the query ``paths``: path, step, cell, junctions, and cost where there is a weight.
+    """Return the rows of the query ``paths``: path, step, cell, junctions, and cost if there is a weight.
 
     Raises
     ------
     ParameterError
-        If there are more than `MOST_PATHS` shortest ones.
+        If there are more than `MOST_PATHS` shortest paths.
     """
     bound, weight = question.bound, question.bound["weight"]
     source, target = (question.cells[end][0] for end in ("source", "target"))

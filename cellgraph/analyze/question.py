@@ -1,4 +1,4 @@
-"""A question put to a database: a named query with checked parameters, conditions, and the cells that they name."""
+"""A question to a database: a named query with checked parameters, conditions, and the cells that they name."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Method = Literal["auto", "cypher", "compiled", "estimated"]
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked, of what.
+    """A named query, and what it is about.
 
     Attributes
     ----------
@@ -39,20 +39,20 @@ class Question:
     bound : mapping
         Value of every parameter.
     given : frozenset of str
-        The parameters that did not take their default.
+        The parameters that were given a value.
     cells : mapping of str to tuple of Cell
-        The cells that parameters name; they exist.
+        The existing cells that parameters name.
     method : {'auto', 'cypher', 'compiled', 'estimated'}
     asked : Asked
         The conditions.
     directed : tuple of str
-        Names of the samples whose relationships have a direction, of those that are asked about.
+        Names of the requested samples whose relationships have a direction.
     timeout : float, optional
-        Seconds that the answer may take.
+        Maximum time for the answer, in seconds.
     target : Target, optional
-        The cells that are looked for.
+        The target cells.
     began : float
-        The `time.monotonic` at which it was asked.
+        The `time.monotonic` at the start.
     """
 
     store: Store
@@ -70,7 +70,7 @@ class Question:
 
     @property
     def sample(self) -> str | None:
-        """Name of the one sample that is asked about."""
+        """Name of the one requested sample."""
         return self.bound.get("sample")
 
     def left(self) -> float | None:
@@ -79,7 +79,7 @@ class Question:
         Raises
         ------
         StoreError
-            If there are none.
+            If no time is left.
         """
         if self.timeout is None:
             return None
@@ -92,7 +92,7 @@ class Question:
         return left
 
     def left_out(self) -> str:
-        """Return a sentence on cells that parameters name and that do not meet the conditions; empty if all do."""
+        """Return a note on named cells that do not meet the conditions; empty if all do."""
         conditions, named = self.asked.conditions, {cell for cells in self.cells.values() for cell in cells}
         if not named or not (conditions.of_cells or conditions.buffer):
             return ""
@@ -121,7 +121,7 @@ class Question:
 
     @cached_property
     def further(self) -> dict[str, str | None]:
-        """Columns that came with the data, with their types; see `further_columns`."""
+        """Columns that came with the data, with their types, from `further_columns`."""
         return further_columns(self.store, self.catalogue, self.query, self.sample)
 
     def lookup(
@@ -132,14 +132,14 @@ class Question:
         conditions: Conditions | None = None,
         **values: object,
     ) -> pa.Table:
-        """Let the database answer another query, with further properties as columns if it takes them."""
+        """Run another query in the database, with further properties as columns if it takes them."""
         query = self.catalogue[name]
         statement = query.statement(self.store.dialect, values, further=list(further or ()), conditions=conditions)
         rows = self.store.run(statement.text, statement.parameters, name=name, timeout=self.left())
         return as_declared(query, rows, further)
 
     def in_cypher(self, limit: int | None = None) -> pa.Table:
-        """Let the database answer the question itself; of cells in several samples, one sample after the other."""
+        """Run the query in the database; for cells in several samples, one sample after the other."""
         import pyarrow as pa
 
         listed = [p.name for p in self.query.parameters if p.cell and p.type == "int list" and p.name in self.cells]
@@ -163,7 +163,7 @@ class Question:
         )
 
     def topology(self, cells: Sequence[str] = (), contacts: Sequence[str] = ()) -> Topology:
-        """Read the bare graph of the sample, with properties; that of all where its cells touch those of others."""
+        """Read the bare graph of the sample, with properties; that of all samples if its cells touch others."""
         over = self.asked.conditions.over
         own = self.store.topology(self.sample, cells=cells, contacts=contacts, over=over)
         if over != "contacts":  # within each sample
@@ -173,7 +173,7 @@ class Question:
         return own
 
     def size(self) -> dict[str, int]:
-        """Return the numbers of cells and of contacts of the sample or of all."""
+        """Return the numbers of cells and contacts of the sample, or of all samples."""
         return {name: number or 0 for name, number in self.lookup("size", sample=self.sample).to_pylist()[0].items()}
 
     def restricted(
@@ -181,7 +181,7 @@ class Question:
     ) -> Restricted:
         """Read the graph that meets the conditions, with properties of its cells and contacts.
 
-        Its rows are about the cells that parameters name, unless `of_cells` is false, and those of the sample.
+        Unless `of_cells` is false, its rows are only about the cells that parameters name, and those of the sample.
         """
         from cellgraph.estimation.restricted import columns_for, restrict
 
@@ -193,7 +193,7 @@ class Question:
 
 
 def directed_samples(store: Store, catalogue: Catalogue, sample: str | None) -> tuple[str, ...]:
-    """Return the names of the samples whose relationships have a direction; of one sample or of all."""
+    """Return the names of the samples whose relationships have a direction, among one or all."""
     statement = catalogue["sample-nodes"].statement(store.dialect, {})
     nodes = store.run(statement.text, statement.parameters, name="sample-nodes").to_pylist()
     names = [node["name"] for node in nodes if json.loads(node["node"]).get("directed") is True]

@@ -1,4 +1,4 @@
-"""A graph read back from a database, in the form in which a sweep made it."""
+"""Read a graph back from a database, in the form in which a sweep made it."""
 
 from __future__ import annotations
 
@@ -44,6 +44,6 @@ def _sample(query: Callable[..., pa.Table], name: str) -> Sample:
 
 
 def _in_order(table: pa.Table, names: list[str]) -> pa.Table:
-    """Return the columns of the model in its order, those that the sample has, and then all others."""
+    """Return the columns of the model that the sample has, in the order of the model, and then all others."""
     further = [name for name in table.column_names if name not in names]
     return table.select([*(name for name in names if name in table.column_names), *further])

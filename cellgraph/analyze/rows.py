@@ -1,4 +1,4 @@
-"""Rows in the types that a query declares, the same from every database and every method."""
+"""Rows in the types that a query declares, the same for every database and every method."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NOTE = b"cellgraph.note"
 
 
 def with_note(table: pa.Table, note: str) -> pa.Table:
-    """Return the rows with one more sentence about them, kept in the metadata of the table; an empty one is none."""
+    """Return the rows with one more note, kept in the metadata of the table; an empty note is ignored."""
     if not note:
         return table
     notes = "\n".join(filter(None, [note_of(table), note]))
@@ -24,15 +24,15 @@ def with_note(table: pa.Table, note: str) -> pa.Table:
 
 
 def note_of(table: pa.Table) -> str:
-    """Return the sentences about some rows, as why there are none, one a line; an empty text if there are none."""
+    """Return the notes on some rows, such as why there are none, one per line; an empty text without notes."""
     note: bytes = (table.schema.metadata or {}).get(_NOTE, b"")
     return note.decode()
 
 
 def with_direction(table: pa.Table, question: Question) -> pa.Table:
-    """Return rows with the direction in which contacts were taken, where those of a sample have one.
+    """Return rows with the direction in which contacts were taken, for samples whose contacts have one.
 
-    Rows of contacts tell it by their ends.
+    Rows of contacts already show it by their ends.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -49,7 +49,7 @@ def with_direction(table: pa.Table, question: Question) -> pa.Table:
 def as_declared(query: Query, table: pa.Table, further: Mapping[str, str | None] | None = None) -> pa.Table:
     """Return the rows with the declared columns first, in their types; an empty table has them too.
 
-    ``further`` are the types of other columns, as `further_columns` has them: Neo4j gives none to a column of nulls.
+    ``further`` are the types of other columns, from `further_columns`: Neo4j gives no type to a column of nulls.
     """
     import pyarrow as pa
 

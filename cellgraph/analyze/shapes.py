@@ -1,4 +1,4 @@
-"""Small shapes of contacts: the compiled forms of triangles, squares, T1 candidates, reciprocal pairs, similar cells.
+"""Small motifs of contacts: the compiled forms of triangles, squares, T1 candidates, reciprocal pairs, similar cells.
 
 All are products of the sparse matrix of contacts with itself, some rows at a time.
 """
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 _PART = 16_384
-"""Rows of a matrix that are multiplied together."""
+"""Rows of a matrix that are multiplied at a time."""
 
 
 def triangle_counts(links: Any, rows: Array) -> Array:
-    """Return in how many triangles some cells are.
+    """Return the number of triangles that each of some cells is in.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def _touching(question: Question, asked: Restricted) -> Any:
 
 
 def require_directions(question: Question) -> None:
-    """Refuse a question about directions where no sample has any.
+    """Reject a question about directions if no sample has any.
 
     Raises
     ------
@@ -222,7 +222,7 @@ def _row(links: Any, row: int) -> Array:
 
 
 def _in_order(asked: Restricted, pairs: Linked) -> Array:
-    """Return which pairs have the smaller cell first, both being among those that are asked about."""
+    """Return which pairs have the smaller cell first and consist of requested cells."""
     reported = np.zeros(len(asked.kept), bool)
     reported[asked.reported] = True
     return _ordered(asked, pairs.a, pairs.b) & reported[pairs.a] & reported[pairs.b]

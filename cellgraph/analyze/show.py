@@ -1,4 +1,4 @@
-"""The Cypher of a query, shown to be pasted elsewhere; no database is opened for it."""
+"""Show the Cypher of a query, to be pasted elsewhere, without opening a database."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ def show(
     limit: int | None = None,
     **parameters: Any,
 ) -> str:
-    """Return the Cypher of a named query as the chosen database takes it, with the values of its parameters.
+    """Return the Cypher of a named query for the chosen database, with the values of its parameters.
 
     Parameters
     ----------
     name : str
-        Of the query.
+        Name of the query.
     db : str, optional
-        The database, as for `cellgraph.open`.
+        The database, as in `cellgraph.open`.
     graph : bool
-        Show the form that Neo4j Browser draws, whichever the database.
+        Show the form that Neo4j Browser draws, whatever the database.
     sample, limit, **parameters
-        As for `Database.query`; those that are missing are shown as null.
+        As in `Database.query`; missing ones are shown as null.
 
     Raises
     ------
     NotFoundError
-        If there is no such query, or no graph form of it.
+        If there is no such query, or it has no graph form.
     ParameterError
         For an unknown or ill-typed parameter.
     """
@@ -64,14 +64,14 @@ def show(
 
 
 def require_graph(catalogue: Catalogue, query: Query) -> None:
-    """Refuse a query that cannot be drawn."""
+    """Reject a query that cannot be drawn."""
     if not query.has_graph:
         there = ", ".join(other.name for other in catalogue.listed() if other.has_graph)
         raise NotFoundError(f"the query {query.name!r} gives a table, which cannot be drawn; those that can: {there}.")
 
 
 def _label(parameter: str, text: str) -> int:
-    """Return the label of a cell from text; its name would need a database."""
+    """Return the label of a cell from text; a name would need a database."""
     try:
         return int(text)
     except ValueError:

@@ -1,9 +1,10 @@
 """The network of each sample in some twenty numbers: the query ``summary``.
 
 Conventions: a pair of cells counts once, however many relationships it has; contacts between samples are left out.
-``mean_path`` is over the ordered pairs of cells that paths join; ``clustering`` is the mean of the local coefficients,
-0 for cells with fewer than two neighbours, ``transitivity`` three times the triangles over the connected triples, and
-``assortativity`` Pearson's correlation of the degrees at the two ends of a pair, all as networkx has them.
+``mean_path`` is over the ordered pairs of cells that are connected.  ``clustering`` is the mean of the local
+coefficients, 0 for cells with fewer than two neighbours; ``transitivity`` is three times the triangles over the
+connected triples; ``assortativity`` is Pearson's correlation of the degrees at the two ends of a pair.  All are defined
+as in networkx.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 EXACT = 4_000
-"""Cells up to which all distances are found; of more, those from so many random ones as `SOURCES`."""
+"""Number of cells up to which all distances are found; for more, only those from `SOURCES` random cells."""
 SOURCES = 500
 _MEASURED = (("volume", "unit^3"), ("surface_area", "unit^2"))
 
@@ -64,7 +65,7 @@ def summary(question: Question) -> pa.Table:
 
 
 def _of_sample(asked: Restricted, sample: str) -> Restricted:
-    """Return the cells of one sample that are kept, and the contacts among them, with numbers of their own."""
+    """Return the kept cells of one sample and the contacts among them, with row numbers of their own."""
     own = only(asked.topology, (asked.topology.samples == sample) & asked.kept)
     every = np.arange(len(own.labels))
     return Restricted(own, np.ones(len(every), bool), every, every, "both")
@@ -112,7 +113,7 @@ def _measures(own: Restricted) -> Iterator[tuple[str, float | None, str]]:
 
 
 def _distances(own: Restricted, n: int) -> Iterator[tuple[str, float | None, str]]:
-    """Yield mean length of paths and diameter, or estimates of these."""
+    """Yield mean path length and diameter, or estimates of these."""
     exact = n <= EXACT
     starts = np.arange(n) if exact else np.sort(np.random.default_rng(0).choice(n, SOURCES, replace=False))
     hops, reached, reach = 0.0, 0, 0
@@ -138,7 +139,7 @@ def _mean(values: Array) -> float | None:
 
 
 def _correlation(x: Array, y: Array) -> float | None:
-    """Return Pearson's correlation; None where one of the two does not vary."""
+    """Return Pearson's correlation; None if one of the two does not vary."""
     if not len(x) or x.std() == 0 or y.std() == 0:
         return None
     return float(np.corrcoef(x, y)[0, 1])

@@ -23,7 +23,7 @@ NUMBERS = ("int", "float")
 TYPES = ("str", "int", "bool")
 MOST_TYPES = 1000
 _PART = 8192
-"""Cells whose surroundings are looked at together."""
+"""Cells whose neighbourhoods are processed at a time."""
 
 
 def neighbours_mean(question: Question) -> pa.Table:
@@ -60,7 +60,7 @@ def contact_fraction(question: Question) -> pa.Table:
 
 
 def contacts_by(question: Question) -> pa.Table:
-    """Return the rows of the query ``contacts-by``, with a note where the column has one type only."""
+    """Return the rows of the query ``contacts-by``, with a note if the column has only one type."""
     name = require_column(question, "cells", question.bound["by"], TYPES)
     asked = question.restricted(cells=[name], contacts=["junctions", "area"])
     codes, names = _types(asked, name)
@@ -158,7 +158,7 @@ def khop_types(question: Question) -> pa.Table:
 
 
 def _rings(asked: Restricted, k: int) -> Iterator[tuple[Array, list[Any]]]:
-    """Yield some of the cells that are asked about, and those at 1, 2, … k contacts from each, as matrices."""
+    """Yield some of the requested cells, and the cells at 1, 2, … k contacts from each, as matrices."""
     from scipy.sparse import csr_array
 
     links, n = matrix(asked, linked(asked)), len(asked.kept)
@@ -177,7 +177,7 @@ def _rings(asked: Restricted, k: int) -> Iterator[tuple[Array, list[Any]]]:
 
 
 def _types(asked: Restricted, name: str) -> tuple[Array, list[str]]:
-    """Return the number of the type of each cell, -1 for none, and the types in order."""
+    """Return the type number of each cell, -1 for none, and the types in order."""
     column = asked.topology.of_cells[name].cast(pa.string())
     asked_about = column.filter(pa.array(asked.kept))
     names = sorted(asked_about.drop_null().unique().to_pylist())
@@ -190,7 +190,7 @@ def _types(asked: Restricted, name: str) -> tuple[Array, list[str]]:
 
 
 def _numbers(asked: Restricted, name: str) -> Array:
-    """Return a column of cells as float64, NaN for null; that of the label too."""
+    """Return a column of cells, or their labels, as float64, NaN for null."""
     return asked.topology.labels.astype(float) if name == "label" else numbers(asked.topology.of_cells[name])
 
 

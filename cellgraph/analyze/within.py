@@ -41,7 +41,7 @@ def within(asked: Restricted, k: int) -> pa.Table:
 
 
 def neighbours(asked: Restricted) -> pa.Table:
-    """Return the rows of the query ``neighbours``, most junctions first; parallel relationships are added up."""
+    """Return the rows of the query ``neighbours``, most junctions first; parallel relationships are summed."""
     topology, pairs = asked.topology, linked(asked, "junctions", "area")
     mine = np.isin(pairs.a, asked.rows)
     a, b = pairs.a[mine], pairs.b[mine]
@@ -60,7 +60,7 @@ def neighbours(asked: Restricted) -> pa.Table:
 
 
 def with_distance(rows: pa.Table, asked: Restricted) -> pa.Table:
-    """Return the rows of ``neighbours`` with the distances of those that are near; null for all others."""
+    """Return the rows of ``neighbours`` with the distances of near pairs; null for all others."""
     topology = asked.topology
     column = topology.of_contacts["distance"]
     near = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
