@@ -1,4 +1,4 @@
-"""Early answers: estimates with confidence intervals from random cells of a database, or random blocks of a volume."""
+"""Early estimates with confidence intervals, from random cells of a database or random blocks of a volume."""
 
 from cellgraph.estimation.answer import Estimate
 from cellgraph.estimation.asking import estimate

@@ -1,4 +1,4 @@
-"""Sums over cells or contacts that are sums over voxels and faces, so that a block alone tells its part of them."""
+"""Sums over cells or contacts that are also sums over voxels and faces, so that each block gives its own part."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ADDITIVE: dict[Of, frozenset[str]] = {
 
 
 def adds_up(expression: Expression) -> bool:
-    """Tell whether an expression without a filter needs nothing but such sums."""
+    """Return whether an expression without a filter needs only such sums."""
     names = {column.name for column in expression.columns}
     return expression.kind in ("sum", "ratio") and names <= ADDITIVE[expression.of]
 

@@ -1,4 +1,4 @@
-"""The answer: an estimate, how sure it is, and how much was seen for it."""
+"""The answer: an estimate, its confidence interval, and how much data was seen for it."""
 
 from __future__ import annotations
 
@@ -11,39 +11,40 @@ Sampled = Literal["cells", "blocks", ""]
 
 @dataclass(frozen=True)
 class Estimate:
-    """An early answer, or the exact one.
+    """An estimate, or the exact value.
 
     Attributes
     ----------
     expression : str
-        What was asked, as ``mean(volume)``.
+        The statistic, such as ``mean(volume)``.
     where : str or None
         The filter.
     estimate : float
-        The number.
+        Its value.
     low, high : float or None
-        Ends of the confidence interval; None where the sample does not tell that end.  Equal to `estimate` if `exact`.
+        Ends of the confidence interval; None if the sample does not determine that end.  Equal to `estimate` if
+        `exact`.
     confidence : float
-        How often such an interval holds the truth, as 0.95.
+        Confidence level of the interval, such as 0.95.
     fraction : float
-        Part of all cells (from a database) or of the volume (from an image) that was seen, 0 to 1.
+        Fraction of all cells (from a database) or of the volume (from an image) that was seen, 0 to 1.
     exact : bool
         Whether everything was seen.
     n : int
-        Number of cells or contacts that the number comes from: those seen that pass the filter and have a value.
+        Number of cells or contacts in the estimate: those seen that pass the filter and have a value.
     sampled : str
         What was drawn at random: ``cells``, or ``blocks`` of a volume, whose cells count together (a cluster sample);
         empty if `exact`.
     units : int
-        How many of these were drawn.
+        Number of these that were drawn.
     unit : str
-        Of the number, as ``micrometer^3``; empty where it has none or samples differ.
+        Unit of the estimate, such as ``micrometer^3``; empty if it has none or samples differ.
     seconds : float
-        How long it took.
+        Time taken.
     left_out : int
-        Number of cells or contacts seen that pass the filter and have no value, so that they are not in the number.
+        Number of cells or contacts seen that pass the filter but have no value, so they are not in the estimate.
     note : str
-        What else is to be known of the answer: what is left out, and why an interval is wide; mostly empty.
+        Remarks on the answer: what is left out, and why an interval is wide; mostly empty.
     """
 
     expression: str
@@ -83,14 +84,14 @@ def _short(value: float) -> str:
 
 
 def name_unit(unit: str, length: str, ndim: int) -> str:
-    """Return a unit of `cellgraph.model` in that of a sample: ``unit^3`` is ``micrometer^3``, in 2D ``micrometer^2``.
+    """Return a unit of `cellgraph.model` for a sample: ``unit^3`` becomes ``micrometer^3``, in 2D ``micrometer^2``.
 
     Parameters
     ----------
     unit : str
-        As ``unit^2``, or a ratio as ``unit^2/unit^3``.
+        Such as ``unit^2``, or a ratio such as ``unit^2/unit^3``.
     length : str
-        The unit of length of the sample; empty where it is not known.
+        The unit of length of the sample; empty if unknown.
     ndim : int
         2 or 3.
     """

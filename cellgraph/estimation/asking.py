@@ -1,4 +1,4 @@
-"""The public function: an early answer from a database, or from a volume that is not loaded."""
+"""The public function: an estimate from a database, or from a volume that is not loaded."""
 
 from __future__ import annotations
 
@@ -41,35 +41,35 @@ def estimate(
     Parameters
     ----------
     expression : str
-        ``mean(x)``, ``sum(x)``, ``median(x)``, ``quantile(x, q)``, ``ratio(x, y)`` (sum of x by sum of y),
+        ``mean(x)``, ``sum(x)``, ``median(x)``, ``quantile(x, q)``, ``ratio(x, y)`` (sum of x over sum of y),
         ``count(cells)`` or ``count(contacts)``.  x and y are columns of the cells (``volume``, ``degree``, …), of the
-        contacts (``area``; ``contacts.junctions`` where the cells have one of that name too), or ``khop(k)``: the
+        contacts (``area``; ``contacts.junctions`` if the cells have a column of that name too), or ``khop(k)``: the
         number of other cells within k contacts.
     db : str or path, optional
-        The database; see `cellgraph.open`.
+        The database, as in `cellgraph.open`.
     source : str, path, numpy.ndarray or Scan, optional
         A volume that is not loaded, instead of a database.
     within_time : float or str, optional
-        Seconds, or as ``500ms``, ``5s``, ``2m``: answer then with what was seen, or before if that was everything.  A
-        first handful is always awaited, and as long as none of them passes the filter, more are.
+        Time limit in seconds, or as ``500ms``, ``5s``, ``2m``: answer then from what was seen, or earlier if that is
+        everything.  A first small draw is always completed, and more is drawn as long as nothing passes the filter.
     within_ci : float or str, optional
-        A confidence, as 0.95: answer when the interval of that confidence has the half width that `error` or
-        `absolute_error` allows.  Together with `within_time`: whichever is first.
+        Confidence level, such as 0.95: answer once the half-width of its interval is at most `error` or
+        `absolute_error`.  Together with `within_time`, whichever comes first.
     error : float or str, optional
-        Part of the estimate: 0.01 or ``1%``.
+        Half-width relative to the estimate: 0.01 or ``1%``.
     absolute_error : float, optional
-        In the unit of the estimate.
+        Half-width in the unit of the estimate.
     confidence : float or str, optional
-        Of the interval with `within_time`; 0.95 by default.
+        Confidence level of the interval with `within_time`; 0.95 by default.
     where : str, optional
-        A filter, as ``sample = 'a' and not on_border and volume > 10``.
+        A filter, such as ``sample = 'a' and not on_border and volume > 10``.
     sample : str, optional
         Only cells of this sample, or contacts that touch one of them.
     seed : int
-        The same seed draws the same; another draws others.
+        The same seed draws the same units; another seed draws others.
     **options
-        How the volume of `source` is read: `dataset`, `axes`, `time`, `channel`, `slices`, `background`,
-        `connectivity`, `spacing` and `unit`, see `ScanOptions`.
+        How to read the volume of `source`: `dataset`, `axes`, `time`, `channel`, `slices`, `background`,
+        `connectivity`, `spacing` and `unit`, as in `ScanOptions`.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def estimate(
     Raises
     ------
     ParameterError
-        If expression or filter do not parse, the goal cannot be reached, or the source cannot tell what is asked.
+        If the expression or filter does not parse, the goal cannot be reached, or the source lacks what is needed.
     NotFoundError
         If there is no such database, volume or sample, or no cell passes the filter.
     InputError
@@ -100,7 +100,7 @@ def estimate(
         raise ParameterError(
             "source is a volume that is not loaded, so --db and --sample (db=…, sample=…) do not apply; leave them out"
         )
-    # The sweep takes long to import, and questions to a database do without it.
+    # The sweep takes long to import, and estimates from a database do not need it.
     from cellgraph.estimation.grid import plan_sample
     from cellgraph.estimation.volume import CATALOGUE, VolumePopulation
 
@@ -117,7 +117,7 @@ def estimate(
 def estimate_from_store(
     store: Store, expression: str, where: str | None, sample: str | None, goal: Goal, seed: int, began: float
 ) -> Estimate:
-    """Answer from an open database; `began` is the `time.monotonic` at which the time began. See `estimate`."""
+    """Estimate from an open database, as in `estimate`; `began` is the `time.monotonic` at the start."""
     samples = everyone = read_samples(store)
     if sample is not None:
         samples = named(samples, [sample])

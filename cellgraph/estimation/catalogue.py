@@ -1,4 +1,4 @@
-"""What a database says of its samples and of the columns of their cells and contacts."""
+"""What a database says about its samples and the columns of their cells and contacts."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _SAMPLES = (
 
 @dataclass(frozen=True)
 class SampleFact:
-    """What a sample node says of its sample.
+    """What a sample node says about its sample.
 
     Attributes
     ----------
     name : str
     cells, contacts : int
-        How many it has.
+        Their numbers.
     unit : str
-        Of length; empty where it says none.
+        Unit of length; empty if there is none.
     ndim : int
-        2 or 3; 0 where there was no volume.
+        2 or 3; 0 if there was no volume.
     of_cells, of_contacts : tuple of Column
         The columns that came with it.
     """
@@ -48,7 +48,7 @@ class SampleFact:
 
 
 def read_samples(store: Store) -> list[SampleFact]:
-    """Return what all complete samples say, by name.
+    """Return the facts of all complete samples, sorted by name.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def read_samples(store: Store) -> list[SampleFact]:
     """
     try:
         rows = store.run(_SAMPLES, name="estimate").to_pylist()
-    except StoreError:  # a database in which nothing was ever written knows no samples at all
+    except StoreError:  # a database that was never written to does not know samples at all
         if store.sample_names():
             raise
         rows = []
@@ -78,7 +78,7 @@ def read_samples(store: Store) -> list[SampleFact]:
 
 
 def named(samples: list[SampleFact], names: Collection[str] | None) -> list[SampleFact]:
-    """Return those samples that have one of the names; None is all.
+    """Return the samples with one of the names; None is all.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def named(samples: list[SampleFact], names: Collection[str] | None) -> list[Samp
 
 
 def catalogue_of(samples: Sequence[SampleFact]) -> Catalogue:
-    """Return the columns of cells and contacts that any of the samples has."""
+    """Return the columns of cells and contacts in any of the samples."""
     name = Column("sample", "str", "", "name of the sample")
     ends = [Column(end, "int", "", "label of the cell") for end in ("cell_a", "cell_b")]
     label = Column("label", "int", "", "label of the cell")

@@ -1,4 +1,4 @@
-"""What can be asked of cells and of contacts: their columns, and counts of cells within some contacts."""
+"""What can be queried about cells and contacts: their columns, and counts of cells within some contacts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Of = Literal["cells", "contacts"]
 MOST_HOPS = 30
 
 _PUBLIC = {"cell": "label"}
-"""Names that rows of queries have for columns of cells."""
+"""Names of columns of cells in the rows of queries."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,13 @@ class Reference:
     Attributes
     ----------
     name : str
-        Of the column; ``khop(2)`` for a count of cells within two contacts.
+        Name of the column; ``khop(2)`` for a count of cells within two contacts.
     type : str
-        ``int``, ``float``, ``bool`` or ``str``; ``any`` where that is not known.
+        ``int``, ``float``, ``bool`` or ``str``; ``any`` if unknown.
     unit : str
         As in `cellgraph.model`: ``unit^3``, ``cells``, or nothing.
     hops : int
-        0 for a column that is stored, k for a count of cells within k contacts.
+        0 for a stored column, k for a count of cells within k contacts.
     """
 
     name: str
@@ -42,15 +42,15 @@ class Reference:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The columns that there are, of cells and of contacts.
+    """The available columns of cells and contacts.
 
     Attributes
     ----------
     cells, contacts : mapping of str to Column
     hops : int
-        The farthest distance up to which neighbours can be counted.
+        Largest distance up to which neighbours can be counted.
     why : str
-        The reason why not farther, as the end of a sentence.
+        Why not farther, as the end of a sentence.
     complete : bool
         Whether there are no other columns.
     """
@@ -67,16 +67,16 @@ class Catalogue:
 
 
 def read_reference(reader: Reader, catalogue: Catalogue, of: Of | None) -> tuple[Of, Reference]:
-    """Read the name of a column, or ``khop(k)``.
+    """Parse the name of a column, or ``khop(k)``.
 
     Parameters
     ----------
     reader : Reader
         At a name.
     catalogue : Catalogue
-        What there is.
+        The available columns.
     of : str or None
-        ``cells`` or ``contacts``; None where the column decides: ``cells.x`` and ``contacts.x`` say it, and a bare
+        ``cells`` or ``contacts``; None if the column decides: ``cells.x`` and ``contacts.x`` are explicit, and a bare
         name is a column of the cells if there is one, else of the contacts.
     """
     token = reader.take()
@@ -104,7 +104,7 @@ def _find(reader: Reader, catalogue: Catalogue, of: Of, token: Token) -> Referen
         return Reference(column.name, column.type, column.unit)
     if not catalogue.complete:
         return Reference(token.value, "any", "")
-    if of == "cells" and token.value == "degree":  # tables that were imported need not carry it
+    if of == "cells" and token.value == "degree":  # imported tables need not have it
         return Reference("khop(1)", "int", "cells", 1)
     other: Of = "contacts" if of == "cells" else "cells"
     hint = hint_for(token.value, known) if of == "cells" else near(token.value, known)

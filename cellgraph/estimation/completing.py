@@ -1,17 +1,17 @@
-"""The cells that begin in a block, whole, though blocks cut cells.
+"""Find the cells that begin in a block, complete, although blocks cut cells.
 
-A cell belongs to the block that holds its *first voxel* (lowest z, of these lowest y, of these lowest x).  Every cell
-has exactly one, so every cell belongs to exactly one block, and sums over random blocks are unbiased.  To know it, and
-to measure the cell, the block is read with a margin:
+A cell belongs to the block that contains its *first voxel* (lowest z, then lowest y, then lowest x).  Every cell has
+exactly one, so every cell belongs to exactly one block, and sums over random blocks are unbiased.  To find this voxel,
+and to measure the cell, the block is read with a margin:
 
-- One plane below (z).  A cell with voxels there begins there or farther down, and is not the block's.
+- One plane below (z).  A cell with voxels there begins there or farther down, and does not belong to the block.
 - Some voxels to the sides (y, x) and above.  A cell that seems to begin in the block but reaches the outermost layer
-  that was read may go on outside, and might even begin there: the margin on that side is doubled, and the region read
-  again, until no such cell is left or the volume ends.
+  that was read may continue outside, and might even begin there: the margin on that side is doubled, and the region
+  read again, until no such cell is left or the volume ends.
 
-A cell that does not reach the outermost layer is whole, with all its neighbours, so all its measures and contacts are
-those that a sweep of the whole volume gives.  This takes cells to be connected: a label in several pieces counts as
-one cell a piece, unless a region happens to hold them all.
+A cell that does not reach the outermost layer is complete, with all its neighbours, so all its measures and contacts
+are those that a sweep of the whole volume gives.  This assumes that cells are connected: a label in several pieces
+counts as one cell per piece, unless a region happens to contain them all.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from cellgraph.voxels.tally import Tally
 Array = np.ndarray[Any, Any]
 
 MOST_BYTES = 2**29
-"""How large a region around a block may become."""
+"""Maximum size of a region around a block."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Begun:
     labels : numpy.ndarray of int64
         The cells that begin in the block, sorted; the tally has all of them.
     reach : numpy.ndarray of int64, shape (3, 2)
-        How many voxels beyond the block had to be read at the low and the high side of each axis.
+        Number of voxels beyond the block that had to be read at the low and the high side of each axis.
     """
 
     tally: Tally
@@ -61,7 +61,7 @@ def cells_of(volume: Volume, block: Block, rules: Rules, margin: Array) -> Begun
     Parameters
     ----------
     margin : numpy.ndarray of int64, shape (3, 2)
-        Voxels to read at first at the low and the high side of each axis; at the low side of z one is enough, always.
+        Voxels to read at first at the low and the high side of each axis; at the low side of z, one is always enough.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def cells_of(volume: Volume, block: Block, rules: Rules, margin: Array) -> Begun
 
 
 def _begun(labels: Array, rules: Rules, start: Array, core: Array) -> Array:
-    """Return the labels of the cells whose first voxel, of those that were read, is in the block."""
+    """Return the labels of the cells whose first voxel among those read is in the block."""
     names, places = first_voxels(labels, rules)
     places += start
     begun: Array = names[((places >= core[0]) & (places < core[1])).all(axis=1)]

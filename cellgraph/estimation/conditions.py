@@ -1,4 +1,4 @@
-"""The conditions of a question: read, and checked against what its samples know."""
+"""Parse the conditions of a question, and check them against the columns of its samples."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _NEEDS = {
     "inside": ("cells", ("on_border",)),
     "buffer": ("cells", ("on_border",)),
 }
-"""Which columns a condition looks at, of cells or contacts."""
+"""The columns that a condition needs, of cells or contacts."""
 
 
 class ConditionOptions(TypedDict, total=False):
-    """Conditions as functions take them; `cellgraph.queries.conditions` says what each means."""
+    """Conditions as arguments of functions; `cellgraph.queries.conditions` defines each."""
 
     min_junctions: int | None
     min_area: float | None
@@ -53,12 +53,12 @@ class Asked:
     filter: Filter | None = None
 
     def __bool__(self) -> bool:
-        """Tell whether there are any."""
+        """Return whether there are any conditions."""
         return self.conditions.of_cells or self.conditions.of_contacts or self.conditions.buffer is not None
 
 
 def checked_options(options: ConditionOptions) -> dict[str, Any]:
-    """Return the conditions that are given, checked in their types.
+    """Check the types of the given conditions, and return them.
 
     Raises
     ------
@@ -78,22 +78,22 @@ def checked_options(options: ConditionOptions) -> dict[str, Any]:
 
 
 def read_conditions(store: Store, values: Mapping[str, Any], sample: str | None, directed: Iterable[str]) -> Asked:
-    """Read the conditions among the values of the parameters of a query.
+    """Parse the conditions among the values of the parameters of a query.
 
     Parameters
     ----------
     store : Store
     values : mapping of str to value
-        Checked in their types.
+        With checked types.
     sample : str, optional
-        Name of the one sample that is asked about.
+        Name of the one requested sample.
     directed : iterable of str
         Names of the samples whose contacts have a direction.
 
     Raises
     ------
     ParameterError
-        If one does not parse, or a sample does not know what it looks at.
+        If one does not parse, or a sample lacks a column that it needs.
     """
     given = _given(values)
     if not given:
@@ -115,7 +115,7 @@ def read_conditions(store: Store, values: Mapping[str, Any], sample: str | None,
 
 
 def shown_conditions(values: Mapping[str, Any]) -> Conditions:
-    """Return conditions to be shown as Cypher; no database tells which columns there are."""
+    """Return conditions to be shown as Cypher, without a database to tell which columns exist."""
     given = _given(values)
     _check_ranges(given)
     known = {of: {c.name: c for c in columns} for of, columns in _MODEL.items()}
@@ -125,12 +125,12 @@ def shown_conditions(values: Mapping[str, Any]) -> Conditions:
 
 
 def shown_target(text: str | None, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is looked for, to be shown as Cypher: attributes of `Conditions`; ``$to`` where it has no value.
+    """Return the target cells, to be shown as Cypher: attributes of `Conditions`; ``$to`` if there is no value.
 
     Raises
     ------
     ParameterError
-        If it names cells, which no database is opened for.
+        If it names cells, as no database is opened to find them.
     """
     if text is None:
         return {"target": lambda variable: "$to"}
@@ -149,7 +149,7 @@ _MODEL = {"cells": CELL_COLUMNS, "contacts": CONTACT_COLUMNS}
 
 
 def _given(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the conditions among the values of parameters, without those that are as by default."""
+    """Return the conditions among the values of parameters, without those at their defaults."""
     known = {name: value for name, value in values.items() if name in _READ and value not in (None, False)}
     return {name: value for name, value in known.items() if value != _DEFAULTS.get(name)}
 
@@ -182,7 +182,7 @@ def _check_ranges(given: Mapping[str, Any]) -> None:
 
 
 def _require_columns(name: str, samples: Iterable[SampleFact]) -> None:
-    """Refuse a condition on what a sample does not know."""
+    """Reject a condition on a column that a sample lacks."""
     of, columns = _NEEDS.get(name, ("", ()))
     for sample in samples:
         there = {column.name for column in (*sample.of_cells, *sample.of_contacts)}
@@ -197,7 +197,7 @@ def _require_columns(name: str, samples: Iterable[SampleFact]) -> None:
 
 
 def _require_near(store: Store, samples: Iterable[SampleFact]) -> None:
-    """Refuse samples of which nobody has computed which cells are near each other."""
+    """Reject samples for which it was not computed which cells are near each other."""
     written = written_of(store)
     for sample in samples:
         if NEAR_WITHIN not in written.get(sample.name, {"sample": {}})["sample"]:

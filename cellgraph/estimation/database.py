@@ -1,13 +1,12 @@
 """Random cells of a database, and the contacts that begin at them.
 
-Cells are drawn by their ids: random numbers up to the largest id, of which those count that are the id of a cell in
-one of the asked samples.  So every cell is as likely as any other, whatever gaps deleted and half-written samples have
-left; nothing has to be listed first, and a draw takes as long in a database of a thousand million cells as in a small
-one.
-Where the asked samples are a small part of the database, their ids are listed.
+Cells are drawn by their ids: random numbers up to the largest id, of which only ids of cells in the requested samples
+are used.  So every cell is equally likely, whatever gaps deleted and half-written samples have left.  Nothing has to be
+listed first, and a draw takes as long in a database of a billion cells as in a small one.
+If the requested samples are a small part of the database, their ids are listed.
 
-A contact is drawn with the cell at which it begins (it is stored once), or where that is of no asked sample, with the
-one at which it ends; so contacts are a cluster sample by cells.
+A contact is drawn with the cell at which it begins (it is stored once) or, if that cell is in no requested sample, with
+the one at which it ends; so contacts are a cluster sample by cells.
 """
 
 from __future__ import annotations
@@ -37,14 +36,14 @@ Array = np.ndarray[Any, Any]
 
 FEW_CELLS = 50_000
 FEW_CONTACTS = 200_000
-"""What is read at once rather than drawn from: it takes a fraction of a second."""
+"""Numbers up to which everything is read instead of sampled, which takes a fraction of a second."""
 
-_FIRST = 2_048  # a skewed column needs as many
+_FIRST = 2_048  # a skewed column needs this many
 _FIRST_HOPS = (256, 48)  # for up to 2 contacts, and for more
-_QUICK_LIMITS = 2_000_000  # cells of which the least and the greatest value are found in less than a second
-_MOST = 16_384  # ids a query
+_QUICK_LIMITS = 2_000_000  # cells whose smallest and largest value are found in less than a second
+_MOST = 16_384  # ids per query
 _PIECE = 65_536  # ids that a census reads at once
-_TRIED = 8_192  # ids whose contacts are read to see how fast that is
+_TRIED = 8_192  # ids whose contacts are read to measure how fast that is
 _SEARCH = 3.0  # how much longer it takes to read and search the bare graph than to scan its contacts
 _LABEL = Reference("label", "int", "")
 _SAMPLE = Reference("sample", "str", "")
@@ -56,17 +55,17 @@ class DatabasePopulation:
     Parameters
     ----------
     store : Store
-        Opened.
+        An open store.
     samples : sequence of SampleFact
-        Whose cells.
+        The samples to draw from.
     of : str
         ``cells`` or ``contacts``.
     columns : sequence of Reference
-        What of them is needed.
+        The columns that are needed.
     seed : int
-        Another seed draws others.
+        Another seed draws other cells.
     alone : bool
-        Whether there are no other samples, so that no contact leads there.
+        Whether there are no other samples that contacts could lead to.
     """
 
     sampled: Sampled = "cells"
@@ -112,7 +111,7 @@ class DatabasePopulation:
 
     @property
     def _contacts(self) -> int:
-        """How many contacts a census reads."""
+        """Number of contacts that a census reads."""
         return sum(fact.contacts for fact in self._samples) if self._hops or self._of == "contacts" else 0
 
     def draw(self, count: int) -> Draw:
@@ -128,7 +127,7 @@ class DatabasePopulation:
         return Draw.none()
 
     def limits(self, column: Reference) -> tuple[float, float] | None:
-        """See `Population`; values of unfinished samples of these names may make them wider, and do no harm."""
+        """See `Population`; unfinished samples of the same names may make the limits wider, which does no harm."""
         if column.hops or self._of == "contacts" or self.frame.units > _QUICK_LIMITS:
             return None
         return self._reader.limits(column)
@@ -147,7 +146,7 @@ class DatabasePopulation:
             yield min((start + _PIECE - first) / (stop - first), 1.0), reader.scan(start, min(start + _PIECE, stop))
 
     def _census_of_hops(self) -> Pieces:
-        """See how fast contacts are read, and then read all at once: a search may lead anywhere."""
+        """Measure how fast contacts are read, and then read all at once, as a search may lead anywhere."""
         began = time.monotonic()
         stop = self._ids.bounds[1]
         tried = CellReader(self._store, self._names, "contacts", []).scan(stop - _TRIED, stop)
@@ -159,14 +158,14 @@ class DatabasePopulation:
         yield 1.0, Draw.one(self._with_hops(self._in_order(), counts))
 
     def _in_order(self) -> pa.Table:
-        """Read the stored columns of all cells, sorted by sample and label as those of a graph are."""
+        """Read the stored columns of all cells, sorted by sample and label like those of a graph."""
         import pyarrow as pa
 
         tables = [found.rows for _, found in self._scan(self._labelled)]
         return pa.concat_tables(tables).sort_by([("sample", "ascending"), ("label", "ascending")])
 
     def _with_hops(self, rows: pa.Table, counts: Array) -> pa.Table:
-        """Add the columns of counts; `counts` has a row for each row and a column for each distance."""
+        """Add the columns of counts; `counts` has one row per row and one column per distance."""
         import pyarrow as pa
 
         for name, hops in self._hops.items():

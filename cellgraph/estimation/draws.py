@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
-_RARE = 0.02  # Samples that have less than this part of all ids are listed: random ids would seldom be theirs.
-_QUICK = 2_000_000  # So are those with fewer cells, if they have less than half of all ids: it takes a second.
+_RARE = 0.02  # Samples with less than this share of all ids are listed: random ids would seldom be theirs.
+_QUICK = 2_000_000  # So are samples with fewer cells than this and less than half of all ids: it takes a second.
 
 
 _OWN = "MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell) WHERE s.name IN $names RETURN c.id AS id"
@@ -22,18 +22,18 @@ _STOP = "MATCH (s:Sample {status: 'complete'}) RETURN max(s.first_id + s.cells) 
 
 
 class RandomIds:
-    """Random ids of which none comes twice, in an order that a seed fixes.
+    """Random ids without repetition, in an order fixed by a seed.
 
     Parameters
     ----------
     store : Store
-        Whose cells.
+        The store with the cells.
     samples : sequence of str
-        The complete samples that are asked about.
+        The requested samples, all complete.
     cells : int
-        How many cells these have.
+        Number of their cells.
     seed : int
-        Another seed, another order.
+        Another seed gives another order.
     """
 
     def __init__(self, store: Store, samples: Sequence[str], cells: int, seed: int) -> None:
@@ -42,11 +42,11 @@ class RandomIds:
         self._cells = cells
         self._random = np.random.default_rng(seed)
         self._taken = np.empty(0, np.int64)
-        self._listed: Array | None = None  # what is left of a list in random order
+        self._listed: Array | None = None  # the rest of a list in random order
 
     @cached_property
     def bounds(self) -> tuple[int, int]:
-        """The least id of the asked cells, or a lower one, and one past the greatest, or a higher one."""
+        """Lower and upper bound (exclusive) of the ids of the requested cells."""
         own = self._own
         return (0, self.stop) if own is None else (int(own.min()), int(own.max()) + 1) if len(own) else (0, 0)
 
@@ -56,10 +56,10 @@ class RandomIds:
         return int(self._store.run(_STOP, name="estimate")["stop"][0].as_py() or 0)
 
     def take(self, count: int) -> Array:
-        """Return so many more ids, about `count` of which are those of asked cells; none when all were taken."""
+        """Return more ids, about `count` of which are ids of requested cells; none once all were taken."""
         if self._listed is None and self._own is not None:
             self._listed = self._random.permutation(self._own)
-        if self._listed is None and 2 * len(self._taken) > self.stop:  # too often one that was taken before
+        if self._listed is None and 2 * len(self._taken) > self.stop:  # most draws would repeat earlier ones
             rest = np.setdiff1d(np.arange(self.stop), self._taken, assume_unique=True)
             self._listed = self._random.permutation(rest)
         if self._listed is not None:
@@ -75,7 +75,7 @@ class RandomIds:
 
     @cached_property
     def _own(self) -> Array | None:
-        """The ids of all asked cells, sorted; None where it is better not to list them."""
+        """The ids of all requested cells, sorted; None if it is better not to list them."""
         quick = self._cells <= _QUICK and 2 * self._cells < self.stop
         if not quick and self._cells >= _RARE * self.stop:
             return None

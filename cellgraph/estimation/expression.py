@@ -1,4 +1,4 @@
-"""What is to be estimated: ``mean(volume)``, ``quantile(khop(2), 0.9)``, ``count(contacts)``, …"""
+"""The statistic to estimate: ``mean(volume)``, ``quantile(khop(2), 0.9)``, ``count(contacts)``, …"""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FUNCTIONS = ("mean", "sum", "count", "median", "quantile", "ratio")
 
 @dataclass(frozen=True)
 class Expression:
-    """A number that describes all cells or all contacts.
+    """A statistic over all cells or all contacts.
 
     Attributes
     ----------
@@ -29,7 +29,7 @@ class Expression:
     columns : tuple of Reference
         One; two for a ratio; none for a count.
     q : float
-        Of a quantile, 0 to 1.
+        For a quantile, 0 to 1.
     """
 
     text: str
@@ -40,7 +40,7 @@ class Expression:
 
     @property
     def unit(self) -> str:
-        """The unit of the number, in terms of the sample's ``unit``; empty where it has none."""
+        """The unit of the statistic, in terms of the sample's ``unit``; empty if it has none."""
         if self.kind == "count":
             return self.of
         units = [column.unit for column in self.columns]
@@ -53,13 +53,12 @@ class Expression:
 
 
 def parse_expression(text: str, catalogue: Catalogue) -> Expression:
-    """Read an expression.
+    """Parse an expression.
 
     Raises
     ------
     ParameterError
-        If it does not parse, or names a column that does not exist or holds no numbers; the message points at the
-        place.
+        If it does not parse, or names a column that does not exist or is not numeric; the message points to the place.
     """
     reader = Reader(text, "expression")
     function = reader.take()

@@ -10,8 +10,8 @@
     value      = column | khop(k) | literal
     literal    = number | 'text' | "text" | true | false
 
-Words are read in any case.  A test of a null is neither true nor false, as in Cypher and SQL: ``not volume > 10``
-leaves a cell without a volume out too.
+Words are case-insensitive.  A test of a null is neither true nor false, as in Cypher and SQL: ``not volume > 10`` also
+leaves out a cell without a volume.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Node(Protocol):
 
     @property
     def columns(self) -> tuple[Reference, ...]:
-        """The columns that it looks at."""
+        """The columns that it uses."""
         ...
 
     def __call__(self, rows: pa.Table) -> Any:
@@ -56,7 +56,7 @@ class Node(Protocol):
         ...
 
     def cypher(self, variable: str, values: dict[str, Any]) -> str:
-        """Return it as Cypher about a variable; literals become parameters, whose values are added."""
+        """Return it as Cypher about a variable; literals become parameters, whose values are added to `values`."""
         ...
 
 
@@ -88,7 +88,7 @@ class _Value:
 
 @dataclass(frozen=True)
 class _Apply:
-    """A function of `pyarrow.compute` of some parts."""
+    """A function of `pyarrow.compute`, applied to some parts."""
 
     function: str
     parts: tuple[Node, ...]
@@ -115,7 +115,7 @@ class _Apply:
 
 @dataclass(frozen=True)
 class Filter:
-    """A filter that has been read and fits the columns.
+    """A parsed filter that fits the columns.
 
     Attributes
     ----------
@@ -123,7 +123,7 @@ class Filter:
         As the user wrote it.
     node : Node
     samples : frozenset of str or None
-        The samples outside of which it is never true, where the filter says so; None where it does not.
+        The only samples in which it can be true, if the filter implies any; None if it does not.
     """
 
     text: str
@@ -132,7 +132,7 @@ class Filter:
 
     @property
     def columns(self) -> tuple[Reference, ...]:
-        """The columns that it looks at."""
+        """The columns that it uses."""
         return self.node.columns
 
     def __call__(self, rows: pa.Table) -> Any:
@@ -147,22 +147,22 @@ class Filter:
         return pc.fill_null(kept, False).to_numpy(zero_copy_only=False) if len(kept) else np.zeros(0, bool)
 
     def cypher(self, variable: str) -> tuple[str, dict[str, Any]]:
-        """Return it as Cypher about a variable, the same for any, and the values of its parameters.
+        """Return it as Cypher about a variable, and the values of its parameters, the same for any variable.
 
-        Columns that are counted by hops, see `Reference.hops`, cannot be expressed so.
+        Columns that are counted by hops (`Reference.hops`) cannot be expressed in Cypher.
         """
         values: dict[str, Any] = {}
         return self.node.cypher(variable, values), values
 
 
 def parse_filter(text: str, catalogue: Catalogue, of: Of) -> Filter:
-    """Read a filter of cells or of contacts.
+    """Parse a filter of cells or of contacts.
 
     Raises
     ------
     ParameterError
-        If it does not parse, names a column that does not exist, or compares what cannot be compared; the message
-        points at the place.
+        If it does not parse, names a column that does not exist, or compares values that cannot be compared; the
+        message points to the place.
     """
     parser = _Parser(Reader(text, "filter"), catalogue, of)
     if parser.reader.is_at_end():
@@ -174,7 +174,7 @@ def parse_filter(text: str, catalogue: Catalogue, of: Of) -> Filter:
 
 
 _Read = tuple[Node, frozenset[str] | None]
-"""A part, and the samples outside of which it is never true."""
+"""A part, and the only samples in which it can be true."""
 
 
 @dataclass
@@ -291,12 +291,12 @@ class _Parser:
 
 
 def _joined(function: str, nodes: list[Node]) -> Node:
-    """Return several parts as one, however many they are."""
+    """Join one or more parts into one."""
     return nodes[0] if len(nodes) == 1 else _Apply(function, tuple(nodes))
 
 
 def _comparable(parts: list[Any]) -> list[Any]:
-    """Return what is compared in one type: whole numbers beside others as the nearest of these, also above 2^53."""
+    """Convert compared values to one type: integers beside floats become the nearest float, also above 2^53."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -307,7 +307,7 @@ def _comparable(parts: list[Any]) -> list[Any]:
 
 
 def _samples(sign: Token, left: _Value, right: _Value) -> frozenset[str] | None:
-    """Return the sample to which a test is tied, as ``sample = 'a'``."""
+    """Return the sample that a test requires, as in ``sample = 'a'``."""
     if _COMPARE[sign.value] != "equal":
         return None
     for column, text in ((left, right), (right, left)):

@@ -1,4 +1,4 @@
-"""When an estimate is good enough: at a time, or when its interval is tight."""
+"""When an estimate is good enough: at a time limit, or once its interval is tight."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600
 
 @dataclass(frozen=True)
 class Goal:
-    """When to stop. Without a time and without an error: not before everything was seen.
+    """When to stop. Without a time and an error: only after everything was seen.
 
     Attributes
     ----------
     confidence : float
-        Of the interval, between 0 and 1.
+        Confidence level of the interval, between 0 and 1.
     seconds : float or None
-        How long it may take.
+        Time limit.
     error, absolute_error : float or None
-        Half the width that the interval may have: as a part of the estimate, and in its unit.
+        Maximum half-width of the interval: relative to the estimate, and in its unit.
     """
 
     confidence: float = CONFIDENCE
@@ -35,11 +35,11 @@ class Goal:
 
     @property
     def is_tight(self) -> bool:
-        """Whether an interval of some width is wanted."""
+        """Whether a width of the interval is requested."""
         return self.error is not None or self.absolute_error is not None
 
     def allowed(self, estimate: float) -> float:
-        """Return half the width that the interval of an estimate may have."""
+        """Return the maximum half-width of the interval of an estimate."""
         relative = math.inf if self.error is None else self.error * abs(estimate)
         return min(relative, math.inf if self.absolute_error is None else self.absolute_error)
 
@@ -51,12 +51,12 @@ def make_goal(
     absolute_error: float | None,
     confidence: float | str | None,
 ) -> Goal:
-    """Return the goal that a user describes; see `estimate`.
+    """Return the goal that a user describes, as in `estimate`.
 
     Raises
     ------
     ParameterError
-        If it is none, or one that cannot be reached.
+        If it is not a valid goal, or cannot be reached.
     """
     if within_ci is None and (error is not None or absolute_error is not None):
         raise ParameterError("an error needs the confidence of its interval: add --within-ci 0.95")
@@ -85,11 +85,11 @@ def parse_seconds(text: float | str) -> float:
     Raises
     ------
     ParameterError
-        If it is no time above 0.
+        If it is not a time above 0.
     """
     given = str(text)
     if _is_number(text) and abs(float(text)) < 1e20:
-        given = f"{float(text):.20f}"  # 1e-09 is no time as people write it
+        given = f"{float(text):.20f}"  # the pattern does not match 1e-09
     found = re.fullmatch(r"\s*(\d+\.?\d*|\.\d+)\s*([a-z]*)\s*", given.lower())
     seconds = float(found[1]) * _SECONDS.get(found[2] or "s", 0.0) if found else 0.0
     if not 0 < seconds < math.inf:

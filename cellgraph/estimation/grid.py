@@ -1,4 +1,4 @@
-"""The blocks among which chance picks: small enough that many are read in time, large enough to read little beside."""
+"""The blocks to draw from: small enough to read many in time, large enough to read little around them."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from cellgraph.volumes.blocks import Block, grid_block, grid_size
 from cellgraph.volumes.volume import Header, Index
 
 MARGIN = 24
-"""Voxels around a block that are read to see the cells whole that begin in it, before any cell has been seen."""
+"""Voxels read around a block to complete the cells that begin in it, before any cell has been seen."""
 
 FEW_VOXELS = 2**26
-"""A volume up to this size is swept whole rather than sampled: it takes a fraction of a second."""
+"""A volume up to this size is swept as a whole instead of sampled, which takes a fraction of a second."""
 
-_SLOW = 50_000_000  # voxels that are swept in a second at the least: whatever is done in time so is not sampled
-_BLOCK_VOXELS = (2**24, 2**27)  # to decode for a block, at the least and at the most
-_VOXELS_A_SECOND = 20_000_000  # of the time given: so about ten blocks are to be had
+_SLOW = 50_000_000  # voxels swept per second at least: a volume that is finished in time at this rate is not sampled
+_BLOCK_VOXELS = (2**24, 2**27)  # to decode for a block, at least and at most
+_VOXELS_A_SECOND = 20_000_000  # of the given time, to decode for a block: this allows about ten blocks
 _ENOUGH = 64  # blocks, so that an interval has degrees of freedom
 _SMALLEST = 32  # edge
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How a volume is sampled: the blocks among which chance picks, which together are the volume.
+    """How a volume is sampled: the blocks to draw from, which together make up the volume.
 
-    They are made when they are asked for, since there may be a million.
+    They are created on access, since there may be a million.
 
     Attributes
     ----------
     volume, block : tuple of int
         Shapes (z, y, x); blocks at the high sides may be smaller.
     at_once : bool
-        Whether it is better to sweep all of it.
+        Whether it is better to sweep the whole volume.
     """
 
     volume: Index
@@ -48,7 +48,7 @@ class Plan:
 
 
 def plan_sample(header: Header, seconds: float | None) -> Plan:
-    """Return how to sample a volume in the time that there is; None is not a limit."""
+    """Return how to sample a volume in the given time; None is no limit."""
     least, most = _BLOCK_VOXELS
     wanted = most if seconds is None else min(max(least, int(_VOXELS_A_SECOND * seconds)), most)
     plan = Plan(header.shape, block_shape(header, wanted))
@@ -57,18 +57,18 @@ def plan_sample(header: Header, seconds: float | None) -> Plan:
 
 
 def block_shape(header: Header, most: int) -> Index:
-    """Return the shape (z, y, x) of the blocks into which a volume is best divided to be sampled.
+    """Return the best shape (z, y, x) of blocks for sampling a volume.
 
-    Reading a block with its margin decodes whole chunks of the storage.  Of all blocks whose edges are chunks divided
-    or multiplied by powers of two, the one is taken that takes no more than so many decoded voxels, of which there are
-    `_ENOUGH`, and which is the largest part of what is decoded for it.
+    Reading a block with its margin decodes whole chunks of the storage.  Candidates are blocks whose edges are chunks
+    divided or multiplied by powers of two.  The best one decodes no more than `most` voxels, then gives at least
+    `_ENOUGH` blocks, and then is the largest share of the voxels decoded for it.
 
     Parameters
     ----------
     header : Header
         Of the volume.
     most : int
-        Voxels to decode for a block.
+        Maximum number of voxels to decode for a block.
     """
     chunks = [1 if header.resident else min(c, n) for c, n in zip(header.chunks, header.shape, strict=True)]
     axes = [
@@ -100,7 +100,7 @@ def _edges(chunk: int, extent: int) -> list[int]:
 
 
 def _decoded(axis: int, edge: int, chunk: int, extent: int) -> float:
-    """Return how many voxels along an axis are decoded for a block with its margin, on average over its places."""
+    """Return how many voxels along an axis are decoded for a block with its margin, averaged over its positions."""
     low = 1 if axis == 0 else MARGIN
     lengths = []
     for start in range(0, max(chunk, edge), edge):

@@ -1,41 +1,41 @@
 r"""Estimates from random units, and their confidence intervals.
 
-The design is the same for cells of a database and for blocks of a volume: n of N units, drawn at random without
-replacement.  What one unit holds may be anything: a cell, all contacts of a cell, all cells of a block.  Rows of one
-unit belong together (cells of one block resemble each other), so what varies is the unit, never the row: a *cluster
-sample* wherever units hold several rows.  W. G. Cochran, Sampling Techniques (3rd edition, 1977), gives the formulas;
-sections in brackets.
+The design is the same for cells of a database and for blocks of a volume: n of N units are drawn at random without
+replacement.  A unit may hold anything: a cell, all contacts of a cell, all cells of a block.  Rows of one unit belong
+together (cells of one block resemble each other), so variation is between units, never between rows: a *cluster sample*
+if units hold several rows.  The formulas are from W. G. Cochran, Sampling Techniques (3rd edition, 1977); sections in
+brackets.
 
 Ratio
     A mean with or without a filter, a ratio and, with sizes for b, totals are ratios R = sum(a) / sum(b) over units.
-    For units of one row Var(R) = (1 - n/N) n/(n-1) sum(d^2) / sum(b)^2 with the residuals d = a - R b [2.11, 6.4,
-    9A.4]; without a filter it is the textbook s^2/n with finite population correction.  For units of several rows it
+    For units of one row, Var(R) = (1 - n/N) n/(n-1) sum(d^2) / sum(b)^2 with the residuals d = a - R b [2.11, 6.4,
+    9A.4]; without a filter, it is the textbook s^2/n with finite population correction.  For units of several rows, it
     is that of the jackknife, (1 - n/N) (n-1)/n sum(R_i - R)^2, where R_i leaves a unit out: the former is too small
-    where units are few and their sizes differ (J. N. K. Rao, J. Wu, J. Am. Stat. Assoc. 83 (1988) 231-241).  The
-    interval is that of Student's t, with the units that have rows, less one, for degrees of freedom.
+    if units are few and their sizes differ (J. N. K. Rao, J. Wu, J. Am. Stat. Assoc. 83 (1988) 231-241).  The
+    interval is that of Student's t; the degrees of freedom are the number of units that have rows, minus one.
 Skewness
-    Volumes of cells are skewed, and an interval of equal sides too often misses the truth on the side of the few large
-    ones.  The side to which the residuals are skewed is made longer by the transformation of P. Hall, J. R. Stat. Soc.
-    B 54 (1992) 221-228, with k = skewness / sqrt(n) reduced for the part that was seen as in Sugden, Smith, Jones,
-    J. R. Stat. Soc. B 62 (2000) 787-793; the other side is made shorter, within `_SHORTEST`.  A sample tells too
-    little of a heavy tail, which is mostly not in it, so k counts `_HEAVIER` times, and the variance 1 + `_LOOSER` k^2
-    times.  These numbers come from simulation: means and ratios of lognormal columns with sigma 0.7 to 1.5 hold in 92
-    to 98 %.  The bootstrap-t was tried, and holds no better there, for far more time.
+    Volumes of cells are skewed, and a symmetric interval too often misses the true value on the side of the few large
+    cells.  The side towards which the residuals are skewed is lengthened by the transformation of P. Hall, J. R. Stat.
+    Soc. B 54 (1992) 221-228, with k = skewness / sqrt(n) reduced for the fraction that was seen as in Sugden, Smith,
+    Jones, J. R. Stat. Soc. B 62 (2000) 787-793; the other side is shortened, within `_SHORTEST`.  A heavy tail is
+    mostly missing from a sample, so k is multiplied by `_HEAVIER`, and the variance by 1 + `_LOOSER` k^2.  These
+    numbers come from simulation: intervals of means and ratios of lognormal columns with sigma 0.7 to 1.5 cover the
+    true value in 92 to 98 %.  The bootstrap-t was tried; its coverage is no better there, and it takes far more time.
 Proportion
-    Counts of cells, and means of what is true or false, where a unit holds one row: the interval of Wilson (1927),
-    which stays within 0 and 1 and holds near them too, where that of the normal law does not.  Where a unit holds
-    several: that of Clopper and Pearson (1934) with the effective number of rows that the variance between units
-    leaves, as in E. L. Korn, B. I. Graubard, Survey Methodology 24 (1998) 193-201.
+    Counts of cells, and means of boolean columns.  If a unit holds one row: the interval of Wilson (1927), which stays
+    within 0 and 1 and is valid near them too, where the normal approximation is not.  If a unit holds several rows:
+    that of Clopper and Pearson (1934) with the effective number of rows given the variance between units, as in
+    E. L. Korn, B. I. Graubard, Survey Methodology 24 (1998) 193-201.
 Quantile
-    The order statistics between which the quantile lies by the binomial law [as in Woodruff, J. Am. Stat. Assoc. 47
-    (1952) 635-646]: where units hold one row, ranks m q -+ t sqrt(m q (1 - q) (1 - n/N)); where they hold several,
-    the ends for a proportion q by Korn and Graubard.  Where a rank lies beyond the sample, that end is unknown.
+    The order statistics between which the quantile lies by the binomial distribution [as in Woodruff, J. Am. Stat.
+    Assoc. 47 (1952) 635-646].  If units hold one row: ranks m q -+ t sqrt(m q (1 - q) (1 - n/N)).  If they hold several
+    rows: the ends for a proportion q by Korn and Graubard.  If a rank lies outside the sample, that end is unknown.
 No variation
-    A sample in which all are the same tells how rare others are, not how far away.  If n values are all c and the
-    column is known to lie in [low, high], the mean is at most c + (high - c) p, with the p that n draws miss with a
-    probability of half of what the confidence leaves, p = 1 - (alpha / 2)^(1/n): the "rule of three" (J. A. Hanley, A.
-    Lippman-Hand, JAMA 249 (1983) 1743-1745).  Without known limits, both ends are unknown.  An interval without width
-    is for what is exact.
+    A sample in which all values are equal tells how rare other values are, not how different.  If n values are all c
+    and the column is known to lie in [low, high], the mean is at most c + (high - c) p, where p is the proportion that
+    n draws miss with probability alpha / 2, p = 1 - (alpha / 2)^(1/n): the "rule of three" (J. A. Hanley, A.
+    Lippman-Hand, JAMA 249 (1983) 1743-1745).  Without known limits, both ends are unknown.  Only an exact value has an
+    interval of zero width.
 """
 
 from __future__ import annotations
@@ -53,21 +53,21 @@ Array = np.ndarray[Any, Any]
 
 _HEAVIER = 1.5
 _LOOSER = 1.5
-"""How much more skewed than the sample the rest is taken to be, and how much more spread for that."""
+"""Factors by which the rest is assumed to be more skewed than the sample, and more spread because of that."""
 
 _SHORTEST = {"mean": 0.9, "sum": 0.94}
-"""To what part of its length skewness may shorten a side, by simulation; less of a total, of which the number of rows
-varies too, and not at all of a ratio of two columns, either of which has a tail."""
+"""Fraction of its length to which skewness may shorten a side, from simulation.  A total is shortened less, as its
+number of rows varies too, and a ratio of two columns not at all, as either may have a tail."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """What units are drawn from.
+    """The population that units are drawn from.
 
     Attributes
     ----------
     units : int
-        How many there are.
+        Number of units.
     size : float
         The sum of their sizes.
     single : bool
@@ -81,7 +81,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Interval:
-    """An estimate and the ends of its confidence interval; None where an end is not known."""
+    """An estimate and the ends of its confidence interval; None for an unknown end."""
 
     estimate: float
     low: float | None
@@ -89,14 +89,14 @@ class Interval:
 
     @property
     def half(self) -> float:
-        """How far the farther end is from the estimate."""
+        """Distance of the farther end from the estimate."""
         if self.low is None or self.high is None:
             return math.inf
         return max(self.estimate - self.low, self.high - self.estimate)
 
 
 def exact(expression: Expression, totals: Totals) -> float:
-    """Return the number itself, from the totals of all units; NaN where there are no rows to take a mean of."""
+    """Return the exact value, from the totals of all units; NaN if there are no rows to average."""
     if expression.kind == "quantile":
         return float(np.quantile(totals.values, expression.q)) if len(totals.values) else math.nan
     above, below = float(totals.above.sum()), float(totals.below.sum())
@@ -119,18 +119,18 @@ def interval(
     expression : Expression
         What is estimated.
     totals : Totals
-        Of units that were drawn at random, without replacement.
+        Of units drawn at random, without replacement.
     frame : Frame
-        Of which these are a part.
+        The population that they were drawn from.
     confidence : float
-        How often the interval is to hold the truth, between 0 and 1.
+        Confidence level, between 0 and 1.
     limits : tuple of float, optional
-        Between which the column lies, in all units; only looked at where an end is unknown without them.
+        Smallest and largest value of the column in all units; used only if an end is unknown without them.
 
     Returns
     -------
     Interval
-        With NaN for an estimate where no row tells anything.
+        With NaN as the estimate if no row contributes.
     """
     if expression.kind == "quantile":
         return _quantile(totals, expression.q, frame, confidence, limits)
@@ -148,13 +148,13 @@ def interval(
     if not total:
         return found
     low, high = (None if end is None else end * frame.size for end in (found.low, found.high))
-    if expression.kind == "count":  # what was seen is there
+    if expression.kind == "count":  # at least those that were seen exist
         low = max(float(totals.rows), low or 0.0)
     return Interval(found.estimate * frame.size, low, high)
 
 
 def settled(totals: Totals, confidence: float) -> float:
-    """Return how much narrower an interval would be if the same variance were known from many more units."""
+    """Return the factor by which an interval would shrink if the same variance were known from many more units."""
     from scipy.special import ndtri
 
     telling = int(np.count_nonzero(totals.hits))
@@ -197,12 +197,12 @@ def _ratio(totals: Totals, frame: Frame, confidence: float, shortest: float) -> 
 
 
 def _is_nought(rest: Array, values: Array) -> bool:
-    """Tell whether residuals are none but for rounding."""
+    """Return whether residuals are zero except for rounding."""
     return float(np.abs(rest).max(initial=0)) <= 1e-12 * float(np.abs(values).max(initial=0))
 
 
 def _jackknife(above: Array, below: Array, unseen: float) -> float:
-    """Return the standard error of a ratio from those that leave out a unit each."""
+    """Return the jackknife standard error of a ratio, leaving out one unit at a time."""
     n, left = len(above), below.sum() - below
     if not left.all():
         return math.nan
@@ -211,7 +211,7 @@ def _jackknife(above: Array, below: Array, unseen: float) -> float:
 
 
 def _unvaried(totals: Totals, frame: Frame, confidence: float, limits: tuple[float, float]) -> Interval:
-    """Return the interval of a mean of which all that was seen is the same, or has no part of it."""
+    """Return the interval of a mean if all units seen have the same value or do not contribute."""
     ratio = float(totals.above.sum()) / float(totals.below.sum()) if totals.below.any() else math.nan
     rare = (1 - ((1 - confidence) / 2) ** (1 / max(totals.rows, 1))) * _unseen(totals, frame)
     low, high = min(limits[0], ratio), max(limits[1], ratio)
@@ -219,7 +219,7 @@ def _unvaried(totals: Totals, frame: Frame, confidence: float, limits: tuple[flo
 
 
 def _skewness(values: Array) -> float:
-    """Return the third standardised moment; 0 where nothing varies."""
+    """Return the third standardised moment; 0 without variation."""
     spread = float(values.std())
     return float(np.mean((values - values.mean()) ** 3)) / spread**3 if spread > 0 else 0.0
 
@@ -242,12 +242,12 @@ def _proportion(totals: Totals, frame: Frame, confidence: float) -> Interval:
     weight = float(ndtri(0.5 + confidence / 2)) ** 2 * unseen / n  # z^2 over the effective size n / (1 - n/N)
     middle = (share + weight / 2) / (1 + weight)
     half = math.sqrt(weight * share * (1 - share) + weight**2 / 4) / (1 + weight)
-    # Rounding must not put the estimate outside of its interval where all are alike.
+    # Rounding must not put the estimate outside its interval if all values are equal.
     return Interval(share, min(share, max(0.0, middle - half)), max(share, min(1.0, middle + half)))
 
 
 def _shared_proportion(totals: Totals, frame: Frame, confidence: float) -> Interval:
-    """Return the interval of a proportion of rows of which units hold several."""
+    """Return the interval of a proportion of rows if units hold several rows."""
     m = float(totals.below.sum())
     if not m:
         return Interval(math.nan, None, None)
@@ -259,7 +259,7 @@ def _shared_proportion(totals: Totals, frame: Frame, confidence: float) -> Inter
 def _korn_graubard(
     share: float, above: Array, below: Array, frame: Frame, confidence: float, totals: Totals
 ) -> tuple[float, float]:
-    """Return the ends of the interval of a share of rows; `above` of the rows `below` of each unit have it."""
+    """Return the ends of the interval of a share of rows, which `above` of the `below` rows of each unit belong to."""
     from scipy.special import betaincinv, ndtri
 
     telling = int(np.count_nonzero(totals.hits))
@@ -272,7 +272,7 @@ def _korn_graubard(
         tighter = float(ndtri(0.5 + confidence / 2)) / _student(confidence, telling - 1)
         rows = min(spread * (1 - spread) / error**2, float(below.sum()) / max(unseen, 1e-9)) * tighter**2
     else:
-        rows = telling / max(unseen, 1e-9)  # all alike: what is rare may be together in one unit
+        rows = telling / max(unseen, 1e-9)  # all equal: rare rows may all be in one unit
     tail = (1 - confidence) / 2
     hits = share * rows
     low = float(betaincinv(hits, rows - hits + 1, tail)) if hits > 0 else 0.0
@@ -302,7 +302,7 @@ def _quantile(
     least, most = limits or (None, None)
     bottom = float(ordered[first - 1]) if first >= 1 else least
     top = float(ordered[last - 1]) if last <= m else most
-    if bottom == top:  # many rows have the same value: the next ones that differ
+    if bottom == top:  # many rows have the same value: take the next different ones
         at = int(np.searchsorted(ordered, estimate, "left")), int(np.searchsorted(ordered, estimate, "right"))
         bottom = float(ordered[at[0] - 1]) if at[0] else least
         top = float(ordered[at[1]]) if at[1] < m else most

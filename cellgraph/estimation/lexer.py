@@ -1,4 +1,4 @@
-"""The words of expressions and filters, with their places, and errors that point at a place."""
+"""The tokens of expressions and filters, with their positions, and errors that point to a position."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _WORD = re.compile(
 
 @dataclass(frozen=True)
 class Token:
-    """A word: what it is, what it says (without quotes), and where it begins.
+    """A token: its kind, its text (without quotes), and where it begins.
 
     Attributes
     ----------
     quoted : bool
-        Whether a name stood between backticks, so that it is a column, whatever it says.
+        Whether a name was between backticks, so that it is a column, whatever its text.
     """
 
     kind: Kind
@@ -43,7 +43,7 @@ class Token:
 
 @dataclass
 class Reader:
-    """Reads the words of a text one by one.
+    """Reads the tokens of a text one by one.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class Reader:
     Raises
     ------
     ParameterError
-        From every method, if the text does not parse; the message points at the place.
+        From every method, if the text does not parse; the message points to the place.
     """
 
     text: str
@@ -67,32 +67,32 @@ class Reader:
 
     @property
     def token(self) -> Token:
-        """The word that comes next."""
+        """The next token."""
         return self._tokens[self._next]
 
     def is_at_end(self) -> bool:
-        """Tell whether everything was read."""
+        """Return whether everything was read."""
         return self.token.kind == "end"
 
     def take(self) -> Token:
-        """Return the word that comes next, and go on."""
+        """Return the next token, and advance."""
         token = self.token
         self._next = min(self._next + 1, len(self._tokens) - 1)
         return token
 
     def accept(self, *values: str) -> Token | None:
-        """Return the next word and go on if it is one of these signs or words; words in any case."""
+        """Return the next token and advance if it is one of these signs or words (case-insensitive)."""
         token = self.token
         if token.kind in ("sign", "name") and not token.quoted and token.value.lower() in values:
             return self.take()
         return None
 
     def expect(self, value: str) -> Token:
-        """Return the next word and go on; it must be this one."""
+        """Return the next token and advance; it must be this one."""
         return self.accept(value) or self.fail(f"expected {value!r}, got {self.token}")
 
     def fail(self, why: str, at: Token | None = None) -> NoReturn:
-        """Raise an error that points at a word, by default at the next one."""
+        """Raise an error that points to a token, by default the next one."""
         place = (at or self.token).place
         raise ParameterError(f"the {self.what} cannot be used: {why}\n    {self.text}\n    {' ' * place}^")
 

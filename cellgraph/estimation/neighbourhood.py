@@ -1,4 +1,4 @@
-"""How many cells are within k contacts of some cells, read from the database around just these, or from all of it."""
+"""Count the cells within k contacts of some cells, reading only the database around them, or all of it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
-_MOST = 16_384  # cells a query
+_MOST = 16_384  # cells per query
 
-# OPTIONAL, because only so Ladybug looks up the contacts of the few cells, and does not scan all.
+# OPTIONAL, because only then does Ladybug look up the contacts of these few cells instead of scanning all.
 _CONTACTS = "UNWIND $ids AS i MATCH (c:Cell {id: i}) OPTIONAL MATCH (c)-[:TOUCHES]-(d:Cell) RETURN c.id AS a, d.id AS b"
 _OUTSIDE = (
     "MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell)-[:TOUCHES]-(d:Cell) "
@@ -28,13 +28,13 @@ _OUTSIDE = (
 def count_around(store: Store, ids: Array, most: int) -> Array:
     """Count the cells within 1, 2, … contacts of some cells; the cell itself is not counted.
 
-    Only the contacts of cells nearer than the farthest distance are read, so it takes as long in a large graph as in
-    a small one.
+    Only the contacts of cells nearer than the largest distance are read, so it takes as long in a large graph as in a
+    small one.
 
     Parameters
     ----------
     ids : numpy.ndarray of int64, shape (s,)
-        Ids of cells, sorted, each once.
+        Ids of cells, sorted, without duplicates.
     most : int
         Largest distance, in contacts.
 
@@ -57,23 +57,23 @@ def count_around(store: Store, ids: Array, most: int) -> Array:
 
 
 def _ends(store: Store, ids: Array) -> Array:
-    """Return the two ends of each contact of some cells, theirs first; shape (2, m)."""
+    """Return the two ends of each contact of some cells, these cells first; shape (2, m)."""
     found = store.run(_CONTACTS, {"ids": ids.tolist()}, name="estimate")
     found = found.filter(found["b"].is_valid())
     return np.stack([found["a"].to_numpy(), found["b"].to_numpy()])
 
 
 def count_within(graph: Adjacency, rows: Array, most: int) -> Array:
-    """As `count_around`, for cells of a graph by their row numbers."""
+    """Count like `count_around`, for cells of a graph by their row numbers."""
     from cellgraph.adjacency.rings import counts_by_distance
 
     return counts_by_distance(graph, rows, most).astype(np.int64).cumsum(axis=1)
 
 
 def whole_graph(store: Store, names: Sequence[str]) -> tuple[Adjacency, Array]:
-    """Read the graph in which the cells of some samples are, and their row numbers in it.
+    """Read the graph that contains the cells of some samples; return it with their row numbers.
 
-    It is that of one sample alone where its cells touch none of another, and else that of the whole database.
+    It is the graph of one sample alone if its cells touch no other sample, and else that of the whole database.
     """
     from cellgraph.adjacency.matrix import Adjacency
 

@@ -1,4 +1,4 @@
-"""What early answers are drawn from."""
+"""The population that estimates are drawn from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cellgraph.estimation.intervals import Frame
 from cellgraph.estimation.totals import Draw
 
 Pieces = Generator[tuple[float, Draw], None, None]
-"""The part of everything that is done, and what was read of it."""
+"""The fraction that is done, and what was read."""
 
 
 class CannotDraw(InputError):
@@ -20,11 +20,11 @@ class CannotDraw(InputError):
 
 
 class Population(Protocol):
-    """What is asked about, so that parts of it can be drawn at random."""
+    """The cells or contacts to estimate from, parts of which can be drawn at random."""
 
     @property
     def frame(self) -> Frame:
-        """The units that there are."""
+        """The units to draw from."""
         ...
 
     @property
@@ -34,33 +34,33 @@ class Population(Protocol):
 
     @property
     def length_unit(self) -> tuple[str, int]:
-        """The unit of length and the number of dimensions, 2 or 3; an empty unit where samples differ."""
+        """The unit of length and the number of dimensions, 2 or 3; an empty unit if samples differ."""
         ...
 
     @property
     def at_once(self) -> bool:
-        """Whether there is so little that it is better to read everything."""
+        """Whether there is so little data that it is better to read everything."""
         ...
 
     @property
     def first(self) -> int:
-        """How many units to draw first."""
+        """Number of units to draw first."""
         ...
 
     def draw(self, count: int) -> Draw:
-        """Return about so many more random units, or fewer; none when there are no more.
+        """Return about `count` more random units, or fewer; none if there are no more.
 
         Raises
         ------
         CannotDraw
-            If there are some that cannot be drawn: an estimate without them would be wrong.
+            If some units cannot be drawn: an estimate without them would be wrong.
         """
         ...
 
     def limits(self, column: Reference) -> tuple[float, float] | None:
-        """Return between which values a column lies in all units; None where that is not known or takes long."""
+        """Return the smallest and largest value of a column in all units; None if unknown or slow to find."""
         ...
 
     def census(self) -> Pieces:
-        """Read everything, piece by piece; yield the part that is done, and what was read. May rest in between."""
+        """Read everything, piece by piece; yield the fraction done, and what was read. Can be paused in between."""
         ...

@@ -1,11 +1,12 @@
-"""Reading some cells of a database, or the contacts that come with them: the Cypher of early answers.
+"""Read some cells of a database, or the contacts that come with them: the Cypher of estimates.
 
-Contacts are those of the query `contacts`: every relationship between two different cells, once; of some samples those
-that touch one of their cells.  `cell_a` is the smaller label, and `sample` that of `cell_a`, whatever the direction in
-which a contact is stored.  It comes with the cell at which it begins; where that is of no asked sample, with its end.
+Contacts are those of the query `contacts`: every relationship between two different cells, once; for some samples,
+those that touch one of their cells.  `cell_a` is the smaller label, and `sample` that of `cell_a`, whatever the
+direction in which a contact is stored.  A contact comes with the cell at which it begins or, if that cell is in no
+requested sample, with the one at which it ends.
 
-It is put together here, and is not a file among the queries, since its columns are those that a user names; their names
-are quoted, and values are parameters.
+The Cypher is built here instead of in a query file, since its columns are those that a user names; their names are
+quoted, and values are parameters.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
-# An embedded database has no cells of unfinished samples.  There the way by the sample takes 2 s for 2,000 of 55
-# million cells, and none 0.05 s (Ladybug 0.20); and only with numbers in the text, not with parameters, it passes over
-# what is outside.
+# An embedded database has no cells of unfinished samples.  There, a match through the sample takes 2 s for 2,000 of 55
+# million cells, and one without it 0.05 s (Ladybug 0.20).  Only with numbers in the text, not with parameters, does it
+# skip the cells outside the range.
 _LOOK_UP = {
     "neo4j": "UNWIND $ids AS i MATCH (c:Cell {id: i}) OPTIONAL MATCH (c)<-[:HAS_CELL]-(s:Sample {status: 'complete'})",
     "ladybug": "UNWIND $ids AS i MATCH (c:Cell {id: i})",
@@ -50,7 +51,7 @@ class Found:
     Attributes
     ----------
     cells : numpy.ndarray of int64, shape (n,)
-        Ids of the cells that were looked up, sorted, each once; of a scan for contacts only those that have some.
+        Ids of the cells that were looked up, sorted, without duplicates; for a scan for contacts, only cells with some.
     of : numpy.ndarray of int64, shape (m,)
         Id of the cell of each row.
     rows : pyarrow.Table
@@ -69,13 +70,13 @@ class CellReader:
     ----------
     store : Store
     names : sequence of str
-        Of the samples whose cells are wanted.
+        Names of the samples whose cells are wanted.
     of : str
         ``cells`` or ``contacts``.
     columns : iterable of Reference
-        What is read; those that are counted by hops are left out.
+        The columns to read; those that are counted by hops are left out.
     alone : bool
-        Whether no contact of these samples can begin in another: they are all that there are.
+        Whether these are all samples, so that no contact can begin in another one.
     """
 
     def __init__(
@@ -103,8 +104,8 @@ class CellReader:
             self._looked_up = [f"{look_up} {told}"]
             self._scanned = [told]
             return
-        # OPTIONAL in a look-up, as a cell without contacts counts too.  It also makes Ladybug (0.22) read the contacts
-        # of these cells only; without it, it scans all as soon as a property of the other cell is wanted.
+        # OPTIONAL in a look-up, as a cell without contacts counts too.  It also makes Ladybug (0.22) read only the
+        # contacts of these cells; without it, it scans all as soon as a property of the other cell is needed.
         ways = (_CONTACTS,) if alone else (_CONTACTS, _ARRIVING)
         self._looked_up = [f"{look_up} OPTIONAL {way} {told}" for way in ways]
         self._scanned = [f"{way} {told}" for way in ways]
@@ -112,7 +113,7 @@ class CellReader:
     _ENDS = frozenset({"cell_a", "cell_b", "sample"})
 
     def look_up(self, ids: Array) -> Found:
-        """Read the cells of some ids; those that are not cells of the samples are left out."""
+        """Read the cells with some ids; ids that are not of cells in the samples are left out."""
         return self._found(self._looked_up, {"ids": ids.tolist()})
 
     def scan(self, first: int, stop: int) -> Found:
@@ -121,7 +122,7 @@ class CellReader:
         return self._found([f"{scan} {told}" for told in self._scanned], {})
 
     def limits(self, column: Reference) -> tuple[float, float] | None:
-        """Return the least and the greatest value of a column of cells; None where there are no numbers."""
+        """Return the smallest and largest value of a column of cells; None if there are no numbers."""
         source = self._source(column.name)
         statement = f"MATCH (c:Cell) WHERE c.sample IN $names RETURN min({source}) AS low, max({source}) AS high"
         found = self._store.run(statement, {"names": self._names}, name="estimate").to_pylist()[0]
@@ -131,7 +132,7 @@ class CellReader:
         return float(low), float(high)
 
     def _source(self, name: str) -> str:
-        """Return where a column is found."""
+        """Return the Cypher that gives a column."""
         return f"{'t' if self._of == 'contacts' else 'c'}.{quoted(name)}"
 
     def _found(self, statements: list[str], parameters: dict[str, Any]) -> Found:
@@ -148,11 +149,11 @@ class CellReader:
             name: (ends[name] if name in ends else table[f"p{number}"]).cast(kinds[column.type])
             for number, (name, column) in enumerate(self._columns.items())
         }
-        # One column is always there, or a table would have no rows.
+        # One column is always present, or a table would have no rows.
         return Found(cells, table["id"].to_numpy(), pa.table({**rows, " ": table["id"]}))
 
     def _read(self, statement: str, parameters: dict[str, Any], *, arriving: bool) -> pa.Table:
-        """Return what a statement finds at cells of the samples; of contacts that arrive, those from other samples."""
+        """Return the rows of a statement at cells of the samples; of arriving contacts, those from other samples."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -165,7 +166,7 @@ class CellReader:
 
 
 def _between_two(table: pa.Table) -> pa.Table:
-    """Return the rows that are contacts of two different cells."""
+    """Return the rows that are contacts between two different cells."""
     import pyarrow.compute as pc
 
     return table.filter(pc.and_(pc.is_valid(table["other"]), pc.not_equal(table["id"], table["other"])))

@@ -1,4 +1,4 @@
-"""The graph that a question is about, with its conditions: the compiled form of what `put_into` does to Cypher."""
+"""The graph of a question, restricted by its conditions: the compiled form of what `put_into` does to Cypher."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class Restricted:
     Attributes
     ----------
     topology : Topology
-        All cells, and the contacts that meet the conditions, with the cells at both ends.
+        All cells, and the contacts that meet the conditions, as do the cells at both ends.
     kept : numpy.ndarray of bool, shape (n,)
         Which cells meet the conditions.
     reported : numpy.ndarray of int64
-        Numbers of the cells that rows may be about, in ascending order.
+        Row numbers of the cells that results may be about, in ascending order.
     rows : numpy.ndarray of int64
-        Those of them that parameters name, or that are of the sample.
+        The ones among them that parameters name, or that are in the sample.
     direction : str
         ``both``, ``out`` or ``in``.
     before : int
@@ -54,7 +54,7 @@ class Restricted:
 
     @cached_property
     def graph(self) -> Adjacency:
-        """The same in rows: those that a cell touches, or to which it leads, or that lead to it."""
+        """The same as adjacency rows: the cells that a cell touches, that it leads to, or that lead to it."""
         return Adjacency.build(self.topology, direction=self.direction)
 
     def alone(self) -> Topology:
@@ -63,18 +63,18 @@ class Restricted:
 
     @cached_property
     def backward(self) -> Adjacency:
-        """The same with every contact turned around."""
+        """The same with every contact reversed."""
         turned = {"both": "both", "out": "in", "in": "out"}[self.direction]
         return self.graph if turned == "both" else Adjacency.build(self.topology, direction=turned)
 
     def row(self, cell: Cell) -> int | None:
-        """Return the number of a cell, None if it does not meet the conditions."""
+        """Return the row number of a cell, None if it does not meet the conditions."""
         row = self.graph.row(cell.sample, cell.label)
         return row if self.kept[row] else None
 
 
 def columns_for(asked: Asked) -> tuple[list[str], list[str]]:
-    """Return the properties of cells and of contacts that conditions look at."""
+    """Return the properties of cells and of contacts that conditions need."""
     conditions = asked.conditions
     of_cells = {column.name for column in asked.filter.columns if not column.hops} if asked.filter else set()
     of_cells -= {"sample", "label"}
@@ -91,7 +91,7 @@ def columns_for(asked: Asked) -> tuple[list[str], list[str]]:
 
 
 def restrict(topology: Topology, asked: Asked, sample: str | None, cells: Sequence[Cell] | None) -> Restricted:
-    """Leave out what does not meet conditions.
+    """Leave out cells and contacts that do not meet conditions.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def read_restricted(
     Raises
     ------
     ParameterError
-        If a condition does not parse, or a sample does not know what it looks at.
+        If a condition does not parse, or a sample lacks a column that it needs.
     """
     asked = read_conditions(store, checked_options(options), sample, directed=())
     of_cells, of_contacts = columns_for(asked)
@@ -141,7 +141,7 @@ def read_restricted(
 
 
 def only(topology: Topology, chosen: Array) -> Topology:
-    """Return some cells (an array of bool) and the contacts among them, with numbers of their own."""
+    """Return some cells (an array of bool) and the contacts among them, with row numbers of their own."""
     import pyarrow as pa
 
     number = np.cumsum(chosen) - 1
@@ -157,7 +157,7 @@ def only(topology: Topology, chosen: Array) -> Topology:
 
 
 def among(topology: Topology, cells: Sequence[Cell]) -> Array:
-    """Return which cells are among some."""
+    """Return which cells are among the given ones."""
     found = np.zeros(len(topology.labels), bool)
     for sample in {cell.sample for cell in cells}:
         labels = [cell.label for cell in cells if cell.sample == sample]
@@ -183,12 +183,12 @@ def _cells(topology: Topology, asked: Asked) -> Array:
 
 
 def filtered(topology: Topology, condition: Filter) -> Array:
-    """Return which cells pass a filter, whose columns were read."""
+    """Return which cells pass a filter whose columns were read."""
     return np.asarray(condition(_table(topology, condition)), bool)
 
 
 def _table(topology: Topology, condition: Filter) -> pa.Table:
-    """Return the columns that a filter looks at."""
+    """Return the columns that a filter uses."""
     import pyarrow as pa
 
     from cellgraph.adjacency.rings import counts_by_distance
@@ -227,7 +227,7 @@ def _contacts(topology: Topology, conditions: Conditions) -> Array:
 
 
 def _far_from_border(topology: Topology, buffer: int) -> Array:
-    """Return which cells are at least so many contacts from one on the border."""
+    """Return which cells are at least `buffer` contacts from a cell on the border."""
     from cellgraph.adjacency.kernels import distances_from
 
     border = _truth(topology.of_cells["on_border"], of_null=False)

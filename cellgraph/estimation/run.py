@@ -1,22 +1,23 @@
-"""From random units to an answer: how many to draw, when to stop, and when to look at everything instead.
+"""From random units to an answer: how many to draw, when to stop, and when to read everything instead.
 
 Strategy
 --------
-1. Draw units at random, ever more at a time, and look at the interval after each time.
-2. Reading everything in its own order (a *census*) costs far less a cell than drawing cells at random.  Its first piece
-   tells how long all of it takes; if that is within the time, or less than what is still to be drawn for the interval,
-   the census is done and the answer is exact.
-3. An answer is always from at least the first draw, however short the time, or a few of them if the first gives no
-   interval or only few rows that pass the filter: a time-out is never an empty answer.  While nothing that was drawn
-   passes the filter, ever more is drawn beyond the time, and then everything is read: only that tells that there is
+1. Draw units at random, more each time, and check the interval after each draw.
+2. Reading everything in its own order (a *census*) costs far less per cell than drawing cells at random.  Its first
+   piece shows how long all of it takes; if that is within the time, or less than the draws that the interval still
+   needs, the census is done and the answer is exact.
+3. An answer always uses at least the first draw, however short the time, or a few draws if the first gives no interval
+   or only few rows that pass the filter: a timeout never gives an empty answer.  While nothing that was drawn passes
+   the filter, more and more is drawn beyond the time, and then everything is read: only that shows that there is
    nothing.
-4. Where all that was drawn is the same, the limits of the column are asked for: the interval reaches as far as a rare
-   value could move the number (see `intervals`), and limits that are equal are a reason to read everything.
+4. If all values that were drawn are equal, the limits of the column are looked up: the interval reaches as far as a
+   rare value could move the estimate (see `intervals`), and equal limits are a reason to read everything.
 
-The number of units must not depend on what they hold, or the interval would be too often wrong.  At a time it does
-not.  For an interval that is to be tight it does (sequential sampling: stopping at the first look that pleases favours
-samples that happen to vary little), so at least `FEWEST_ROWS` cells are seen, and looks are few: each draw aims at what
-the variance so far asks for, and a little more (Hall, Ann. Stat. 9 (1981) 1229-1238: a pilot, then one large step).
+The number of units must not depend on what they hold, or the interval would be wrong too often.  With a time limit, it
+does not.  For an interval of a requested width, it does (sequential sampling: stopping at the first satisfactory check
+favours samples that happen to vary little), so at least `FEWEST_ROWS` cells are seen, and checks are few: each draw
+aims at what the variance so far requires, and a little more (Hall, Ann. Stat. 9 (1981) 1229-1238: a pilot, then one
+large step).
 """
 
 from __future__ import annotations
@@ -38,24 +39,24 @@ from cellgraph.estimation.totals import Draw, Totals, add_up, join
 
 FEWEST_ROWS = 200
 FEWEST_UNITS = 20
-"""Rows and units that a tight interval must rest on."""
+"""Minimum numbers of rows and units for a tight interval."""
 
-_GROWTH = 4.0  # a draw is at most so many times what was seen before: the variance is still a guess
-_BEYOND = 1.1  # and so much more than the variance so far asks for
-_CAREFUL = 0.6  # of the time that is left is what a draw may take, as it seems: units differ
-_WORTH_ASKING = 0.3  # seconds of drawing: less than that is not worth a look at what a census costs
-_TIME_TO_ASK = 1.0  # seconds that must be left for it
-_HOPEFUL = 0.8  # a census begins if it seems to need at most this part of the time that is left
-_FEW_DRAWS = 4  # are awaited, however short the time, while there is no interval, or one from too little
-_FEW_ROWS = 40  # tell too little of a skewed column
-_FEW_BLOCKS = 10  # tell too little of how blocks differ
-_LOST = 0.1  # of all units were drawn in vain: what is looked for is so rare that it is better to read everything
-_PATIENCE = 0.2  # of the time, before a census that seems too slow is given up: its first pieces are the slowest
+_GROWTH = 4.0  # a draw is at most this many times what was seen before: the variance is still a guess
+_BEYOND = 1.1  # factor over what the variance so far requires
+_CAREFUL = 0.6  # share of the time left that a draw may be expected to take: units differ
+_WORTH_ASKING = 0.3  # seconds of drawing; for less, it is not worth checking what a census costs
+_TIME_TO_ASK = 1.0  # seconds that must be left for that check
+_HOPEFUL = 0.8  # a census continues if it is expected to need at most this share of the time left
+_FEW_DRAWS = 4  # completed, however short the time, while there is no interval, or one from too little data
+_FEW_ROWS = 40  # fewer say too little about a skewed column
+_FEW_BLOCKS = 10  # fewer say too little about how blocks differ
+_LOST = 0.1  # share of all units drawn in vain from which on matches are so rare that it is better to read everything
+_PATIENCE = 0.2  # share of the time before a census that seems too slow is given up: its first pieces are the slowest
 
 
 @dataclass
 class _Census:
-    """A reading of everything, which may rest, and of which only sums are kept."""
+    """A reading of everything, which can be paused, and of which only sums are kept."""
 
     begin: Callable[[], Pieces]
     reduce: Callable[[Draw], Totals]
@@ -78,7 +79,7 @@ class _Census:
         self.seconds += time.monotonic() - began
 
     def stop(self) -> None:
-        """End it; if it is not complete, it would start over."""
+        """Stop the census; an incomplete one would start over."""
         if self._steps is not None:
             self._steps.close()
         if self.done < 1:
@@ -87,7 +88,7 @@ class _Census:
 
     @property
     def left(self) -> float:
-        """Seconds that the rest will take, as it seems."""
+        """Seconds that the rest is expected to take."""
         return self.seconds / self.done * (1 - self.done) if self.done else math.inf
 
 
@@ -125,13 +126,13 @@ class _Run:
 
     @cached_property
     def limits(self) -> tuple[float, float] | None:
-        """Between which the column lies, if that is known or quick to tell."""
+        """Smallest and largest value of the column, if known or quick to find."""
         if self.expression.kind not in ("mean", "sum", "quantile") or self.totals.rows < 2:
             return None
         return self.population.limits(self.expression.columns[0])
 
     def sees_everything(self) -> bool:
-        """Draw, or read everything, until the goal is reached; tell whether everything was read."""
+        """Draw, or read everything, until the goal is reached; return whether everything was read."""
         hurried = math.isfinite(self.due)
         if (self.population.at_once or not (self.goal.is_tight or hurried)) and self.finish_census(in_time=hurried):
             return True
@@ -157,7 +158,7 @@ class _Run:
         return False
 
     def count_beyond_time(self) -> int:
-        """Return how many units to draw though the time is over: none, as soon as there is an answer."""
+        """Return how many units to draw although the time is over: none, once there is an answer."""
         if math.isnan(self.now.estimate):
             return math.floor(_GROWTH * self.totals.units)
         if len(self.costs) >= _FEW_DRAWS:
@@ -169,21 +170,21 @@ class _Run:
 
     @property
     def told(self) -> int:
-        """How many rows the estimate comes from; where units hold several, how many units."""
+        """Number of rows that the estimate comes from; number of units, if they hold several rows."""
         return self.totals.rows if self.frame.single else int((self.totals.hits > 0).sum())
 
     def is_thin(self) -> bool:
-        """Tell whether the estimate comes from so little that its interval may be too sure."""
+        """Return whether the estimate comes from so little data that its interval may be too narrow."""
         if self.expression.kind == "count":
-            return False  # what is not there tells as much
+            return False  # absent rows tell as much
         return self.told < (_FEW_ROWS if self.frame.single else _FEW_BLOCKS)
 
     def varies(self) -> bool:
-        """Tell whether there may be values that differ; where the limits say no, the number is known."""
+        """Return whether values may differ; if the limits say no, the value is known."""
         return self.now.half > 0
 
     def draw(self, count: int) -> bool:
-        """Draw some units; false if none are left afterwards."""
+        """Draw some units; return False if none are left afterwards."""
         began = time.monotonic()
         draw = self.population.draw(count)
         if len(draw.sizes):
@@ -193,38 +194,38 @@ class _Run:
 
     @property
     def unit_seconds(self) -> float:
-        """What a further unit costs in a large draw: without what every draw costs, as far as two draws can tell."""
+        """Seconds for a further unit in a large draw, without the fixed cost of a draw, as estimated from two draws."""
         (fewer, quicker), (more, slower) = sorted(self.costs[-2:] if len(self.costs) > 1 else [(0, 0.0), *self.costs])
         mean = slower / more
         return max((slower - quicker) / (more - fewer), mean / 10) if more > 2 * fewer else mean
 
     def is_tight(self) -> bool:
-        """Tell whether the interval is as tight as it is to be, and rests on enough."""
+        """Return whether the interval is as tight as requested, and based on enough data."""
         if not self.goal.is_tight or self.totals.units < self.fewest():
             return False
         now = self.now
         return now.half <= self.goal.allowed(now.estimate)
 
     def fewest(self) -> float:
-        """Return how many units an interval must rest on before it is believed to be tight."""
+        """Return how many units an interval needs before it is accepted as tight."""
         n, rows = self.totals.units, self.totals.rows
         if not rows:
             return math.inf
         return max(FEWEST_UNITS, FEWEST_ROWS * n / rows)
 
     def wanted(self) -> float:
-        """Return how many units in all the interval seems to need; infinite for an answer that is due at a time."""
+        """Return how many units in total the interval is expected to need; infinite without a requested width."""
         n, units = self.totals.units, self.frame.units
         now = self.now
         allowed = self.goal.allowed(now.estimate)
         if not self.goal.is_tight or not self.totals.rows or not allowed > 0 or not math.isfinite(now.half):
             return math.inf
         half = now.half * settled(self.totals, self.goal.confidence)
-        alone = n * (half / allowed) ** 2 / (1 - n / units)  # of a population without end
+        alone = n * (half / allowed) ** 2 / (1 - n / units)  # for an infinite population
         return max(self.fewest(), _BEYOND * alone / (1 + alone / units))
 
     def next_count(self) -> int:
-        """Return how many units to draw next: 0 if there is no time for a number that matters."""
+        """Return how many units to draw next: 0 if there is no time for a useful number."""
         n = self.totals.units
         count = max(min(self.wanted() - n, _GROWTH * n), n / 4) if self.goal.is_tight else 3 * n
         drawn, seconds = self.costs[-1]
@@ -232,9 +233,9 @@ class _Run:
         return math.floor(min(max(count, 1), in_time)) if in_time >= n / 8 else 0
 
     def census_pays(self) -> bool:
-        """Tell whether it is better to read everything now."""
+        """Return whether it is better to read everything now."""
         drawing = (self.wanted() - self.totals.units) * self.unit_seconds
-        # A single draw that was quick tells too little of what further units cost.
+        # A single quick draw tells too little about the cost of further units.
         unknown = len(self.costs) < 2 and self.costs[0][1] < _WORTH_ASKING
         if self.everything.given_up or unknown or drawing < _WORTH_ASKING or self.left < _TIME_TO_ASK:
             return False
@@ -243,7 +244,7 @@ class _Run:
         return self.everything.left <= min(_HOPEFUL * self.left, drawing)
 
     def finish_census(self, *, in_time: bool) -> bool:
-        """Read everything; with `in_time` give up as soon as the time seems too short, and tell."""
+        """Read everything; with `in_time`, give up and return False once the time seems too short."""
         while self.everything.done < 1:
             patient = self.everything.seconds < _PATIENCE * (self.due - self.began)
             if in_time and self.everything.left > self.left and not patient:
@@ -254,25 +255,25 @@ class _Run:
 
 
 def run(population: Population, expression: Expression, where: Filter | None, goal: Goal, began: float) -> Estimate:
-    """Return the answer that a goal asks for.
+    """Estimate until the goal is reached, and return the answer.
 
     Parameters
     ----------
     population : Population
-        What is asked about.
+        The cells or contacts to draw from.
     expression : Expression
-        What is asked.
+        The statistic.
     where : Filter, optional
-        Of which cells or contacts.
+        Which cells or contacts count.
     goal : Goal
-        When to stop; one without a time and without an error reads everything.
+        When to stop; without a time and an error, everything is read.
     began : float
-        `time.monotonic` when the time began.
+        `time.monotonic` at the start.
 
     Raises
     ------
     NotFoundError
-        If there is nothing that tells anything.
+        If no cell or contact contributes a value.
     """
     work = _Run(population, expression, where, goal, began)
     frame = work.frame
@@ -289,7 +290,7 @@ def run(population: Population, expression: Expression, where: Filter | None, go
         value = exact(expression, totals)
         found = Interval(value, value, value) if whole else work.now
     fraction = 1.0 if whole else float(work.totals.sizes.sum()) / frame.size
-    if math.isnan(found.estimate):  # and all was read: before, no time is over
+    if math.isnan(found.estimate):  # only possible after everything was read
         raise NotFoundError(_nothing(expression, where, n))
     return Estimate(
         expression=expression.text,
@@ -311,7 +312,7 @@ def run(population: Population, expression: Expression, where: Filter | None, go
 
 
 def _notes(work: _Run, found: Interval, whole: bool, left_out: int, n: int) -> Iterator[str]:
-    """Say what is to be known of an answer beside its numbers."""
+    """Yield remarks on an answer."""
     of, names = work.expression.of, " or ".join(column.name for column in work.expression.columns)
     if left_out:
         seen = "" if whole else " that were seen"
@@ -333,7 +334,7 @@ def _notes(work: _Run, found: Interval, whole: bool, left_out: int, n: int) -> I
 
 
 def _nothing(expression: Expression, where: Filter | None, n: int) -> str:
-    """Say why there is no number."""
+    """Explain why there is no value."""
     if n:
         return f"{expression.text} has no value: the {n:,} {expression.of} that were read give a division by 0"
     which = f"that pass the filter {where.text!r}" if where else "with a value"

@@ -1,4 +1,4 @@
-"""Early answers from an open database as they read in Python: ``db.cells.mean("volume").within_time(5)``."""
+"""Early estimates from an open database in Python: ``db.cells.mean("volume").within_time(5)``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PLAIN = re.compile(r"[^\W\d]\w*|khop\(.*\)|`.*`")
 
 @dataclass(frozen=True)
 class Selection:
-    """The cells or the contacts of a database, all or those that pass a filter; nothing is read before it is asked.
+    """All cells or contacts of a database, or those that pass a filter; nothing is read until an estimate starts.
 
     Columns are given by their names; ``khop(2)`` is the number of other cells within two contacts.
 
@@ -34,19 +34,19 @@ class Selection:
     filter: str | None = None
 
     def where(self, filter: str) -> Selection:
-        """Keep those that pass a filter too, as ``sample = 'a' and not on_border``."""
+        """Keep those that also pass a filter, such as ``sample = 'a' and not on_border``."""
         return replace(self, filter=f"({self.filter}) and ({filter})" if self.filter else filter)
 
     def count(self) -> Estimator:
-        """Ask how many there are."""
+        """Ask for the number of cells or contacts."""
         return Estimator(self, f"count({self.of})")
 
     def mean(self, column: str) -> Estimator:
-        """Ask for the mean of a column; of one that is true or false, the part that is true."""
+        """Ask for the mean of a column; for a boolean column, the fraction that is true."""
         return Estimator(self, f"mean({self._named(column)})")
 
     def mean_khop(self, k: int) -> Estimator:
-        """Ask how many other cells are within k contacts of a cell, on average."""
+        """Ask for the mean number of other cells within k contacts of a cell."""
         return self.mean(f"khop({k})")
 
     def sum(self, column: str) -> Estimator:
@@ -66,26 +66,26 @@ class Selection:
         return Estimator(self, f"ratio({self._named(above)}, {self._named(below)})")
 
     def _named(self, column: str) -> str:
-        """Return a column as an expression has it."""
+        """Return a column as it is written in an expression."""
         return f"{self.of}.{column}" if _PLAIN.fullmatch(column) else f"{self.of}.`{column}`"
 
 
 @dataclass(frozen=True)
 class Estimator:
-    """A question about many cells, which is answered as soon as it is told how well.
+    """A statistic over many cells, which is estimated once it is known how well.
 
     Attributes
     ----------
     selection : Selection
     expression : str
-        As `cellgraph.estimate` takes it.
+        As in `cellgraph.estimate`.
     """
 
     selection: Selection
     expression: str
 
     def within_time(self, seconds: float | str, *, confidence: float | str | None = None, seed: int = 0) -> Estimate:
-        """Answer after some seconds (5, ``5s``, ``500ms``) with what was seen by then; see `cellgraph.estimate`."""
+        """Estimate from what was seen within some time (5, ``5s``, ``500ms``), as in `cellgraph.estimate`."""
         return self._answer(make_goal(seconds, None, None, None, confidence), seed)
 
     def within_ci(
@@ -96,7 +96,7 @@ class Estimator:
         absolute_error: float | None = None,
         seed: int = 0,
     ) -> Estimate:
-        """Answer when the interval of a confidence is tight; `error` is a part of the estimate, as 0.01 or ``1%``."""
+        """Estimate until the confidence interval is tight; `error` is relative to the estimate, as 0.01 or ``1%``."""
         return self._answer(make_goal(None, confidence, error, absolute_error, None), seed)
 
     def exact(self) -> Estimate:

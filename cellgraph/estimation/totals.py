@@ -1,4 +1,4 @@
-"""What a random sample says: the sums of every unit that was drawn."""
+"""The totals of a random sample: the sums over each unit that was drawn."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Draw:
-    """Units that were drawn, and what is in them.
+    """Units that were drawn, and what they hold.
 
-    A unit is what chance picks: a cell of a database, with its row or with the contacts that begin at it; a block of a
-    volume, with the cells or contacts that begin in it.
+    A unit is what is drawn at random: a cell of a database, with its row or with the contacts that begin at it; or a
+    block of a volume, with the cells or contacts that begin in it.
 
     Attributes
     ----------
     sizes : numpy.ndarray of float64, shape (n,)
-        How much of the whole each unit is: 1 for a cell, voxels for a block.
+        Size of each unit: 1 for a cell, voxels for a block.
     unit : numpy.ndarray of int64, shape (m,)
-        Number of the unit of each row.
+        Unit number of each row.
     rows : pyarrow.Table
         m rows, with the columns that the expression and the filter name.
     """
@@ -40,14 +40,14 @@ class Draw:
 
     @staticmethod
     def none() -> Draw:
-        """Return a draw of no unit."""
+        """Return a draw without units."""
         import pyarrow as pa
 
         return Draw(np.empty(0), np.empty(0, np.int64), pa.table({}))
 
     @staticmethod
     def one(rows: pa.Table, size: float = 1.0) -> Draw:
-        """Return rows as those of a single unit."""
+        """Return a draw of a single unit with these rows."""
         return Draw(np.array([float(size)]), np.zeros(rows.num_rows, np.int64), rows)
 
 
@@ -61,13 +61,13 @@ class Totals:
         The size of the unit, and the two sums whose ratio over all units is the estimate: for a mean the values and
         their number, for a ratio the two columns, for a sum or a count the values (or 1 for each row) and the size.
     hits : numpy.ndarray of int64, shape (n,)
-        Rows of the unit that pass the filter and have a value.
+        Number of rows of the unit that pass the filter and have a value.
     values : numpy.ndarray of float64, shape (h,)
         The values themselves, for a quantile; else empty.
     unit : numpy.ndarray of int64, shape (h,)
-        The unit of each.
+        The unit of each value.
     missing : numpy.ndarray of int64, shape (n,)
-        Rows of the unit that pass the filter and have no value, and so are left out.
+        Number of rows of the unit that pass the filter but have no value, and so are left out.
     """
 
     sizes: Array
@@ -85,12 +85,12 @@ class Totals:
 
     @property
     def rows(self) -> int:
-        """Number of cells or contacts that the estimate comes from."""
+        """Number of cells or contacts in the estimate."""
         return int(self.hits.sum())
 
     @property
     def left_out(self) -> int:
-        """Number of cells or contacts that pass the filter and have no value."""
+        """Number of cells or contacts that pass the filter but have no value."""
         return int(self.missing.sum())
 
 
@@ -110,9 +110,9 @@ def join(parts: Iterable[Totals]) -> Totals:
 
 
 def add_up(draw: Draw, expression: Expression, where: Filter | None) -> Totals:
-    """Return the sums that an expression needs of each unit of a draw, over the rows that pass the filter.
+    """Return the sums that an expression needs for each unit of a draw, over the rows that pass the filter.
 
-    Rows without a value (null) in a column of the expression take no part, as in Cypher and SQL.
+    Rows without a value (null) in a column of the expression are ignored, as in Cypher and SQL.
     """
     if not len(draw.sizes):
         return join([])

@@ -1,7 +1,7 @@
 """Random blocks of a volume that is not loaded, and the cells or contacts that begin in them.
 
-A contact belongs to the cell of the smaller label, and with it to a block.  Sums of what adds up over voxels and faces
-need no whole cells: their blocks are swept as they are, and every face belongs to one block (see `cellgraph.voxels`).
+A contact belongs to the cell with the smaller label, and with it to a block.  Sums that add up over voxels and faces
+need no complete cells: blocks are swept as they are, and every face belongs to one block (see `cellgraph.voxels`).
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
-_FIRST = 12  # blocks: fewer tell too little of how blocks differ
-_WIDEST = 2.0  # times the usual margin that is read at once: a few long cells are no reason to read much for all
+_FIRST = 12  # blocks: fewer say too little about how blocks differ
+_WIDEST = 2.0  # times the usual margin, to read at first: a few long cells are no reason to read much for all
 
 _NAME = Column("sample", "str", "", "name of the sample, as a load would give it")
 
@@ -58,11 +58,11 @@ class VolumePopulation:
     scan : Scan
         The volume, and how it is read.
     expression : Expression
-        What is asked.
+        The statistic.
     where : Filter, optional
-        Of which cells or contacts.
+        Which cells or contacts count.
     plan : Plan
-        Which blocks there are.
+        The blocks to draw from.
     seed : int
         Another seed draws other blocks.
     """
@@ -88,7 +88,7 @@ class VolumePopulation:
         self._order = np.random.default_rng(seed).permutation(len(plan))
         self._reach: list[Array] = []
         self.frame = Frame(len(plan), float(prod(scan.header.shape)), single=False)
-        # So that compiling the kernels does not count as the time that a block takes.
+        # So that compiling the kernels does not count towards the time of a block.
         sweep_block(np.zeros((1, 1, 1), scan.header.dtype), self._scan.rules, Place())
 
     @property
@@ -107,7 +107,7 @@ class VolumePopulation:
         return max(_FIRST, self._engine.workers)
 
     def limits(self, column: Reference) -> None:
-        """See `Population`: of a volume they are not known."""
+        """See `Population`; unknown for a volume."""
 
     def draw(self, count: int) -> Draw:
         """See `Population`."""
@@ -144,23 +144,23 @@ class VolumePopulation:
         return cell_graph(tally, self._image, self._scan.rules)
 
     def _rows(self, graph: CellGraph) -> pa.Table:
-        """Return the columns that are needed."""
+        """Return the needed columns."""
         import pyarrow as pa
 
         table = graph.cells if self._of == "cells" else graph.contacts
         table = table.append_column("sample", pa.repeat(pa.scalar(graph.sample.name), table.num_rows))
-        # One column is always there, or a table would have no rows.
+        # One column is always present, or a table would have no rows.
         return pa.table({**{name: table[source] for name, source in self._columns.items()}, " ": table[0]})
 
     def _whole_cells(self, block: Block, margin: Array) -> tuple[pa.Table, Array]:
-        """Return the cells that begin in a block, or the contacts of which the smaller label does, and their reach."""
+        """Return the cells that begin in a block, or the contacts whose smaller label does, and their reach."""
         begun = cells_of(self._scan.volume, block, self._scan.rules, margin)
         graph = self._graph(begun.tally)
         of = graph.cells["label"] if self._of == "cells" else graph.contacts["cell_a"]
         return self._rows(graph).filter(np.isin(of.to_numpy(), begun.labels)), begun.reach
 
     def _sums(self, block: Block) -> pa.Table:
-        """Return what a block alone tells, as one row."""
+        """Return the sums over a block alone, as one row."""
         import pyarrow as pa
 
         z, y, x = (min(1, first) for first in block.start)
@@ -172,10 +172,10 @@ class VolumePopulation:
         return pa.table({name: [found[name]] for name in self._columns})
 
     def _margin(self) -> Array:
-        """Return how much to read around a block at first: what the cells of all blocks so far needed."""
+        """Return the margin to read around a block at first: what the cells of all blocks so far needed."""
         margin = np.full((3, 2), MARGIN)
         if self._reach:
-            reach = np.maximum(self._reach, 0).max(axis=2)  # of both sides, which are alike
+            reach = np.maximum(self._reach, 0).max(axis=2)  # over both sides, which are alike
             widest = np.minimum(reach.max(axis=0), _WIDEST * np.median(reach, axis=0))
             margin = np.ceil(widest).astype(np.int64)[:, None].repeat(2, axis=1) + 1
         margin[0, 0] = 1
