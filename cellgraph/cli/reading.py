@@ -1,4 +1,4 @@
-"""How a volume would be read, for ``--dry-run``."""
+"""Show how a volume would be read, for ``--dry-run``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cellgraph.errors import ParameterError
 
 
 def show_reading(source: str, scan: dict[str, Any], fmt: Format | None, sample: str | None = None) -> None:
-    """Print how a volume would be read; of a time series its first frame stands for each."""
+    """Print how a volume would be read; in a time series, the first frame stands for all."""
     from cellgraph.volumes.scan import scanned
 
     if fmt not in (None, Format.table, Format.json):
