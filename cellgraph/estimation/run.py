@@ -176,7 +176,7 @@ class _Run:
     def is_thin(self) -> bool:
         """Return whether the estimate comes from so little data that its interval may be too narrow."""
         if self.expression.kind == "count":
-            return False  # absent rows tell as much
+            return False  # absent rows are just as informative
         return self.told < (_FEW_ROWS if self.frame.single else _FEW_BLOCKS)
 
     def varies(self) -> bool:

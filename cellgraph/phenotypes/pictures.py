@@ -139,7 +139,7 @@ def violins_of_samples(
     cells : mapping of str to numpy.ndarray of float64, shape (n, p)
         By sample.
     means : mapping of str to numpy.ndarray of float64, shape (p,)
-        Of all cells of each sample, drawn as a point with a standard deviation; they order the samples of a group.
+        Of all cells of each sample, drawn as a point with a standard deviation; samples of a group are sorted by it.
     groups : mapping of str to sequence of str
         Names of the samples in each group; a single group with an empty name if there are no groups.
     """
