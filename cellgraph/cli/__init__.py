@@ -1,4 +1,4 @@
-"""The command line: each command parses, makes one library call and renders."""
+"""The command line: each command parses its arguments, makes one library call and renders the result."""
 
 from cellgraph.cli.app import main
 

@@ -113,7 +113,7 @@ def main() -> None:
 
 
 def _run() -> None:
-    """Run the command, and see that all it has printed arrives, help too."""
+    """Run the command, and make sure that all of its output is written, including help."""
     try:
         app()
     except (SystemExit, OSError):
@@ -123,7 +123,7 @@ def _run() -> None:
 
 
 def _fail(error: Exception, status: int) -> None:
-    """End with a sentence; where the current folder is gone, that is why a file in it is not found."""
+    """Exit with a sentence; if the current folder was deleted, say so, as no file in it is found."""
     try:
         os.getcwd()
     except OSError:

@@ -13,11 +13,11 @@ from cellgraph.cli.stdout import show_text
 from cellgraph.cli.streams import say
 
 OF_TABLES = {"name", "method", "timeout", "cypher", "show", "graph", "db", "columns", "plot", "fmt", "output"}
-"""What `cellgraph query` takes beside the parameters of a query."""
+"""Arguments of `cellgraph query` other than the parameters of a query."""
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to the application, with the options of `cellgraph query` that are about the question."""
+    """Add the command to the application, with the options of `cellgraph query` for parameters of a query."""
     own = signature(browse, eval_str=True)
     shared = [p for p in signature(asking.query, eval_str=True).parameters.values() if p.name not in OF_TABLES]
     parameters = [p for p in own.parameters.values() if p.kind is not Parameter.VAR_KEYWORD]

@@ -1,4 +1,4 @@
-"""Options that leave cells and contacts out of a question."""
+"""Options that leave cells and contacts out of a query."""
 
 from __future__ import annotations
 

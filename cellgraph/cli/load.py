@@ -147,7 +147,7 @@ def load(
 
 
 def _say_compiling() -> None:
-    """Tell why the first load of all takes longer."""
+    """Explain why the very first load takes longer."""
     from cellgraph.voxels.compiled import is_compiled
 
     if not is_compiled():
@@ -163,7 +163,7 @@ def _one(source: str, db: str | None, sample: str | None, options: dict[str, Any
 
 
 def _tell(done: LoadReport, quiet: bool) -> None:
-    """Print what was loaded, or of it only what a person should know in any case."""
+    """Print what was loaded; with `quiet`, only its notes."""
     if not quiet:
         say(done.summary())
         return
@@ -196,7 +196,7 @@ def _frames(sources: list[str], db: str | None, sample: str | None, options: dic
 
 
 def _tell_all(outcomes: Iterator[Outcome], quiet: bool) -> None:
-    """Print how each load ended; raise if one failed."""
+    """Print how each load ended; raise an error if one failed."""
     failed = total = 0
     for outcome in outcomes:
         total += 1

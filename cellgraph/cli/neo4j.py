@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cellgraph.server import Server
 
 NOT_RUNNING = 3
-"""Exit status of `status` when there is none, as with Neo4j's own `neo4j status` and with system services."""
+"""Exit status of `status` if no server runs, as with Neo4j's own `neo4j status` and with system services."""
 
 HomeOption = Annotated[
     Path | None,
@@ -172,7 +172,7 @@ def _row(server: Server) -> dict[str, object]:
 
 
 def _description(server: Server, home: Path | None, password: str | None = None) -> str:
-    """Describe a server in lines, the way into Neo4j Browser first."""
+    """Describe a server in lines, how to open Neo4j Browser first."""
     lines = {"home": str(server.home)}
     if server.running:
         command = "cellgraph neo4j status --show-password" + (f" --home {home}" if home else "")
@@ -188,7 +188,7 @@ def _description(server: Server, home: Path | None, password: str | None = None)
 
 
 def show_stages() -> Callable[[str, int, int], None]:
-    """Return what shows progress on stderr: one line that changes on a terminal, else one line a stage."""
+    """Return a function that shows progress on stderr: one changing line on a terminal, else one line per stage."""
     shown = ""
 
     def report(what: str, done: int, total: int) -> None:

@@ -1,4 +1,4 @@
-"""Options that several commands share, and reading their values."""
+"""Options that several commands share, and parsing of their values."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ WorkersOption = Annotated[int | None, typer.Option(min=1, help="Threads; by defa
 
 
 def numbers(option: str, text: str, kind: Callable[[str], Number]) -> list[Number]:
-    """Read numbers separated by commas.
+    """Parse numbers separated by commas.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def numbers(option: str, text: str, kind: Callable[[str], Number]) -> list[Numbe
 
 
 def read_background(text: str) -> int | None:
-    """Read the value of ``--background``: a label, or none."""
+    """Parse the value of ``--background``: a label, or none."""
     if text.lower() == "none":
         return None
     try:
@@ -58,7 +58,7 @@ def read_background(text: str) -> int | None:
         raise ParameterError(f"expected --background to be a label (a whole number) or none, got {text!r}") from None
 
 
-# How a volume is read, by the arguments of the library.
+# Options on how to read a volume, by argument of the library.
 _SCAN: dict[str, tuple[Any, Any]] = {
     "dataset": (
         Annotated[str | None, typer.Option(metavar="NAME", help="Which array of a file that holds several.")],
@@ -120,9 +120,9 @@ _VOXELS = {"background", "connectivity", "spacing", "unit"}
 def scan_options(
     command: Callable[..., None], *, each: bool = False, slices: bool = True, voxels: bool = True
 ) -> Callable[..., None]:
-    """Give a command the options that say how a volume is read; it gets them as one dictionary, ``scan``.
+    """Give a command the options on how to read a volume; it gets them as one dictionary, ``scan``.
 
-    Its keys are those of `ScanOptions`; what was not given is not in it.
+    Its keys are those of `ScanOptions`; options that were not given are left out.
 
     Parameters
     ----------
@@ -131,9 +131,9 @@ def scan_options(
     each : bool
         Whether ``--time each`` is possible.
     slices : bool
-        Whether there is ``--slices``.
+        Whether to include ``--slices``.
     voxels : bool
-        Whether there are those that say what voxels mean: background, connectivity, spacing, unit.
+        Whether to include the options on voxels: background, connectivity, spacing, unit.
     """
     own = signature(command, eval_str=True)
     left_out = (set() if slices else {"slices"}) | (set() if voxels else _VOXELS)
@@ -158,7 +158,7 @@ def scan_options(
 
 
 def _read_scan(scan: dict[str, Any], each: bool) -> dict[str, Any]:
-    """Read the values of the options; what was not given is left out."""
+    """Parse the values of the options; options that were not given are left out."""
     read = {name: value for name, value in scan.items() if value is not None and value is not False}
     if "background" in read:
         read["background"] = read_background(read["background"])

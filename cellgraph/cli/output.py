@@ -1,12 +1,12 @@
-"""Rows for people and for programs: the one ``--format`` and ``--output`` of every command that has rows.
+"""Rows for people and for programs: the shared ``--format`` and ``--output`` of all commands that print rows.
 
-    table     for reading: the first 40 rows, readable numbers, as many columns as the terminal is wide; one wide row
-              stands upright, a line a column
+    table     for reading: the first 40 rows, readable numbers, as many columns as fit the terminal; a single wide row
+              is printed vertically, one line per column
     csv       plain: header, full precision, empty for null, ``true`` and ``false``
     json      an array of objects; integers beyond 2**53 as text, because most readers would round them
     parquet   exact, with types
 
-Data goes to stdout or to the file; what a person should know about it (rows not shown) goes to stderr.
+Data goes to stdout or to the file; notes about it (rows not shown) go to stderr.
 """
 
 from __future__ import annotations
@@ -80,20 +80,20 @@ def render(
     Parameters
     ----------
     rows : pyarrow.Table or iterator of these
-        The rows; in several tables of the same columns, of which memory holds one at a time, but for reading.
+        The rows; several tables have the same columns, and memory holds one at a time, except for ``table``.
     fmt : Format or str, optional
-        ``table``, ``csv``, ``json`` or ``parquet``. None takes what `output` ends in, or else ``table``.
+        ``table``, ``csv``, ``json`` or ``parquet``. None uses the ending of `output`, or else ``table``.
     output : pathlib.Path, optional
-        A file; it appears only when it is complete. None is stdout.
+        A file; it appears only once it is complete. None is stdout.
     columns : str, optional
-        Names of the columns that are wanted, with commas between; by default all.
+        Comma-separated names of the columns to show; by default all.
     whole : bool
-        Whether a table for reading leaves out no rows.
+        Whether ``table`` shows all rows.
 
     Raises
     ------
     ParameterError
-        For parquet to a terminal, a file that cannot be written, or a column that is not there.
+        For parquet to a terminal, a file that cannot be written, or a column that does not exist.
     NotFoundError
         If the folder of `output` does not exist.
     """
@@ -106,7 +106,7 @@ def render(
     tables = iter([rows]) if isinstance(rows, pa.Table) else rows
     if columns is not None:
         tables = (_selected(table, columns) for table in tables)
-    first = next(tables)  # before a file is begun: what cannot be answered leaves none
+    first = next(tables)  # before a file is created: a query that fails leaves none
     tables = itertools.chain([first], tables)
     with _sink(output) as sink:
         if chosen is Format.csv:
@@ -120,7 +120,7 @@ def render(
 
 
 def check_output(output: Path | None, fmt: str | Format | None) -> None:
-    """Refuse a file that could not be written, before anything is computed; see `render` for the errors."""
+    """Reject a file that cannot be written, before anything is computed; see `render` for the errors."""
     if output is None:
         return
     if fmt is None:
@@ -146,7 +146,7 @@ def _selected(table: pa.Table, columns: str) -> pa.Table:
 
 
 def _format_of(output: Path | None) -> Format:
-    """Return the format that the ending of a file name stands for."""
+    """Return the format for the ending of a file name."""
     ending = "" if output is None else output.suffix.lower().lstrip(".")
     if ending in ("csv", "json", "parquet"):
         return Format(ending)
@@ -160,7 +160,7 @@ def _format_of(output: Path | None) -> Format:
 
 @contextmanager
 def _sink(output: Path | None) -> Iterator[IO[bytes]]:
-    """Open what rows are written to: stdout, or a file that takes its name only when it is complete."""
+    """Open the destination of rows: stdout, or a file that gets its name only once it is complete."""
     if output is None:
         with printing():
             sys.stdout.flush()
@@ -238,7 +238,7 @@ def _batches(tables: Iterable[pa.Table]) -> Iterator[pa.RecordBatch]:
 
 
 def _write_json(tables: Iterable[pa.Table], sink: IO[bytes]) -> None:
-    """Write an array of objects, one a line."""
+    """Write an array of objects, one per line."""
     before = "[\n"
     for batch in _batches(tables):
         for row in batch.to_pylist():
@@ -248,7 +248,7 @@ def _write_json(tables: Iterable[pa.Table], sink: IO[bytes]) -> None:
 
 
 def _json_value(value: Any) -> Any:
-    """Return a value as JSON has it: no NaN, no integer that a reader rounds, text for other types."""
+    """Return a value for JSON: no NaN, no integers that readers round, text for other types."""
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return value
     if isinstance(value, int):
@@ -274,7 +274,7 @@ def _write_parquet(schema: pa.Schema, tables: Iterable[pa.Table], sink: IO[bytes
 
 
 def _write_table(table: pa.Table, sink: IO[bytes], *, whole: bool) -> None:
-    """Write rows for reading; `whole` leaves out none."""
+    """Write rows for reading; `whole` shows all rows."""
     import io
     import shutil
 
@@ -343,7 +343,7 @@ def _is_number(kind: pa.DataType) -> bool:
 
 
 def _readable(value: object) -> str:
-    """Return a value as a person reads it: six significant digits, no control characters."""
+    """Return a value as readable text: six significant digits, no control characters."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -354,7 +354,7 @@ def _readable(value: object) -> str:
 
 
 def _readable_float(value: float) -> str:
-    """Return a float with six significant digits, and all digits before the point."""
+    """Return a float with six significant digits, and all digits before the decimal point."""
     if not math.isfinite(value):
         return str(value)
     if 1e5 <= abs(value) < 1e15:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class ByChoice(StrEnum):
-    """Within what columns are correlated."""
+    """Groups within which columns are correlated."""
 
     sample = "sample"
 
@@ -44,14 +44,14 @@ class TestChoice(StrEnum):
 
 
 class UnitChoice(StrEnum):
-    """What an observation is."""
+    """The unit of observation."""
 
     samples = "samples"
     cells = "cells"
 
 
 class ScaleChoice(StrEnum):
-    """How columns are brought to one scale."""
+    """How columns are scaled."""
 
     robust = "robust"
     standard = "standard"
@@ -59,7 +59,7 @@ class ScaleChoice(StrEnum):
 
 
 class EngineChoice(StrEnum):
-    """What works on the cells."""
+    """Where cells are processed."""
 
     threads = "threads"
     spark = "spark"
@@ -438,7 +438,7 @@ def _spark(engine: EngineChoice, master: str | None, workers: int | None, work: 
 
 
 def _show(done: Result, plot: Path | None, fmt: Format | None, output: Path | None) -> None:
-    """Draw and print rows, and then what there is to know about them."""
+    """Draw and print rows, and then their notes."""
     if plot is not None:
         save(done.picture(), plot)
     render(done.rows, fmt, output)

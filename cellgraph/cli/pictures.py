@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _with_question(command: Any) -> Any:
-    """Give a command the options of `cellgraph query` that are about the question."""
+    """Give a command the options of `cellgraph query` for parameters of a query."""
     own = signature(command, eval_str=True)
     skipped = OF_TABLES | {"cells"}
     shared = [p for p in signature(asking.query, eval_str=True).parameters.values() if p.name not in skipped]
@@ -162,7 +162,7 @@ def view(
 
 
 def _told(things: list[str]) -> tuple[str | None, str | None, list[str]]:
-    """Return volume, query and cells: what has the name of a query is one."""
+    """Return volume, query and cells: an argument with the name of a query is the query."""
     from cellgraph.queries import Catalogue
 
     catalogue = Catalogue.load()

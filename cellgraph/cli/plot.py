@@ -28,7 +28,7 @@ _MOST_LINES = 8
 
 
 def check_plot(target: Path | None) -> None:
-    """Refuse a picture that could not be drawn, before anything is computed.
+    """Reject a picture that cannot be drawn, before anything is computed.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def check_plot(target: Path | None) -> None:
 
 
 def draw(table: pa.Table, target: Path | None) -> None:
-    """Draw a histogram of each measure of cells, by hop where rows have one; else each measure over the first.
+    """Draw a histogram of each measure of cells, by hop if rows have one; else each measure over hops or neighbours.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def _parts(table: pa.Table, name: str, key: str) -> list[tuple[str | None, tuple
 
 
 def _bins(values: Any) -> Any:
-    """Return the edges of bins: one a number for small whole numbers."""
+    """Return the bins of a histogram: one per number for small whole numbers."""
     import numpy as np
 
     if not len(values) or values.dtype.kind == "f" or np.ptp(values) > 60:

@@ -1,4 +1,4 @@
-"""Progress on stderr: a bar on a terminal, now and then a plain line elsewhere, none with ``--quiet``."""
+"""Progress on stderr: a bar on a terminal, an occasional plain line elsewhere, nothing with ``--quiet``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SECONDS_BETWEEN_LINES = 10
 
 @contextmanager
 def progress(quiet: bool = False) -> Iterator[Report | None]:
-    """Give what library functions take as ``report``; None where nothing is to be shown."""
+    """Yield the ``report`` for library functions; None if nothing is to be shown."""
     if quiet:
         yield None
     elif sys.stderr.isatty():
@@ -34,7 +34,7 @@ def progress(quiet: bool = False) -> Iterator[Report | None]:
 
 @contextmanager
 def _bars() -> Iterator[Report]:
-    """Show one bar for each kind of work, which go when all is done."""
+    """Show one bar for each kind of work; bars disappear when all is done."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
@@ -60,7 +60,7 @@ def _bars() -> Iterator[Report]:
 
 
 def _lines() -> Report:
-    """Print a line when work of a kind is done, and every ten seconds until then."""
+    """Print a line when a kind of work is done, and every ten seconds until then."""
     last: dict[str, float] = {}
     begun: dict[str, tuple[float, int]] = {}
 
@@ -78,7 +78,7 @@ def _lines() -> Report:
 
 
 def _speed(what: str, begun: tuple[float, int], done: int, total: int) -> tuple[str, str]:
-    """Return the rate of work on voxels, and the time that is left; empty where there is nothing to tell."""
+    """Return the rate of work on voxels, and the remaining time; empty if unknown."""
     since, before = begun
     seconds = time.monotonic() - since
     if done <= before or seconds <= 0:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class MethodChoice(StrEnum):
-    """What answers questions about every cell."""
+    """How queries about every cell are answered."""
 
     auto = "auto"
     cypher = "cypher"
@@ -202,7 +202,7 @@ def queries(
 def _check_combination(
     name: str | None, cypher: str | None, show: bool, limit: int | None, method: MethodChoice
 ) -> None:
-    """Refuse neither and both of a name and Cypher, and with Cypher what only named queries have."""
+    """Reject neither or both of a name and Cypher, and options of named queries with Cypher."""
     if cypher is None:
         if name is None:
             raise ParameterError("expected the name of a query or --cypher TEXT; cellgraph queries lists the names.")
@@ -221,13 +221,13 @@ def _check_combination(
 def read_parameters(
     name: str | None, *, param: list[str] | None, bare: list[str] | None = None, **shortcuts: Any
 ) -> dict[str, Any]:
-    """Return the parameters of a query: from options that stand for one, bare cells behind its name, and --param."""
+    """Return the parameters of a query: from options that stand for one, cells listed after its name, and --param."""
     given = {_named(name, key): value for key, value in shortcuts.items() if value is not None}
     return _merged(_with_bare(name, bare or [], given), _read(name, param or []))
 
 
 def _read(name: str | None, params: list[str]) -> dict[str, Any]:
-    """Read ``name=value`` of each --param: in the type that the query declares, or by its looks for own Cypher."""
+    """Parse ``name=value`` of each --param: in the type that the query declares, or guessed for the user's Cypher."""
     texts: dict[str, str] = {}
     for text in params:
         key, sign, value = text.partition("=")
@@ -249,7 +249,7 @@ def _read(name: str | None, params: list[str]) -> dict[str, Any]:
 
 
 def _named(name: str | None, parameter: str) -> str:
-    """Return what an option is called in a query: --to is its ``target``, or its ``to``."""
+    """Return the name of the parameter for an option: --to is ``target`` or ``to``, depending on the query."""
     from cellgraph.queries import Catalogue
 
     if parameter == "target" and name is not None and Catalogue.load()[name].takes("to"):
@@ -258,7 +258,7 @@ def _named(name: str | None, parameter: str) -> str:
 
 
 def _with_bare(name: str | None, cells: list[str], given: dict[str, Any]) -> dict[str, Any]:
-    """Add the cells that stand bare behind the name of a query."""
+    """Add the cells listed after the name of a query."""
     if not cells or name is None:
         return given
     from cellgraph.queries import Catalogue
@@ -274,7 +274,7 @@ def _with_bare(name: str | None, cells: list[str], given: dict[str, Any]) -> dic
 
 
 def _merged(given: dict[str, Any], params: dict[str, Any], where: str = "with --param") -> dict[str, Any]:
-    """Join options and --param, or what stands behind the name; the same parameter in both is an error."""
+    """Join options with --param, or with what is listed after the name; the same parameter in both is an error."""
     for name in params:
         if name in given:
             raise ParameterError(f"the parameter {name!r} was given twice, as an option and {where}; give it once.")

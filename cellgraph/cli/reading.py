@@ -1,4 +1,4 @@
-"""How a volume would be read, for ``--dry-run``."""
+"""Show how a volume would be read, for ``--dry-run``."""
 
 from __future__ import annotations
 

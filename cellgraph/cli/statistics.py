@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 
 class NullChoice(StrEnum):
-    """What chance is."""
+    """The null model."""
 
     labels = "labels"
     degree = "degree"
 
 
 class WeightChoice(StrEnum):
-    """What a contact counts."""
+    """The weight of a contact."""
 
     contacts = "contacts"
     junctions = "junctions"
@@ -45,7 +45,7 @@ class WeightChoice(StrEnum):
 
 
 class ConventionChoice(StrEnum):
-    """How counts of cells are summed up."""
+    """How counts of cells are summarised."""
 
     classic = "classic"
     histocat = "histocat"
@@ -53,7 +53,7 @@ class ConventionChoice(StrEnum):
 
 
 class MeasureChoice(StrEnum):
-    """What a matrix shows."""
+    """The measure that a matrix shows."""
 
     counted = "count"
     value = "value"
@@ -64,7 +64,7 @@ class MeasureChoice(StrEnum):
 
 
 class CorrelationChoice(StrEnum):
-    """Which autocorrelation."""
+    """The autocorrelation statistic."""
 
     moran = "moran"
     geary = "geary"
@@ -240,7 +240,7 @@ def niches(
 
 
 def _show(shown: pa.Table, rows: pa.Table, fmt: Format | None, output: Path | None) -> None:
-    """Print rows, and then what there is to know about them."""
+    """Print rows, and then their notes."""
     from cellgraph.analyze.rows import note_of
 
     render(shown, fmt, output)

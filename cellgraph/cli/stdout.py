@@ -1,4 +1,4 @@
-"""What every command prints to stdout, which may be full, or of which the reader may have gone."""
+"""Print to stdout, whose disk may be full or whose reader may be gone."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from cellgraph.errors import CellgraphError
 
 @contextmanager
 def printing() -> Iterator[None]:
-    """Flush stdout at the end, and make a sentence of what the system refuses: a full disk, most often.
+    """Flush stdout at the end, and turn errors of the system (most often a full disk) into a sentence.
 
     Raises
     ------
     CellgraphError
-        If stdout cannot be written; what is left of the output is given up, or Python would complain of it at exit.
+        If stdout cannot be written; the rest of the output is discarded, or Python would complain about it at exit.
     """
     try:
         yield
@@ -42,5 +42,5 @@ def show_text(text: str) -> None:
 
 
 def give_up_stdout() -> None:
-    """Let all that is still to be written to stdout go nowhere."""
+    """Discard everything that is still to be written to stdout."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""The three streams of the command line: what a person reads, and streams that are closed or cannot take a letter."""
+"""The three standard streams: messages for the user, and streams that are closed or cannot encode a character."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from contextlib import suppress
 
 from cellgraph.errors import CellgraphError, ParameterError, printable
 
-# A closed stream gets /dev/null the wrong way round, so that using it is the error that it was, and so that no database
-# or image takes its number.
+# A closed stream is replaced by /dev/null opened in the wrong mode, so that using it is still an error, and so that no
+# database or image gets its file descriptor.
 _STREAMS = (("stdin", os.O_WRONLY, "r"), ("stdout", os.O_RDONLY, "w"), ("stderr", os.O_WRONLY, "w"))
 
 
 def hold_streams() -> None:
-    """Hold the place of streams that are closed, and write letters that an encoding does not have as escapes."""
+    """Reserve the descriptors of closed streams, and write characters that an encoding lacks as escapes."""
     for number, (name, flags, mode) in enumerate(_STREAMS):
         if getattr(sys, name) is None:
             _occupy(number, flags)
@@ -32,13 +32,13 @@ def _occupy(number: int, flags: int) -> None:
 
 
 def say(text: str) -> None:
-    """Print sentences to stderr; control characters, as a name of a file or a sample may have, become escapes."""
-    with suppress(OSError):  # stderr is full or has gone: the exit status still tells
+    """Print sentences to stderr; control characters, which names of files and samples may have, become escapes."""
+    with suppress(OSError):  # stderr is full or gone: the exit status still tells
         print("\n".join(map(printable, text.split("\n"))), file=sys.stderr)
 
 
 def leave_stderr() -> None:
-    """Let what stderr does not take go nowhere: Python would end with a status of its own over it."""
+    """Discard what cannot be written to stderr: otherwise, Python would exit with a status of its own."""
     try:
         sys.stderr.flush()
     except OSError:
@@ -51,12 +51,12 @@ def read_stdin(what: str) -> str:
     Parameters
     ----------
     what : str
-        What is expected there, as ``Cypher``.
+        What is expected there, such as ``Cypher``.
 
     Raises
     ------
     CellgraphError
-        If it cannot be read, as when it is closed.
+        If it cannot be read, for example because it is closed.
     ParameterError
         If it is not text.
     """

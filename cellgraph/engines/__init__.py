@@ -1,4 +1,4 @@
-"""Engines: mapping the blocks of a volume to tallies, and keeping what is done."""
+"""Engines: map the blocks of a volume to tallies, and keep what is done."""
 
 from cellgraph.engines.engine import Engine
 from cellgraph.engines.ledger import Ledger

@@ -26,31 +26,31 @@ from cellgraph.volumes.scan import Scan
 _log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 1.0
-# A task that fails for a reason that is not the volume's is tried this often on other workers.
+# A task that fails for a reason other than the volume is retried this often on other workers.
 _RETRIES = 3
-_TASKS_AHEAD = 2  # for each worker: one that runs and one that waits for it
+_TASKS_AHEAD = 2  # per worker: one running and one waiting
 
 
 class DaskEngine:
-    """Sweeps groups of blocks as tasks of Dask.
+    """Sweeps groups of blocks as Dask tasks.
 
-    At most two tasks a worker are handed out at a time, and their results are taken as they come, so that the memory
-    of the cluster does not fill, and what is done is soon in the ledger.
+    At most two tasks per worker are submitted at a time, and their results are collected as they arrive, so that the
+    memory of the cluster does not fill up and finished work is soon in the ledger.
 
     Parameters
     ----------
     workers : int, optional
         Number of processes of a local cluster (by default one per core) or of a queue system (required); with an
-        address, the most tasks that run at a time (by default as many as the cluster has threads).
+        address, the maximum number of tasks at a time (by default the number of threads of the cluster).
     cluster : str, optional
-        Address of a scheduler, as ``tcp://host:8786``, or its ``.json`` file.
+        Address of a scheduler, such as ``tcp://host:8786``, or its ``.json`` file.
     jobqueue : {'sge', 'htcondor', 'slurm'}, optional
         Queue system to submit workers to.
     jobqueue_options : mapping of str to list of str
-        See `read_options`.
+        As in `read_options`.
     patience : float
-        Seconds to wait for workers, where there are none.  Jobs may wait in a queue for days: until the first of
-        them begins, that none has is said once, to the log.
+        Seconds to wait for workers while there are none.  Jobs may wait in a queue for days: until the first of them
+        starts, the wait is only logged, once.
 
     Raises
     ------
@@ -93,7 +93,7 @@ class DaskEngine:
 
     @property
     def workers(self) -> int:
-        """See `Engine.workers`; of a cluster at an address, how many threads it has at the moment."""
+        """See `Engine.workers`; for a cluster at an address, its current number of threads."""
         if self._wanted is not None:
             return self._wanted
         if self.local:
@@ -130,7 +130,7 @@ class DaskEngine:
         return _TASKS_AHEAD * self.workers
 
     def _next_done(self, client: Any, running: set[Any]) -> set[Any]:
-        """Return tasks that are done, after at least one is; fail if nothing can be expected any more."""
+        """Return the finished tasks, once there is at least one; fail if none can be expected any more."""
         from distributed import wait
 
         seen, told = time.monotonic(), False
@@ -160,7 +160,7 @@ class DaskEngine:
         return f"the Dask cluster on {self._jobqueue}" if self._jobqueue else "the local Dask cluster"
 
     def _connection(self) -> Any:
-        """Return the client, connected; begin the cluster if there is none yet."""
+        """Return the connected client; start the cluster if there is none yet."""
         with self._lock:
             if self._client is None:
                 with _translated(self._name()):
@@ -180,10 +180,10 @@ class DaskEngine:
         return client
 
     def close(self) -> None:
-        """Close the connection, and the cluster if this engine began it."""
+        """Close the connection, and the cluster if this engine started it."""
         with self._lock:
             self._client = None
-            # What the cluster has to say at its end is about itself: the sweep is over.
+            # Errors of the closing cluster concern only itself: the sweep is over.
             with suppress(Exception):
                 self._stack.close()
 
@@ -192,8 +192,8 @@ class DaskEngine:
 class _Call:
     """A task that is swept by being unpickled.
 
-    Workers then get nothing but bytes and a function of Python itself, so that one without cellgraph can say so; one
-    that gets something which it cannot unpickle ends, and so does every other one that is given the task afterwards.
+    Workers then get only bytes and a function of Python itself, so that one without cellgraph can say so.  A worker
+    that gets something that it cannot unpickle dies, and so does every other worker that gets the task afterwards.
     """
 
     task: Task
@@ -208,13 +208,13 @@ def _submit(client: Any, task: Task) -> Any:
 
 
 async def _end_sweep(sweep: str) -> None:
-    """Run in a worker, beside its event loop."""
+    """End a sweep in a worker, outside its event loop."""
     await asyncio.to_thread(end_sweep, sweep)
 
 
 def _end(client: Any, running: set[Any], sweep: str) -> None:
-    """Give up what runs, and have the workers close the volume."""
-    with suppress(Exception):  # the scheduler or workers may be gone: then there is nothing to clean
+    """Cancel what is running, and make the workers close the volume."""
+    with suppress(Exception):  # the scheduler or workers may be gone: then there is nothing to clean up
         client.cancel(list(running), force=True)
         if client.status == "running":
             client.run(_end_sweep, sweep, on_error="ignore", wait=False)
@@ -222,7 +222,7 @@ def _end(client: Any, running: set[Any], sweep: str) -> None:
 
 @contextmanager
 def _translated(name: str) -> Iterator[None]:
-    """Turn what Dask and unexpected errors in workers raise into a sentence."""
+    """Turn exceptions of Dask, and unexpected ones in workers, into a sentence."""
     from distributed import KilledWorker
 
     try:
@@ -242,7 +242,7 @@ def _translated(name: str) -> Iterator[None]:
             f"{KEPT}"
         ) from error
     except Exception as error:
-        # A process that Dask starts reads the script that is run again, and would start processes itself.
+        # A process that Dask starts runs the user's script again, which would start processes itself.
         unguarded = isinstance(error, RuntimeError) and "failed to start" in str(error)
         advice = "; a Python script of yours has to do its work below: if __name__ == '__main__':" if unguarded else ""
         raise EngineError(f"{name} failed ({type(error).__name__}: {first_line(error)}){advice}; {KEPT}") from error

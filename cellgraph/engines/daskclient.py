@@ -1,4 +1,4 @@
-"""Connecting to Dask: a scheduler at an address, or a cluster on this machine."""
+"""Connect to Dask: a scheduler at an address, or a cluster on this machine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CLOSE_SECONDS = 10.0
 
 
 def client_at(where: str) -> Any:
-    """Return a client of the scheduler at an address, or at the one that its file names."""
+    """Return a client of the scheduler at an address, or at the address in its file."""
     from distributed import Client
 
     address = _address_in(Path(where)) if where.endswith(".json") else where
@@ -48,11 +48,11 @@ def _address_in(file: Path) -> str:
 
 @contextmanager
 def local_cluster(workers: int) -> Iterator[Any]:
-    """Give a client of a cluster of processes of one thread each.
+    """Yield a client of a cluster of processes with one thread each.
 
-    Ctrl-C in a terminal goes to all processes, but only this one is to answer it.  Processes that are started from a
-    thread that blocks a signal block it too, and Dask starts all of them, also those in the place of dead ones, from
-    the thread of its event loop.
+    Ctrl-C in a terminal goes to all processes, but only this one should handle it.  Processes that are started from a
+    thread that blocks a signal block it too, and Dask starts all of them, including replacements of dead ones, from the
+    thread of its event loop.
     """
     from distributed import Client, LocalCluster
     from distributed.utils import LoopRunner
@@ -69,7 +69,7 @@ def local_cluster(workers: int) -> Iterator[Any]:
                 processes=True,
                 host="127.0.0.1",
                 scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
-                memory_limit=0,  # --memory says how much, and Dask would pause workers by its own idea
+                memory_limit=0,  # --memory sets the limit; Dask would pause workers by its own
                 silence_logs=logging.CRITICAL,
                 loop=loop.loop,
             )
@@ -80,7 +80,7 @@ def local_cluster(workers: int) -> Iterator[Any]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep Dask's own log away, unless the user debugs: what matters comes as an error."""
+    """Silence Dask's own log, unless the user debugs: what matters is raised as an error."""
     if os.environ.get("CELLGRAPH_DEBUG"):
         yield
         return

@@ -1,4 +1,4 @@
-"""What an engine is: something that maps the blocks of a volume to tallies, anywhere, in any order."""
+"""The interface of engines, which map the blocks of a volume to tallies, anywhere, in any order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cellgraph.voxels.tally import Tally
 
 
 def sweep_part(scan: Scan, block: Block, labels: Any, halo: tuple[int, int, int]) -> Tally:
-    """Return the tally of a block of a scan that was read with its halo, or with the margin that the rules want."""
+    """Return the tally of a block of a scan that was read with its halo, or with the margin that the rules need."""
     shape = scan.header.shape
     around = Tally.empty()
     if any(scan.rules.margin):
@@ -28,19 +28,19 @@ def sweep_part(scan: Scan, block: Block, labels: Any, halo: tuple[int, int, int]
 
 
 Tallies = Generator[tuple[list[Block], Tally], None, None]
-"""Blocks that are done, and the tally of these; a generator, so that closing it stops the work."""
+"""Finished blocks and their tally; a generator, so that closing it stops the work."""
 
 
 class Engine(Protocol):
     """Maps blocks to tallies. Every engine gives the same integers; see `tests/engines` for the contract.
 
-    An engine begins what it needs (processes, a connection) when it is first asked for something, may be used from
-    several threads at once, and is closed by whoever made it.
+    An engine starts what it needs (processes, a connection) on first use, may be used from several threads at once,
+    and is closed by whoever created it.
     """
 
     @property
     def workers(self) -> int:
-        """How many blocks are worked on at the same time."""
+        """Number of blocks that are processed at the same time."""
         ...
 
     @property
@@ -49,24 +49,24 @@ class Engine(Protocol):
         ...
 
     def tallies(self, scan: Scan, blocks: Sequence[Block]) -> Tallies:
-        """Yield the tallies of all blocks, each with the blocks that it is of, as they are done.
+        """Yield the tallies of all blocks as they are done, each with its blocks.
 
         Parameters
         ----------
         scan : Scan
             The volume to sweep, and how it is read.
         blocks : sequence of Block
-            In raster order; all of a volume, or those that are left of it.
+            In raster order; all of a volume, or the remaining ones.
 
         Raises
         ------
         VolumeReadError, LabelError
-            From reading and sweeping a block, whichever is met first; what was yielded before stands.
+            From reading and sweeping a block, whichever comes first; what was yielded before remains valid.
         EngineError
             If the engine itself fails.
         """
         ...
 
     def close(self) -> None:
-        """End what the engine began. It is not used afterwards; a second time does nothing."""
+        """Stop what the engine started. It is not used afterwards; a second call does nothing."""
         ...

@@ -1,4 +1,4 @@
-"""Which blocks one task of a distributed engine takes."""
+"""Group blocks into tasks for a distributed engine."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from math import ceil
 
 from cellgraph.volumes import Block, Header
 
-# So many tasks a worker that none waits long for the last one, whatever their sizes.
+# Enough tasks per worker that none waits long for the last one, whatever their sizes.
 _TASKS_PER_WORKER = 6
-# A task of this many voxels takes some ten seconds: long beside the cost of a task, short to do again.
+# A task of this many voxels takes about ten seconds: long compared with the overhead of a task, short to repeat.
 _LARGEST_VOXELS = 1 << 29
 
 
 def group_blocks(blocks: Sequence[Block], header: Header, workers: int) -> list[list[Block]]:
-    """Divide blocks into one group a task: boxes of the grid of blocks, so that few halos are read from the volume.
+    """Divide blocks into one group per task: boxes of the grid of blocks, so that few halos are read from the volume.
 
-    A block whose lower neighbour is in the same group takes its halo from it.  Where it is in another group, the halo
-    is read, which decodes a whole layer of the storage's chunks for one plane.  Of all ways to cut the grid into enough
-    boxes, the one that decodes least is taken.
+    A block whose lower neighbour is in the same group takes its halo from it.  If the neighbour is in another group,
+    the halo is read, which decodes a whole layer of the storage's chunks for one plane.  Of all ways to cut the grid
+    into enough boxes, the one that decodes least is used.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def group_blocks(blocks: Sequence[Block], header: Header, workers: int) -> list[
     header : Header
         Of their volume.
     workers : int
-        How many tasks run at the same time.
+        Number of tasks that run at the same time.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def group_blocks(blocks: Sequence[Block], header: Header, workers: int) -> list[
 
 
 def _cheapest(counts: Sequence[int], extra: Sequence[float], wanted: int) -> tuple[int, int, int]:
-    """Return into how many parts to cut each axis (z, y, x) for at least `wanted` boxes."""
+    """Return the number of parts to cut each axis (z, y, x) into, for at least `wanted` boxes."""
     nz, ny, nx = counts
     candidates = []
     for pz in range(1, min(nz, wanted) + 1):

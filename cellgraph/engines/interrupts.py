@@ -1,4 +1,4 @@
-"""Ctrl-C where it may not break in: while other processes are started, and in a watch that ends in order."""
+"""Defer Ctrl-C where it must not interrupt: while other processes are started, and in a watch that ends cleanly."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from contextlib import contextmanager
 
 @contextmanager
 def interrupts_wait() -> Iterator[None]:
-    """Have Ctrl-C wait until the end of the ``with`` statement, or nobody knows of the processes started in it.
+    """Make Ctrl-C wait until the end of the ``with`` statement, so that no process started in it is lost.
 
-    Threads that are started within block the signal for good, and so do processes that they start.
+    Threads that are started within it block the signal for good, and so do processes that they start.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)  # and here it comes, if it came
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)  # a pending Ctrl-C arrives here
 
 
 @contextmanager
 def interrupts_noted() -> Iterator[threading.Event]:
-    """Have the first Ctrl-C set the event that this yields, and a second one interrupt as ever.
+    """Yield an event that the first Ctrl-C sets; a second one interrupts as usual.
 
-    Only a process's main thread gets signals, and a process in the background of a shell script ignores this one; there
-    the event is never set.
+    Only the main thread of a process gets signals, and a background process of a shell script ignores this one; the
+    event is then never set.
     """
     noted = threading.Event()
     before = signal.getsignal(signal.SIGINT)

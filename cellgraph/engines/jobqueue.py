@@ -1,4 +1,4 @@
-"""Dask workers as jobs of a queue system: SGE, HTCondor, Slurm, by dask-jobqueue."""
+"""Dask workers as jobs of a queue system (SGE, HTCondor, Slurm), through dask-jobqueue."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from cellgraph.errors import EngineError, MissingExtraError, ParameterError, nea
 
 @dataclass(frozen=True)
 class QueueSystem:
-    """How dask-jobqueue names a queue system, and what submits to it.
+    """What dask-jobqueue calls a queue system, and the programs that submit to it.
 
     Attributes
     ----------
     cluster, job : str
         Classes in `module` of dask_jobqueue.
     submit, status : str
-        The programs that submit a job and that tell how it is.
+        The programs that submit a job and that show its status.
     defaults : dict
-        Options that dask-jobqueue requires, where its configuration gives none.
+        Options that dask-jobqueue requires, used if its configuration has none.
     renamed : dict
-        Options that other systems call differently.
+        Names that other systems use for options, and the names here.
     """
 
     module: str
@@ -51,7 +51,7 @@ SYSTEMS: Mapping[str, QueueSystem] = {
     ),
 }
 
-# How values are read from text; all others are text.
+# Options that are read as whole numbers or lists; all others are text.
 _WHOLE = {"cores", "processes", "job_cpu", "death_timeout"}
 _LISTS = {
     "job_extra_directives",
@@ -61,28 +61,28 @@ _LISTS = {
     "submit_command_extra",
     "cancel_command_extra",
 }
-# Arguments of dask-jobqueue that are its own affair, or that it has renamed.
+# Arguments of dask-jobqueue that are internal, or that it has renamed.
 _HIDDEN = {"self", "scheduler", "name", "config_name", "nanny", "protocol", "security", "worker_command"}
 _HIDDEN |= {"extra", "env_extra", "job_extra", "header_skip", "base_class_kwargs"}
 
 
 @contextmanager
 def job_queue(system: str, workers: int, settings: Mapping[str, Any]) -> Iterator[Any]:
-    """Submit workers to a queue system, where they are cancelled in the end; gives a client that they join.
+    """Submit workers to a queue system, yield a client that they join, and cancel them at the end.
 
     Parameters
     ----------
     system : {'sge', 'htcondor', 'slurm'}
         The queue system.
     workers : int
-        How many workers; a job has one unless the option ``processes`` says otherwise.
+        Number of workers; a job has one unless the option ``processes`` says otherwise.
     settings : mapping
-        See `read_options`.
+        From `read_options`.
 
     Raises
     ------
     EngineError
-        If the system's programs are not here, or it refuses the jobs.
+        If the system's programs are not installed here, or it refuses the jobs.
     """
     submit = SYSTEMS[system].submit
     if shutil.which(submit) is None:
@@ -95,7 +95,7 @@ def job_queue(system: str, workers: int, settings: Mapping[str, Any]) -> Iterato
     with make_cluster(system, settings) as cluster:
         try:
             cluster.sync(_submit, cluster, workers)
-        except Exception as error:  # RuntimeError with what the program printed; what else dask-jobqueue lets through
+        except Exception as error:  # RuntimeError with the program's output, or whatever dask-jobqueue lets through
             said = " ".join(line.strip() for line in str(error).splitlines() if line.strip())
             raise EngineError(f"{submit} refused the jobs of the workers ({said}); see docs/clusters.md") from error
         with Client(cluster, set_as_default=False) as client:
@@ -103,7 +103,7 @@ def job_queue(system: str, workers: int, settings: Mapping[str, Any]) -> Iterato
 
 
 async def _submit(cluster: Any, workers: int) -> None:
-    """Hand in the jobs, and raise if that fails: `scale` alone would only log it."""
+    """Submit the jobs, and raise an error if that fails: `scale` alone would only log it."""
     from distributed.core import Status
 
     cluster.scale(workers)
@@ -112,13 +112,13 @@ async def _submit(cluster: Any, workers: int) -> None:
     finally:
         refused = [job for job in cluster.workers.values() if job.job_id is None]
         for job in refused:
-            job.status = Status.failed  # a cluster with a job that is not even that cannot be closed
+            job.status = Status.failed  # otherwise, a cluster with such a job cannot be closed
     if refused:
         raise RuntimeError("it gave no number for one of them")
 
 
 def say_queued(cluster: Any, system: str) -> str:
-    """Return a sentence on jobs of which none has begun."""
+    """Return a sentence about jobs none of which has started."""
     jobs = [str(job.job_id) for job in cluster.workers.values()]
     named = ", ".join([*jobs[:5], "…"] if len(jobs) > 5 else jobs)
     return (
@@ -128,7 +128,7 @@ def say_queued(cluster: Any, system: str) -> str:
 
 
 def make_cluster(system: str, settings: Mapping[str, Any]) -> Any:
-    """Return the cluster of dask-jobqueue, without any job yet; its ``job_script()`` is what will be submitted."""
+    """Return the dask-jobqueue cluster, without any jobs yet; its ``job_script()`` is what will be submitted."""
     known = SYSTEMS[system]
     return getattr(_module(known), known.cluster)(
         **settings, scheduler_options={"dashboard": False, "dashboard_address": "127.0.0.1:0"}, silence_logs="critical"
@@ -136,15 +136,15 @@ def make_cluster(system: str, settings: Mapping[str, Any]) -> Any:
 
 
 def read_options(system: str, options: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """Return the options of a queue system as its cluster class takes them, with defaults.
+    """Return the options of a queue system in the form that its cluster class takes, with defaults.
 
     Parameters
     ----------
     system : {'sge', 'htcondor', 'slurm'}
         The queue system.
     options : mapping of str to list of str
-        Options of dask-jobqueue's cluster class, as queue, walltime, memory; a list gets each of the values.  What is
-        not given comes from dask-jobqueue's configuration, or else is one core and 2 GB a worker.
+        Options of dask-jobqueue's cluster class, such as queue, walltime, memory; a list gets all of the values.
+        Options that are not given come from dask-jobqueue's configuration, or else are one core and 2 GB per worker.
 
     Raises
     ------
@@ -212,7 +212,7 @@ def _module(known: QueueSystem) -> Any:
 
 @contextmanager
 def _our_handlers() -> Iterator[None]:
-    """Keep our own answer to Ctrl-C, which importing dask_jobqueue 0.9.0 replaces: dask/dask-jobqueue#696."""
+    """Keep our own Ctrl-C handler, which importing dask_jobqueue 0.9.0 replaces: dask/dask-jobqueue#696."""
     handler = signal.getsignal(signal.SIGINT)
     try:
         yield

@@ -1,14 +1,14 @@
-"""What is done of a sweep: merged tallies in memory, and on disk so that a crash loses nothing.
+"""The finished part of a sweep: merged tallies in memory, and on disk so that a crash loses nothing.
 
 A work folder holds a manifest and some tally files::
 
     manifest.json          what is swept and how; which file holds the tally of which blocks; checksums
-    tally-000017.bin       see `Tally.to_bytes`
+    tally-000017.bin       from `Tally.to_bytes`
 
-Both are written beside their name, flushed to the disk and renamed, files before the manifest that lists them, and no
-file ever takes the name of another.  So a manifest, whenever the process dies, lists only files that are whole and its
-own; files that it does not list are left-overs and are removed.  Files are merged upward, eight to one, so a row is
-written about log8(flushes) times and there are never more than a few dozen files.
+Both are written under a temporary name, flushed to disk and renamed, files before the manifest that lists them, and no
+file ever takes the name of another.  So whenever the process dies, a manifest lists only complete files of its own;
+files that it does not list are leftovers and are removed.  Files are merged upward, eight to one, so a row is written
+about log8(flushes) times and there are never more than a few dozen files.
 """
 
 from __future__ import annotations
@@ -66,10 +66,11 @@ class Ledger:
     redone : list of str
         Names of files whose contents were damaged, so that their blocks are done again.
     stamps : list of int
-        For each block of the grid what tells whether it has changed (see `cellgraph.volumes.stamps`), from before the
-        sweep; empty where the fingerprint says it all. A resumed sweep must have the same for the blocks that are done.
+        For each block of the grid, a stamp from before the sweep that shows whether the block has changed (see
+        `cellgraph.volumes.stamps`); empty if the fingerprint is enough. A resumed sweep must have the same stamps for
+        the finished blocks.
     save_seconds : float
-        What is done is made safe on disk at most that often.
+        Minimum time between saves to disk.
     """
 
     folder: Path | None
@@ -86,12 +87,12 @@ class Ledger:
     _bytes: int = 0
 
     def add(self, blocks: Iterable[int], tally: Tally) -> None:
-        """Take in the tally of blocks that are done.
+        """Add the tally of finished blocks.
 
         Raises
         ------
         TooManyCellsError
-            If the memory has no room to merge what is in the ledger.
+            If there is not enough memory to merge what is in the ledger.
         """
         blocks = list(blocks)
         self.done.update(blocks)
@@ -103,19 +104,19 @@ class Ledger:
             self.flush()
 
     def flush(self) -> None:
-        """Make everything that was added safe on disk.
+        """Save everything that was added to disk.
 
         Raises
         ------
         StoreError
-            If the work folder cannot be written; what was safe before still is.
+            If the work folder cannot be written; what was saved before is kept.
         """
         if self._pending:
             blocks = [number for numbers, _ in self._pending for number in numbers]
             self._parts.append(_Part(0, blocks, merge(tally for _, tally in self._pending)))
             self._pending.clear()
         self._merge_upward()
-        # Until the next time this is the most that there can be: parts share cells.
+        # An upper bound until the next flush, as parts share cells.
         self._cells = sum(len(part.tally.labels) for part in self._parts)
         self._bytes = sum(part.tally.nbytes for part in self._parts)
         new = [part for part in self._parts if not part.file]
@@ -129,7 +130,7 @@ class Ledger:
         self._flushed = time.monotonic()
 
     def _write_part(self, folder: Path, part: _Part) -> None:
-        """Write a tally under a name that no file there has, not even one of an earlier load."""
+        """Write a tally under a name that no existing file has, not even one of an earlier load."""
         there = (_number(file.name) for file in folder.glob("tally-*.bin*"))
         self._number = max(self._number, *there, 0) + 1
         name, data = f"tally-{self._number:06d}.bin", part.tally.to_bytes()
@@ -148,11 +149,11 @@ class Ledger:
             level += 1
 
     def total(self) -> Tally:
-        """Return the tally of all blocks that are done."""
+        """Return the tally of all finished blocks."""
         return merge(self._tallies())
 
     def take(self) -> Tally:
-        """Return the tally of all blocks, and forget its parts, to need the memory once."""
+        """Return the tally of all blocks, and release its parts, so that it is in memory only once."""
         tallies = self._tallies()
         self._parts.clear()
         self._pending.clear()
@@ -194,22 +195,22 @@ class Ledger:
 
     @classmethod
     def resume(cls, folder: Path, identity: dict[str, Any], stamps: list[int] | None = None) -> Ledger:
-        """Return the ledger that a work folder holds.
+        """Resume the ledger in a work folder.
 
         Parameters
         ----------
         folder : pathlib.Path
             With a manifest; see `has_work`.
         identity : dict
-            Of the sweep that wants to go on.
+            Of the sweep to resume.
         stamps : list of int, optional
             Of its blocks.
 
         Raises
         ------
         ResumeError
-            If the folder belongs to another volume or other parameters, or blocks that are done have changed; the
-            message says which.
+            If the folder belongs to another volume or other parameters, or finished blocks have changed; the message
+            says which.
         """
         files = check_identity(folder, read_manifest(folder), identity)
         ledger = cls(folder, identity, stamps or [])
@@ -239,6 +240,6 @@ def _number(name: str) -> int:
 
 
 def _drained(tallies: list[Tally]) -> Iterator[Tally]:
-    """Yield all, without keeping them."""
+    """Yield all tallies, releasing each."""
     while tallies:
         yield tallies.pop(0)

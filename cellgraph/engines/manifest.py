@@ -17,17 +17,17 @@ FORMAT = 2
 MANIFEST = "manifest.json"
 CHANGED = "the volume itself has changed since then"
 
-# Parts of a manifest that say nothing of what is swept.
+# Parts of a manifest that do not describe what is swept.
 _OWN = ("format", "files", "checksum")
 
 
 def has_work(folder: Path) -> bool:
-    """Tell whether a work folder holds an unfinished sweep."""
+    """Return whether a work folder holds an unfinished sweep."""
     return (folder / MANIFEST).is_file()
 
 
 def is_manifest(file: Path) -> bool:
-    """Tell whether a file is a manifest, of any format."""
+    """Return whether a file is a manifest, of any format."""
     try:
         manifest = json.loads(file.read_text())
     except (OSError, ValueError):
@@ -66,12 +66,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def check_identity(folder: Path, manifest: dict[str, Any], identity: dict[str, Any]) -> dict[str, Any]:
-    """Return the files of a manifest, once it is sure that it is of a sweep with this identity.
+    """Check that a manifest belongs to a sweep with this identity, and return its files.
 
     Raises
     ------
     ResumeError
-        If it is of another one; says what differs.
+        If it belongs to another sweep; the message says what differs.
     """
     old = {key: value for key, value in manifest.items() if key not in _OWN}
     if changed := differences(old, json.loads(json.dumps(identity))):
@@ -80,13 +80,13 @@ def check_identity(folder: Path, manifest: dict[str, Any], identity: dict[str, A
 
 
 def differences(old: dict[str, Any], new: dict[str, Any]) -> str:
-    """Return what differs between two identities as part of a sentence; nothing if they are the same."""
+    """Return what differs between two identities, as part of a sentence; empty if they are the same."""
     keys = [key for key in sorted(old.keys() | new.keys()) if old.get(key) != new.get(key)]
     return "; ".join(_change(key, old.get(key), new.get(key)) for key in keys)
 
 
 def another_load(folder: Path, why: str) -> ResumeError:
-    """Return the error of a work folder that cannot be resumed."""
+    """Return the error for a work folder that cannot be resumed."""
     return ResumeError(
         f"the work folder {folder} belongs to another load: {why}; resume with the volume and the options of that "
         "load, or load without --resume to start over"
@@ -120,14 +120,14 @@ def to_ranges(numbers: Iterable[int]) -> list[list[int]]:
 
 @contextmanager
 def writing(folder: Path, again: str) -> Iterator[None]:
-    """Turn what the file system refuses while a work folder is written into a sentence.
+    """Turn errors of the file system while a work folder is written into a sentence.
 
     Parameters
     ----------
     folder : pathlib.Path
         The work folder.
     again : str
-        What continues from there once there is room, as ``load again with --resume``.
+        How to continue once there is space, such as ``load again with --resume``.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Finding out soon whether a scheduler answers, where its own library would try for minutes."""
+"""Find out quickly whether a scheduler answers, where its own library would try for minutes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def split_address(text: str, option: str, example: str) -> tuple[str, int]:
     Raises
     ------
     ParameterError
-        If it is none.
+        If it is not a valid address.
     """
     match = re.fullmatch(r"(?:\w+://)?(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<host>[^:/\[\]\s]+)):(?P<port>\d{1,5})/?", text)
     if match is None or not 0 < int(match["port"]) < 65536:
@@ -29,25 +29,25 @@ def split_address(text: str, option: str, example: str) -> tuple[str, int]:
 def require_reachable(
     what: str, places: Sequence[tuple[str, int]], seconds: float, advice: str, *, greets: bool = False
 ) -> None:
-    """Return as soon as one of several places (host, port) takes a connection.
+    """Return as soon as one of several places (host, port) accepts a connection.
 
     Parameters
     ----------
     what : str
-        Who should answer.
+        The server that should answer, for the message.
     places : sequence of (str, int)
-        Where.
+        The places to try.
     seconds : float
         How long to try.
     advice : str
         What the user can do.
     greets : bool
-        Whether it is known to speak first: then one that does not is none.
+        Whether the server is known to send first: one that does not is then not accepted.
 
     Raises
     ------
     EngineError
-        If none does in that time.
+        If none does so in that time.
     """
     end = time.monotonic() + seconds
     while True:

@@ -1,4 +1,4 @@
-"""Choosing an engine by its name."""
+"""Choose an engine by its name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def open_engine(
     jobqueue_options: Mapping[str, Sequence[str]] | None = None,
     master: str | None = None,
 ) -> Engine:
-    """Return an engine, which is to be closed when it is not needed any more.
+    """Return an engine, to be closed when it is no longer needed.
 
     Nothing is started or connected before the engine is first used.
 
@@ -31,20 +31,20 @@ def open_engine(
         ``threads`` sweeps in this process.  ``dask`` and ``spark`` start a local cluster of `workers` processes unless
         an address or a queue system is given.
     workers : int, optional
-        Number of threads or processes, or the most that a cluster gives; by default one per core, or the whole cluster.
+        Number of threads or processes, or the maximum on a cluster; by default one per core, or the whole cluster.
     cluster : str, optional
-        Dask: address of a scheduler, as ``tcp://host:8786``, or its ``.json`` file.
+        Dask: address of a scheduler, such as ``tcp://host:8786``, or its ``.json`` file.
     jobqueue : {'sge', 'htcondor', 'slurm'}, optional
         Dask: queue system to submit `workers` workers to.
     jobqueue_options : mapping of str to list of str, optional
-        Dask: options of the jobs, as ``{"queue": ["long"], "memory": ["8GB"]}``; see `read_options`.
+        Dask: options of the jobs, such as ``{"queue": ["long"], "memory": ["8GB"]}``; see `read_options`.
     master : str, optional
-        Spark: URL of the master, as ``spark://host:7077``, ``yarn``, ``k8s://…`` or ``local[4]``.
+        Spark: URL of the master, such as ``spark://host:7077``, ``yarn``, ``k8s://…`` or ``local[4]``.
 
     Raises
     ------
     ParameterError
-        If there is no such engine, or options do not belong to it or to each other.
+        If there is no such engine, or options do not go with it or with each other.
     MissingExtraError
         If its library is not installed.
     """
@@ -76,7 +76,7 @@ def open_engine(
 
 @contextmanager
 def using_engine(engine: Engine | str, workers: int | None = None) -> Iterator[Engine]:
-    """Give an engine: one of that name, which is closed afterwards, or the given one, which is not."""
+    """Yield an engine: one opened by name, which is closed afterwards, or the given one, which is not."""
     if not isinstance(engine, str):
         if not hasattr(engine, "tallies"):
             raise ParameterError(f"expected an open engine, or one of {', '.join(ENGINES)}, got {engine!r}")

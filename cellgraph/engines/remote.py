@@ -1,7 +1,7 @@
-"""What engines of several processes share: the task that a worker gets, the sweep there, and what comes back.
+"""What engines with several processes share: the task of a worker, the sweep there, and its result.
 
-Errors that a person can cause come back as values, with the tallies of the blocks before them: an engine neither tries
-them again nor wraps them in its own.  All others are raised, so that the engine tries again, on another worker.
+Errors that a user can cause are returned as values, with the tallies of the blocks before them, so that an engine
+neither retries nor wraps them.  All others are raised, so that the engine retries on another worker.
 """
 
 from __future__ import annotations
@@ -31,39 +31,39 @@ class Task:
     Attributes
     ----------
     sweep : str
-        Which sweep it is of: tasks of one sweep share an open volume in each process.
+        The sweep that it belongs to: tasks of one sweep share an open volume in each process.
     scan : Scan
         What to sweep, without its open volume; its source is an absolute path or a URL.  The worker must see a volume
         of the same shape and type.
     version : str
-        Of cellgraph where the sweep was started.
+        Version of cellgraph where the sweep was started.
     blocks : tuple of Block
         In raster order.
     """
 
     sweep: str
-    scan: Scan = field(repr=False)  # a password may stand in its source, and schedulers log what fails
+    scan: Scan = field(repr=False)  # its source may contain a password, and schedulers log what fails
     version: str
     blocks: tuple[Block, ...]
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A `CellgraphError` on its way from a worker: names of its classes, the nearest first, and its message."""
+    """A `CellgraphError` on its way from a worker: names of its classes, most specific first, and its message."""
 
     kinds: tuple[str, ...]
     message: str
 
     @staticmethod
     def of(error: CellgraphError) -> Failure:
-        """Return the failure that `error` gives back in another process."""
+        """Return the failure from which another process can restore the error."""
         return Failure(tuple(kind.__name__ for kind in type(error).__mro__), str(error))
 
     def error(self) -> CellgraphError:
         """Return the error, of the same class if this process knows it, else of its nearest base."""
         known = {kind.__name__: kind for kind in _all_kinds(CellgraphError)}
         kind = next(known[name] for name in self.kinds if name in known)
-        # Not by calling the class: some take other arguments.  An OSError has memory that only its own __new__ makes.
+        # Not by calling the class: some take other arguments.  An OSError has memory that only its own __new__ sets up.
         error = (OSError if issubclass(kind, OSError) else kind).__new__(kind, self.message)
         error.args = (self.message,)
         return error
@@ -77,14 +77,14 @@ def _all_kinds(base: type[CellgraphError]) -> Iterator[type[CellgraphError]]:
 
 @dataclass(frozen=True)
 class Swept:
-    """What comes back: the tally of the blocks that are done, and why the others are not.
+    """The result of a task: the tally of the finished blocks, and why the others are not finished.
 
     Attributes
     ----------
     blocks : tuple of int
-        Numbers of the blocks that are done.
+        Numbers of the finished blocks.
     tally : Tally
-        Of those.
+        Their tally.
     failure : Failure or None
         None if all are done.
     """
@@ -94,11 +94,11 @@ class Swept:
     failure: Failure | None = None
 
     def merge(self, other: Swept) -> Swept:
-        """Return what both have done; of two failures one is enough."""
+        """Return both results together; of two failures, one is enough."""
         return Swept(self.blocks + other.blocks, self.tally.merge(other.tally), self.failure or other.failure)
 
     def deliver(self, blocks: Mapping[int, Block]) -> Iterator[tuple[list[Block], Tally]]:
-        """Yield what is done, then raise what failed; `blocks` are those of the sweep by their numbers."""
+        """Yield what is done, then raise the failure; `blocks` are those of the sweep, by number."""
         if self.blocks:
             yield [blocks[number] for number in self.blocks], self.tally
         if self.failure is not None:
@@ -126,7 +126,7 @@ def plan_tasks(scan: Scan, blocks: Sequence[Block], workers: int, engine: str) -
 
 
 def sweep_task(task: Task) -> Swept:
-    """Sweep the blocks of a task. This is what runs in the workers."""
+    """Sweep the blocks of a task. This runs in the workers."""
     done: list[int] = []
     tallies: list[Tally] = []
     failure = None
@@ -178,10 +178,10 @@ _shelf = Shelf()
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of what an error of another library says."""
+    """Return the first line of the message of another library's error."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def end_sweep(sweep: str) -> None:
-    """Close what tasks of a sweep have open in this process, as soon as none of them runs any more."""
+    """Close the volume of a sweep in this process, as soon as none of its tasks runs any more."""
     _shelf.end(sweep)

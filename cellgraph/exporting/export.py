@@ -1,7 +1,6 @@
-"""Samples out of a database, in one of several formats.
+"""Export samples of a database in one of several formats.
 
-A format is a function that writes into a path which does not exist yet; it takes the place of `target` when it is
-complete.
+A format is a function that writes to a temporary path, which takes the place of `target` once it is complete.
 """
 
 from __future__ import annotations
@@ -22,18 +21,18 @@ from cellgraph.stores import Store, open_store
 
 @dataclass
 class Export:
-    """What a format is given.
+    """What a format is to write.
 
     Attributes
     ----------
     path : pathlib.Path
-        Where to write: a file to make, or an empty folder.
+        Where to write: a file to create, or an empty folder.
     target : pathlib.Path
-        What it will be called in the end.
+        Its final name.
     networks : iterator of Network
-        All samples that are wanted; memory holds one of these at a time.
+        All requested samples; memory holds one at a time.
     notes : list of str
-        Sentences that the user should read afterwards, which the format adds.
+        Sentences for the user, added by the format.
     """
 
     path: Path
@@ -44,9 +43,9 @@ class Export:
 
 @dataclass(frozen=True)
 class Format:
-    """A format by name: what it is, whether it makes a folder, and the function of `Export` that writes it.
+    """A format: its name and summary, whether it makes a folder, and the function that writes an `Export`.
 
-    `prepare` is called with the target before it is looked at, in the same module.
+    `prepare` is a function in the same module that is called with the target before this is checked.
     """
 
     name: str
@@ -57,7 +56,7 @@ class Format:
     prepare: str = ""
 
     def write(self, export: Export) -> None:
-        """Import the module of the format and let its function do it."""
+        """Import the module of the format and call its function."""
         getattr(importlib.import_module(self.module), self.function)(export)
 
 
@@ -100,7 +99,7 @@ FORMATS: dict[str, Format] = {
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written: names of the samples, how many cells and contacts, and sentences that the user should read."""
+    """What was written: names of the samples, numbers of cells and contacts, and sentences for the user."""
 
     target: Path
     samples: tuple[str, ...]
@@ -129,17 +128,17 @@ def export(
     Parameters
     ----------
     target : str or path
-        The folder or file to make, as the format is; it appears when it is complete.
+        The folder or file to create, depending on the format; it appears once it is complete.
     db : str or path, optional
-        The database, as for `open`; it is not changed.
+        The database, as in `open`; it is not changed.
     format : str
-        A name of `FORMATS`.
+        A name in `FORMATS`.
     samples : str or sequence of str, optional
         Names of the samples; by default all.
     overwrite : bool
         Replace what `target` holds.
     report : callable, optional
-        Called with what is done, how much of it, of how much.
+        Called with what is being processed, the number done, and the total.
 
     Raises
     ------
@@ -148,9 +147,9 @@ def export(
     NotFoundError
         If the database, a sample, or the folder around `target` does not exist.
     ExistsError
-        If `target` is there, and no empty folder, and `overwrite` is false.
+        If `target` exists, is not an empty folder, and `overwrite` is false.
     InputError
-        If the format cannot hold what a sample has.
+        If the format cannot represent a sample.
     """
     if format not in FORMATS:
         raise ParameterError(f"format must be one of {', '.join(FORMATS)}, not {format!r}.{near(format, FORMATS)}")
@@ -201,7 +200,7 @@ def _networks(store: Store, names: list[str], counted: dict[str, int], report: R
 
 
 def _check(goal: Path, chosen: Format, overwrite: bool) -> None:
-    """Refuse a target that cannot be made, or that holds what is not to be lost."""
+    """Reject a target that cannot be created, or that holds files that must not be lost."""
     if not goal.parent.is_dir():
         raise NotFoundError(f"the folder {str(goal.parent)!r} for {goal.name} does not exist; make it first.")
     if not goal.exists() and not goal.is_symlink():
@@ -221,11 +220,11 @@ def _check(goal: Path, chosen: Format, overwrite: bool) -> None:
 
 
 MARK = "README.txt"
-"""The file by which a folder that an export made is known again."""
+"""The file that marks a folder as made by an export."""
 
 
 def _replace(path: Path, goal: Path, temporary: Path) -> None:
-    """Give what is complete its name; what had it before goes to the folder that is removed."""
+    """Give the complete export its name; what had it before goes to the folder that is removed."""
     if path.is_dir() and goal.exists():
         goal.rename(temporary / "before")
     path.rename(goal)

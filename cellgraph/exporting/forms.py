@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Whole:
-    """All samples of an export together: cells, and contacts by row numbers ``a`` and ``b`` of cells."""
+    """All samples of an export together: cells, and contacts with row numbers ``a`` and ``b`` of cells."""
 
     samples: tuple[Sample, ...]
     cells: pa.Table
@@ -110,7 +110,7 @@ def write_gexf(export: Export) -> None:
     for node, known in graph.nodes(data=True):
         known["label"] = str(known.get("name", node))
         if "x" in known and "y" in known:
-            # Gephi has y upwards, images have it downwards.
+            # In Gephi, y points up; in images, it points down.
             known["viz"] = {"position": {"x": known["x"], "y": -known["y"], "z": known.get("z", 0.0)}}
     nx.write_gexf(graph, export.path)
 
@@ -121,7 +121,7 @@ def _networkx(export: Export) -> Any:
 
 
 def write_h5ad(export: Export) -> None:
-    """Write an AnnData file with the keys of squidpy."""
+    """Write an AnnData file with the keys that squidpy uses."""
     handover.needed("anndata", "the format h5ad")
     whole = together(export)
     handover.anndata_of(whole.cells, whole.contacts).write_h5ad(export.path)
@@ -163,16 +163,16 @@ def write_geff(export: Export) -> None:
         extra={"cellgraph": {"samples": [sample.name for sample in whole.samples]}},
     )
     edges = _properties(whole.contacts.drop_columns(["a", "b"]))
-    export.path.rmdir()  # geff makes it
+    export.path.rmdir()  # geff creates it
     write_arrays(export.path, ids, nodes, ends, edges, metadata)
     (export.path / MARK).write_text("A graph of cells as geff, written by cellgraph export.\n")
 
 
 def _ellipsoids(cells: pa.Table, axes: Sequence[str]) -> dict[str, Any] | None:
-    """Return the matrices whose eigenvalues are the squares of the half axes of cells, as a geff draws ellipsoids.
+    """Return the matrices whose eigenvalues are the squared half axes of cells, as geff defines ellipsoids.
 
-    Shape (n, d, d) in the order of the axes; missing where a cell is flat, as one of a single voxel.  None where axes
-    are not known.
+    Shape (n, d, d) in the order of the axes; missing for a flat cell, such as one of a single voxel.  None if the axes
+    are unknown.
     """
     names = ("length", "width", "height")[: len(axes)]
     needed = {f"{name}_axis_{axis}" for name in names for axis in axes} | set(names)
@@ -190,7 +190,7 @@ def _ellipsoids(cells: pa.Table, axes: Sequence[str]) -> dict[str, Any] | None:
 
 
 def _properties(table: pa.Table) -> dict[str, Any]:
-    """Return values and which are missing, of each column that has values."""
+    """Return the values of each column that has any, and which are missing."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

@@ -1,4 +1,4 @@
-"""A folder for ``neo4j-admin database import full``, the fastest way into a Neo4j that is not here."""
+"""A folder for ``neo4j-admin database import full``, the fastest way into a remote Neo4j."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ A graph of cells, written by `cellgraph export --format neo4j-admin`, for a Neo4
 
 
 def write(export: Export) -> None:
-    """Write CSV files, the options of the import, the statements for indexes, and how to use them."""
+    """Write CSV files, the options of the import, the statements for indexes, and instructions."""
     files = ImportFiles(export.path)
     loaded = time.time_ns() // 1_000_000
     for network in export.networks:

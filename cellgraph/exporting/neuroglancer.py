@@ -32,12 +32,12 @@ Array = np.ndarray[Any, Any]
 _PORT = 9000
 _PAGE = "https://neuroglancer-demo.appspot.com/#!"
 _MOST = 200_000
-"""Annotations of a layer: each is a file, and Neuroglancer fetches them all."""
+"""Maximum number of annotations in a layer: each is a file, and Neuroglancer fetches them all."""
 _MOST_KINDS = 1000
 _EXACT = 2**24
 """Whole numbers up to here are exact as float32."""
 _CORNER = 0.5
-"""Neuroglancer has the centre of the first voxel there, and not at 0."""
+"""The centre of the first voxel in Neuroglancer, which is not at 0."""
 
 _SERVE = '''"""Serve this folder to Neuroglancer on this machine: python serve.py [PORT]"""
 import sys
@@ -129,7 +129,7 @@ def _layer(
         if name in ("sample", "a", "b", *axes):
             continue
         made = _property(table[name])
-        # Neuroglancer takes no other names.
+        # Neuroglancer accepts no other names.
         if made is None or not re.fullmatch(r"[a-z][a-zA-Z0-9_]*", name):
             left.append(name)
         else:
@@ -159,7 +159,7 @@ def _layer(
 
 
 def _property(column: pa.ChunkedArray) -> tuple[Array, dict[str, Any]] | None:
-    """Return a column as what Neuroglancer can hold, and what it is there; None if it cannot."""
+    """Return a column in a type that Neuroglancer supports, and its specification; None if there is no such type."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -184,7 +184,7 @@ def _property(column: pa.ChunkedArray) -> tuple[Array, dict[str, Any]] | None:
 
 
 def _state(sample: Sample, dimensions: dict[str, Any], places: Array, cells: pa.Table) -> dict[str, Any]:
-    """Return a state of Neuroglancer that shows both layers, the cells coloured by their degree."""
+    """Return a Neuroglancer state that shows both layers, with the cells coloured by degree."""
     middle = places.mean(axis=0) if len(places) else np.zeros(len(dimensions))
     column = "degree" if "degree" in cells.column_names else None
     layers = []

@@ -1,4 +1,4 @@
-"""Cells as a feature table in the OME-Zarr image whose labels they are, as ngio and Fractal read it (version 1).
+"""Cells as a feature table in the OME-Zarr image that has their labels, as read by ngio and Fractal (version 1).
 
 https://biovisioncenter.github.io/ngio/stable/table_specs/table_types/feature_table/
 """
@@ -18,11 +18,11 @@ from cellgraph.exporting.forms import together
 from cellgraph.files import write_text
 
 _DATASET = re.compile(r'dataset "(labels/[^"]+)"')
-"""Which labels of an image a load has read, as its sample tells."""
+"""The labels of an image that a load has read, as recorded in its sample."""
 
 
 def prepare(goal: Path) -> None:
-    """Make the group of tables in an image.
+    """Create the group of tables in an image.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def write(export: Export) -> None:
             f"the sample {whole.samples[0].name!r} was loaded from {whole.samples[0].source!r}, which are no labels of "
             f"the image {image}; name the table of the image that has them."
         )
-    name = source.relative_to(labels).parts[0]  # further ones are a scale of it
+    name = source.relative_to(labels).parts[0]  # further parts are a scale of it
     cells = whole.cells.drop_columns(["sample"])
     cells = cells.select([name for name in cells.column_names if cells[name].null_count < len(cells)])
     pq.write_table(cells, export.path / "table.parquet")
@@ -82,12 +82,12 @@ def write(export: Export) -> None:
 
 
 def _version(image: Path) -> int:
-    """Return the version of Zarr that an image has."""
+    """Return the Zarr version of an image."""
     return 3 if (image / "zarr.json").is_file() else 2
 
 
 def _tables(group: Path) -> list[str]:
-    """Return the names of the tables that are listed."""
+    """Return the names of the listed tables."""
     for name in ("zarr.json", ".zattrs"):
         if (group / name).is_file():
             try:

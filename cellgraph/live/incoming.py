@@ -28,7 +28,7 @@ _OLD_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Taken:
-    """A file that was taken: its name, how many slices it held, and its stamp at that time."""
+    """A file that was taken: its name, its number of slices, and its stamp at that time."""
 
     name: str
     depth: int
@@ -38,26 +38,26 @@ class Taken:
 class Incoming:
     """A folder into which a microscope writes slices.
 
-    A file is taken when it has stayed the same from one look to the next, or is a few seconds old, and can be read.
-    One that cannot is looked at again when it changes.
+    A file is taken once it is unchanged between two checks, or a few seconds old, and can be read.  One that cannot be
+    read is tried again when it changes.
 
     Parameters
     ----------
     folder : pathlib.Path
         Where the files appear.
     pattern : str
-        Of their names, as ``slice_*.tif``; the last number in a name gives the order.
+        Pattern of their names, such as ``slice_*.tif``; the last number in a name gives the order.
     tell : callable
-        Gets a sentence for each odd file, once.
+        Called with a sentence for each file with a problem, once.
     taken : dict
-        Number in the name, and what is known of it, of each file that an earlier process has taken.
+        The files that an earlier process has taken, by the number in the name.
     options : ScanOptions
-        How each file is read.
+        How to read each file.
 
     Attributes
     ----------
     header : Header or None
-        Of the first slab that was taken, which says how all are read.
+        Of the first slab that was taken, which determines how all are read.
 
     Raises
     ------
@@ -82,7 +82,7 @@ class Incoming:
 
     @property
     def unreadable(self) -> list[str]:
-        """What is wrong with the files that are not, or not as they are now, among those taken, a sentence each."""
+        """A sentence for each file that was not taken, or that has changed since it was taken."""
         taken = [file for _, file in sorted(self.taken.items())]
         return [
             *(reason for _, reason in self._unreadable.values()),
@@ -91,13 +91,13 @@ class Incoming:
 
     @property
     def missing(self) -> list[range]:
-        """The numbers between the first and the last slice of which there is no slice; see `gaps`."""
+        """The numbers of missing slices between the first and the last one; see `gaps`."""
         return gaps({number: file.depth for number, file in self.taken.items()})
 
     def arrived(self) -> Iterator[tuple[int, Array]]:
-        """Look once, and yield number and labels (z, y, x) of each slab that is complete and new.
+        """Check the folder once, and yield number and labels (z, y, x) of each slab that is complete and new.
 
-        While one is worked on, the next one is read.
+        While one is processed, the next one is read.
         """
         for (number, path, stamp), slab in _read_ahead(self._complete(), self._options):
             if self._is_taken(number, path):  # by another file of that number, meanwhile
@@ -114,7 +114,7 @@ class Incoming:
             yield number, labels
 
     def _complete(self) -> Iterator[_File]:
-        """Yield the files that are new, and not being written as it seems."""
+        """Yield the files that are new, and do not seem to be still written."""
         for number, path in self._candidates():
             if self._is_taken(number, path):
                 continue
@@ -129,7 +129,7 @@ class Incoming:
             yield number, path, stamp
 
     def refuse(self, number: int, reason: str) -> None:
-        """Take back a slab that `arrived` gave, which does not go with the others."""
+        """Reject a slab from `arrived` that does not fit the others."""
         name = self.taken.pop(number).name
         self._unreadable[name] = (self._stamps[name], f"{name}: {reason}")
         self._once(f"{name} is left out: {reason}")
@@ -155,7 +155,7 @@ class Incoming:
         return holder is not None
 
     def _has_changed(self, file: Taken) -> bool:
-        """Tell whether a file that was taken is another one now; one that has gone is none."""
+        """Return whether a file has changed since it was taken; a deleted file has not."""
         return self._stamp(self._folder / file.name) not in (None, file.stamp)
 
     def _once(self, sentence: str) -> None:
@@ -180,7 +180,7 @@ def _written_again(name: str) -> str:
 
 
 def _read_ahead(files: Iterable[_File], options: ScanOptions) -> Iterator[tuple[_File, _Slab | CellgraphError]]:
-    """Yield each file with its header and labels, or why it cannot be read; the next one is being read meanwhile."""
+    """Yield each file with its header and labels, or why it cannot be read, while the next one is being read."""
     with ThreadPoolExecutor(1, "cellgraph-read") as thread:
         reading: deque[tuple[_File, Future[_Slab | CellgraphError]]] = deque()
         for file in files:

@@ -26,7 +26,7 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class _Segment:
-    """Slabs [start, stop) without a gap: how many slices, their tally with the first at z = 0, and the end slices."""
+    """Slabs [start, stop) without a gap: number of slices, their tally with the first at z = 0, and the end slices."""
 
     start: int
     stop: int
@@ -49,7 +49,7 @@ class Sweep:
     name, source : str
         For the `Sample` of the graph.
     **options
-        `background`, `connectivity`, `spacing` and `unit`, see `VoxelOptions`; a slab is always 3D.
+        `background`, `connectivity`, `spacing` and `unit`, as in `VoxelOptions`; a slab is always 3D.
 
     Examples
     --------
@@ -81,7 +81,7 @@ class Sweep:
 
     @property
     def depth(self) -> int:
-        """How many slices have been fed."""
+        """Number of slices that have been fed."""
         return sum(segment.depth for segment in self._segments)
 
     def feed(self, slab: Any, z: int | None = None, *, number: int | None = None) -> Sweep:
@@ -94,7 +94,7 @@ class Sweep:
         z : int, optional
             Index of its first slice; by default the one after the highest that was fed.
         number : int, optional
-            Instead of `z`, for slabs of which only the order is known: where it stands among them, each counting
+            Instead of `z`, if only the order of slabs is known: its position among them, where each slab counts as
             one, however many slices it has.
 
         Returns
@@ -109,7 +109,7 @@ class Sweep:
         ParameterError
             If `z` or `number` is not a whole number of 0 or more, or both are given.
         LabelError
-            If a label cannot be one of a cell; the sweep is then as it was before.
+            If a label is not valid for a cell; the sweep is then unchanged.
         """
         try:
             array = np.asarray(slab)
@@ -142,7 +142,7 @@ class Sweep:
         return start, start + depth
 
     def merge(self, other: Sweep) -> Sweep:
-        """Add all that another sweep of the same volume was fed, and return this one.
+        """Add everything that was fed to another sweep of the same volume, and return this one.
 
         Raises
         ------
@@ -171,7 +171,7 @@ class Sweep:
                 raise InputError(f"slice {max(new.start, segment.start)} was fed before")
 
     def _add(self, new: _Segment) -> None:
-        """Insert a segment, and join neighbours of about one size, so that a row is merged about log2(n) times."""
+        """Insert a segment, and join neighbours of similar size, so that a row is merged about log2(n) times."""
         self._check(new)
         segments: list[_Segment] = []
         for segment in sorted([*self._segments, new], key=lambda s: s.start):
@@ -182,7 +182,7 @@ class Sweep:
         self._segments = segments
 
     def _join(self, segments: Sequence[_Segment]) -> _Segment:
-        """Return all segments as one, each the neighbour of the one before."""
+        """Join consecutive segments into one."""
         tallies = [segments[0].tally]
         depth = segments[0].depth
         for below, above in pairwise(segments):
@@ -197,7 +197,7 @@ class Sweep:
         Parameters
         ----------
         close_gaps : bool
-            Take what was fed as the whole volume, with the slices on both sides of a gap as neighbours.
+            Treat what was fed as the whole volume, with the slices on both sides of a gap as neighbours.
 
         Raises
         ------
@@ -216,7 +216,7 @@ class Sweep:
 
     def to_bytes(self) -> bytes:
         """Return what was fed as bytes, for `restore` in another process."""
-        # As text: times in names are numbers above 2**63.
+        # As text: times in file names are numbers above 2**63.
         arrays: dict[str, Array] = {"ranges": np.array([(s.start, s.stop, s.depth) for s in self._segments], str)}
         for n, segment in enumerate(self._segments):
             tally = np.frombuffer(segment.tally.to_bytes(), np.uint8)
@@ -226,7 +226,7 @@ class Sweep:
         return buffer.getvalue()
 
     def restore(self, data: bytes) -> Sweep:
-        """Take in what `to_bytes` gave; return this sweep, which has the same rules and was fed nothing yet.
+        """Restore what `to_bytes` returned into this sweep, which has the same rules and is empty; return it.
 
         Raises
         ------

@@ -44,7 +44,7 @@ from cellgraph.volumes.volume import Header
 Array = np.ndarray[Any, Any]
 
 _LOOK_MILLISECONDS = 250
-# An update writes the whole graph; it may take this part of the time, or updates become rarer than `every`.
+# An update writes the whole graph; it may take this share of the time, or else updates become rarer than `every`.
 _WRITING_SHARE = 0.2
 
 
@@ -57,9 +57,9 @@ class WatchReport:
     name, db : str
         The sample, and the database that it is in.
     slices, cells, contacts : int
-        How many there are in the database now.
+        Their numbers in the database now.
     missing : tuple of range
-        Numbers between the first and the last slice that did not arrive; none where the names are not counted.
+        Numbers of slices between the first and the last one that did not arrive; none if names are not consecutive.
     unreadable : tuple of str
         A sentence for each file that could not be taken, or was written again afterwards.
     ended : str
@@ -90,10 +90,10 @@ def watch(
     tell: Callable[[str], None] = lambda sentence: None,
     **options: Unpack[ScanOptions],
 ) -> WatchReport:
-    """Keep the graph of a scan that is being written up to date in a database.
+    """Keep the graph of a scan up to date in a database while the scan is being written.
 
-    At every update the graph is that of the slices that are there, in the order of the numbers in their names, as
-    `load` would make it of the folder.  What was taken is kept in a work folder, so that another call goes on after a
+    At every update, the graph is that of the slices that have arrived, in the order of the numbers in their names, as
+    `load` would make it from the folder.  What was taken is kept in a work folder, so that another call resumes after a
     crash, or after `idle` seconds or Ctrl-C, even if the files are gone by then.
 
     Parameters
@@ -101,31 +101,32 @@ def watch(
     folder : path
         Where slices (2D images) or slabs (3D) appear, in any format that `open_volume` reads as one file.
     pattern : str
-        Of their names, as ``slice_*.tif``.
+        Pattern of their names, such as ``slice_*.tif``.
     db, sample, work
-        See `load`.
+        As in `load`.
     replace : bool
-        Start over, whatever an earlier watch has taken, and replace a sample of that name.
+        Start over, ignoring what an earlier watch has taken, and replace a sample of that name.
     until : int, optional
-        End when so many files have been taken.
+        Stop once this many files have been taken.
     idle : float, optional
-        End when none has come for so many seconds.
+        Stop when no file has arrived for this many seconds.
     every : float
-        Seconds between updates of the database, at least.
+        Minimum number of seconds between updates of the database.
     tell : callable
-        Gets a sentence for each update and each odd file, and how the first slab was read, as all others are.
+        Called with a sentence for each update and each file with a problem, and on how the first slab was read, as all
+        others are.
     **options
-        How each file is read: `dataset`, `axes`, `time`, `channel`, `background`, `connectivity`, `spacing` and
-        `unit`, see `ScanOptions`.  The voxel size is (z, y, x); 2D images do not say how far apart they are.
+        How to read each file: `dataset`, `axes`, `time`, `channel`, `background`, `connectivity`, `spacing` and `unit`,
+        as in `ScanOptions`.  The voxel size is (z, y, x); 2D images do not say how far apart they are.
 
     Raises
     ------
     NotFoundError
-        If there is no such folder, or nothing came in time.
+        If there is no such folder, or nothing arrived in time.
     InputError
-        If there was no cell in what came; the database is as it was before.
+        If there was no cell in what arrived; the database is unchanged.
     CellgraphError
-        As for `load`.
+        As in `load`.
     """
     from cellgraph import __version__
 
@@ -211,7 +212,7 @@ def watch(
 
 
 def _end(taken: int, until: int | None, quiet: float, idle: float | None, interrupted: threading.Event) -> str:
-    """Return why the watch ends now; nothing if it goes on."""
+    """Return why the watch ends now; empty if it continues."""
     if until is not None and taken >= until:
         return "until"
     if interrupted.is_set():
@@ -220,7 +221,7 @@ def _end(taken: int, until: int | None, quiet: float, idle: float | None, interr
 
 
 def _go_together(slabs: list[tuple[int, Array]], number: int, labels: Array) -> bool:
-    """Tell whether a slab is the next slice after some, alike, and together they are no larger than a block."""
+    """Return whether a slab is the next slice after some, of the same shape and type, and all fit into a block."""
     before, last = slabs[-1]
     alike = last.shape == labels.shape and last.dtype == labels.dtype and len(labels) == 1
     return alike and number == before + 1 and (len(slabs) + 1) * labels.nbytes <= BLOCK_BYTES
@@ -264,12 +265,12 @@ class _Live:
             if is_enough():
                 self._feed(slabs)
                 slabs = []
-                if is_enough():  # those that were refused do not count
+                if is_enough():  # rejected files do not count
                     return
         self._feed(slabs)
 
     def _feed(self, slabs: list[tuple[int, Array]]) -> None:
-        """Feed slabs that go together as one, which is quicker, or one by one if there is anything wrong with them."""
+        """Feed slabs that go together as one, which is faster, or one by one if anything is wrong with them."""
         if not slabs:
             return
         number, labels = slabs[0]
@@ -291,7 +292,7 @@ class _Live:
         self.last_arrival = time.monotonic()
 
     def _settle(self, first: Header) -> None:
-        """Read all slabs as the first one, and tell how."""
+        """Settle how all slabs are read, from the first one, and report it."""
         known = first.ndim == 3
         if first.spacing is not None and not known:
             size = f"{first.spacing[1]:g} x {first.spacing[2]:g} {first.unit or ''}".rstrip()
@@ -308,12 +309,12 @@ class _Live:
         self._tell(self.sweep.scan.sentence())
 
     def due(self, every: float) -> bool:
-        """Tell whether the database should be brought up to date now."""
+        """Return whether the database should be updated now."""
         since = time.monotonic() - self._updated
         return self._changed and since > max(every, self._cost / _WRITING_SHARE)
 
     def update(self) -> None:
-        """Bring the database up to date, and make what was taken safe before."""
+        """Save what was taken, and then update the database."""
         if not self._changed:
             return
         begin = time.monotonic()

@@ -1,4 +1,4 @@
-"""What a watch has taken, kept so that another one goes on after a crash."""
+"""Save what a watch has taken, so that another one can resume after a crash."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ def keep(state: Path, identity: dict[str, Any], taken: dict[int, Taken], sweep: 
     state : pathlib.Path
         The file, in the work folder.
     identity : dict
-        JSON-ready: folder, pattern, parameters, version.  Another watch goes on with the same ones only.
+        JSON-ready: folder, pattern, parameters, version.  Another watch resumes only with the same ones.
     taken : dict
         The files by their numbers.
     sweep : Sweep
-        What they held.
+        Their contents.
 
     Raises
     ------
     StoreError
-        If the file cannot be written; what was kept before still is.
+        If the file cannot be written; what was saved before is kept.
     """
     files = {number: (file.name, file.depth, *file.stamp) for number, file in taken.items()}
     scan = sweep.scan
@@ -45,12 +45,12 @@ def keep(state: Path, identity: dict[str, Any], taken: dict[int, Taken], sweep: 
 
 
 def restore(state: Path, identity: dict[str, Any], sweep: Sweep) -> dict[int, Taken]:
-    """Feed a sweep what `keep` has written; return the files that were taken by their numbers.
+    """Restore what `keep` has written into a sweep; return the files that were taken, by number.
 
     Raises
     ------
     ResumeError
-        If it is of another watch, and which of its options differ; or if it is damaged.
+        If it is from another watch (the message says which options differ), or damaged.
     """
     data = state.read_bytes()
     checksum, body = int.from_bytes(data[:4], "little"), data[4:]

@@ -1,4 +1,4 @@
-"""Metrics by name: computed on the graph of each sample, and written onto its cells."""
+"""Compute metrics by name on the graph of each sample, and write them to its cells."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from cellgraph.queries.conditions import Direction
 
 ALL = ("degree", "strength", "pagerank", "clustering", "core_number", "components", "community", "articulation")
-"""Those that take seconds for a million cells."""
+"""Metrics that take seconds for a million cells."""
 
 OF_CELLS = {column.name: column for column in METRIC_COLUMNS}
 OF_SAMPLES = ("diameter", "assortativity", "hop_plot", "polygon_classes", "lewis", "aboav_weaire")
@@ -45,7 +45,7 @@ _QUADRATIC = ("betweenness", "closeness", "harmonic", "eccentricity")
 
 @dataclass(frozen=True)
 class Metrics:
-    """Rows, and sentences that the user should know."""
+    """Rows, and sentences for the user."""
 
     rows: pa.Table
     notes: tuple[str, ...]
@@ -68,15 +68,15 @@ def metrics(
     Parameters
     ----------
     names : str or sequence of str
-        Of `METRICS`, or ``all``: those that are quick.  Metrics of cells can be asked together, one of samples alone.
+        Names in `METRICS`, or ``all``: the fast ones.  Metrics of cells can be combined; one of samples must be alone.
     db : str or path, optional
         The database, as in `cellgraph.open`.
     sample : str, optional
-        Name of one; None is all.
+        Name of one sample; None is all.
     weight : str, optional
-        Weight of a contact, an expression of its columns as ``1/junctions``.  It is a strength for strength, pagerank,
-        eigenvector, current_flow_betweenness and community, and the length of a step for betweenness, closeness and
-        harmonic.  Without it every contact is 1; ``strength`` adds up the junctions.
+        Weight of a contact: an expression of its columns, such as ``1/junctions``.  It is a strength for strength,
+        pagerank, eigenvector, current_flow_betweenness and community, and the length of a step for betweenness,
+        closeness and harmonic.  Without it, every contact is 1, and ``strength`` sums the junctions.
     error : float, optional
         For betweenness: sampled, so that in 9 of 10 runs every cell is within this error.  For current-flow
         betweenness the largest standard error.
@@ -84,27 +84,27 @@ def metrics(
         For samples whose contacts have a direction, as of synapses: follow them from source to target, the other way,
         or either way. For degree, strength, pagerank, betweenness, closeness and harmonic.
     write : bool
-        Keep them as properties of the cells.
+        Write them as properties of the cells.
     report : callable, optional
-        Called with what is done, how much of it, of how much.
+        Called with what is being processed, the number done, and the total.
     **conditions
         `min_junctions`, `min_area`, `min_fraction`, `where`, `inside`: cells and contacts that do not meet them are
-        left out of the network; `buffer`: rows are of cells so far from the border only.
+        left out of the network; `buffer`: only cells this far from the border have rows.
 
     Returns
     -------
     Metrics
-        ``rows`` with ``sample``, ``cell`` and a column for each metric of cells; for one of samples ``sample`` and its
-        columns.
+        ``rows`` with ``sample``, ``cell`` and a column for each metric of cells; for a metric of samples, ``sample``
+        and its columns.
 
     Raises
     ------
     ParameterError
-        For an unknown metric, a weight that is no expression or not above 0, or options that do not fit.
+        For an unknown metric, a weight that is not a valid expression or not above 0, or options that do not fit.
     NotFoundError
         If there is no such sample.
     MissingExtraError
-        If networkit is needed and not installed.
+        If networkit is needed but not installed.
     """
     wanted = resolve(names)
     _check(wanted, weight, error, write)
@@ -158,12 +158,12 @@ def metrics(
 def remove(
     names: str | Sequence[str], db: str | os.PathLike[str] | None = None, *, sample: str | None = None
 ) -> tuple[str, ...]:
-    """Take metrics that were written away from the cells of one sample, or of all that have them.
+    """Delete metrics that were written from the cells of one sample, or of all samples that have them.
 
     Returns
     -------
     tuple of str
-        Names of the metrics that are gone.
+        Names of the deleted metrics.
 
     Raises
     ------
@@ -193,7 +193,7 @@ def remove(
 
 
 def resolve(names: str | Sequence[str]) -> list[str]:
-    """Return the names of metrics as they are called here, each once.
+    """Return the names of metrics as used here, without duplicates.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Current-flow betweenness from solutions with the Laplacian."""
+"""Current-flow betweenness, by solving with the Laplacian."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import numpy as np
 from cellgraph.measures.graph import Array, Graph
 
 PAIRS = 20_000
-"""Pairs of cells of a piece up to which all are taken; of more, this many random ones, unless an error is wanted."""
+"""Number of pairs of cells in a component up to which all are used; for more, this many random ones, or as many as a
+requested error needs."""
 
 _BATCH = 64
 
@@ -19,7 +20,7 @@ def current_flow(graph: Graph, error: float | None, seed: int) -> Array:
     ----------
     graph : Graph
     error : float or None
-        Standard error that is wanted for every cell.
+        Standard error that is requested for every cell.
     seed : int
     """
     from scipy.sparse import diags_array
@@ -52,7 +53,7 @@ def current_flow(graph: Graph, error: float | None, seed: int) -> Array:
             sums = np.zeros((size, len(s)))
             np.add.at(sums, edges.row, current)
             sums /= 2.0
-            sums[s, number] = sums[t, number] = 0.0  # its own current goes not through a cell
+            sums[s, number] = sums[t, number] = 0.0  # current from or to a cell does not count as through it
             through += sums.sum(axis=1)
         pairs_of_piece = size * (size - 1) / 2
         result[cells] = through * (pairs_of_piece / len(source)) * 2 / ((graph.n - 1) * (graph.n - 2))
@@ -61,7 +62,7 @@ def current_flow(graph: Graph, error: float | None, seed: int) -> Array:
 
 def _pairs(size: int, error: float | None, random: np.random.Generator) -> tuple[Array, Array]:
     """Return pairs of different cells: all, or as many random ones as the error needs."""
-    wanted = PAIRS if error is None else int(np.ceil(0.25 / error**2))  # a share of 0..1 has a variance of 1/4 at most
+    wanted = PAIRS if error is None else int(np.ceil(0.25 / error**2))  # a share of 0..1 has a variance of at most 1/4
     if size * (size - 1) // 2 <= wanted:
         source, target = np.triu_indices(size, 1)
         return source, target

@@ -16,14 +16,14 @@ _PART = 256
 
 @dataclass(frozen=True)
 class Distances:
-    """What searches from some cells found.
+    """The results of searches from some cells.
 
     Attributes
     ----------
     farthest : numpy.ndarray of int64, shape (s,)
         Distance to the farthest cell that each start reaches.
     histogram : numpy.ndarray of int64
-        Number of (start, cell) at each distance; the first is the starts themselves.
+        Number of (start, cell) pairs at each distance; the first entry counts the starts themselves.
     """
 
     farthest: Array
@@ -31,7 +31,7 @@ class Distances:
 
 
 def search(graph: Graph, starts: Array) -> Distances:
-    """Search from cells, given by number, in contacts."""
+    """Search from cells given by row number; distances are in contacts."""
     from cellgraph.adjacency.kernels import count_all_distances
 
     indptr, indices = graph.rows

@@ -20,7 +20,7 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Graph:
-    """Cells of one sample and the pairs of them that touch, each pair once.
+    """Cells of one sample, and the pairs of cells that touch, each pair once.
 
     Attributes
     ----------
@@ -30,13 +30,13 @@ class Graph:
     labels : numpy.ndarray of int64, shape (n,)
         Ascending.
     a, b : numpy.ndarray of int64, shape (m,)
-        Numbers of the two cells, a < b, sorted.
+        Row numbers of the two cells, a < b, sorted.
     strength : numpy.ndarray of float64, shape (m,)
-        Weight of each pair, added up over the relationships between the two.
+        Weight of each pair, summed over the relationships between the two.
     length : numpy.ndarray of float64, shape (m,)
-        The smallest weight of these: the cost of a step where weights are costs.
+        The smallest of these weights: the cost of a step if weights are costs.
     weighted : bool
-        Whether weights were asked for; else all of them are 1.
+        Whether weights were given; otherwise all are 1.
     """
 
     sample: str
@@ -79,7 +79,7 @@ class Graph:
         return csr_array((np.r_[values, values], both), shape=(self.n, self.n))
 
     def networkit(self, weights: Array | None = None) -> Any:
-        """Return a `networkit.Graph`, weighted where weights are given."""
+        """Return a `networkit.Graph`, weighted if weights are given."""
         networkit = import_networkit()
         ends = (self.a.astype(np.uint64), self.b.astype(np.uint64))
         values = np.ones(len(self.a)) if weights is None else weights
@@ -92,7 +92,7 @@ class Graph:
 
     @cached_property
     def costs(self) -> Any:
-        """The `networkit.Graph` whose weights are lengths of steps; without weights where none were asked for."""
+        """The `networkit.Graph` whose weights are lengths of steps; without weights if none were given."""
         return self.networkit(self.length) if self.weighted else self.unweighted
 
 

@@ -1,4 +1,4 @@
-"""What was written after the load, as rows."""
+"""List what was written after the load, as rows."""
 
 from __future__ import annotations
 

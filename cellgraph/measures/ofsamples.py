@@ -13,16 +13,16 @@ from cellgraph.measures.graph import Array, Graph
 Rows = dict[str, Any]
 
 _EXACT = 20_000
-"""Cells up to which distances are searched from each."""
+"""Number of cells up to which distances are searched from every cell."""
 
 _STARTS = 1_000
 
 
 def diameter(graph: Graph, _: Mapping[str, Array]) -> tuple[Rows, list[str]]:
-    """Return bounds of the largest distance in the largest piece; equal where it is known exactly.
+    """Return bounds of the largest distance in the largest component; equal if it is known exactly.
 
-    From some searches: the diameter is at least the farthest distance that one found, and at most twice the smallest
-    of these (Magnien 2009).
+    With searches from some cells, the diameter is at least the largest of their farthest distances, and at most twice
+    the smallest (Magnien 2009).
     """
     from scipy.sparse.csgraph import connected_components
 
@@ -40,7 +40,7 @@ def diameter(graph: Graph, _: Mapping[str, Array]) -> tuple[Rows, list[str]]:
 
 
 def assortativity(graph: Graph, _: Mapping[str, Array]) -> tuple[Rows, list[str]]:
-    """Return the correlation of the degrees at both ends of contacts (Newman 2002); null where all are the same."""
+    """Return the correlation of the degrees at both ends of contacts (Newman 2002); null if all are the same."""
     x, y = graph.degree[np.r_[graph.a, graph.b]], graph.degree[np.r_[graph.b, graph.a]]
     value = None if len(x) == 0 or x.std() == 0 else float(np.corrcoef(x, y)[0, 1])
     return {"assortativity": [value]}, []
@@ -61,7 +61,7 @@ def hop_plot(graph: Graph, _: Mapping[str, Array]) -> tuple[Rows, list[str]]:
 def polygon_classes(graph: Graph, cells: Mapping[str, Array]) -> tuple[Rows, list[str]]:
     """Return how many cells have each number of neighbours, without those on the border.
 
-    In a plane where three cells meet in each corner its mean is 6 (Euler).
+    In a plane where three cells meet at each corner, the mean is 6 (Euler).
     """
     inside, notes = _inside(graph, cells)
     count = np.bincount(graph.degree[inside])
@@ -71,7 +71,7 @@ def polygon_classes(graph: Graph, cells: Mapping[str, Array]) -> tuple[Rows, lis
 
 
 def lewis(graph: Graph, cells: Mapping[str, Array]) -> tuple[Rows, list[str]]:
-    """Return the mean size of the cells with n neighbours over that of all, beside (n - 2) / 4 (Lewis 1928, for 2D).
+    """Return the mean size of cells with n neighbours relative to all cells, and (n - 2) / 4 (Lewis 1928, for 2D).
 
     The size is ``volume`` (in 2D the area), and cells on the border are left out.
     """
@@ -96,10 +96,10 @@ def lewis(graph: Graph, cells: Mapping[str, Array]) -> tuple[Rows, list[str]]:
 
 
 def aboav_weaire(graph: Graph, cells: Mapping[str, Array]) -> tuple[Rows, list[str]]:
-    """Return the mean number m of neighbours of the neighbours of cells with n, and the line n m = (6 - a) n + b.
+    """Return the mean degree m of the neighbours of cells with n neighbours, and the line n m = (6 - a) n + b.
 
-    Aboav 1970, Weaire 1974. Cells on the border, and those that touch such a cell, are left out: neighbours of a cell
-    on the border are missing. The line is that of least squares over these cells.
+    Aboav 1970, Weaire 1974. Cells on the border, and cells that touch one, are left out, as a cell on the border lacks
+    some neighbours. The line is a least-squares fit over the remaining cells.
     """
     inside, notes = _inside(graph, cells)
     sums = np.bincount(graph.a, graph.degree[graph.b], minlength=graph.n)
@@ -127,7 +127,7 @@ def aboav_weaire(graph: Graph, cells: Mapping[str, Array]) -> tuple[Rows, list[s
 
 
 def _inside(graph: Graph, cells: Mapping[str, Array]) -> tuple[Array, list[str]]:
-    """Return which cells are not on the border; all where a sample does not know it, with a note."""
+    """Return which cells are not on the border; all, with a note, if that is unknown for a sample."""
     on_border = cells["on_border"]
     if np.isnan(on_border).all() and graph.n:
         return np.ones(graph.n, bool), [

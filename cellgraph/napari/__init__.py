@@ -1,6 +1,6 @@
-"""Layers of napari: labels with their measures, centroids, and contacts as vectors; and a reader of databases.
+"""napari layers: labels with their measures, centroids, and contacts as vectors; and a reader of databases.
 
-napari itself is not needed for the layers: they are tuples of data, keyword arguments and type, as plugins give them
+napari itself is not needed for the layers: they are tuples of data, keyword arguments and type, as plugins return them
 (``viewer._add_layer_from_data(*layer)``, or ``napari.layers.Layer.create(*layer)``).
 """
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cellgraph.model import CellGraph
 
 MADE_FROM = "cellgraph"
-"""In the metadata of layers: the sample and the database that they were made from."""
+"""Key in the metadata of layers: the sample and the database that they were made from."""
 
 Layer = tuple[Any, dict[str, Any], str]
 
@@ -30,23 +30,23 @@ def layers(graph: CellGraph, labels: Any = None, db: str | os.PathLike[str] | No
     Parameters
     ----------
     graph : CellGraph
-        As `cellgraph.sweep` or `Database.graph` return it.
+        As returned by `cellgraph.sweep` or `Database.graph`.
     labels : array_like, optional
         The labelled image, of the shape of the sample: (z, y, x) or (y, x).
     db : str or path, optional
-        The database that holds the graph, for the panel that asks it.
+        The database that holds the graph, for the panel that queries it.
 
     Returns
     -------
     list of (data, dict, str)
         ``labels`` (with an image): the image, its voxel size as ``scale``, and all columns of cells as ``features``
-        with the label as ``index``.  ``points``: the centroids, with the same features.  ``vectors``: from the one
-        centroid to the other of each contact, with the columns of contacts as features.
+        with the label as ``index``.  ``points``: the centroids, with the same features.  ``vectors``: from one centroid
+        to the other for each contact, with the columns of contacts as features.
 
     Raises
     ------
     InputError
-        If the cells have no centroids, or the image is not of the shape of the sample.
+        If the cells have no centroids, or the image does not have the shape of the sample.
     """
     sample, cells = graph.sample, graph.cells
     metadata = {MADE_FROM: {"sample": sample.name, "db": None if db is None else os.fspath(db)}}
@@ -103,7 +103,7 @@ def _layers_of_databases(path: str | list[str]) -> list[Layer]:
 
 
 def _features(table: Any) -> dict[str, Any]:
-    """Return the columns as arrays; numbers with nulls are NaN there."""
+    """Return the columns as arrays; nulls among numbers become NaN."""
     return {
         name: np.asarray(table[name].to_pylist(), object)
         if table[name].null_count and not _is_number(table[name].type)

@@ -24,7 +24,7 @@ _FARTHEST = 6
 
 
 def queries() -> dict[str, bool]:
-    """Return the queries about one cell whose rows are cells, and whether they go up to a number of contacts k."""
+    """Return the queries about one cell whose rows are cells, and whether they take a number of contacts k."""
     found = {}
     for query in Catalogue.load().queries.values():
         known = {parameter.name for parameter in query.parameters}
@@ -42,7 +42,7 @@ def colour(column: str, points: Points, labels: Labels | None = None) -> None:
     ----------
     column : str
     points : napari.layers.Points
-        Of `cellgraph.napari.layers`.
+        From `cellgraph.napari.layers`.
     labels : napari.layers.Labels, optional
         An image with the same labels, which gets the same colours.
     """
@@ -56,17 +56,17 @@ def colour(column: str, points: Points, labels: Labels | None = None) -> None:
 
 
 def ask(query: str, cell: int, points: Points, labels: Labels | None = None, **parameters: Any) -> str:
-    """Colour the cells that a query about one cell finds, as by hops; all others are grey.
+    """Colour the cells that a query about one cell finds, for example by hop; all others are grey.
 
     Returns
     -------
     str
-        How many they are.
+        A sentence with their number.
 
     Raises
     ------
     InputError
-        If the layer was made from a graph that is in no database.
+        If the layer was made from a graph that is not in a database.
     """
     known = points.metadata.get(MADE_FROM, {})
     if known.get("db") is None:
@@ -96,9 +96,9 @@ def cell_at(points: Points, labels: Labels | None, **where: Any) -> int | None:
     Parameters
     ----------
     points, labels
-        As for `colour`.
+        As in `colour`.
     **where
-        ``position``, ``view_direction`` and ``dims_displayed`` of an event of the mouse.
+        ``position``, ``view_direction`` and ``dims_displayed`` of a mouse event.
     """
     cells = points.features["index"].to_numpy()
     if labels is not None:
@@ -109,9 +109,9 @@ def cell_at(points: Points, labels: Labels | None, **where: Any) -> int | None:
 
 
 class CellWidget(Container[Widget]):
-    """The panel: a sample, an image of its labels, a column to colour by, a query, and what it found.
+    """The panel: a sample, an image of its labels, a column to colour by, a query, and its result.
 
-    A click on a cell asks the query about it.
+    A click on a cell runs the query for it.
     """
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
@@ -166,7 +166,7 @@ class CellWidget(Container[Widget]):
             colour(self._chosen_column.value, self._chosen_points.value, self._chosen_labels.value)
 
     def ask(self, cell: int) -> None:
-        """Ask the chosen query about a cell, and show what it found."""
+        """Run the chosen query for a cell, and show the result."""
         parameters = {"k": self._chosen_k.value} if self._queries[self._chosen_query.value] else {}
         try:
             self._said.value = ask(
