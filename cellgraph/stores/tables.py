@@ -67,6 +67,9 @@ PASSING = ("load", "beat", "checked", "writing")
 
 LONGEST_NAME = 200
 
+ENGINE = frozenset({"rowid"})
+"""Property names, in lower case, that the embedded database takes for its own number of a row."""
+
 
 @dataclass(frozen=True)
 class Tables:
@@ -178,7 +181,7 @@ def check_names(names: list[str], where: str, reserved: tuple[str, ...]) -> None
     seen: dict[str, str] = {}
     for name in names:
         check_name(name, where)
-        if name.lower() in reserved or name.startswith("_"):
+        if name.lower() in reserved or name.lower() in ENGINE or name.startswith("_"):
             raise InputError(f"the column {name!r} of {where} has a name that the database uses; rename it.")
         # The embedded database ignores case in names.
         other = seen.setdefault(name.lower(), name)

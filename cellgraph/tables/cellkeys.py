@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ Array = np.ndarray[Any, Any]
 
 _EXACT = 2**53  # above it, not every integer is a float
 _SHOWN = 5
+_WHOLE = r"^[+-]?[0-9]+\.0$"
+_WRITTEN_TEXT = r"^[0-9]+[eE][0-9]+$"
 
 
 @dataclass(frozen=True)
@@ -171,8 +174,28 @@ def _rounded(number: float) -> str:
     return ", which is not exact (a spreadsheet shortens long ids); export the ids as text or whole numbers"
 
 
+def with_ids(table: TableFile, *columns: str) -> TableFile:
+    """Return the table with columns of ids as text, if any of them is no number, as A7 or 1E5.
+
+    A number with an exponent has a sign in it (1e+05, as R and spreadsheets write it).
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    types = {column: table.table[column].type for column in columns}
+    floats = [column for column, kind in types.items() if pa.types.is_floating(kind)]
+    texts = table.with_texts(*floats)
+    if not any(map(pa.types.is_string, types.values())) and not any(
+        pa.types.is_string(texts.table[column].type)
+        and pc.any(pc.match_substring_regex(texts.table[column], _WRITTEN_TEXT)).as_py()
+        for column in floats
+    ):
+        return table
+    return table.with_texts(*columns)
+
+
 def as_texts(table: TableFile, column: str) -> pa.Array:
-    """Return a column as text; 1 and 1.0 are the same.
+    """Return a column as text; 1 and 1.0 are the same, unless there are fractions too.
 
     Raises
     ------
@@ -180,6 +203,7 @@ def as_texts(table: TableFile, column: str) -> pa.Array:
         If a value is missing; with the row.
     """
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     values = table.table[column].combine_chunks()
     _refuse_missing(table, column, values)
@@ -187,11 +211,16 @@ def as_texts(table: TableFile, column: str) -> pa.Array:
         floats = values.to_numpy()
         if (np.floor(floats) == floats).all() and (np.abs(floats) <= _EXACT).all():
             values = pa.array(floats.astype(np.int64))
-    return values.cast(pa.string())
+    texts = values.cast(pa.string())
+    fraction = pc.match_substring_regex(texts, r"^[+-]?[0-9]+\.[0-9]+$")
+    whole = pc.match_substring_regex(texts, _WHOLE)
+    if not pc.any(whole).as_py() or not pc.all(pc.equal(fraction, whole)).as_py():
+        return texts
+    return pc.if_else(whole, pc.replace_substring_regex(texts, r"\.0$", ""), texts)
 
 
 def _is_whole(value: object) -> bool:
-    if not isinstance(value, str) or len(value) > 20 or not value.removeprefix("-").isdecimal():
+    if not isinstance(value, str) or len(value) > 20 or not re.fullmatch(r"-?[0-9]+", value):
         return False
     return abs(int(value)) < 2**63
 

@@ -11,17 +11,12 @@ import numpy as np
 
 from cellgraph.errors import InputError, ParameterError, near
 from cellgraph.model import Sample
-from cellgraph.tables import columns, roles
+from cellgraph.tables import columns, reserved, roles
 from cellgraph.tables.cellkeys import as_texts, some
 from cellgraph.tables.columns import properties
 from cellgraph.tables.tablefile import TableFile
 
 Array = np.ndarray[Any, Any]
-
-_RESERVED = frozenset(
-    {"id", "name", "directed", "source", "shape", "spacing", "unit", "background", "connectivity", "status", "created"}
-    | {"version", "reading", "cells", "contacts", "cell_properties", "contact_properties"}
-)
 
 
 @dataclass(frozen=True)
@@ -112,16 +107,16 @@ def _read_samples(table: TableFile, cells_column: str | None, named: str | None,
     """Return the samples of a table of samples."""
     if not table.table.num_rows:
         raise InputError(f"{table.name} has a header but no samples; leave it out, or fill it in")
-    first = [name for name in (named, cells_column) if name in table.columns]
-    column = first[0] if first else _id_column(table)
+    column = columns.called(table, named) or columns.called(table, cells_column) or _id_column(table)
     if column is None:
         raise InputError(
             f"{table.name} needs a column with the id of each sample, as id or {cells_column or 'sample'}, "
             f"but it has {', '.join(table.columns)}"
         )
     name_column = columns.find(table, None, roles.NAME) or column
+    table = table.with_texts(column, name_column)
     keys, names = (_distinct(table, name) for name in (column, name_column))
-    rest = properties(table, {column, name_column}, _RESERVED).to_pylist() or [{}] * len(keys)
+    rest = properties(table, {column, name_column}, reserved.OF_SAMPLES).to_pylist() or [{}] * len(keys)
     return [_new(key, cells, name, row) for key, name, row in zip(keys, names, rest, strict=True)]
 
 

@@ -275,14 +275,16 @@ def test_column_names_are_data_not_cypher(store: Store) -> None:
     assert [column.name for column in store.columns("cells", "odd")] == ["label", *ODD_NAMES, "degree", "junctions"]
 
 
-@pytest.mark.parametrize("name", ["", "*", "back`tick", "new\nline", "nul\0", "x" * 201, "id", "ID", "_ID", "SAMPLE"])
+@pytest.mark.parametrize(
+    "name", ["", "*", "back`tick", "new\nline", "nul\0", "x" * 201, "id", "ID", "_ID", "SAMPLE", "RowID"]
+)
 def test_impossible_column_names_are_refused(store: Store, name: str) -> None:
     with pytest.raises(InputError, match="rename"):
         store.write(table_network({"label": [1], name: [1]}))
     assert store.sample_names() == []
 
 
-@pytest.mark.parametrize("name", ["from", "To", "_SRC"])
+@pytest.mark.parametrize("name", ["from", "To", "_SRC", "rowid"])
 def test_names_that_the_database_gives_to_relationships_are_refused(store: Store, name: str) -> None:
     links = {"a": [0], "b": [0], "junctions": [1], name: [1]}
     with pytest.raises(InputError, match=f"'{name}' of contacts has a name that the database uses; rename it"):
