@@ -117,7 +117,7 @@ def _refuse_comments(path: Path, table: pa.Table) -> None:
 
     if not table.num_rows or not pa.types.is_string(table[0].type):
         return
-    marked = pc.fill_null(pc.match_substring_regex(table[0], r"^\s*(#|//)"), False).to_numpy()
+    marked = pc.fill_null(pc.match_substring_regex(table[0], r"^\s*(#|//|%)"), False).to_numpy()
     if marked.any() and not marked.all():
         row = int(np.flatnonzero(marked)[0])
         raise InputError(

@@ -99,6 +99,8 @@ def read_table(source: Source, what: str) -> TableFile:
     layout = file.layout
     if not layout.headed:
         notes.append(f"{path} has no header: its columns are named {', '.join(layout.names)}.")
+        if table.num_rows and [column[0].as_py() for column in table.columns] == [0, 1]:
+            notes.append(f"The first line of {path}, 0 and 1, is read as a row; remove it if it numbers the columns.")
     stem = Path(path.stem).stem if path.suffix.lower() == ".gz" else path.stem
     return _table_file(TableFile(str(path), stem, table, layout.headed, tuple(notes), file))
 

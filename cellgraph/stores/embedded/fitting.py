@@ -82,6 +82,6 @@ def _listed(entries: Sequence[str], names: Container[str]) -> list[str]:
 
 def _inexact(name: str, where: str) -> InputError:
     return InputError(
-        f"the column {name!r} of {where} holds whole numbers beyond {2**53}, but {_FLOAT} in this database, which would "
-        "round them; rename it or load into another database."
+        f"the column {name!r} of {where} holds whole numbers beyond {2**53}, but is {_FLOAT} in this database, which "
+        "would round them; rename it or load into another database."
     )
