@@ -37,12 +37,15 @@ class CellKeys:
         Ids as given, if they are text; labels are then row numbers from 1.
     unique : bool
         Whether ids are unique in the whole table.
+    numbered : bool
+        Whether the table has no ids, so that labels are row numbers from 1.
     """
 
     samples: Array
     labels: Array
     texts: pa.Array | None
     unique: bool
+    numbered: bool = False
 
     @classmethod
     def build(cls, cells: TableFile, column: str | None, samples: Array) -> CellKeys:
@@ -57,7 +60,7 @@ class CellKeys:
 
         numbers = np.arange(1, cells.table.num_rows + 1)
         if column is None:
-            return cls(samples, numbers, None, True)
+            return cls(samples, numbers, None, True, numbered=True)
         if pa.types.is_string(cells.table[column].type):
             texts = as_texts(cells, column)
             ids = _numbered(texts)
@@ -110,7 +113,7 @@ class CellKeys:
         unknown = [(row, end) for end in (0, 1) for row in np.flatnonzero(found[end] < 0)[: _SHOWN + 1]]
         if unknown:
             total = int(sum((rows < 0).sum() for rows in found))
-            raise InputError(_unknown_cells(table, pair, samples, sorted(unknown), total))
+            raise InputError(_unknown_cells(table, pair, samples, sorted(unknown), total) + self._advice("; "))
         return found[0], found[1]
 
     def _find(self, table: TableFile, column: str, samples: Array | None) -> Array:
@@ -119,7 +122,7 @@ class CellKeys:
         import pyarrow.compute as pc
 
         if self.texts is None:
-            wanted, ids = pa.array(as_ids(table, column)), pa.array(self.labels)
+            wanted, ids = pa.array(as_ids(table, column, self._advice())), pa.array(self.labels)
         else:
             wanted, ids = as_texts(table, column), self.texts
         distinct = pc.unique(ids)
@@ -132,6 +135,11 @@ class CellKeys:
         place = np.searchsorted(key[order], number).clip(max=len(key) - 1)
         row: Array = order[place]
         return np.where(key[row] == number, row, -1)
+
+    def _advice(self, before: str = "") -> str:
+        """Return what to do if relationships name other cells, as the end of a sentence."""
+        advice = "the cells are numbered by their rows, as their table has no column with ids that is known; "
+        return f"{before}{advice}name it with --cell-column" if self.numbered else ""
 
 
 def as_ids(table: TableFile, column: str, hint: str = "") -> Array:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 _WORDS = ["", "NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "None"]
 _NULLS = [before + word + after for word in _WORDS for before in ("", " ") for after in ("", " ")]
-_DECIMAL_COMMA = r"^[+-]?[0-9]+(,[0-9]+)?$"
+_DECIMAL_COMMA = r"^[+-]?[0-9]+(,[0-9]+)?([eE][+-]?[0-9]+)?$"
+_POINT = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+_POINT_OR_COMMA = _POINT.replace(r"\.", "[.,]")
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ class CsvFile:
         if self.quoted:
             quotes.refuse_swallowed(self.path, self.layout, table)
         table = self.with_texts(table, [field.name for field in table.schema if types.is_time(field.type)])
-        return (table, []) if self.layout.separator == "," else _decimal_points(self.path, table)
+        table, notes = (table, []) if self.layout.separator == "," else _decimal_points(self.path, table)
+        return table, [*notes, *_texts_among_numbers(self.path, table)]
 
     def texts(self, names: Sequence[str]) -> pa.Table:
         """Return some columns as the text in the file."""
@@ -177,6 +180,28 @@ def _decimal_points(path: Path, table: pa.Table) -> tuple[pa.Table, list[str]]:
         table = table.set_column(place, name, numbers)
         notes.append(f'The column "{name}" of {path} has decimal commas: {commas[0]} is read as {_pointed(commas[0])}.')
     return table, notes
+
+
+def _texts_among_numbers(path: Path, table: pa.Table) -> list[str]:
+    """Return a note for each column that is text, although most of its values look like numbers."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    notes = []
+    for name in table.column_names:
+        if not pa.types.is_string(table[name].type):
+            continue
+        column = pc.utf8_trim_whitespace(table[name])
+        alike = pc.sum(pc.match_substring_regex(column, _POINT_OR_COMMA)).as_py() or 0
+        if 2 * alike <= len(column) - column.null_count:
+            continue
+        texts = np.flatnonzero(pc.fill_null(pc.invert(pc.match_substring_regex(column, _POINT)), False).to_numpy())
+        if texts.size:
+            row = int(texts[0])
+            value = column[row].as_py()
+            notes.append(f'The column "{name}" of {path} is text, as {value!r} in row {row + 1} is no number.')
+    return notes
 
 
 def _pointed(text: object) -> str:

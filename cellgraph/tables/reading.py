@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cellgraph.errors import InputError, ParameterError
 from cellgraph.model import Network
-from cellgraph.tables import columns, header, reserved, roles
+from cellgraph.tables import columns, header, objects, reserved, roles
 from cellgraph.tables.alone import cells_of
 from cellgraph.tables.cellkeys import CellKeys, as_ids, with_ids
 from cellgraph.tables.edges import settle
@@ -80,6 +80,7 @@ def read_tables(
     edges = None if network is None else read_table(network, "network")
     if edges is not None:
         header.refuse_matrix(edges)
+        objects.refuse_mixed(edges)
     pair = None if edges is None else columns.find_pair(edges, named.a, named.b, directed=directed)
     pair_samples = None
     if given_cells is not None:
@@ -107,7 +108,7 @@ def read_tables(
     else:
         if keys.texts is not None:
             edges = edges.with_texts(*pair)
-        if named.a is None:
+        if named.a is None and (cells is None or keys.texts is not None):
             header.refuse_row(edges, pair, None if cells is None else keys.texts)
         junctions = _junctions_column(edges, named, pair)
         edges = columns.with_values(edges, {*pair, *(pair_samples or ()), junctions})

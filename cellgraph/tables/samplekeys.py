@@ -30,6 +30,10 @@ class SampleKey:
         """Return the same sample under another name."""
         return replace(self, sample=replace(self.sample, name=name))
 
+    def with_given(self, name: str) -> SampleKey:
+        """Return the same sample with its key as a property, since it gets another name."""
+        return replace(self, sample=replace(self.sample, extra={columns.GIVEN + name: self.key, **self.sample.extra}))
+
     def directed(self) -> SampleKey:
         """Return the same sample, marked as having directed relationships."""
         return replace(self, sample=replace(self.sample, extra={"directed": True, **self.sample.extra}))
@@ -81,7 +85,10 @@ def samples_of_cells(
         numbers = np.zeros(cells.table.num_rows, np.int64)
     else:
         numbers = _numbers(cells, column or "", keys, found)
-    return ([found[0].renamed(name)] if name is not None else found), numbers
+    if name is None:
+        return found, numbers
+    lost = samples is None and keys is not None and found[0].key != name
+    return [(found[0].with_given("sample") if lost else found[0]).renamed(name)], numbers
 
 
 def _numbers(cells: TableFile, column: str, keys: Any, samples: Sequence[SampleKey]) -> Array:

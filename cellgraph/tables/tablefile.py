@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cellgraph.errors import FormatError, InputError, NotFoundError, near
 from cellgraph.tables.csvfile import CsvFile
 from cellgraph.tables.layout import opened
-from cellgraph.volumes.files import refuse_pipes
+from cellgraph.volumes.files import GIT_LFS, POINTER, refuse_pipes
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -143,6 +143,8 @@ def _begin(path: Path, what: str) -> bytes:
         raise NotFoundError(f"there is no file {str(path)!r} with the {what}.{near(path.name, siblings)}") from None
     except OSError as error:
         raise FormatError(f"cannot read {str(path)!r}: {error.strerror or error}") from error
+    if beginning.startswith(GIT_LFS):
+        raise FormatError(f"{str(path)!r}: expected a CSV or Parquet file with the {what}, but it is {POINTER}")
     if not beginning.strip():
         raise FormatError(f"{str(path)!r} is empty, but the {what} must be a CSV or Parquet file with a header")
     return beginning
@@ -187,7 +189,7 @@ def _plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
     kind = column.type
     if types.is_dictionary(kind):
         return _plain_column(column.cast(kind.value_type))
-    if types.is_integer(kind):
+    if types.is_integer(kind) or (types.is_decimal(kind) and kind.scale == 0):
         return column.cast(pa.int64())
     if types.is_floating(kind) or types.is_decimal(kind):
         return column.cast(pa.float64())

@@ -152,6 +152,11 @@ def test_another_column_and_replacing(db: Path) -> None:
     cellgraph("annotate", "--cells", types, "--sample", "six", "--on", "nucleus", "--db", db)
     again = ("annotate", "--cells", file(db, "label,kind\n2,c\n"), "--sample", "six", "--db", db)
     assert refused(*again) == "cells of 'six' already have the property 'kind'; replace it with --replace."
+    other = file(db, "label,KIND\n2,c\n", "other.csv")
+    assert refused("annotate", "--cells", other, "--sample", "six", "--db", db, "--replace") == (
+        "cells of 'six' already have the property 'kind', whose name differs in case only; write it in the same case, "
+        "with --replace, or give the new one another name."
+    )
     cellgraph(*again, "--replace")
     assert [row["kind"] for row in rows(db, "cells", "--sample", "six")] == ["", "c", "", "", "", ""]
 

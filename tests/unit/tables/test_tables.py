@@ -307,7 +307,11 @@ def test_names_that_the_database_uses_get_a_prefix(tables: Tables) -> None:
 def test_without_junctions_each_relationship_counts_as_one(tables: Tables) -> None:
     network, notes = tables.read_with_notes("id\n1\n2\n", "a,b\n1,2\n2,2\n")
     assert network.contacts["junctions"].to_pylist() == [1, 1]
-    assert notes == (f"{tables.folder / 'network.csv'} has no column with junctions: each relationship counts as 1.",)
+    file = tables.folder / "network.csv"
+    assert notes == (
+        f"1 relationship joins a cell of {file} with itself: it is kept, but is no contact.",
+        f"{file} has no column with junctions: each relationship counts as 1.",
+    )
 
 
 # cells and samples ------------------------------------------------------------------------------------------
