@@ -169,7 +169,7 @@ def numbers(column: pa.Array) -> Array:
     """Return a column of numbers as float64, NaN for null."""
     import pyarrow as pa
 
-    return np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False))
+    return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False))
 
 
 def _cells(topology: Topology, asked: Asked) -> Array:

@@ -287,7 +287,7 @@ class CellColumns:
             parts.append(found)
         kinds = {part.type for part in parts}
         if len(kinds) > 1:
-            parts = [part.cast(pa.float64()) for part in parts]
+            parts = [part.cast(pa.float64(), safe=False) for part in parts]
         return pa.chunked_array(parts)
 
     def _computed(

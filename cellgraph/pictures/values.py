@@ -84,7 +84,11 @@ def as_values(name: str, cells: pa.ChunkedArray, column: pa.ChunkedArray) -> Cel
     elif not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
         raise ParameterError(f"the column {name!r} holds {column.type}, which is no number, text or truth value.")
     whole = pa.types.is_integer(column.type) and not column.null_count
-    values = column.to_numpy().astype(np.int64) if whole else column.cast(pa.float64()).to_numpy().astype(np.float64)
+    values = (
+        column.to_numpy().astype(np.int64)
+        if whole
+        else column.cast(pa.float64(), safe=False).to_numpy().astype(np.float64)
+    )
     return CellValues(name, labels[order], values[order], categories)
 
 

@@ -290,7 +290,12 @@ def _refuse_there(
         same = known.get(name.lower())
         if same is None:
             continue
-        if same != name or name not in written:
+        if same != name and same in written:
+            raise ExistsError(
+                f"{of} {sample!r} already {have} the property {same!r}, whose name differs in case only; write it in "
+                "the same case, with --replace, or give the new one another name."
+            )
+        if name not in written:
             raise ExistsError(
                 f"{of} {sample!r} already {have} the property {same!r}, which came with the load; "
                 "give the new one another name."

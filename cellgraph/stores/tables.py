@@ -27,7 +27,10 @@ from cellgraph.queries.text import is_quotable
 from cellgraph.queries.text import quoted as quoted  # part of what this module offers
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
+
+    Array = np.ndarray[Any, Any]
 
 CELL_TYPES: dict[str, Type] = {column.name: column.type for column in CELL_COLUMNS}
 CONTACT_TYPES: dict[str, Type] = {
@@ -66,6 +69,9 @@ PASSING = ("load", "beat", "checked", "writing")
 """Properties of a sample node in Neo4j while it is being written."""
 
 LONGEST_NAME = 200
+
+ENGINE = frozenset({"rowid"})
+"""Property names, in lower case, that the embedded database takes for its own number of a row."""
 
 
 @dataclass(frozen=True)
@@ -178,7 +184,7 @@ def check_names(names: list[str], where: str, reserved: tuple[str, ...]) -> None
     seen: dict[str, str] = {}
     for name in names:
         check_name(name, where)
-        if name.lower() in reserved or name.startswith("_"):
+        if name.lower() in reserved or name.lower() in ENGINE or name.startswith("_"):
             raise InputError(f"the column {name!r} of {where} has a name that the database uses; rename it.")
         # The embedded database ignores case in names.
         other = seen.setdefault(name.lower(), name)
@@ -289,8 +295,22 @@ def _with_totals(cells: pa.Table, contacts: pa.Table) -> pa.Table:
         total = np.zeros(n, np.int64)
         np.add.at(total, a, each)
         np.add.at(total, b, each)
+        _refuse_overflow(cells, total, np.bincount(a, each, n) + np.bincount(b, each, n))
         cells = cells.append_column("junctions", pa.array(total))
     return cells
+
+
+def _refuse_overflow(cells: pa.Table, total: Array, about: Array) -> None:
+    """Refuse sums of 64 bits that have overflowed, which are then far from the sums of floats."""
+    import numpy as np
+
+    wrong = np.flatnonzero(np.abs(total - about) > 2.0**62)
+    if wrong.size:
+        row = int(wrong[0])
+        raise InputError(
+            f"the junctions of the cell {cells['label'][row]} of the sample {cells['sample'][row].as_py()!r} come to "
+            f"about {about[row]:.3g}, but sums go up to {2**63 - 1}; give smaller numbers of junctions."
+        )
 
 
 def _sample_rows(

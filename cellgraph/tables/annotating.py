@@ -15,8 +15,8 @@ from cellgraph.model import Report
 from cellgraph.queries.text import needs_backticks
 from cellgraph.stores import Store, open_store
 from cellgraph.stores.properties import Properties, written_of
-from cellgraph.tables import columns, roles
-from cellgraph.tables.cellkeys import as_ids, as_texts, some
+from cellgraph.tables import columns, loadedcells, reserved, roles
+from cellgraph.tables.cellkeys import as_texts, some
 from cellgraph.tables.tablefile import Source, TableFile, read_table
 
 if TYPE_CHECKING:
@@ -192,16 +192,20 @@ def _cells(
     """Return the labels and properties of the cells in the table, by sample, and notes."""
     _require_rows(table, "cells")
     column = _cell_column(table, on)
-    of_row, sample_column = _sample_of_row(table, names, sample, column)
-    rest = columns.properties(table, {column, sample_column}, frozenset({"id", "sample", "label"}))
+    sample_column = columns.find(table, None, roles.SAMPLE)
+    sample_column = None if sample_column == column else sample_column
+    table = table.with_texts(sample_column)
+    texts = table.with_texts(column)
+    of_row = _sample_of_row(table, names, sample, sample_column)
+    rest = columns.properties(table, {column, sample_column}, reserved.OF_CELLS)
     _require_properties(table, rest)
     made, notes = {}, []
     for name in of_row.unique().to_pylist():
         import pyarrow.compute as pc
 
         rows = pc.equal(of_row, name)
-        own = TableFile(table.name, table.stem, table.table.filter(rows))
-        labels = _labels(store, own, column, name)
+        keys = loadedcells.Keys(name, table, texts, column, np.flatnonzero(rows.to_numpy(zero_copy_only=False)))
+        labels = loadedcells.labels(store, keys, told=on is not None)
         made[name] = rest.filter(rows).add_column(0, "label", labels)
         total = store.run(
             "MATCH (s:Sample {status: 'complete'}) WHERE s.name = $name RETURN s.cells AS n", {"name": name}
@@ -235,21 +239,17 @@ def _cell_column(table: TableFile, on: str | None) -> str:
     return column
 
 
-def _sample_of_row(
-    table: TableFile, names: Sequence[str], sample: str | None, used: str
-) -> tuple[pa.Array, str | None]:
-    """Return the sample of each row, and the column that gives it."""
+def _sample_of_row(table: TableFile, names: Sequence[str], sample: str | None, column: str | None) -> pa.Array:
+    """Return the sample of each row, from the column that gives it, if there is one."""
     import pyarrow as pa
 
-    column = columns.find(table, None, roles.SAMPLE)
-    column = None if column == used else column
     if column is None:
         if sample is None and len(names) > 1:
             raise ParameterError(
                 f"{table.name} has no column with the sample of each cell, and there are {len(names)} samples "
                 f"({some(names)}); say whose cells they are with --sample NAME (sample=…)"
             )
-        return pa.array([sample or names[0]] * table.table.num_rows, pa.string()), None
+        return pa.array([sample or names[0]] * table.table.num_rows, pa.string())
     of_row = as_texts(table, column)
     for name in of_row.unique().to_pylist():
         if sample is not None and name != sample:
@@ -262,52 +262,7 @@ def _sample_of_row(
                 f"the column {column!r} of {table.name} names the sample {name!r}, which is not in the database; "
                 f"nothing was written.{near(name, names)}"
             )
-    return of_row, column
-
-
-def _labels(store: Store, table: TableFile, column: str, sample: str) -> pa.Array:
-    """Return the label of the cell in each row, from its label or its name."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if not pa.types.is_string(table.table[column].type):
-        labels = pa.array(as_ids(table, column))
-        _refuse_twice(table, column, labels, sample)
-        return labels
-    keys = as_texts(table, column)
-    _refuse_twice(table, column, keys, sample)
-    if not any(known.name == "name" and known.type == "str" for known in store.columns("cells", sample)):
-        raise InputError(
-            f"the column {column!r} of {table.name} holds text, as {keys[0].as_py()!r}, but cells of the sample "
-            f"{sample!r} have labels and no names; give a column with labels, or say which with --on"
-        )
-    known = store.run(
-        "MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell) WHERE s.name = $name AND c.name IS NOT NULL "
-        "RETURN c.name AS name, c.label AS label",
-        {"name": sample},
-    )
-    several = known["name"].value_counts()
-    several = several.filter(pc.greater(several.field("counts"), 1)).field("values")
-    if pc.any(pc.is_in(keys, several), min_count=0).as_py():
-        twice = keys.filter(pc.is_in(keys, several))[0].as_py()
-        raise InputError(f"the name {twice!r} is that of several cells of the sample {sample!r}; give their labels")
-    place = pc.index_in(keys, value_set=known["name"].combine_chunks())
-    if place.null_count:
-        unknown = keys.filter(pc.is_null(place)).to_pylist()
-        which = "is no cell" if len(unknown) == 1 else "are no cells"
-        raise NotFoundError(
-            f"there {which} {some(unknown)} in the sample {sample!r}; nothing was written."
-            f"{near(unknown[0], known['name'].to_pylist())}"
-        )
-    return known["label"].take(place).combine_chunks()
-
-
-def _refuse_twice(table: TableFile, column: str, keys: pa.Array, of: str) -> None:
-    counts = keys.value_counts()
-    twice = counts.filter(np.asarray(counts.field("counts")) > 1).field("values").to_pylist()
-    if twice:
-        where = f" for the sample {of!r}" if of else ""
-        raise InputError(f"the column {column!r} of {table.name} has {some(twice)} more than once{where}; give one row")
+    return of_row
 
 
 def _samples(table: TableFile, names: Sequence[str], sample: str | None, on: str | None) -> dict[str, dict[str, Any]]:
@@ -321,9 +276,9 @@ def _samples(table: TableFile, names: Sequence[str], sample: str | None, on: str
             f"{table.name} needs a column with the name of each sample, as sample or name, but it has "
             f"{', '.join(table.columns)}; say which with --on"
         )
-    keys = as_texts(table, column)
-    _refuse_twice(table, column, keys, "")
-    rest = columns.properties(table, {column}, frozenset())
+    keys = as_texts(table.with_texts(column), column)
+    loadedcells.refuse_twice(table, column, keys, "")
+    rest = columns.properties(table, {column}, reserved.ANNOTATED)
     _require_properties(table, rest)
     made: dict[str, dict[str, Any]] = {}
     for key, row in zip(keys.to_pylist(), rest.to_pylist(), strict=True):

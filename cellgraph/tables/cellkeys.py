@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ Array = np.ndarray[Any, Any]
 
 _EXACT = 2**53  # above it, not every integer is a float
 _SHOWN = 5
+_WHOLE = r"^[+-]?[0-9]+\.0$"
+_WRITTEN_TEXT = r"^[0-9]+[eE][0-9]+$"
 
 
 @dataclass(frozen=True)
@@ -34,12 +37,15 @@ class CellKeys:
         Ids as given, if they are text; labels are then row numbers from 1.
     unique : bool
         Whether ids are unique in the whole table.
+    numbered : bool
+        Whether the table has no ids, so that labels are row numbers from 1.
     """
 
     samples: Array
     labels: Array
     texts: pa.Array | None
     unique: bool
+    numbered: bool = False
 
     @classmethod
     def build(cls, cells: TableFile, column: str | None, samples: Array) -> CellKeys:
@@ -54,7 +60,7 @@ class CellKeys:
 
         numbers = np.arange(1, cells.table.num_rows + 1)
         if column is None:
-            return cls(samples, numbers, None, True)
+            return cls(samples, numbers, None, True, numbered=True)
         if pa.types.is_string(cells.table[column].type):
             texts = as_texts(cells, column)
             ids = _numbered(texts)
@@ -107,7 +113,7 @@ class CellKeys:
         unknown = [(row, end) for end in (0, 1) for row in np.flatnonzero(found[end] < 0)[: _SHOWN + 1]]
         if unknown:
             total = int(sum((rows < 0).sum() for rows in found))
-            raise InputError(_unknown_cells(table, pair, samples, sorted(unknown), total))
+            raise InputError(_unknown_cells(table, pair, samples, sorted(unknown), total) + self._advice("; "))
         return found[0], found[1]
 
     def _find(self, table: TableFile, column: str, samples: Array | None) -> Array:
@@ -116,7 +122,7 @@ class CellKeys:
         import pyarrow.compute as pc
 
         if self.texts is None:
-            wanted, ids = pa.array(as_ids(table, column)), pa.array(self.labels)
+            wanted, ids = pa.array(as_ids(table, column, self._advice())), pa.array(self.labels)
         else:
             wanted, ids = as_texts(table, column), self.texts
         distinct = pc.unique(ids)
@@ -129,6 +135,11 @@ class CellKeys:
         place = np.searchsorted(key[order], number).clip(max=len(key) - 1)
         row: Array = order[place]
         return np.where(key[row] == number, row, -1)
+
+    def _advice(self, before: str = "") -> str:
+        """Return what to do if relationships name other cells, as the end of a sentence."""
+        advice = "the cells are numbered by their rows, as their table has no column with ids that is known; "
+        return f"{before}{advice}name it with --cell-column" if self.numbered else ""
 
 
 def as_ids(table: TableFile, column: str, hint: str = "") -> Array:
@@ -171,8 +182,28 @@ def _rounded(number: float) -> str:
     return ", which is not exact (a spreadsheet shortens long ids); export the ids as text or whole numbers"
 
 
+def with_ids(table: TableFile, *columns: str) -> TableFile:
+    """Return the table with columns of ids as text, if any of them is no number, as A7 or 1E5.
+
+    A number with an exponent has a sign in it (1e+05, as R and spreadsheets write it).
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    types = {column: table.table[column].type for column in columns}
+    floats = [column for column, kind in types.items() if pa.types.is_floating(kind)]
+    texts = table.with_texts(*floats)
+    if not any(map(pa.types.is_string, types.values())) and not any(
+        pa.types.is_string(texts.table[column].type)
+        and pc.any(pc.match_substring_regex(texts.table[column], _WRITTEN_TEXT)).as_py()
+        for column in floats
+    ):
+        return table
+    return table.with_texts(*columns)
+
+
 def as_texts(table: TableFile, column: str) -> pa.Array:
-    """Return a column as text; 1 and 1.0 are the same.
+    """Return a column as text; 1 and 1.0 are the same, unless there are fractions too.
 
     Raises
     ------
@@ -180,6 +211,7 @@ def as_texts(table: TableFile, column: str) -> pa.Array:
         If a value is missing; with the row.
     """
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     values = table.table[column].combine_chunks()
     _refuse_missing(table, column, values)
@@ -187,11 +219,16 @@ def as_texts(table: TableFile, column: str) -> pa.Array:
         floats = values.to_numpy()
         if (np.floor(floats) == floats).all() and (np.abs(floats) <= _EXACT).all():
             values = pa.array(floats.astype(np.int64))
-    return values.cast(pa.string())
+    texts = values.cast(pa.string())
+    fraction = pc.match_substring_regex(texts, r"^[+-]?[0-9]+\.[0-9]+$")
+    whole = pc.match_substring_regex(texts, _WHOLE)
+    if not pc.any(whole).as_py() or not pc.all(pc.equal(fraction, whole)).as_py():
+        return texts
+    return pc.if_else(whole, pc.replace_substring_regex(texts, r"\.0$", ""), texts)
 
 
 def _is_whole(value: object) -> bool:
-    if not isinstance(value, str) or len(value) > 20 or not value.removeprefix("-").isdecimal():
+    if not isinstance(value, str) or len(value) > 20 or not re.fullmatch(r"-?[0-9]+", value):
         return False
     return abs(int(value)) < 2**63
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cellgraph.errors import InputError, ParameterError, near
@@ -36,9 +37,9 @@ def find(table: TableFile, named: str | None, role: Role, option: str = "") -> s
         return None
     if named is not None:
         return _require(table, named, option)
-    by_name = {folded(column): column for column in reversed(table.columns)}
-    found = [by_name[name] for name in role.names if name in by_name]
-    if len(found) > 1 and folded(found[0]) != role.names[0]:
+    spelled = _spelled(table)
+    found = [column for name in role.names for column in spelled.get(name, ())]
+    if len(found) > 1 and len(spelled.get(role.names[0], ())) != 1:
         raise InputError(
             f"{table.name} has {len(found)} columns that may hold {role.meaning}: {quoted(found)}; "
             f"say which with {role.option} (or {NONE})"
@@ -59,12 +60,14 @@ def find_pair(table: TableFile, a: str | None, b: str | None, *, directed: bool 
     if (a is None) != (b is None):
         raise ParameterError("--a-column and --b-column belong together; give both")
     if a is not None and b is not None:
-        return _require(table, a, "--a-column"), _require(table, b, "--b-column")
+        pair = _require(table, a, "--a-column"), _require(table, b, "--b-column")
+        refuse_shared(table, {"--a-column": pair[0], "--b-column": pair[1]})
+        return pair
     if not table.headed and len(table.columns) in (2, 3):
         return table.columns[0], table.columns[1]
     found = _pairs(table, PAIRS)
     own = [pair for pair in found if (folded(pair[0]), folded(pair[1])) == (DIRECTED if directed else CELLGRAPH)]
-    if len(found) > 1 and not own:
+    if len(found) > 1 and len(own) != 1:
         listed = " or ".join(quoted(pair) for pair in found)
         raise InputError(
             f"{table.name} has several pairs of columns that may hold the cells of each relationship: {listed}; "
@@ -80,13 +83,61 @@ def find_pair(table: TableFile, a: str | None, b: str | None, *, directed: bool 
 
 
 def find_sample_pair(table: TableFile) -> tuple[str, str] | None:
-    """Return the two columns with the samples of the two cells of each relationship, if there are any."""
-    return next(iter(_pairs(table, SAMPLE_PAIRS)), None)
+    """Return the two columns with the samples of the two cells of each relationship, if there are any.
+
+    Raises
+    ------
+    InputError
+        If there are several such pairs, and none has the usual names.
+    """
+    found = _pairs(table, SAMPLE_PAIRS)
+    own = [pair for pair in found if (folded(pair[0]), folded(pair[1])) == SAMPLE_PAIRS[0]]
+    if len(found) > 1 and len(own) != 1:
+        listed = " or ".join(quoted(pair) for pair in found)
+        raise InputError(
+            f"{table.name} has several pairs of columns that may hold the samples of the two cells: {listed}; "
+            "rename the right ones to sample_a and sample_b"
+        )
+    return next(iter(own or found), None)
+
+
+def refuse_shared(table: TableFile, of: Mapping[str, str | None]) -> None:
+    """Refuse a column that holds two things.
+
+    Parameters
+    ----------
+    of : mapping of str to str or None
+        The column that each option names, or that was found in its place.
+
+    Raises
+    ------
+    ParameterError
+        If two are the same.
+    """
+    seen: dict[str, str] = {}
+    for option, column in of.items():
+        other = option if column is None else seen.setdefault(column, option)
+        if other != option:
+            raise ParameterError(
+                f"the column {column!r} of {table.name} cannot be both {other} and {option}; give each its own column"
+            )
 
 
 def quoted(names: Sequence[str]) -> str:
     """Return column names as shown in messages."""
     return ", ".join(f'"{name}"' for name in names)
+
+
+def with_values(table: TableFile, used: set[str | None]) -> TableFile:
+    """Leave out unused columns without a value in any row, with a note: nothing tells what they hold."""
+    import pyarrow as pa
+
+    empty = [n for n in table.columns if n not in used and pa.types.is_null(table.table[n].type)]
+    if not empty:
+        return table
+    what, have, are = ("column", "has", "is") if len(empty) == 1 else ("columns", "have", "are")
+    note = f"The {what} {quoted(empty)} of {table.name} {have} no value in any row, and {are} left out."
+    return replace(table, table=table.table.drop_columns(empty), notes=(*table.notes, note))
 
 
 def properties(table: TableFile, used: set[str | None], reserved: frozenset[str]) -> pa.Table:
@@ -111,16 +162,27 @@ def properties(table: TableFile, used: set[str | None], reserved: frozenset[str]
 
 
 def _pairs(table: TableFile, pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    by_name = {folded(column): column for column in reversed(table.columns)}
-    return [(by_name[a], by_name[b]) for a, b in pairs if a in by_name and b in by_name]
+    spelled = _spelled(table)
+    return list(dict.fromkeys((a, b) for one, two in pairs for a in spelled.get(one, ()) for b in spelled.get(two, ())))
+
+
+def _spelled(table: TableFile) -> dict[str, list[str]]:
+    """Return the columns by their folded names, of which there may be several."""
+    found: dict[str, list[str]] = {}
+    for column in table.columns:
+        found.setdefault(folded(column), []).append(column)
+    return found
+
+
+def called(table: TableFile, name: str | None) -> str | None:
+    """Return the column of a name, in any case, or None."""
+    return next((column for column in table.columns if name is not None and column.lower() == name.lower()), None)
 
 
 def _require(table: TableFile, name: str, option: str) -> str:
-    if name in table.columns:
-        return name
-    other_case = [column for column in table.columns if column.lower() == name.lower()]
-    if other_case:
-        return other_case[0]
+    column = called(table, name)
+    if column is not None:
+        return column
     raise ParameterError(
         f"{option}: {table.name} has no column {name!r}.{near(name, table.columns)} It has {_listed(table)}"
     )

@@ -39,15 +39,17 @@ def settle(
         If each pair is listed equally often in both directions and neither option is given, or if the two directions of
         a symmetric pair differ in junctions.
     """
-    if directed or not contacts.num_rows:
-        return contacts, [], " (directed)" if directed else ""
     a, b = (contacts[end].to_numpy() for end in ("a", "b"))
+    notes = _of_themselves(name, int(np.count_nonzero(a == b)))
+    if directed or not contacts.num_rows:
+        return contacts, notes, " (directed)" if directed else ""
     _, number = np.unique(np.minimum(a, b) * (max(a.max(), b.max()) + 1) + np.maximum(a, b), return_inverse=True)
     forward, backward = np.bincount(number[a < b]), np.bincount(number[a > b])
     n = int(number.max()) + 1
     forward, backward = np.pad(forward, (0, n - len(forward))), np.pad(backward, (0, n - len(backward)))
     if symmetric:
-        return *_folded(contacts, name, number, a < b, a == b), " (symmetric, each pair once)"
+        contacts, more = _folded(contacts, name, number, a < b, a == b)
+        return contacts, [*notes, *more], " (symmetric, each pair once)"
     both = int(np.count_nonzero((forward > 0) & (backward > 0)))
     pairs = int(np.count_nonzero(forward + backward))
     if both and np.array_equal(forward, backward):
@@ -56,7 +58,26 @@ def settle(
             "load it with --symmetric (symmetric=True) to count each pair once, or with --directed (directed=True) if "
             "the directions are relationships of their own"
         )
-    return contacts, [], f" ({both:,} of {pairs:,} pairs in both directions, each row kept)" if both else ""
+    if not both:
+        return contacts, notes, ""
+    each = contacts["junctions"].to_numpy().astype(float)
+    ways = [np.bincount(number[way], each[way], n) for way in (a < b, a > b)]
+    alike = int(np.count_nonzero((forward > 0) & (backward > 0) & (ways[0] == ways[1])))
+    if alike:
+        notes.append(
+            f"{alike:,} of {pairs:,} pairs of cells in {name} are listed in both directions with the same junctions, "
+            "which add up; load it with --symmetric to count each pair once."
+        )
+    return contacts, notes, f" ({both:,} of {pairs:,} pairs in both directions, each row kept)"
+
+
+def _of_themselves(name: str, count: int) -> list[str]:
+    """Return a note on relationships of cells with themselves, if there are any."""
+    if not count:
+        return []
+    joins = "1 relationship joins a cell" if count == 1 else f"{count:,} relationships join a cell each"
+    kept = "it is kept, but is no contact" if count == 1 else "they are kept, but are no contacts"
+    return [f"{joins} of {name} with itself: {kept}."]
 
 
 def _folded(contacts: pa.Table, name: str, number: Array, forward: Array, selves: Array) -> tuple[pa.Table, list[str]]:

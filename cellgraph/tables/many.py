@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +109,7 @@ def _remaining(store: Store, sets: Sequence[FileSet], replace: bool, resume: boo
     """Return the files that are still to be loaded."""
     there = set(store.sample_names())
     taken = [one for one in sets if one.sample in there]
-    if not taken or (replace and not resume):
+    if not there or (not resume and (replace or not taken)):
         return list(sets)
     if not resume:
         raise ExistsError(
@@ -118,14 +118,28 @@ def _remaining(store: Store, sets: Sequence[FileSet], replace: bool, resume: boo
         )
     rows = store.run("MATCH (s:Sample {status: 'complete'}) RETURN s.name AS name, s.source AS source")
     sources = dict(zip(rows["name"].to_pylist(), rows["source"].to_pylist(), strict=True))
+    _refuse_other_names(sets, sources)
     for one in taken:
         if os.path.abspath(sources[one.sample] or "") != os.path.abspath(one.source):
             raise ExistsError(
                 f"the sample {one.sample!r} is already in the database, but of {sources[one.sample]!r} and not of "
                 f"{one.source!r}; rename the file, or replace the sample with --replace (replace=True)"
             )
-    done.notes.append(f"{len(taken):,} of {len(sets):,} files were loaded before, and are left as they are.")
+    if taken:
+        done.notes.append(f"{len(taken):,} of {len(sets):,} files were loaded before, and are left as they are.")
     return [one for one in sets if one.sample not in there]
+
+
+def _refuse_other_names(sets: Sequence[FileSet], sources: Mapping[str, str | None]) -> None:
+    """Refuse files that were loaded before under other names, as another pattern gives them."""
+    loaded = {os.path.abspath(source): name for name, source in sources.items() if source}
+    for one in sets:
+        before = loaded.get(os.path.abspath(one.source))
+        if before is not None and one.sample not in sources:
+            raise ExistsError(
+                f"{one.source} is already in the database, as the sample {before!r}, but would now be {one.sample!r}; "
+                "give the same files as before, or leave this one out"
+            )
 
 
 def _read(one: FileSet, options: dict[str, Any]) -> ReadTables:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from cellgraph.errors import InputError, ParameterError
 from cellgraph.model import Network
-from cellgraph.tables import columns, roles
+from cellgraph.tables import columns, header, objects, reserved, roles
 from cellgraph.tables.alone import cells_of
-from cellgraph.tables.cellkeys import CellKeys, as_ids
+from cellgraph.tables.cellkeys import CellKeys, as_ids, with_ids
 from cellgraph.tables.edges import settle
 from cellgraph.tables.samplekeys import SampleKey, samples_of_cells
 from cellgraph.tables.tablefile import Source, TableFile, read_table
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-_CELL_NAMES = frozenset({"id", "sample", "label"})
-_CONTACT_NAMES = frozenset({"id", "a", "b", "junctions", "source", "target"})
-_CONTACT_NAMES |= {"name_a", "name_b", "source_name", "target_name"}
 _MANY = 20
 
 
@@ -81,21 +78,28 @@ def read_tables(
     named = named or Columns()
     given_cells = None if cells is None else _read_cells(cells)
     edges = None if network is None else read_table(network, "network")
+    if edges is not None:
+        header.refuse_matrix(edges)
+        objects.refuse_mixed(edges)
     pair = None if edges is None else columns.find_pair(edges, named.a, named.b, directed=directed)
     pair_samples = None
     if given_cells is not None:
-        table = given_cells
-        cell_column = _cell_column(table, named)
-        sample_column = columns.find(table, named.sample, roles.SAMPLE)
+        cell_column = _cell_column(given_cells, named)
+        sample_column = columns.find(given_cells, named.sample, roles.SAMPLE)
+        columns.refuse_shared(given_cells, {"--sample-column": sample_column, "--cell-column": cell_column})
+        table = given_cells.with_texts(sample_column)
+        table = table if cell_column is None else with_ids(table, cell_column)
         if edges is not None and pair is not None:
             pair_samples = _sample_columns(edges, pair, named, sample_column)
+            edges = edges.with_texts(*(pair_samples or ()))
     elif edges is not None and pair is not None:
-        edges, table, (sample_column, pair_samples), cell_column = _network_alone(network, edges, pair, named)
+        edges, table, (sample_column, pair_samples), cell_column = _network_alone(edges, pair, named)
     given = None if samples is None else read_table(samples, "samples")
     entries, of_cell = samples_of_cells(table, sample_column, given, sample, named.sample)
     if directed:
         entries = [entry.directed() for entry in entries]
     keys = CellKeys.build(table, cell_column, of_cell)
+    table = columns.with_values(table, {sample_column, cell_column})
     notes = [*(() if cells is None else table.notes), *(given.notes if given else ())]
     order, position = keys.order()
     contacts, told = _no_contacts(), ""
@@ -103,8 +107,12 @@ def read_tables(
         notes.append("There is no table of relationships: cells are loaded without contacts.")
     else:
         if keys.texts is not None:
-            edges = read_table(network, "network", texts=pair)
-        contacts, junctions = _contacts(edges, keys, entries, named, pair, pair_samples)
+            edges = edges.with_texts(*pair)
+        if named.a is None and (cells is None or keys.texts is not None):
+            header.refuse_row(edges, pair, None if cells is None else keys.texts)
+        junctions = _junctions_column(edges, named, pair)
+        edges = columns.with_values(edges, {*pair, *(pair_samples or ()), junctions})
+        contacts = _contacts(edges, keys, entries, junctions, pair, pair_samples)
         contacts, ways_notes, ways = settle(contacts, edges.name, pair, symmetric=symmetric, directed=directed)
         notes += [*edges.notes, *ways_notes, *_junction_notes(edges, junctions, contacts)]
         for number, end in enumerate(("a", "b")):
@@ -130,16 +138,13 @@ def _no_contacts() -> pa.Table:
 
 
 def _network_alone(
-    network: Source, edges: TableFile, pair: tuple[str, str], named: Columns
+    edges: TableFile, pair: tuple[str, str], named: Columns
 ) -> tuple[TableFile, TableFile, tuple[str | None, tuple[str, str] | None], str | None]:
     """Return the relationships, the cells named in them, and the columns with samples and ids."""
-    import pyarrow as pa
-
     if named.cell is not None and named.cell.lower() != columns.NONE:
         raise ParameterError("--cell-column is a column of the table of cells; give --cells too, or leave it out")
-    if any(pa.types.is_string(edges.table[column].type) for column in pair):
-        edges = read_table(network, "network", texts=pair)
     samples = _sample_columns(edges, pair, named, None)
+    edges = with_ids(edges, *pair).with_texts(*(samples or ()))
     table, sample, cell = cells_of(edges, pair, samples)
     return edges, table, (None if samples is None else sample, samples), cell
 
@@ -194,7 +199,7 @@ def _cell_table(cells: TableFile, keys: CellKeys, names: list[str], used: set[st
 
     sample = pa.DictionaryArray.from_arrays(pa.array(keys.samples), pa.array(names)).cast(pa.string())
     table = pa.table({"sample": sample, "label": keys.labels})
-    rest = columns.properties(cells, used, _CELL_NAMES if keys.texts is None else _CELL_NAMES | {"name"})
+    rest = columns.properties(cells, used, reserved.OF_CELLS if keys.texts is None else reserved.OF_CELLS | {"name"})
     if keys.texts is not None:
         table = table.append_column("name", keys.texts)
     for name in rest.column_names:
@@ -206,22 +211,27 @@ def _contacts(
     table: TableFile,
     keys: CellKeys,
     entries: Sequence[SampleKey],
-    named: Columns,
+    column: str | None,
     pair: tuple[str, str],
     samples: tuple[str, str] | None,
-) -> tuple[pa.Table, str | None]:
-    """Return the relationships as given, with row numbers of cells in file order, and the junctions column."""
+) -> pa.Table:
+    """Return the relationships as given, with row numbers of cells in file order."""
     import pyarrow as pa
 
     a, b = keys.rows(table, pair, samples, [(entry.key, entry.sample.name) for entry in entries])
+    made = pa.table({"a": a, "b": b, "junctions": _junctions(table, column)})
+    rest = columns.properties(table, {*pair, *(samples or ()), column}, reserved.OF_CONTACTS)
+    for name in rest.column_names:
+        made = made.append_column(name, rest[name])
+    return made
+
+
+def _junctions_column(table: TableFile, named: Columns, pair: tuple[str, str]) -> str | None:
     column = columns.find(table, named.junctions, roles.JUNCTIONS)
     if column is None and named.junctions is None and _is_third(table):
         column = table.columns[2]
-    made = pa.table({"a": a, "b": b, "junctions": _junctions(table, column)})
-    rest = columns.properties(table, {*pair, *(samples or ()), column}, _CONTACT_NAMES)
-    for name in rest.column_names:
-        made = made.append_column(name, rest[name])
-    return made, column
+    columns.refuse_shared(table, {"--a-column": pair[0], "--b-column": pair[1], "--junctions-column": column})
+    return column
 
 
 def _is_third(table: TableFile) -> bool:
@@ -254,9 +264,13 @@ def _sample_columns(
     """Return the columns with the samples of the two cells, which may be the same column."""
     if named.sample is not None and named.sample.lower() == columns.NONE:
         return None
+    given = columns.called(table, named.sample)
+    if given is None and of_cells is None and named.sample is not None:
+        columns.find(table, named.sample, roles.SAMPLE)  # which refuses it
     two = columns.find_sample_pair(table)
-    if two is not None:
+    if two is not None and given in (None, *two):
         return two
-    wanted = next((name for name in (named.sample, of_cells) if name in table.columns), None)
-    one = columns.find(table, wanted, roles.SAMPLE)
+    if given is not None:
+        columns.refuse_shared(table, {"--a-column": pair[0], "--b-column": pair[1], "--sample-column": given})
+    one = columns.find(table, given or columns.called(table, of_cells), roles.SAMPLE)
     return None if one is None or one in pair else (one, one)

@@ -79,11 +79,12 @@ SAMPLE_PAIRS = (
     *(("firstimagenumber", "secondimagenumber"), ("sample", "sampleb"), ("sample", "neighboursample")),
 )
 
+LETTERS = ("a", "b")
 _KNOWN = frozenset(
     chain(SAMPLE.names, CELL.names, JUNCTIONS.names, NAME.names, chain.from_iterable((*PAIRS, *SAMPLE_PAIRS)))
-)
+) - {*LETTERS}
 
 
-def is_known(names: Sequence[str]) -> bool:
-    """Tell whether any of these column names is a common one."""
-    return any(folded(name) in _KNOWN for name in names)
+def known(names: Sequence[str]) -> int:
+    """Return how many of these are common column names; ``a`` and ``b`` do not count, as cells are called so too."""
+    return sum(folded(name) in _KNOWN for name in names)

@@ -11,17 +11,12 @@ import numpy as np
 
 from cellgraph.errors import InputError, ParameterError, near
 from cellgraph.model import Sample
-from cellgraph.tables import columns, roles
+from cellgraph.tables import columns, reserved, roles
 from cellgraph.tables.cellkeys import as_texts, some
 from cellgraph.tables.columns import properties
 from cellgraph.tables.tablefile import TableFile
 
 Array = np.ndarray[Any, Any]
-
-_RESERVED = frozenset(
-    {"id", "name", "directed", "source", "shape", "spacing", "unit", "background", "connectivity", "status", "created"}
-    | {"version", "reading", "cells", "contacts", "cell_properties", "contact_properties"}
-)
 
 
 @dataclass(frozen=True)
@@ -34,6 +29,10 @@ class SampleKey:
     def renamed(self, name: str) -> SampleKey:
         """Return the same sample under another name."""
         return replace(self, sample=replace(self.sample, name=name))
+
+    def with_given(self, name: str) -> SampleKey:
+        """Return the same sample with its key as a property, since it gets another name."""
+        return replace(self, sample=replace(self.sample, extra={columns.GIVEN + name: self.key, **self.sample.extra}))
 
     def directed(self) -> SampleKey:
         """Return the same sample, marked as having directed relationships."""
@@ -86,7 +85,10 @@ def samples_of_cells(
         numbers = np.zeros(cells.table.num_rows, np.int64)
     else:
         numbers = _numbers(cells, column or "", keys, found)
-    return ([found[0].renamed(name)] if name is not None else found), numbers
+    if name is None:
+        return found, numbers
+    lost = samples is None and keys is not None and found[0].key != name
+    return [(found[0].with_given("sample") if lost else found[0]).renamed(name)], numbers
 
 
 def _numbers(cells: TableFile, column: str, keys: Any, samples: Sequence[SampleKey]) -> Array:
@@ -112,16 +114,16 @@ def _read_samples(table: TableFile, cells_column: str | None, named: str | None,
     """Return the samples of a table of samples."""
     if not table.table.num_rows:
         raise InputError(f"{table.name} has a header but no samples; leave it out, or fill it in")
-    first = [name for name in (named, cells_column) if name in table.columns]
-    column = first[0] if first else _id_column(table)
+    column = columns.called(table, named) or columns.called(table, cells_column) or _id_column(table)
     if column is None:
         raise InputError(
             f"{table.name} needs a column with the id of each sample, as id or {cells_column or 'sample'}, "
             f"but it has {', '.join(table.columns)}"
         )
     name_column = columns.find(table, None, roles.NAME) or column
+    table = table.with_texts(column, name_column)
     keys, names = (_distinct(table, name) for name in (column, name_column))
-    rest = properties(table, {column, name_column}, _RESERVED).to_pylist() or [{}] * len(keys)
+    rest = properties(table, {column, name_column}, reserved.OF_SAMPLES).to_pylist() or [{}] * len(keys)
     return [_new(key, cells, name, row) for key, name, row in zip(keys, names, rest, strict=True)]
 
 

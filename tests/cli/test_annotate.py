@@ -6,8 +6,10 @@ import csv
 import io
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from command import cellgraph, refused
+from pyarrow import parquet
 from six_cells import pair, six_cells
 from store_graphs import table_network
 
@@ -68,6 +70,65 @@ def test_cells_are_found_by_name(tmp_path: Path) -> None:
     )
 
 
+@pytest.fixture
+def digits(tmp_path: Path) -> Path:
+    """A database whose cells 1, 2, 3, 4 have the names 1, 10, 2, ctrl."""
+    names = {"label": [1, 2, 3, 4], "name": ["1", "10", "2", "ctrl"]}
+    with open_store(tmp_path / "digits.db", create=True) as store:
+        store.write(table_network(names, samples=(Sample("001"),)))
+    return tmp_path / "digits.db"
+
+
+@pytest.mark.parametrize(
+    ("text", "on", "kinds"),
+    [
+        ("name,kind\n1,one\n2,two\n", [], ["one", "", "two", ""]),
+        ("name,kind\n1,one\n2,two\n", ["--on", "name"], ["one", "", "two", ""]),
+        ("label,kind\n1,one\n2,two\n", ["--on", "label"], ["one", "two", "", ""]),
+        ("cell,kind\n2,two\n10,ten\n", [], ["", "ten", "two", ""]),
+        ("cell,kind\n1,one\n", [], ["one", "", "", ""]),
+        ("cell,kind\n3,three\n4,four\n", [], ["", "", "three", "four"]),
+        ("cell,kind\n2.0,two\n10.0,ten\n", [], ["", "ten", "two", ""]),
+        ("sample,cell,kind\n001,10,ten\n", [], ["", "ten", "", ""]),
+    ],
+)
+def test_names_that_are_digits_are_names(digits: Path, text: str, on: list[str], kinds: list[str]) -> None:
+    cellgraph("annotate", "--cells", file(digits, text), "--db", digits, *on)
+    assert [row["kind"] for row in rows(digits, "cells")] == kinds
+
+
+def test_a_name_that_is_the_label_of_another_cell_is_asked_about(digits: Path) -> None:
+    message = refused("annotate", "--cells", file(digits, "cell,kind\n1,one\n2,two\n"), "--db", digits)
+    assert message.startswith("'2' in row 2 of the column 'cell' of ")
+    assert "is the name of the cell 3 of the sample '001' and the label of another one" in message
+    assert message.endswith("--on name or --on label")
+    message = refused("annotate", "--cells", file(digits, "name,kind\n1,one\n3,two\n"), "--db", digits)
+    assert message.startswith("there is no cell '3' in the sample '001'; nothing was written.")
+
+
+def test_samples_are_found_by_their_names_as_text(digits: Path) -> None:
+    cellgraph("annotate", "--samples", file(digits, "sample,born\n001,10:30\n"), "--db", digits)
+    assert [row["born"] for row in rows(digits, "samples")] == ["10:30"]
+
+
+def test_labels_that_are_text_in_parquet(db: Path) -> None:
+    types = db.with_name("types.parquet")
+    parquet.write_table(pa.table({"label": ["1", "3"], "kind": ["a", "b"]}), types)
+    cellgraph("annotate", "--cells", types, "--sample", "six", "--db", db)
+    assert [row["kind"] for row in rows(db, "cells", "--sample", "six")] == ["a", "", "b", "", "", ""]
+
+
+def test_names_that_rows_or_the_database_use_get_a_prefix(db: Path) -> None:
+    types = file(db, "label,RowID,cell,read\n1,7,8,9\n")
+    done = cellgraph("annotate", "--cells", types, "--sample", "six", "--on", "label", "--db", db)
+    assert done.stderr.splitlines()[-1] == "annotated 1 cell of the sample 'six' with given_RowID, given_cell, read"
+    first = rows(db, "cells", "--sample", "six")[0]
+    assert [first[name] for name in ("cell", "given_RowID", "given_cell", "read")] == ["1", "7", "8", "9"]
+    cellgraph("annotate", "--samples", file(db, "sample,rowid,label,read\nsix,71,5,6\n"), "--db", db)
+    found = rows(db, "samples", "--sample", "six")[0]
+    assert [found[f"given_{name}"] for name in ("rowid", "label", "read")] == ["71", "5", "6"]
+
+
 def test_properties_of_samples(db: Path) -> None:
     animals = file(db, "animal,genotype,weight\nsix,ko,21.5\npair,wt,19\n")
     done = cellgraph("annotate", "--samples", animals, "--db", db)
@@ -91,6 +152,11 @@ def test_another_column_and_replacing(db: Path) -> None:
     cellgraph("annotate", "--cells", types, "--sample", "six", "--on", "nucleus", "--db", db)
     again = ("annotate", "--cells", file(db, "label,kind\n2,c\n"), "--sample", "six", "--db", db)
     assert refused(*again) == "cells of 'six' already have the property 'kind'; replace it with --replace."
+    other = file(db, "label,KIND\n2,c\n", "other.csv")
+    assert refused("annotate", "--cells", other, "--sample", "six", "--db", db, "--replace") == (
+        "cells of 'six' already have the property 'kind', whose name differs in case only; write it in the same case, "
+        "with --replace, or give the new one another name."
+    )
     cellgraph(*again, "--replace")
     assert [row["kind"] for row in rows(db, "cells", "--sample", "six")] == ["", "c", "", "", "", ""]
 
@@ -121,6 +187,7 @@ def test_another_column_and_replacing(db: Path) -> None:
         ),
         ("label,a`b\n1,2\n", ["--sample", "six"], 1, "the column 'a`b' of cells cannot be a property"),
         ("name,kind\nAVAL,2\n", ["--sample", "six"], 1, "cells of the sample 'six' have labels and no names"),
+        ("sample,label,k\npair,1,a\nsix,1,b\nsix,bar,c\n", [], 1, "'bar' in row 3 of the column 'label' of {} is no"),
         ("label,kind\n", ["--sample", "six"], 1, "has a header but no cells"),
         ("label,kind\n1.5,a\n", ["--sample", "six"], 1, "row 1"),
     ],

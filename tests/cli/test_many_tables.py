@@ -102,6 +102,22 @@ def test_a_damaged_file_does_not_stop_the_rest(folder: Path) -> None:
     )
 
 
+def test_a_file_is_not_loaded_again_under_another_name(folder: Path) -> None:
+    for name in ("one", "two"):
+        (folder / name).mkdir()
+        (folder / name / "cells.csv").write_text("image,id\nx,1\n")
+    db = folder / "a.db"
+    cellgraph("load-tables", "--cells", folder / "one/*.csv", "--db", db)
+    assert samples(db) == {"cells": (1, 0)}
+    both = ("load-tables", "--cells", folder / "*/cells.csv", "--db", db)
+    said = refused(*both, "--resume")
+    assert "one/cells.csv is already in the database, as the sample 'cells', but would now be 'one_cells'" in said
+    cellgraph(*both)
+    assert set(samples(db)) == {"cells", "one_cells", "two_cells"}
+    given = ask(db, "MATCH (s:Sample) RETURN s.given_sample AS given")
+    assert given == [{"given": "x"}] * 3
+
+
 def test_files_whose_columns_differ_are_named(folder: Path) -> None:
     (folder / "b_cells.csv").write_text("id,size\n1,5\n2,6\n3,7\n")
     (folder / "c_cells.csv").write_text("id,volume,kind\n1,large,c\n")

@@ -275,18 +275,41 @@ def test_column_names_are_data_not_cypher(store: Store) -> None:
     assert [column.name for column in store.columns("cells", "odd")] == ["label", *ODD_NAMES, "degree", "junctions"]
 
 
-@pytest.mark.parametrize("name", ["", "*", "back`tick", "new\nline", "nul\0", "x" * 201, "id", "ID", "_ID", "SAMPLE"])
+@pytest.mark.parametrize(
+    "name", ["", "*", "back`tick", "new\nline", "nul\0", "x" * 201, "id", "ID", "_ID", "SAMPLE", "RowID"]
+)
 def test_impossible_column_names_are_refused(store: Store, name: str) -> None:
     with pytest.raises(InputError, match="rename"):
         store.write(table_network({"label": [1], name: [1]}))
     assert store.sample_names() == []
 
 
-@pytest.mark.parametrize("name", ["from", "To", "_SRC"])
+@pytest.mark.parametrize("name", ["from", "To", "_SRC", "rowid"])
 def test_names_that_the_database_gives_to_relationships_are_refused(store: Store, name: str) -> None:
     links = {"a": [0], "b": [0], "junctions": [1], name: [1]}
     with pytest.raises(InputError, match=f"'{name}' of contacts has a name that the database uses; rename it"):
         store.write(table_network({"label": [1]}, links))
+
+
+def test_whole_numbers_go_into_columns_of_floats(store: Store) -> None:
+    links = {"a": [0], "b": [1], "junctions": [1]}
+    half = (Sample("half", extra={"mass": 0.5}),)
+    store.write(table_network({"label": [1, 2], "size": [0.5, 1.5]}, {**links, "force": [0.5]}, half))
+    two = (Sample("two", extra={"mass": 2}),)
+    store.write(table_network({"label": [1, 2], "size": [3, None]}, {**links, "force": [4]}, two))
+    rows = store.run(f"{CONTACTS} WHERE s.name = 'two' RETURN c.size AS size, t.force AS force, s.mass AS mass")
+    assert rows.to_pylist() == [{"size": 3.0, "force": 4.0, "mass": 2.0}]
+    column = next(column for column in store.columns("cells") if column.name == "size")
+    assert column.type == "float"
+
+
+def test_junctions_beyond_64_bits_are_refused(store: Store) -> None:
+    links = {"a": [0, 0], "b": [1, 2], "junctions": [9 * 10**18, 9 * 10**18]}
+    with pytest.raises(InputError, match=r"junctions of the cell 1 of the sample 'table' come to about 1\.8e\+19"):
+        store.write(table_network({"label": [1, 2, 3]}, links))
+    assert store.sample_names() == []
+    store.write(table_network({"label": [1, 2, 3]}, {**links, "b": [1, 1], "junctions": [9 * 10**18, 2**60 // 8]}))
+    assert store.run(f"{CELLS} RETURN c.junctions AS n ORDER BY c.label")["n"][0].as_py() == 9 * 10**18 + 2**57
 
 
 def test_names_that_differ_only_in_case_are_refused(store: Store) -> None:

@@ -39,6 +39,17 @@ def values(store: Store, *names: str) -> list[tuple[Any, ...]]:
     return [tuple(row.values()) for row in rows]
 
 
+def test_whole_numbers_go_into_properties_that_are_floats(store: Store) -> None:
+    store.write_all(["six", "pair"], [six_cells().network(), pair().network()])
+    floats = Properties("six", pa.table({"label": [1, 2], "score": [0.5, 1.5]}), {"mass": 0.5})
+    store.write_properties(floats)
+    store.write_properties(Properties("pair", pa.table({"label": [1], "score": [2]}), {"mass": 2}))
+    assert values(store, "score")[:3] == [("pair", 1, 2.0), ("pair", 3, None), ("six", 1, 0.5)]
+    column = next(column for column in store.columns("cells") if column.name == "score")
+    assert column.type == "float"
+    assert store.run("MATCH (s:Sample) RETURN s.mass AS mass ORDER BY s.name")["mass"].to_pylist() == [2.0, 0.5]
+
+
 def of_each_type() -> pa.Table:
     return pa.table(
         {

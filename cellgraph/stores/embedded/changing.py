@@ -16,6 +16,7 @@ from cellgraph.model import Report
 from cellgraph.stores.embedded import schema
 from cellgraph.stores.embedded.access import Draft, execute
 from cellgraph.stores.embedded.append import copy
+from cellgraph.stores.embedded.fitting import fitted_change
 from cellgraph.stores.embedded.rewrite import arrow, carry_cells, carry_samples
 from cellgraph.stores.embedded.smallest import brings_smallest, holds_smallest
 from cellgraph.stores.properties import Change, State
@@ -56,6 +57,7 @@ def apply_changes(draft: Draft, changes: Sequence[Change], report: Report | None
     with draft.old() as old:
         assert old is not None
         dropped = _unlisted(old, changes)
+        changes = [fitted_change(old, change, dropped) for change in changes]
         smallest = holds_smallest(old)
         compression = not (smallest or brings_smallest(*(change.cells for change in changes)))
         without_near = {change.state.id for change in changes if change.without_near}

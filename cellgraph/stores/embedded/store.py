@@ -22,6 +22,7 @@ from cellgraph.stores.embedded.closed import refuse_closed
 from cellgraph.stores.embedded.counts import with_all_rows
 from cellgraph.stores.embedded.distinct import refuse_lost_aggregates
 from cellgraph.stores.embedded.errors import translated
+from cellgraph.stores.embedded.fitting import fitted
 from cellgraph.stores.embedded.fractions import look_at_all_rows, refuse_rounded
 from cellgraph.stores.embedded.names import as_written
 from cellgraph.stores.embedded.questions import can_be_asked, require_question, sorts
@@ -351,6 +352,7 @@ def _write(
             compression = False
             _decompress(draft)
         with draft.opened(compression=False) as connection:
+            tables = fitted(connection, tables)
             schema.extend(connection, tables)
             create_samples(connection, tables, first)
         with draft.opened(compression=compression) as connection:

@@ -160,6 +160,16 @@ def test_cypher_and_compiled_code_agree(fill: Callable[..., str]) -> None:
         assert len(ways) > 3
 
 
+def test_junctions_beyond_the_exact_floats_are_summed_up(fill: Callable[..., str]) -> None:
+    """They are whole numbers of 64 bits; a summary counts in floats."""
+    links = {"a": [0, 1], "b": [1, 2], "junctions": [2**53 + 1, 2]}
+    with cellgraph.open(fill(table_network({"label": [1, 2, 3]}, links))) as db:
+        rows = db.query("summary").to_pylist()
+        found = {row["measure"]: row["value"] for row in rows}
+        assert found["cells"] == 3
+        assert found["junctions_mean"] == (2.0**53 + 2) / 2
+
+
 def test_many_ways_do_not_explode(fill: Callable[..., str]) -> None:
     """1,000 cells with 14 contacts each, as in tissue: about 14**6 ways of six contacts start from each."""
     n = 1000

@@ -180,7 +180,8 @@ def test_other_columns_keep_name_and_type(tables: Tables) -> None:
     cells = (
         'label,type,volume,cut,born,seen,note,empty\n5,T,2,true,2024-02-29,2024-02-29 12:30:00,"a, b",\n7,NA,NA,,,,,\n'
     )
-    network = tables.read(cells, "a,b,junctions,strength,kind\n7,5,1,0.5,tight\n")
+    network, notes = tables.read_with_notes(cells, "a,b,junctions,strength,kind\n7,5,1,0.5,tight\n")
+    assert any('column "empty" of' in note and "no value in any row, and is left out" in note for note in notes)
     table = network.cells
     assert {field.name: str(field.type) for field in table.schema} == {
         "sample": "string",
@@ -191,13 +192,12 @@ def test_other_columns_keep_name_and_type(tables: Tables) -> None:
         "born": "string",
         "seen": "string",
         "note": "string",
-        "empty": "string",
     }
     assert table.to_pylist() == [
         {"sample": "cells", "label": 5, "type": "T", "volume": 2, "cut": True, "born": "2024-02-29"}
-        | {"seen": "2024-02-29T12:30:00", "note": "a, b", "empty": None},
+        | {"seen": "2024-02-29T12:30:00", "note": "a, b"},
         {"sample": "cells", "label": 7, "type": None, "volume": None, "cut": None, "born": None}
-        | {"seen": None, "note": None, "empty": None},
+        | {"seen": None, "note": None},
     ]
     assert network.contacts.to_pylist() == [{"a": 1, "b": 0, "junctions": 1, "strength": 0.5, "kind": "tight"}]
 
@@ -307,7 +307,11 @@ def test_names_that_the_database_uses_get_a_prefix(tables: Tables) -> None:
 def test_without_junctions_each_relationship_counts_as_one(tables: Tables) -> None:
     network, notes = tables.read_with_notes("id\n1\n2\n", "a,b\n1,2\n2,2\n")
     assert network.contacts["junctions"].to_pylist() == [1, 1]
-    assert notes == (f"{tables.folder / 'network.csv'} has no column with junctions: each relationship counts as 1.",)
+    file = tables.folder / "network.csv"
+    assert notes == (
+        f"1 relationship joins a cell of {file} with itself: it is kept, but is no contact.",
+        f"{file} has no column with junctions: each relationship counts as 1.",
+    )
 
 
 # cells and samples ------------------------------------------------------------------------------------------

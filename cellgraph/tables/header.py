@@ -1,0 +1,71 @@
+"""Headers of tables of relationships that are none: a first row, or the names of a matrix."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cellgraph.errors import InputError
+from cellgraph.tables import roles
+from cellgraph.tables.columns import quoted
+from cellgraph.tables.tablefile import TableFile
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_MOST = 10_000
+
+
+def refuse_matrix(table: TableFile) -> None:
+    """Refuse a table whose first column holds the names of the others, as a matrix of relationships does.
+
+    Raises
+    ------
+    InputError
+        With what is expected instead.
+    """
+    import pyarrow as pa
+
+    names = table.columns[1:]
+    if not table.headed or len(names) < 2 or len(names) > _MOST or table.table.num_rows != len(names):
+        return
+    if sorted(table.with_texts(table.columns[0]).table[0].cast(pa.string()).to_pylist(), key=str) == sorted(names):
+        raise InputError(
+            f"{table.name} is a matrix: its first column holds the names of the others ({', '.join(names[:3])}, …); it "
+            "must have a row for each relationship instead, as source,target,junctions"
+        )
+
+
+def refuse_row(table: TableFile, pair: tuple[str, str], cells: pa.Array | None) -> None:
+    """Refuse names of the columns with the two cells that may be a row.
+
+    Parameters
+    ----------
+    table : TableFile
+        The relationships.
+    pair : tuple of str
+        Its columns with the two cells.
+    cells : pyarrow.Array of string or None
+        Names of the cells, if there is a table of them.
+
+    Raises
+    ------
+    InputError
+        If both names are those of cells; without a table of cells, if one is in a row below, or the names are A and B,
+        cells have names too, and no other column has a common name.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    ends = [table.table[column] for column in pair]
+    texts = [end for end in ends if pa.types.is_string(end.type)]
+    if cells is not None:
+        doubtful = pc.all(pc.is_in(pa.array(pair), cells)).as_py()
+    else:
+        doubtful = any(pc.any(pc.is_in(end, pa.array(pair))).as_py() for end in texts)
+        letters = tuple(map(roles.folded, pair)) == roles.LETTERS and not roles.known(table.columns)
+        doubtful = doubtful or (letters and len(texts) == 2)
+    if table.headed and doubtful:
+        raise InputError(
+            f"the first line of {table.name}, {quoted(table.columns)}, may be a row instead of a header, as cells may "
+            "be called so; write a header above it, as source,target, or call these columns source and target"
+        )
