@@ -22,9 +22,9 @@ def no_labels(graph: CellGraph) -> str | None:
     if len(voxels) <= _MANY or 2 * small <= len(voxels):
         return None
     return (
-        f"expected labelled cells, but of {len(voxels):,} labels {small:,} have only one to three voxels, as in an "
-        "image that is not segmented; choose the labels with --dataset, segment the image first, or load it "
-        "anyway with --any-labels"
+        f"expected labelled cells, but {small:,} of {len(voxels):,} labels have only one to three voxels, as in an "
+        "unsegmented image; choose the labels with --dataset, segment the image first, or load it anyway with "
+        "--any-labels"
     )
 
 
@@ -38,10 +38,10 @@ def remarks(graph: CellGraph, scan: Scan) -> list[str]:
     quoted = any("--spacing" in note for note in scan.header.notes)
     if told is not None and told.origin == "assumed" and not quoted:
         order = "Z,Y,X" if len(graph.sample.shape) == 3 else "Y,X"
-        notes.append(f"the file gives no voxel size, so 1 was taken; set it with --spacing {order} and --unit UNIT")
+        notes.append(f"the file gives no voxel size, so 1 was assumed; set it with --spacing {order} and --unit UNIT")
     notes += _background(graph, scan)
     if graph.cells.num_rows == 1:
-        notes.append("there is one cell only, so there are no contacts; is this a mask that was not labelled yet?")
+        notes.append("there is only one cell, so there are no contacts; is this a mask that has not been labelled yet?")
     return notes + gap_note(graph, scan)
 
 

@@ -119,7 +119,7 @@ def test_a_graph_and_a_database_draw_themselves(folder: Path, tmp_path: Path) ->
     for options, kind, said in (
         ({"color": "volum"}, ParameterError, "Did you mean 'volume'"),
         ({"at": "z=3"}, ParameterError, "give its labels"),
-        ({"labels": labels[1:]}, InputError, "it has 11 x 50 x 40 voxels, the sample 12 x 50 x 40"),
+        ({"labels": labels[1:]}, InputError, "it has 11 x 50 x 40 voxels, but the sample has 12 x 50 x 40"),
         ({"labels": np.where(labels == 7, 700, labels), "project": "z"}, InputError, "its label 700 is no cell of it"),
     ):
         with pytest.raises(kind, match=said):
@@ -141,7 +141,7 @@ def test_what_is_refused(folder: Path, tmp_path: Path) -> None:
         ((volume, "summary"), {}, ParameterError, "are not about cells"),
         ((volume, "within"), {"cell": 600}, NotFoundError, "600"),
         ((volume,), {"sample": "cell"}, NotFoundError, "no sample 'cell'"),
-        ((tmp_path / "other.npy",), {}, InputError, "12 x 50 x 30 voxels, the sample 12 x 50 x 40"),
+        ((tmp_path / "other.npy",), {}, InputError, "12 x 50 x 30 voxels, but the sample has 12 x 50 x 40"),
         ((), {"at": "z=3"}, ParameterError, "are of a volume"),
     ]
     for arguments, named, kind, sentence in wrong:
