@@ -24,7 +24,7 @@ def check(db: str | os.PathLike[str] | None = None) -> str:
     from cellgraph.stores.embedded import checksum
 
     if dialect_of(db) == "neo4j":
-        raise ParameterError("a Neo4j checks its own files; expected the path of a database file")
+        raise ParameterError("a Neo4j server checks its own files; expected the path of a database file")
     path = Path(address_of(db)).expanduser()
     if not path.is_file():
         raise NotFoundError(f"there is no database file {path} to check")
@@ -34,9 +34,12 @@ def check(db: str | os.PathLike[str] | None = None) -> str:
         raise StoreError(f"the database {path} cannot be read: {error.strerror}") from error
     if state == "damaged":
         raise StoreError(
-            f"the database {path} is damaged: its bytes do not fit the checksum that was written with them; take a "
-            "backup of it, or load into a new file"
+            f"the database {path} is damaged: its contents do not match its checksum; restore it from a backup, or "
+            "load into a new file"
         )
     if state == "unknown":
-        return f"{path} has no checksum, or another program has changed it since; nothing is known. A load writes one."
-    return f"{path} is sound: its {path.stat().st_size:,} bytes are as they were written"
+        return (
+            f"{path} cannot be checked: it has no checksum, or another program has changed the file since it was "
+            "written; the next load writes one"
+        )
+    return f"{path} is intact: its {path.stat().st_size:,} bytes match its checksum"

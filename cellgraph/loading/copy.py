@@ -76,7 +76,7 @@ def copy(
     addresses = [address_of(source) for source in _listed(sources)]
     goal = address_of(target)
     if not addresses:
-        raise ParameterError("expected one database or more to copy from, got none")
+        raise ParameterError("expected at least one database to copy from, got none")
     for address in addresses:
         if _place(address) == _place(goal):
             raise ParameterError(f"the database {address!r} cannot be copied into itself; name another one as TARGET")
@@ -104,9 +104,9 @@ class _Copied:
     def notes(self) -> list[str]:
         notes = []
         if self.left_out:
-            notes.append(f"{self.left_out:,} contacts are left out, which end in samples that were not copied")
+            notes.append(f"{self.left_out:,} contacts were left out because they end in samples that were not copied")
         if self.near:
-            notes.append("relationships NEAR are not copied; compute them anew with: cellgraph near --within D")
+            notes.append("NEAR relationships are not copied; compute them again with: cellgraph near --within D")
         return notes
 
 
@@ -125,7 +125,7 @@ def _networks(chosen: Sequence[Stored], copied: _Copied, report: Report | None) 
             if report is not None:
                 report("samples", done, total)
         if found.has_changed():
-            raise StoreError("samples of a source changed while they were copied; nothing was copied: copy again")
+            raise StoreError("samples of a source changed while they were being copied; nothing was copied: copy again")
 
 
 def _choose(stores: Sequence[Store], addresses: Sequence[str], wanted: list[str] | None, replace: bool) -> list[Stored]:
@@ -140,8 +140,8 @@ def _choose(stores: Sequence[Store], addresses: Sequence[str], wanted: list[str]
         for name in names if wanted is None else [name for name in names if name in wanted]:
             if name in of and not replace:
                 raise ExistsError(
-                    f"the sample {name!r} is in two of the sources; take that of the last one with --replace, or copy "
-                    "one of them alone"
+                    f"the sample {name!r} is in two of the sources; take the one from the last source with --replace, "
+                    "or copy one source at a time"
                 )
             of[name] = number
     return [

@@ -37,7 +37,7 @@ def gap_note(graph: CellGraph, scan: Scan) -> list[str]:
     unit = "voxels" if scan.unit == "voxel" else symbol(scan.unit)
     middle = float(np.quantile(gaps, 0.5, method="inverted_cdf"))
     if not np.isfinite(middle):
-        return [f"{note}, and for most of them more than {farthest:.3g} {unit} of it (between voxel centres)"]
+        return [f"{note}; for most of them, the gap is more than {farthest:.3g} {unit} (between voxel centres)"]
     wanted = float(np.quantile(gaps, _JOINED, method="inverted_cdf"))
     share = f"{_JOINED:.0%}" if np.isfinite(wanted) else "half"
     length = _rounded_up((wanted if np.isfinite(wanted) else middle) / 2)

@@ -41,7 +41,7 @@ def resolve_length(
         volume.
     """
     shown = "voxels" if unit == "voxel" else symbol(unit)
-    expected = f"expected {what} to be a length above 0, as 3 (in {shown}, the unit of the sample)"
+    expected = f"expected {what} to be a length above 0, such as 3 (in {shown}, the unit of the sample)"
     expected += "" if unit == "voxel" else f" or 3{symbol(unit)}"
     found = None if isinstance(value, bool) else _LENGTH.fullmatch(str(value))
     if found is None:
@@ -50,15 +50,15 @@ def resolve_length(
     if found[2] and found[2].lower() not in ("voxel", "voxels") and found[2] != unit:
         given = unit_name(found[2])
         if given is None:
-            raise ParameterError(f"{expected}, got {value!r}, and {found[2]!r} is no unit of length that is known")
+            raise ParameterError(f"{expected}, got {value!r}: {found[2]!r} is not a known unit of length")
         if unit not in METERS:
             raise ParameterError(
-                f"{what} was given in {symbol(given)}, but the sample has no such unit (its unit is {unit!r}); give "
-                "a number without a unit, or load with --spacing and --unit"
+                f"{what} was given in {symbol(given)}, but the unit of the sample is {unit!r}; give a number without "
+                "a unit, or load with --spacing and --unit"
             )
         number = convert(number, given, unit)
     elif found[2] and unit != "voxel" and found[2] != unit:
-        raise ParameterError(f"{expected}, got {value!r}: the unit of the sample is {shown}, and not voxels")
+        raise ParameterError(f"{expected}, got {value!r}: the unit of the sample is {shown}, not voxels")
     if not (math.isfinite(number) and number > 0):
         raise ParameterError(f"{expected}, got {value!r}")
     if refuse_longer and size and number > max(size):
@@ -79,8 +79,8 @@ def expanded(scan: Scan, expand: float | str) -> Scan:
     """
     if scan.rules.background is None:
         raise ParameterError(
-            "expand needs a background into which cells grow, but every label is a cell (--background none); name the "
-            "label of the background with --background, or leave --expand out"
+            "expand needs a background for cells to grow into, but every label is a cell (--background none); name "
+            "the label of the background with --background, or leave --expand out"
         )
     length = resolve_length("expand (--expand)", expand, scan.unit, scan.extent)
     unit = "voxels" if scan.unit == "voxel" else symbol(scan.unit)

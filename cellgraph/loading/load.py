@@ -282,7 +282,7 @@ def _loaded_already(target: str, sample: Sample, folder: WorkFolder) -> LoadRepo
         return None
     notes = [f"it was already loaded ({found.created}), so there was nothing to resume"]
     if has_work(folder.path):
-        notes.append(f"there is also unfinished work in {folder.path}; to resume it, add --replace")
+        notes.append(f"there is also unfinished work in {folder.path}; add --replace to resume it")
     then = changed(sample, created=found.created, version=found.version, reading=found.read)
     return LoadReport(then, redacted(target), found.cells, found.contacts, found.border_cells, tuple(notes))
 
@@ -313,7 +313,7 @@ def _sweep(scan: Scan, sample: Sample, engine: Engine, ledger: Ledger, report: R
     ):
         ledger.remove()
         raise VolumeReadError(
-            f"{header.source} changed while it was read, so its parts do not belong together; "
+            f"{header.source} changed while it was being read, so its parts do not belong together; "
             "nothing was loaded: load it again when it is complete"
         )
     ledger.flush()
@@ -330,10 +330,10 @@ def _require_memory(header: Header, memory: int, given: bool) -> None:
     room = memory if given else free_memory()
     if not header.resident and least > max(room, _ALWAYS_BYTES):
         parts = " x ".join(f"{n:,}" for n in header.chunks)
-        whose = "--memory allows" if given else "are free"
+        whose = "are allowed; raise --memory" if given else "are free; free some memory"
         raise InputError(
             f"{header.source}: its voxels are decoded in parts of {parts}, which takes {least / 1e9:.2g} GB of memory, "
-            f"but {room / 1e9:.2g} GB {whose}; give more, or export it in tiles, chunks or slices that are smaller"
+            f"but only {room / 1e9:.2g} GB {whose}, or export it in smaller tiles, chunks or slices"
         )
 
 

@@ -66,7 +66,7 @@ def load_many(
         If `parallel` is not at least 1.
     """
     if isinstance(sources, str | bytes) or not isinstance(sources, Sequence):
-        raise ParameterError(f"expected a list of volumes, got {sources!r}; for one volume there is load")
+        raise ParameterError(f"expected a list of volumes, got {sources!r}; use load for a single volume")
     require_path(**{f"volume {number}": source for number, source in enumerate(sources, 1)})
     names = sample_names([os.fspath(source) for source in sources])
     at_once = resolve_whole("how many volumes are loaded at the same time", parallel, least=1)
@@ -118,7 +118,7 @@ def load_frames(
 def require_frames(source: str, scan: Scan) -> None:
     """Raise `ParameterError` if a volume, of which a frame was chosen, has no axis of time."""
     if scan.part("time") is None:
-        raise ParameterError(f"{source}: --time each needs an axis of time, but it has none; name it with --axes")
+        raise ParameterError(f"{source}: --time each needs a time axis, but there is none; name it with --axes")
 
 
 def _load_each(

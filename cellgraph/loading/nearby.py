@@ -114,7 +114,9 @@ def near(
         If the volume does not match the sample.
     """
     if centroids and (source is not None or any(value is not None for value in options.values())):
-        raise ParameterError("centroids (--centroids) come from the database; leave out the volume and how it is read")
+        raise ParameterError(
+            "centroids (--centroids) are those in the database; leave out the volume and reading options"
+        )
     address = address_of(db)
     with open_store(address) as store:
         row = one_sample(store, sample)
@@ -147,7 +149,7 @@ def remove_near(db: str | os.PathLike[str] | None = None, *, sample: str | None 
             raise NotFoundError(f"there is no sample {sample!r} in the database.{similar(sample, written)}")
         names = [name for name, own in written.items() if NEAR_WITHIN in own["sample"] and sample in (None, name)]
         if not names:
-            raise NotFoundError("there are no relationships NEAR to be removed")
+            raise NotFoundError("there are no NEAR relationships to remove")
         store.remove_properties([NEAR_WITHIN], names)
     return names
 

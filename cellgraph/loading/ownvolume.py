@@ -95,7 +95,8 @@ def as_loaded(scan: Scan, row: dict[str, Any]) -> Scan:
         raise _without_volume(row["name"])
     if tuple(scan.shape) != tuple(row["shape"]):
         raise InputError(
-            f"{not_its(scan.header.source, row['name'])}: it has {by(scan.shape)} voxels, the sample {by(row['shape'])}"
+            f"{not_its(scan.header.source, row['name'])}: it has {by(scan.shape)} voxels, but the sample has "
+            f"{by(row['shape'])}"
         )
     rules = replace(scan.rules, background=row["background"])
     if row["connectivity"]:
@@ -104,7 +105,7 @@ def as_loaded(scan: Scan, row: dict[str, Any]) -> Scan:
 
 
 def _without_volume(sample: str, otherwise: str = "") -> InputError:
-    what = f"the sample {sample!r} was loaded from tables, so it is not known of which volume it is"
+    what = f"the sample {sample!r} was loaded from tables, so its volume is not known"
     return InputError(f"{what}; load the volume itself with cellgraph load{otherwise}")
 
 
@@ -121,8 +122,8 @@ def own_mask(mask: str | os.PathLike[str], row: dict[str, Any]) -> Iterator[Scan
         what = f"the mask {redacted(os.fspath(mask))}"
         if tuple(scan.shape) != tuple(row["shape"]):
             raise InputError(
-                f"{what} has {by(scan.shape)} voxels, but the sample {row['name']!r} has {by(row['shape'])}; it has to "
-                "be an image of the same shape"
+                f"{what} has {by(scan.shape)} voxels, but the sample {row['name']!r} has {by(row['shape'])}; both must "
+                "have the same shape"
             )
         said = scan.header.spacing is not None and scan.header.unit == row["unit"]
         if said and not np.allclose(scan.spacing, row["spacing"], rtol=1e-3):
@@ -163,13 +164,13 @@ def require_cells(store: Store, row: dict[str, Any], scan: Scan, there: Array, c
     no = not_its(scan.source, row["name"])
     if len(there) != len(labels) or not np.array_equal(there, labels):
         lost, more = np.setdiff1d(labels, there), np.setdiff1d(there, labels)
-        which = f"the cell {lost[0]} is not in it" if lost.size else f"its label {more[0]} is no cell of the sample"
-        raise InputError(f"{no}: it has {len(there):,} cells, the sample {len(labels):,}; {which}")
+        which = f"the cell {lost[0]} is not in it" if lost.size else f"its label {more[0]} is not a cell of the sample"
+        raise InputError(f"{no}: it has {len(there):,} cells, but the sample has {len(labels):,}; {which}")
     other = np.flatnonzero(counted != voxels)
     if other.size:
         first = other[0]
         raise InputError(
-            f"{no}: its cell {labels[first]} has {counted[first]:,} voxels, that of the sample {voxels[first]:,}"
+            f"{no}: its cell {labels[first]} has {counted[first]:,} voxels, but in the sample it has {voxels[first]:,}"
         )
 
 

@@ -108,7 +108,7 @@ def require_path(**values: Any) -> None:
         if value is not None and (not isinstance(value, str | os.PathLike) or not os.fspath(value)):
             raise ParameterError(f"expected {name} to be a path, got {value!r}")
         if value is not None and "\0" in os.fspath(value):
-            raise ParameterError(f"expected {name} to be a path, but no file can be called {value!r}")
+            raise ParameterError(f"expected {name} to be a path, but {value!r} is not a valid file name")
 
 
 def require_calls(**values: Any) -> None:

@@ -26,12 +26,12 @@ def no_labels(graph: CellGraph) -> str | None:
     small = int((voxels <= _SMALL).sum())
     found = None
     if len(voxels) > _MANY and 2 * small > len(voxels):
-        found = f"of {len(voxels):,} labels {small:,} have only one to three voxels"
+        found = f"{small:,} of {len(voxels):,} labels have only one to three voxels"
     elif prod(graph.sample.shape) >= _LARGE and _are_scattered(graph):
         found = f"the voxels of most of {len(voxels):,} labels are scattered over the image"
     return found and (
-        f"expected labelled cells, but {found}, as in an image that is not segmented; choose the labels with "
-        "--dataset, segment the image first, or load it anyway with --any-labels"
+        f"expected labelled cells, but {found}, as in an unsegmented image; choose the labels with --dataset, "
+        "segment the image first, or load it anyway with --any-labels"
     )
 
 
@@ -62,10 +62,10 @@ def remarks(graph: CellGraph, scan: Scan) -> list[str]:
     quoted = any("--spacing" in note for note in scan.header.notes)
     if told is not None and told.origin == "assumed" and not quoted:
         order = "Z,Y,X" if len(graph.sample.shape) == 3 else "Y,X"
-        notes.append(f"the file gives no voxel size, so 1 was taken; set it with --spacing {order} and --unit UNIT")
+        notes.append(f"the file gives no voxel size, so 1 was assumed; set it with --spacing {order} and --unit UNIT")
     notes += _background(graph, scan)
     if graph.cells.num_rows == 1:
-        notes.append("there is one cell only, so there are no contacts; is this a mask that was not labelled yet?")
+        notes.append("there is only one cell, so there are no contacts; is this a mask that has not been labelled yet?")
     return notes + gap_note(graph, scan)
 
 

@@ -156,8 +156,9 @@ def _require_memory(scan: Scan) -> None:
     needed = int(np.prod(scan.shape)) * _BYTES_A_VOXEL
     if needed > free_memory():
         raise InputError(
-            f"distances in {by(scan.shape)} voxels take {needed / 1e9:.3g} GB of memory, and "
-            f"{free_memory() / 1e9:.3g} GB are free; scale the labels and the mask down, or use a machine with more"
+            f"distances in {by(scan.shape)} voxels take {needed / 1e9:.3g} GB of memory, but only "
+            f"{free_memory() / 1e9:.3g} GB are free; downsample the labels and the mask, or use a machine with more "
+            "memory"
         )
 
 

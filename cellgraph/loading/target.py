@@ -19,7 +19,7 @@ def names_in(target: str) -> list[str]:
     """
     folder = Path(target).parent
     if "://" not in target and not folder.is_dir():
-        raise NotFoundError(f"the folder {str(folder)!r} for the database {target} does not exist; make it first")
+        raise NotFoundError(f"the folder {str(folder)!r} for the database {target} does not exist; create it first")
     with open_store(target, create=True) as store:
         return store.sample_names()
 

@@ -222,7 +222,7 @@ class _Territories:
         if needed > free_memory():
             unit = "voxels" if self._scan.unit == "voxel" else symbol(self._scan.unit)
             raise InputError(
-                f"looking for the nearest cell up to {distance:.4g} {unit} around each block takes "
-                f"{needed / 1e9:.3g} GB of memory, and {free_memory() / 1e9:.3g} GB are free; name the tissue with "
-                "--mask, limit the distance with --within, or use fewer --workers"
+                f"searching for the nearest cell up to {distance:.4g} {unit} around each block takes "
+                f"{needed / 1e9:.3g} GB of memory, but only {free_memory() / 1e9:.3g} GB are free; mark the tissue "
+                "with --mask, limit the distance with --within, or use fewer --workers"
             )

@@ -59,8 +59,8 @@ class WorkFolder:
         name = quote(sample, safe=" +=,@()") or "_"
         if len(name) > _LONGEST_NAME:
             raise ParameterError(
-                f"the name of the sample is too long for its work folder: {len(name)} bytes there, and "
-                f"{_LONGEST_NAME} are possible; give a shorter one with --sample, or a folder with --work"
+                f"the name of the sample is too long for its work folder: it takes {len(name)} bytes there, and at "
+                f"most {_LONGEST_NAME} are possible; give a shorter one with --sample, or a folder with --work"
             )
         base = Path("cellgraph-work") if "://" in db or db == "neo4j" else Path(db + "-work")
         return WorkFolder(base / name, named=False)
@@ -83,14 +83,14 @@ class WorkFolder:
             handle = os.open(self.path, os.O_RDONLY)
         except OSError as error:
             raise StoreError(
-                f"the work folder {self.path} cannot be made: {error.strerror}; name another one with --work"
+                f"the work folder {self.path} cannot be created: {error.strerror}; name another one with --work"
             ) from error
         try:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise ResumeError(
-                    f"another process is loading this sample at the moment (it works in {self.path}); "
+                    f"another process is loading this sample right now (it is working in {self.path}); "
                     "wait for it, or give this load another name with --sample"
                 ) from error
             self._require_ours()
@@ -108,8 +108,8 @@ class WorkFolder:
             strange = [MANIFEST]
         if strange:
             raise ResumeError(
-                f"the work folder {self.path} is in use for something else: expected it to be empty, or to hold an "
-                f"unfinished load, but {strange[0]!r} is not a file of cellgraph; name another folder with --work"
+                f"the work folder {self.path} is used for something else: it must be empty or hold an unfinished "
+                f"load, but {strange[0]!r} is not a file of cellgraph; name another folder with --work"
             )
 
 
@@ -160,9 +160,9 @@ def _open(folder: Path, scan: Scan, memory: int, workers: int, resume: bool, not
                 raise
             notes.append(f"unfinished work in {folder} belonged to another load and was discarded ({error})")
         else:
-            notes.append(f"resumed an earlier load: {len(ledger.done):,} blocks were done already")
+            notes.append(f"resumed an earlier load: {len(ledger.done):,} blocks were already done")
             if ledger.redone:
-                notes.append(f"damaged files of the work folder were done again: {', '.join(ledger.redone)}")
+                notes.append(f"damaged files in the work folder were redone: {', '.join(ledger.redone)}")
             if prod(identity["grid"]) > prod(first.shape):
                 notes.append(
                     "its original blocks are kept, which take more memory than --memory and --workers "

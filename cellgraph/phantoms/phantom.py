@@ -190,7 +190,7 @@ def _header(
     for name, values in (("shape", shape), ("spacing", spacing), ("chunks", chunks)):
         sized = isinstance(values, Sequence | np.ndarray) and not isinstance(values, str | bytes)
         if values is not None and not (sized and np.shape(values)):
-            raise ParameterError(f"expected {name} to be a list of numbers, as (64, 64, 64), but got {values!r}")
+            raise ParameterError(f"expected {name} to be a list of numbers, such as (64, 64, 64), but got {values!r}")
     ndim = len(shape)
     if ndim not in (2, 3):
         raise ParameterError(f"expected a shape of 3 numbers (z, y, x), or 2 (y, x), but got {_text(shape)}")
@@ -203,7 +203,7 @@ def _header(
     if chunks is not None:
         _check_counts("chunks", chunks, ndim)
         if not target.chooses_chunks:
-            raise ParameterError(f"chunks are for .zarr, but the file is {path.name!r}; leave them out")
+            raise ParameterError(f"chunks apply only to .zarr, but the file is {path.name!r}; leave them out")
     stored = [min(n, c) for n, c in zip(shape, chunks or target.chunks[ndim], strict=True)]
     return Header(
         source=str(path),
@@ -226,11 +226,11 @@ def _check_spacing(spacing: Sequence[float], ndim: int) -> None:
     numbers = all(isinstance(n, int | float | np.number) and not isinstance(n, bool) for n in spacing)
     if len(spacing) != ndim or not numbers or not all(0 < n < np.inf for n in spacing):
         raise ParameterError(
-            f"expected spacing of {ndim} positive numbers, as many as the shape has, but got {_text(spacing)}"
+            f"expected spacing to be {ndim} positive numbers, one per axis of the shape, but got {_text(spacing)}"
         )
     if max(spacing) > _FLATTEST * min(spacing):
         raise ParameterError(
-            f"expected voxels at most {_FLATTEST} times as long as wide, but got spacing {_text(spacing)}"
+            f"expected voxel sizes that differ by a factor of at most {_FLATTEST}, but got spacing {_text(spacing)}"
         )
 
 
@@ -247,7 +247,7 @@ def _check_cells(cells: int, header: Header) -> None:
     voxels = prod(header.shape)
     if cells > voxels:
         raise ParameterError(
-            f"expected at most one cell a voxel, but got {cells} cells for {voxels} voxels; "
+            f"expected at most one cell per voxel, but got {cells} cells for {voxels} voxels; "
             "ask for fewer cells or a larger shape"
         )
 

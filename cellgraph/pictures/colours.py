@@ -40,7 +40,7 @@ def shown_cells(
         return Shown(None if color is None else cell_values(db, sample, color), False)
     rows = db.query(query, sample=sample, limit=limit, **parameters)
     if not rows.num_rows:
-        raise NotFoundError(f"there is nothing to draw: the query {query!r} has no rows with these values.")
+        raise NotFoundError(f"there is nothing to draw: the query {query!r} returned no rows for these values.")
     who = next((name for name in ("reached", "neighbour", "cell") if name in rows.column_names), None)
     if who is None:
         raise ParameterError(f"the rows of the query {query!r} are not about cells, so they cannot be drawn.")

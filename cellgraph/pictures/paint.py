@@ -170,7 +170,7 @@ def _painted(
             cell = np.flatnonzero(seen != voxels)[0]
             label, own, its = values.labels[cell], seen[cell], int(voxels[cell])
             why = (
-                f"its cell {label} has {own:,} voxels, that of the sample {its:,}"
+                f"its cell {label} has {own:,} voxels, but in the sample it has {its:,}"
                 if own
                 else f"the cell {label} is not in it"
             )

@@ -58,13 +58,13 @@ def read_plane(scan: Scan, at: str | None = None, project: str | None = None) ->
     sizes = dict(zip("zyx", shape, strict=True))
     steps = dict(zip("zyx", ((1.0,) * 3 + tuple(scan.spacing))[-3:], strict=True))
     if at is not None and project is not None:
-        raise ParameterError("a slice (--slice) and a projection (--project) exclude each other; give one of them.")
+        raise ParameterError("a slice (--slice) and a projection (--project) exclude each other; give only one.")
     if project is not None and project not in "zyx"[-ndim:]:
         known = ", ".join("zyx"[-ndim:])
         raise ParameterError(f"expected project (--project) to be one of the axes {known}, got {project!r}.")
     if ndim == 2:
         if at is not None or project is not None:
-            raise ParameterError("the image has two axes, so there is no slice and no projection to choose.")
+            raise ParameterError("the image is 2D, so there is no slice or projection to choose.")
         return Plane(scan.volume.read((0, 0, 0), shape)[0], ("y", "x"), (steps["y"], steps["x"]), "")
     axis, index = ("z", shape[0] // 2) if at is None else _place(at, sizes)
     axis = project or axis
@@ -94,8 +94,8 @@ def read_plane(scan: Scan, at: str | None = None, project: str | None = None) ->
 def _place(at: str, sizes: dict[str, int]) -> tuple[str, int]:
     found = _SLICE.fullmatch(at)
     if found is None:
-        raise ParameterError(f"expected slice (--slice) to be an axis and a number, as z=120, got {at!r}.")
+        raise ParameterError(f"expected slice (--slice) to be an axis and a number, such as z=120, got {at!r}.")
     axis, index = found[1], int(found[2])
     if index >= sizes[axis]:
-        raise ParameterError(f"the volume has the slices {axis}=0 to {axis}={sizes[axis] - 1}, but not {at.strip()}.")
+        raise ParameterError(f"the volume has slices {axis}=0 to {axis}={sizes[axis] - 1}, but not {at.strip()}.")
     return axis, index

@@ -51,7 +51,7 @@ def check_target(output: Path, overwrite: bool) -> None:
         If matplotlib is not installed.
     """
     if output.suffix.lower() not in ENDINGS:
-        raise ParameterError(f"a picture is a .png, .svg or .pdf file, but got {str(output)!r}.")
+        raise ParameterError(f"expected a .png, .svg or .pdf file for a picture, but got {str(output)!r}.")
     require_target(output, overwrite)
     needed("matplotlib", "a picture", "plot")
 
@@ -122,11 +122,13 @@ def plot(
     if output is not None:
         check_target(Path(output), overwrite)
     if query is None and (parameters or limit is not None):
-        raise ParameterError(f"{', '.join(parameters) or 'limit'} belongs to a query, and none was named.")
+        raise ParameterError(f"{', '.join(parameters) or 'limit'} can be given only with a query, but none was named.")
     with nullcontext(db) if isinstance(db, Database) else open_database(db) as database:
         if volume is None:
             if at is not None or project is not None or options:
-                raise ParameterError("slices and projections are of a volume; name it, or leave them out.")
+                raise ParameterError(
+                    "slices, projections and reading options need a volume; name it, or leave them out."
+                )
             name = sample_of(database, sample)
             shown = shown_cells(database, name, query, color, limit, parameters)
             axes = _centroids(_Tissue.of(database, name), shown, contacts, ax)
@@ -181,7 +183,7 @@ def plot_graph(
     tissue = _Tissue(sample.name, sample.unit, graph.cells.rename_columns({"label": "cell"}), lambda: graph.contacts)
     if labels is None:
         if at is not None or project is not None:
-            raise ParameterError("slices and projections are of a volume; give its labels, or leave them out.")
+            raise ParameterError("slices and projections need a volume; give its labels, or leave them out.")
         return _centroids(tissue, Shown(values, False), contacts, ax)
     with scanned(labels) as scan:
         scan = as_loaded(scan, vars(sample))
@@ -246,12 +248,12 @@ def _centroids(tissue: _Tissue, shown: Shown, contacts: bool, ax: Axes | None) -
     rows, sample = tissue.cells, tissue.sample
     if not {"x", "y"} <= set(rows.column_names) or rows["x"].null_count == rows.num_rows:
         raise InputError(
-            f"the cells of the sample {sample!r} have no centroids (columns y and x) at which to draw them."
+            f"the cells of the sample {sample!r} have no centroids (columns y and x), so they cannot be drawn."
         )
     if rows.num_rows > _MOST_CELLS:
         raise InputError(
-            f"the sample {sample!r} has {rows.num_rows:,} cells, and a picture shows at most {_MOST_CELLS:,}; name "
-            "its volume, and a slice of it is drawn."
+            f"the sample {sample!r} has {rows.num_rows:,} cells, but a picture shows at most {_MOST_CELLS:,}; give "
+            "its volume to draw a slice of it."
         )
     labels = rows["cell"].to_numpy()
     places = np.stack([rows[axis].to_numpy(zero_copy_only=False).astype(float) for axis in "xy"], axis=1)

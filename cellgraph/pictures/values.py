@@ -82,7 +82,7 @@ def as_values(name: str, cells: pa.ChunkedArray, column: pa.ChunkedArray) -> Cel
         categories = tuple(sorted(column.cast(pa.string()).unique().drop_null().to_pylist()))
         column = pc.add(pc.index_in(column.cast(pa.string()), pa.array(categories, pa.string())), 1)
     elif not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
-        raise ParameterError(f"the column {name!r} holds {column.type}, which is no number, text or truth value.")
+        raise ParameterError(f"the column {name!r} holds {column.type}, but numbers, text or truth values are needed.")
     whole = pa.types.is_integer(column.type) and not column.null_count
     values = (
         column.to_numpy().astype(np.int64)
@@ -134,4 +134,4 @@ def its_volume(db: Database, volume: Scannable, sample: str | None, options: Sca
 
 def unknown_label(scan: Scan, sample: str, label: int) -> InputError:
     """Return the error for a volume with a label that is not a cell of the sample."""
-    return InputError(f"{not_its(scan.header.source, sample)}: its label {label} is no cell of it.")
+    return InputError(f"{not_its(scan.header.source, sample)}: its label {label} is not a cell of it.")

@@ -102,7 +102,7 @@ def view(
     """
     path = Path(output)
     if path.suffix.lower() not in (".html", ".htm"):
-        raise ParameterError(f"a page is an .html file, but got {str(path)!r}.")
+        raise ParameterError(f"expected an .html file for a page, but got {str(path)!r}.")
     require_target(path, overwrite or is_own_page(path))
     with open_database(db) as database:
         name = sample_of(database, sample)
@@ -129,15 +129,17 @@ def _data(db: Database, sample: str, color: str | None) -> dict[str, Any]:
         cell_values(db, sample, color)  # raises if there is no such column
     axes = [axis for axis in "xyz" if axis in rows.column_names and rows[axis].null_count < rows.num_rows]
     if len(axes) < 2:
-        raise InputError(f"the cells of the sample {sample!r} have no centroids (columns y and x) to be drawn at.")
+        raise InputError(
+            f"the cells of the sample {sample!r} have no centroids (columns y and x), so they cannot be drawn."
+        )
     if "z" in axes and len(rows["z"].drop_null().unique()) == 1:
         axes.remove("z")  # a 2D image
     note = ""
     if rows.num_rows > MOST_CELLS:
         chosen = np.sort(np.random.default_rng(_SEED).choice(rows.num_rows, MOST_CELLS, replace=False))
         note = (
-            f"These are {MOST_CELLS:,} of {rows.num_rows:,} cells, drawn at random, and the contacts between them: "
-            "rings and paths here are not those of the tissue."
+            f"These are {MOST_CELLS:,} of {rows.num_rows:,} cells, chosen at random, and the contacts between them: "
+            "rings and paths here differ from those in the tissue."
         )
         rows = rows.take(chosen)
     places = np.zeros((rows.num_rows, 3))

@@ -108,8 +108,8 @@ def _read_all(folders: tuple[Path, ...], stamps: tuple[tuple[Path, int], ...]) -
         for query in _read_folder(folder):
             if query.name in queries:
                 raise FormatError(
-                    f"{query.path}:1: a query {query.name!r} is already there, in {queries[query.name].path}; "
-                    f"rename the file."
+                    f"{query.path}:1: there is already a query {query.name!r}, in {queries[query.name].path}; "
+                    "rename the file."
                 )
             queries[query.name] = query
     return Catalogue(dict(sorted(queries.items())))
@@ -126,7 +126,8 @@ def _read_folder(folder: Path) -> Iterator[Query]:
     for path in files:
         stem, _, dialect = path.stem.partition(".")
         if dialect and dialect not in (*DIALECTS, GRAPH):
-            raise FormatError(f"{path}:1: the dialect {dialect!r} is none of {', '.join((*DIALECTS, GRAPH))}.")
+            known = ", ".join((*DIALECTS, GRAPH))
+            raise FormatError(f"{path}:1: unknown dialect {dialect!r}; expected one of {known}.")
         siblings.setdefault(path.with_name(f"{stem}.cypher"), {})[dialect] = path
     for portable, texts in siblings.items():
         if PORTABLE not in texts:

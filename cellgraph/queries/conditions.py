@@ -41,38 +41,38 @@ DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 OVERS: tuple[Over, ...] = get_args(Over)
 
 _OF_CONTACTS = (
-    Parameter("min_junctions", "int", "only contacts of at least so many junctions", required=False, minimum=0),
-    Parameter("min_area", "float", "only contacts of at least this area", required=False),
+    Parameter("min_junctions", "int", "only contacts with at least this many junctions", required=False, minimum=0),
+    Parameter("min_area", "float", "only contacts with at least this area", required=False),
     Parameter(
         "min_fraction",
         "float",
-        "only contacts of at least this part of the surface of the smaller cell, 0 to 1",
+        "only contacts covering at least this fraction (0 to 1) of the surface of the smaller cell",
         required=False,
     ),
     Parameter(
         "over",
         "str",
-        "contacts, near (relationships of cellgraph near), or both: what joins two cells",
+        "what joins two cells: contacts, near (relationships written by cellgraph near), or both",
         required=False,
         default="contacts",
     ),
     Parameter(
         "direction",
         "str",
-        "both, or of directed samples out or in: from a cell, or to it",
+        "both; or, for directed samples, out (from a cell) or in (to it)",
         required=False,
         default="both",
     ),
 )
 _OF_CELLS = (
-    Parameter("where", "str", 'only cells that meet this, as "volume > 10 and not on_border"', required=False),
+    Parameter("where", "str", 'only cells that meet this, such as "volume > 10 and not on_border"', required=False),
     Parameter("inside", "bool", "only cells that are not on the border of the volume", required=False, default=False),
 )
 _OF_REPORTED = (
     Parameter(
         "buffer",
         "int",
-        "report only cells at least so many contacts from one on the border, by the whole graph",
+        "report only cells at least this many contacts away from any border cell, in the whole graph",
         required=False,
         minimum=1,
         maximum=1_000_000,
@@ -173,13 +173,13 @@ class Conditions:
         if self.unsaid:
             raise CannotSay(f"Cypher cannot express {self.unsaid} in a condition")
         if self.direction != "both" and "direction" in variables:
-            raise CannotSay("the Cypher of this query takes contacts in both directions only")
+            raise CannotSay("the Cypher of this query follows contacts only in both directions")
         if (self.of_contacts or self.of_cells or self.buffer is not None) and not _MARK.search(text):
             raise CannotSay("this form of the query takes no conditions")
         text = _directed(text, self.direction)
         text = _MARK.sub(lambda found: self._filled(found, variables, dialect), text)
         if self.over == "near" and dialect == "ladybug" and re.search(r"\br\.(junctions|area)\b", blanked(text)):
-            raise CannotSay("the Cypher of this query returns junctions, and cells that are near have none")
+            raise CannotSay("the Cypher of this query returns junctions, which near cells do not have")
         return text if self.over == "contacts" else _over(text, self.over)
 
     def _filled(self, found: re.Match[str], variables: Mapping[str, Kind], dialect: str) -> str:
@@ -227,7 +227,7 @@ class Conditions:
         yield f"NOT {c}.on_border"
         reach = self.buffer - 1
         if reach > _FARTHEST:
-            raise CannotSay(f"Cypher looks no farther than {_FARTHEST} contacts (buffer)")
+            raise CannotSay(f"Cypher searches no farther than {_FARTHEST} contacts (buffer)")
         if reach:
             shortest = " SHORTEST " if dialect == "ladybug" else ""
             yield f"NOT EXISTS {{ MATCH ({c})-[:TOUCHES*{shortest}1..{reach}]-(edge:Cell) WHERE edge.on_border }}"

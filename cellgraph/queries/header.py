@@ -135,7 +135,9 @@ def _sibling_lines(path: Path, header: Header) -> tuple[list[str], int]:
     end = _header_end(lines)
     for number, line in enumerate(lines[:end], start=1):
         if line.removeprefix("//").strip() in _SECTIONS:
-            raise FormatError(f"{path}:{number}: a sibling has the header of its portable file, not one of its own.")
+            raise FormatError(
+                f"{path}:{number}: a sibling has the header of its portable file and must not have its own."
+            )
     _check_parameters(path, end, lines, header)
     return lines, end
 
@@ -144,7 +146,7 @@ def _lines(path: Path) -> list[str]:
     try:
         return path.read_text("utf-8").splitlines()
     except UnicodeDecodeError as error:
-        raise FormatError(f"{path}: a query file is UTF-8 text, but byte {error.start} is not.") from None
+        raise FormatError(f"{path}: a query file must be UTF-8 text, but byte {error.start} is invalid.") from None
 
 
 def _header_end(lines: list[str]) -> int:
@@ -194,7 +196,7 @@ def _parse_parameter(path: Path, number: int, line: str) -> Parameter:
     name, kind = found["name"], _type(where, found["type"])
     minimum, maximum, words = _parse_notes(where, kind, found["notes"] or "")
     if "literal" in words and (minimum is None or maximum is None):
-        raise FormatError(f"{where}: the literal parameter {name!r} needs a range, as (1..100, literal).")
+        raise FormatError(f"{where}: the literal parameter {name!r} needs a range, such as (1..100, literal).")
     default = None
     if found["default"] is not None and found["default"] != "null":
         try:
@@ -243,8 +245,8 @@ def _parse_notes(where: str, kind: Type, notes: str) -> tuple[int | None, int | 
             words.add(note)
         else:
             raise FormatError(
-                f"{where}: {note!r} is no note of a parameter of type {kind}; an int takes a range, as 1..100, "
-                "'literal' and 'cell', an int list 'cell', a str 'cells', 'contacts' or 'target', any 'compiled'."
+                f"{where}: {note!r} is not a note of a parameter of type {kind}; an int takes a range such as 1..100, "
+                "'literal' and 'cell', an int list 'cell', a str 'cells', 'contacts' or 'target', any type 'compiled'."
             )
     return minimum, maximum, words
 
@@ -264,7 +266,7 @@ def _type(where: str, name: str) -> Type:
     for kind in TYPES:
         if name == kind:
             return kind
-    raise FormatError(f"{where}: the type {name!r} is none of {', '.join(TYPES)}.")
+    raise FormatError(f"{where}: unknown type {name!r}; expected one of {', '.join(TYPES)}.")
 
 
 def _refuse_twins(path: Path, parameters: list[Parameter], columns: list[Returned]) -> None:
@@ -305,7 +307,9 @@ def _check_columns(path: Path, end: int, lines: list[str], header: Header) -> No
     for item in _split(re.sub(r"^\s*DISTINCT\b", "", body)):
         alias = re.search(r"\bAS\s+(\w+)\s*$", item)
         if alias is None:
-            raise FormatError(f"{path}:{number}: every returned column needs a name (AS …), but not {item.strip()!r}.")
+            raise FormatError(
+                f"{path}:{number}: every returned column needs a name (AS …), but {item.strip()!r} has none."
+            )
         names.append(alias[1])
     declared = [column.name for column in header.columns]
     if names != declared:
@@ -328,7 +332,7 @@ def _check_conditions(path: Path, end: int, lines: list[str], header: Header, wa
         if name not in header.conditions:
             raise FormatError(f"{path}:{number}: {name!r} is not declared among the conditions of the header.")
         if header.conditions[name] == "contact" and " between " not in item:
-            raise FormatError(f"{path}:{number}: conditions of a contact stand as '{name} between a and b'.")
+            raise FormatError(f"{path}:{number}: conditions of a contact are written as '{name} between a and b'.")
         found.add(name)
     for name in sorted(wanted - found):
         raise FormatError(f"{path}:{end + 1}: nothing marks where the conditions of {name!r} hold.")

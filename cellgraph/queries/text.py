@@ -34,7 +34,8 @@ def quoted(name: str) -> str:
     """
     if not is_quotable(name):
         raise ParameterError(
-            f"the property {name!r} cannot be named in Cypher: a name has no backtick, no NUL and no \\u; rename it."
+            f"the property {name!r} cannot be used in Cypher: a name must not contain a backtick, NUL or \\u; rename "
+            "it."
         )
     return f"`{name}`"
 

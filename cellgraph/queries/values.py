@@ -50,7 +50,7 @@ def check(value: object, kind: str, *, of: str, minimum: int | None = None, maxi
             raise ParameterError(f"{of} must be {_WORDS[kind]}, not {value!r}.")
         return [check(item, kind.removesuffix(" list"), of=f"an item of {of}") for item in value]
     if isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value):
-        raise ParameterError(f"{of} must be text in Unicode, but {value!r} has bytes that are none.")
+        raise ParameterError(f"{of} must be Unicode text, but {value!r} has invalid characters.")
     checked = _converted(value, kind)
     if checked is None:
         raise ParameterError(f"{of} must be {_WORDS[kind]}, not {value!r}.")

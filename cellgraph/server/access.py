@@ -26,14 +26,14 @@ def require_password(listen: str) -> str | None:
         return None
     if listen != EVERYWHERE:
         raise ParameterError(
-            f"--listen takes {LOOPBACK} (this machine alone) or {EVERYWHERE} (others too), not {listen!r}; "
-            "what comes from which network is for a firewall to decide"
+            f"--listen takes {LOOPBACK} (this machine only) or {EVERYWHERE} (other machines too), not {listen!r}; "
+            "to let in some networks only, use a firewall"
         )
     password = os.environ.get("NEO4J_PASSWORD", "")
     if len(password) < _SHORTEST:
         raise ParameterError(
-            f"--listen {EVERYWHERE} lets other machines in, so it needs a password of your own: put one of "
-            f"{_SHORTEST} characters or more into the environment variable NEO4J_PASSWORD"
+            f"--listen {EVERYWHERE} lets other machines in, so it needs a password of your own: set the environment "
+            f"variable NEO4J_PASSWORD to one of at least {_SHORTEST} characters"
         )
     return password
 
@@ -57,7 +57,9 @@ def new_password() -> str:
     """Return the password in ``NEO4J_PASSWORD``, or a generated one."""
     password = os.environ.get("NEO4J_PASSWORD") or secrets.token_hex(16)
     if len(password) < _SHORTEST:
-        raise ParameterError(f"a password has {_SHORTEST} characters or more, but the one in NEO4J_PASSWORD is shorter")
+        raise ParameterError(
+            f"a password needs at least {_SHORTEST} characters, but the one in NEO4J_PASSWORD is shorter"
+        )
     return password
 
 

@@ -34,8 +34,8 @@ def own_settings(home: Home) -> dict[str, str]:
     for name in own:
         if _FIXED.fullmatch(name):
             raise ServerError(
-                f"{home.configuration} sets {name}, which cellgraph decides; remove that line. "
-                "Ports are chosen with --bolt-port and --http-port, and the server listens on this machine only"
+                f"{home.configuration} sets {name}, which is controlled by cellgraph; remove that line. "
+                "Choose ports with --bolt-port and --http-port, and let other machines in with --listen"
             )
     return own
 

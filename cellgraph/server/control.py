@@ -253,7 +253,7 @@ def _await(home: Home, timeout: float) -> None:
 
 def _ports_unknown(home: Home) -> ServerError:
     return ServerError(
-        f"the local Neo4j in {home.path} runs, but {home.state_file}, which tells its ports, is gone; "
+        f"the local Neo4j in {home.path} is running, but {home.state_file}, which holds its ports, is missing; "
         "stop it and start it again: cellgraph neo4j stop; cellgraph neo4j start"
     )
 
@@ -284,10 +284,10 @@ def reset_password(home: Location = None, *, timeout: float = 180) -> None:
     """
     where = locate(home)
     if not where.has_databases:
-        raise ServerError(f"there is no local Neo4j in {where.path}; make one with: cellgraph neo4j start")
+        raise ServerError(f"there is no local Neo4j in {where.path}; create one with: cellgraph neo4j start")
     with where.locked():
         if state.describe(where).running:
-            raise ServerError("stop the local Neo4j before it gets a new password: cellgraph neo4j stop")
+            raise ServerError("stop the local Neo4j before you set a new password: cellgraph neo4j stop")
         password = access.new_password()
         last = state.read(where)
         chosen = program.choose(where, None, (), last.get("program"))

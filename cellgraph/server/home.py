@@ -21,13 +21,13 @@ _ABOUT = """\
 This folder belongs to the local Neo4j of cellgraph (`cellgraph neo4j start`).
 
   data/        the databases
-  logs/        what the server says; `cellgraph neo4j logs` prints the end of it
+  logs/        output of the server; `cellgraph neo4j logs` prints the end of it
   conf/        its configuration; your own settings in neo4j.conf are kept
   pages/       Neo4j Browser, and what `cellgraph browse` adds to it
   password     the password of the user 'neo4j'; only you can read it
-  run/         process number and ports of the running server
+  run/         process id and ports of the running server
 
-To be rid of it: `cellgraph neo4j stop`, then delete this folder.
+To remove it: `cellgraph neo4j stop`, then delete this folder.
 """
 
 
@@ -98,7 +98,7 @@ class Home:
             # In this order: another start may be filling the folder, and it writes that file first.
             if self.path.is_dir() and any(self.path.iterdir()) and not about.exists():
                 raise ServerError(
-                    f"the home of the local Neo4j must be a new, an empty or its own folder, but {self.path} "
+                    f"the home of the local Neo4j must be a new or empty folder, or an existing home, but {self.path} "
                     f"holds other files; choose another one with --home or {ENVIRONMENT_VARIABLE}"
                 )
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -107,7 +107,7 @@ class Home:
                 (self.path / name).mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise ServerError(
-                f"the home of the local Neo4j, {self.path}, must be a folder that can be written to, but: "
+                f"the home of the local Neo4j, {self.path}, must be a writable folder, but: "
                 f"{error.strerror or error}; choose another one with --home or {ENVIRONMENT_VARIABLE}"
             ) from error
 
@@ -122,8 +122,8 @@ class Home:
         free = shutil.disk_usage(self.path).free
         if free < NEEDED_BYTES and not self.has_databases:
             raise ServerError(
-                f"the local Neo4j needs {NEEDED_BYTES / 1e6:.0f} MB of disk to begin with, but where {self.path} "
-                f"is, {free / 1e6:.0f} MB are free; make room, or choose another place with --home"
+                f"the local Neo4j needs {NEEDED_BYTES / 1e6:.0f} MB of disk space to start with, but only "
+                f"{free / 1e6:.0f} MB are free at {self.path}; make room, or choose another place with --home"
             )
 
     def password(self) -> str:
@@ -138,7 +138,7 @@ class Home:
             return self.password_file.read_text().strip()
         except OSError as error:
             raise ServerError(
-                f"the password of the local Neo4j is expected in {self.password_file}, but: {error.strerror or error}"
+                f"the password of the local Neo4j cannot be read from {self.password_file}: {error.strerror or error}"
             ) from error
 
     def ensure_password(self, own: str | None = None) -> None:
@@ -154,14 +154,15 @@ class Home:
             if own is not None and own != self.password():
                 raise ServerError(
                     f"NEO4J_PASSWORD must be the password of the databases in {self.path}, which is in "
-                    f"{self.password_file}; to have another one: cellgraph neo4j start, then cellgraph neo4j password"
+                    f"{self.password_file}; to make it their new password: cellgraph neo4j password --home "
+                    f"{self.path}, then start again"
                 )
             return
         if self.has_databases and own is None:
             raise ServerError(
                 f"the databases in {self.path / 'data'} are protected by the password that was in "
-                f"{self.password_file}, which is gone; put it back, or set a new one: cellgraph neo4j password "
-                f"--home {self.path}"
+                f"{self.password_file}, which is missing; restore the file, or set a new password: cellgraph neo4j "
+                f"password --home {self.path}"
             )
         self.write_password(own or secrets.token_hex(16))
 

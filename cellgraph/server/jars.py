@@ -121,7 +121,7 @@ def fetch(
     jars = read_lock() if jars is None else jars
     folder = cache_folder() if folder is None else folder
     if source is not None and not source.is_dir():
-        raise ServerError(f"--jars names a folder that holds the jars of Neo4j {VERSION}, but {source} is none")
+        raise ServerError(f"--jars must name a folder with the jars of Neo4j {VERSION}, but {source} is not a folder")
     try:
         if _absent(jars, folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -133,7 +133,7 @@ def fetch(
                     _download(absent, len(jars), folder, report, what)
     except OSError as error:
         raise ServerError(
-            f"the files of {what} are to be kept in {folder}, but: {error.strerror or error}; "
+            f"the files of {what} cannot be stored in {folder}: {error.strerror or error}; "
             "make room there, or set XDG_CACHE_HOME to another folder"
         ) from error
     return [folder / jar.filename for jar in jars]
@@ -214,8 +214,8 @@ def _download_one(jar: Jar, context: MavenContext, folder: Path) -> None:
     if found != jar.sha256:
         path.unlink()
         raise ServerError(
-            f"{jar} must have the SHA-256 {jar.sha256}, but what was downloaded has {found} and was removed; "
-            f"try again, and if that does not help, look at the mirror in use ({_repositories(artifact)})"
+            f"{jar} must have the SHA-256 {jar.sha256}, but the download has {found} and was removed; "
+            f"try again, and if that does not help, check the mirror in use ({_repositories(artifact)})"
         )
     path.replace(folder / jar.filename)
 
@@ -253,7 +253,7 @@ def _from_remote(jar: Jar, artifact: Any) -> Path:
 
 def _not_served(jar: Jar, artifact: Any) -> ServerError:
     return ServerError(
-        f"{jar} was given by none of the repositories in use ({_repositories(artifact)}); check the network, "
+        f"{jar} was not found in any of the repositories in use ({_repositories(artifact)}); check the network, "
         "and [repositories] in ~/.config/jgo.conf"
     )
 

@@ -72,8 +72,8 @@ def launcher(
         pages.add(where)
         if not _serves(port, pages.START):
             raise ServerError(
-                f"the running Neo4j in {where.path} was started by an earlier version of cellgraph, and cannot sign "
-                "anybody in; stop it, and try again: cellgraph neo4j stop"
+                f"the running Neo4j in {where.path} was started by an earlier version of cellgraph and cannot sign "
+                "users in; stop it, and try again: cellgraph neo4j stop"
             )
         launch = {"uri": uri, "user": user, "editor": editor, "settings": {**settings, "initCmd": cypher}}
         write_text(pages.secret(where) / pages.LAUNCH, json.dumps(launch))

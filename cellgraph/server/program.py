@@ -44,7 +44,7 @@ def choose(home: Home, version: str | None, plugins: Sequence[str], last: str | 
         raise ParameterError(f"--version must be one of {', '.join(VERSIONS)}, not {chosen!r}.{near(chosen, VERSIONS)}")
     if last in VERSIONS and VERSIONS.index(chosen) < VERSIONS.index(last) and home.has_databases:
         raise ServerError(
-            f"the databases in {home.path} are those of Neo4j {last}, which {chosen} cannot read; leave out --version, "
+            f"the databases in {home.path} are from Neo4j {last}, and {chosen} cannot read them; leave out --version, "
             "or choose another home with --home"
         )
     for name in plugins:

@@ -20,7 +20,7 @@ _HINTS = {
     _PORT_TAKEN: "another program listens on its port; start it again, other ports will be chosen",
     "No space left on device": "the disk is full; make room and start it again",
     "Not enough space": "the disk or the memory is full; make room and start it again",
-    "OutOfMemoryError": "it has not enough memory; end other programs and start it again",
+    "OutOfMemoryError": "it does not have enough memory; close other programs and start it again",
 }
 
 
@@ -71,18 +71,18 @@ def wait(
         if not alive:
             printed = output()
             kind = PortTakenError if _PORT_TAKEN in printed else ServerError
-            raise kind(f"the local Neo4j in {home.path} ended before it answered: {explain(printed)}")
+            raise kind(f"the local Neo4j in {home.path} exited before it answered: {explain(printed)}")
         if time.monotonic() > deadline:
             raise ServerError(
                 f"the local Neo4j in {home.path} did not answer within {timeout:g} seconds; allow more with "
-                f"--timeout, unless {explain(output())}"
+                f"--timeout, unless there is another cause: {explain(output())}"
             )
         time.sleep(0.1)
 
 
 def explain(output: str) -> str:
     """Explain from its output why a server or tool failed: a hint, and the last lines without the stack trace."""
-    hint = next((text for sign, text in _HINTS.items() if sign in output), "this tells why")
+    hint = next((text for sign, text in _HINTS.items() if sign in output), "its output ends with")
     lines = [line for line in output.splitlines() if line.strip() and not _STACK_FRAME.match(line)]
     return "\n".join([f"{hint}:", *(lines[-_LINES_SHOWN:] or ["(it printed nothing)"])])
 

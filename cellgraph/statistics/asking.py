@@ -25,10 +25,10 @@ def comparison_of(
     _one_of(Convention, convention=convention)
     if (convention == "patch") != (patch_size is not None):
         raise ParameterError(
-            "the convention 'patch' needs a patch size: how many neighbours of a type (or junctions with them, or what "
-            "area) a cell has to have to count (--patch-size N, patch_size=N)."
+            "the convention 'patch' needs a patch size: how many neighbours of a type (or junctions with them, or how "
+            "much area) a cell needs in order to count (--patch-size N, patch_size=N)."
             if patch_size is None
-            else f"a patch size goes with the convention 'patch' only, not with {convention!r}; leave it out."
+            else f"a patch size goes only with the convention 'patch', not with {convention!r}; leave it out."
         )
     if patch_size is not None:
         patch_size = _number(patch_size, "patch_size")
@@ -43,7 +43,7 @@ def correlation_of(
     """Check the arguments of `Database.autocorrelation`."""
     names = (columns,) if isinstance(columns, str) else columns
     if not isinstance(names, list | tuple) or not names:
-        raise ParameterError(f"columns must be names of columns of cells, at least one, not {columns!r}.")
+        raise ParameterError(f"columns must be a column of cells or a list of at least one, not {columns!r}.")
     for name in names:
         check(name, "str", of="a name in columns")
     _one_of(Method, method=method)

@@ -62,8 +62,7 @@ def enrichment(
             tables.append(table)
     if not tables:
         raise ParameterError(
-            f"the column {asked.by!r} has fewer than two types among the cells asked about; which types touch which "
-            "needs two or more."
+            f"the column {asked.by!r} has fewer than two types among the selected cells; enrichment needs two or more."
         )
     if alone:
         notes.append(f"samples with fewer than two types have no rows: {', '.join(map(repr, alone))}.")
@@ -166,7 +165,7 @@ def as_matrix(rows: pa.Table, measure: str) -> pa.Table:
     names = dict.fromkeys(zip(rows["type_b"].to_pylist(), as_text(rows["type_b"]), strict=True))
     heads = [text for _, text in sorted(names, key=lambda pair: (str(type(pair[0])), pair[0]))]
     if clash := {"sample", "type_a"} & set(heads):
-        raise ParameterError(f"a type is called {clash.pop()!r}, as a column of the matrix is; ask for rows instead.")
+        raise ParameterError(f"a type is called {clash.pop()!r}, like a column of the matrix; ask for rows instead.")
     lines: dict[tuple[Any, Any], dict[str, float | None]] = {}
     for sample, a, b, value in zip(
         rows["sample"].to_pylist(),

@@ -93,10 +93,12 @@ def read_networks(
             raise ParameterError(f"cells have no column {name!r}.{hint}")
     there = [fact for fact in facts if set(columns) <= {column.name for column in fact.of_cells}]
     if not there:
-        raise ParameterError(f"no sample has all of the columns {', '.join(map(repr, columns))}; ask them one by one.")
+        raise ParameterError(
+            f"no sample has all of the columns {', '.join(map(repr, columns))}; ask for one at a time."
+        )
     if len(there) < len(facts):
         missing = [fact.name for fact in facts if fact not in there]
-        notes.append(f"{_listed(missing)} left out: without {' or '.join(map(repr, columns))}.")
+        notes.append(f"{_listed(missing)} left out: no column {' or '.join(map(repr, columns))}.")
     cells = 0
     for fact in there:
         network = _read(store, fact, columns, weight, notes, conditions)
@@ -104,7 +106,7 @@ def read_networks(
         if len(network.labels):
             yield network
     if not cells:
-        raise ParameterError("no cell meets the conditions; ask for fewer of them.")
+        raise ParameterError("no cell meets the conditions; relax them.")
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -170,7 +172,7 @@ def as_floats(column: pa.Array, name: str) -> Array:
 
     if pa.types.is_string(column.type):
         raise ParameterError(
-            f"the column {name!r} holds text, and a number is needed; of types ask: cellgraph enrichment --by {name}."
+            f"the column {name!r} holds text, but a number is needed; for types, use: cellgraph enrichment --by {name}."
         )
     if pa.types.is_boolean(column.type):
         column = column.cast(pa.int64())

@@ -50,7 +50,7 @@ def niches(
     types = types_of(networks, asked.by)
     if len(types.names) < 2:
         raise ParameterError(
-            f"the column {asked.by!r} has fewer than two types among the cells asked about; niches need two or more."
+            f"the column {asked.by!r} has fewer than two types among the selected cells; niches need two or more."
         )
     around = [
         _types_around(network, codes, types, asked.k) for network, codes in zip(networks, types.codes, strict=True)
@@ -65,7 +65,10 @@ def niches(
         ]
     rows = pa.concat_tables(tables)
     if len(networks) > 1 and not pool:
-        notes.append("each sample has niches of its own: niche 1 of one is not niche 1 of another (--pool, pool=True).")
+        notes.append(
+            "each sample has its own niches: niche 1 of one is not niche 1 of another (for common niches: --pool, "
+            "pool=True)."
+        )
     notes.append(f"k-means of the shares of types within {asked.k} contacts, seed {asked.seed}.")
     return summary_of(rows, pool) if summary else rows, notes
 
@@ -146,13 +149,13 @@ def _clustered(around: Sequence[Array], asked: Clustering, name: str, notes: lis
     known = sums > 0
     shares = every[known] / sums[known, None]
     if alone := int((~known).sum()):
-        cells = "1 cell" if alone == 1 else f"{alone:,} cells"
-        notes.append(f"without a niche, as no cell of a type is within {asked.k} contacts: {cells} of {name}.")
+        cells = f"1 cell of {name} has" if alone == 1 else f"{alone:,} cells of {name} have"
+        notes.append(f"{cells} no niche, because no cell with a type is within {asked.k} contacts.")
     different = len(np.unique(shares, axis=0))
     if different < asked.niches:
         raise ParameterError(
-            f"{name} cannot have {asked.niches} niches: there are {different} different surroundings within {asked.k} "
-            "contacts; ask for fewer (--niches, niches=)."
+            f"{name} cannot have {asked.niches} niches: there are only {different} different surroundings within "
+            f"{asked.k} contacts; ask for fewer (--niches, niches=)."
         )
     numbers = np.zeros(len(every), np.int64)
     numbers[known] = _k_means(shares, asked)

@@ -54,7 +54,7 @@ def types_of(networks: Sequence[SampleNetwork], by: str) -> Types:
     if len(names) > MOST_TYPES:
         raise ParameterError(
             f"the column {by!r} has {len(names):,} different values; a column of types has at most {MOST_TYPES}: "
-            "name another one, or annotate the cells with classes of it."
+            "choose another one, or group its values into classes and annotate the cells with those."
         )
     names = names.take(pc.sort_indices(names))
     codes = (pc.fill_null(pc.index_in(column, value_set=names), -1) for column in columns)

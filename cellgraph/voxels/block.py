@@ -234,7 +234,7 @@ def _refusal(label: int, dtype: np.dtype[Any]) -> str:
         return (
             f"labels must be at most 2**63-1 = {2**63 - 1}, but the label {label + 2**64} occurs; "
             "renumber the labels, for example with skimage.segmentation.relabel_sequential, "
-            f"or if it marks the background, say so with background={label + 2**64} (--background={label + 2**64})"
+            f"or if it marks the background, use background={label + 2**64} (--background={label + 2**64})"
         )
     unsigned = ""
     if label < -1:
@@ -242,5 +242,5 @@ def _refusal(label: int, dtype: np.dtype[Any]) -> str:
         unsigned += f"{label + 2 ** (8 * dtype.itemsize)}: convert the labels to an unsigned type"
     return (
         f"labels of cells must not be negative, but the label {label} occurs; if it marks the background, "
-        f"say so with background={label} (--background={label}), else renumber the labels{unsigned}"
+        f"use background={label} (--background={label}); otherwise renumber the labels{unsigned}"
     )

@@ -69,7 +69,7 @@ def resolve_background(background: int | None) -> int | None:
         label = int(operator.index(background))
     except TypeError:
         raise ParameterError(
-            f"expected the background to be a label (a whole number), or None where every label is a cell, "
+            f"expected the background to be a label (a whole number), or None if every label is a cell, "
             f"got {background!r}"
         ) from None
     if not -(2**63) <= label < 2**64:
@@ -116,7 +116,7 @@ def resolve_spacing(spacing: Sequence[float] | str | None, ndim: int) -> tuple[f
         values = ()
     if not values:
         example = (2.0, 0.5, 0.5)[-ndim:]
-        raise ParameterError(f"expected a spacing of {ndim} numbers ({order}), as {example}, got {spacing!r}")
+        raise ParameterError(f"expected a spacing of {ndim} numbers ({order}), such as {example}, got {spacing!r}")
     if len(values) != ndim:
         raise ParameterError(
             f"expected a spacing of {ndim} numbers ({order}) for a {ndim}D image, got {len(values)}: {list(values)}"

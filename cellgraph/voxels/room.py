@@ -43,14 +43,14 @@ def require_room(cells: int, size: int, voxels: np.ndarray[Any, Any]) -> None:
         return
     small = len(voxels) > 0 and 2 * int((voxels <= _SMALL_VOXELS).sum()) > len(voxels)
     out = (
-        f"most of them have 1 to {_SMALL_VOXELS} voxels, so this is probably no label image: check which dataset is "
-        "read, or segment it first"
+        f"most of them have 1 to {_SMALL_VOXELS} voxels, so this is probably not a label image: check which dataset "
+        "is read, or segment it first"
         if small
         else "load a part of it, or use a machine or container with more memory"
     )
     raise TooManyCellsError(
-        f"the volume has more cells than memory holds: {cells:,} up to now, and going on takes about "
-        f"{size / 1e9:.1f} GB more, but {free / 1e9:.1f} GB are free; {out}"
+        f"the volume has more cells than fit in memory: {cells:,} so far, and continuing takes about "
+        f"{size / 1e9:.1f} GB more, but only {free / 1e9:.1f} GB are free; {out}"
     )
 
 

@@ -159,7 +159,7 @@ class Tally:
         head = len(_MAGIC) + 4
         body = data[head:]
         if data[: len(_MAGIC)] != _MAGIC or zlib.crc32(body).to_bytes(4, "little") != data[len(_MAGIC) : head]:
-            raise DamagedTally("expected a stored tally, but its checksum does not fit: the file is damaged")
+            raise DamagedTally("expected a stored tally, but its checksum does not match: the file is damaged")
         buffer = io.BytesIO(body)
         return Tally(*(np.load(buffer, allow_pickle=False) for _ in range(8)))
 

@@ -128,7 +128,7 @@ def test_ellipsoids_up_to_a_number_of_cells(
 def test_a_large_sample_is_drawn_in_part_and_says_so(db: Path, page: Any, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr("cellgraph.pictures.view.MOST_CELLS", 100)
     done = cellgraph.view(tmp_path / "cells.html", db)
-    assert "These are 100 of 300 cells, drawn at random" in done.note
+    assert "These are 100 of 300 cells, chosen at random" in done.note
     page.goto(done.address)
     assert page.evaluate("view.cells") == 100
     assert page.inner_text("#note") == done.note

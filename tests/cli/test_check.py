@@ -29,9 +29,9 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_a_file_that_is_as_it_was_written(path: Path, tmp_path: Path) -> None:
-    assert "is sound" in cellgraph("check", "--db", path).stdout
+    assert "is intact" in cellgraph("check", "--db", path).stdout
     moved = shutil.copy(path, tmp_path / "elsewhere.db")
-    assert "is sound" in cellgraph("check", "--db", moved).stdout
+    assert "is intact" in cellgraph("check", "--db", moved).stdout
 
 
 def test_a_flipped_bit_is_found_before_it_is_read(path: Path) -> None:
@@ -64,15 +64,15 @@ def test_a_file_that_another_program_has_changed(path: Path) -> None:
     with ladybug.Database(str(path)) as database, ladybug.Connection(database) as connection:
         connection.execute("MATCH (c:Cell {label: 1}) SET c.volume = 7.0")
         connection.execute("CHECKPOINT")
-    assert "nothing is known" in cellgraph("check", "--db", path).stdout
+    assert "cannot be checked" in cellgraph("check", "--db", path).stdout
     with open_store(path) as store:
         assert store.run("MATCH (c:Cell {label: 1}) RETURN c.volume AS v")["v"].to_pylist() == [7.0]
         store.write(grid(2, "third"))
-    assert "is sound" in cellgraph("check", "--db", path).stdout
+    assert "is intact" in cellgraph("check", "--db", path).stdout
 
 
 def test_what_cannot_be_checked(tmp_path: Path) -> None:
     assert "no database file" in refused("check", "--db", tmp_path / "none.db")
     assert "Neo4j" in refused("check", "--db", "bolt://localhost", status=2)
     (tmp_path / "text.db").write_text("no database")
-    assert "nothing is known" in cellgraph("check", "--db", tmp_path / "text.db").stdout
+    assert "cannot be checked" in cellgraph("check", "--db", tmp_path / "text.db").stdout

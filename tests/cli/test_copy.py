@@ -129,7 +129,7 @@ def test_several_sources_and_samples(source: str, tmp_path: Path) -> None:
 def test_contacts_with_samples_that_are_not_copied(source: str, tmp_path: Path) -> None:
     done = package.copy(source, tmp_path / "a.db", samples="a")
     assert (done.cells, done.contacts) == (2, 3)
-    assert done.notes == ("1 contacts are left out, which end in samples that were not copied",)
+    assert done.notes == ("1 contacts were left out because they end in samples that were not copied",)
 
 
 def test_copies_that_are_refused(source: str, tmp_path: Path) -> None:

@@ -69,8 +69,8 @@ BAD = {
     "-1": "above 0",
     "nan": "above 0",
     "1e4": "no longer than the volume, which measures 60 voxels",
-    "3um": "given in µm, but the sample has no such unit",
-    "3 ells": "'ells' is no unit of length",
+    "3um": "given in µm, but the unit of the sample is",
+    "3 ells": "'ells' is not a known unit of length",
 }
 
 

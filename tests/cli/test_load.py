@@ -134,7 +134,7 @@ def test_a_pipe_is_no_file(tmp_path: Path) -> None:
 def test_one_cell_and_separated_cells_are_loaded_with_a_reason(tmp_path: Path) -> None:
     np.save(tmp_path / "one.npy", np.ones((3, 3), np.uint8))
     np.save(tmp_path / "apart.npy", np.array([[1, 0, 2]], np.uint8))
-    assert "one cell only" in cellgraph("load", "one.npy", cwd=tmp_path).stderr
+    assert "only one cell" in cellgraph("load", "one.npy", cwd=tmp_path).stderr
     assert "background lies between them" in cellgraph("load", "apart.npy", cwd=tmp_path).stderr
 
 
@@ -146,7 +146,7 @@ def test_the_name_of_a_folder_is_no_database(two: Path, tmp_path: Path) -> None:
 
 NOTES = {
     "apart": (np.array([[1, 0, 2]]), ["gives no voxel size", "no two cells touch"]),
-    "one": (np.array([[1, 1]]), ["gives no voxel size", "one cell only"]),
+    "one": (np.array([[1, 1]]), ["gives no voxel size", "only one cell"]),
     "float": (np.array([[1.0, 2.0]]), ["gives no voxel size", "float64"]),
 }
 

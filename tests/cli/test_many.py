@@ -114,7 +114,7 @@ def test_a_kill_loses_no_finished_tally(tmp_path: Path) -> None:
     with child(KILLED, path, *paths) as process:
         assert process.wait() == -signal.SIGKILL
     said = cellgraph("load", *paths, "--db", path, "--resume").stderr
-    assert said.count("resumed an earlier load: 1 blocks were done already") == 4
+    assert said.count("resumed an earlier load: 1 blocks were already done") == 4
     assert samples(path) == {f"v{number:02d}": 8 + number % 2 for number in range(4)}
     assert not Path(f"{path}-work").exists()
     assert cellgraph("load", *paths, "--db", path, "--resume").stderr.count("it was already loaded") == 4

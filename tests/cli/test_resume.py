@@ -114,7 +114,7 @@ def test_a_chunk_that_changes_while_the_volume_is_read_is_noticed(scan: Scan, tm
     def touch(what: str, done: int, total: int) -> None:
         os.utime(scan.path / chunk)
 
-    with pytest.raises(VolumeReadError, match="changed while it was read"):
+    with pytest.raises(VolumeReadError, match="changed while it was being read"):
         load(scan.path, tmp_path / "a.db", memory=100_000, workers=1, report=touch)
     assert entries(tmp_path / "a.db-work") == []
 

@@ -101,7 +101,7 @@ def test_a_folder_that_cellgraph_did_not_make_is_no_work_folder(folder: Path) ->
     work = folder / "new.db-work" / "image"
     work.mkdir(parents=True)
     (work / "manifest.json").write_text("{}")
-    assert "in use for something else" in refused("load", "image.npy", "--db", "new.db", cwd=folder)
+    assert "used for something else" in refused("load", "image.npy", "--db", "new.db", cwd=folder)
     assert (work / "manifest.json").read_text() == "{}"
 
 

@@ -125,7 +125,7 @@ def test_they_go_with_their_sample(database: Database, tmp_path: Path) -> None:
         with pytest.raises(ParameterError, match=r"the sample 'a' has no relationships NEAR.*cellgraph near --within"):
             db.query("degree", over="near")
         copied = cellgraph.copy(database.address, tmp_path / "copy.db", samples="b")
-        assert "relationships NEAR are not copied" in copied.summary()
+        assert "NEAR relationships are not copied" in copied.summary()
         with cellgraph.open(tmp_path / "copy.db") as other:
             assert NEAR_WITHIN not in other.query("samples").column_names
         cellgraph.near(2, database.address, sample="b")
@@ -165,8 +165,8 @@ def test_what_is_refused(database: Database, tmp_path: Path) -> None:
     np.save(tmp_path / "more.npy", more)
     wrong: list[tuple[dict[str, Any], type[CellgraphError], str]] = [
         ({"within": 0}, ParameterError, "above 0"),
-        ({"within": "3 parsec"}, ParameterError, "no unit of length"),
-        ({"within": "3um"}, ParameterError, "no such unit"),
+        ({"within": "3 parsec"}, ParameterError, "not a known unit of length"),
+        ({"within": "3um"}, ParameterError, "but the unit of the sample is 'voxel'"),
         ({"within": 25}, ParameterError, "no longer than the volume"),
         ({"within": 3, "sample": "sell"}, NotFoundError, "no sample 'sell'"),
         ({"within": 3, "source": tmp_path / "gone.npy"}, CellgraphError, "gone.npy"),
@@ -175,7 +175,7 @@ def test_what_is_refused(database: Database, tmp_path: Path) -> None:
             InputError,
             "the cell 87 is not in it",
         ),
-        ({"within": 3, "source": tmp_path / "more.npy"}, InputError, "voxels, that of the sample"),
+        ({"within": 3, "source": tmp_path / "more.npy"}, InputError, "voxels, but in the sample it has"),
         ({"within": 3, "source": tmp_path / "flat.npy"}, CellgraphError, "24 x 15|spacing of 2"),
         ({"within": 3, "centroids": True, "source": tmp_path / "cells.npy"}, ParameterError, "leave out the volume"),
     ]

@@ -48,7 +48,7 @@ QUESTIONS = [
 
 @pytest.mark.parametrize("cypher", NO_QUESTIONS)
 def test_what_is_about_the_server_is_no_question(cypher: str) -> None:
-    with pytest.raises(ParameterError, match="is no question to the graph"):
+    with pytest.raises(ParameterError, match="is not a query of the graph"):
         require_question(cypher)
 
 
@@ -56,7 +56,7 @@ def test_questions_are_asked(empty_neo4j: str) -> None:
     with open_store(empty_neo4j) as store:
         for cypher in QUESTIONS:
             store.run(cypher)
-        with pytest.raises(ParameterError, match="LOAD CSV is no question"):
+        with pytest.raises(ParameterError, match="LOAD CSV is not a query"):
             store.run(NO_QUESTIONS[-1])
 
 
@@ -117,7 +117,7 @@ def test_a_name_never_becomes_cypher(name: str, empty_neo4j: str) -> None:
                 store.write(network)
         assert store.sample_names() == ["six"]
     if "\n" not in name:
-        with pytest.raises(InputError, match="cannot be named in Cypher"):
+        with pytest.raises(InputError, match="cannot be used in Cypher"):
             quoted(name)
 
 
@@ -142,5 +142,5 @@ def test_a_property_of_such_a_name_is_not_read_as_cypher(empty_neo4j: str, neo4j
         session.run("MATCH (s:Sample) SET s += $p", p={"x\\u0060 AS y, 1 AS `z": 1}).consume()
     done = cellgraph("query", "samples", "--db", empty_neo4j, ok=False)
     assert done.returncode != 0
-    assert "cannot be named in Cypher" in done.stderr
+    assert "cannot be used in Cypher" in done.stderr
     assert os.linesep not in done.stderr.strip()

@@ -71,8 +71,8 @@ def test_every_division_and_number_of_workers_gives_the_same(
 def test_another_volume_is_refused(image: Path) -> None:
     labels = np.load(image / "image.npy")
     for name, other, said in (
-        ("shape", labels[:-1], "it has 8 x 10 voxels, the sample 9 x 10"),
-        ("dimensions", labels[None].repeat(2, 0), "it has 2 x 9 x 10 voxels, the sample 9 x 10"),
+        ("shape", labels[:-1], "it has 8 x 10 voxels, but the sample has 9 x 10"),
+        ("dimensions", labels[None].repeat(2, 0), "it has 2 x 9 x 10 voxels, but the sample has 9 x 10"),
         ("moved", np.roll(labels, 1, axis=0) * (np.arange(10) < 9), "its cell"),
         ("cell", np.where(labels == 3, 4, labels), "the cell 3 is not in it"),
     ):

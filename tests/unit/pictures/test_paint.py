@@ -103,9 +103,9 @@ def test_what_is_refused_leaves_nothing(folder: Path, tmp_path: Path) -> None:
         (folder / "cells.tif", "there.tif", "degree", ExistsError, "already there"),
         (folder / "cells.tif", "none/out.tif", "degree", NotFoundError, "does not exist"),
         (tmp_path / "less.npy", "out.tif", "degree", InputError, "the cell 7 is not in it"),
-        (tmp_path / "more.npy", "out.zarr", "degree", InputError, "its label 700 is no cell"),
-        (tmp_path / "moved.npy", "out.tif", "degree", InputError, "voxels, that of the sample"),
-        (tmp_path / "flat.npy", "out.tif", "degree", InputError, "70 x 40 voxels, the sample 12 x 70 x 40"),
+        (tmp_path / "more.npy", "out.zarr", "degree", InputError, "its label 700 is not a cell"),
+        (tmp_path / "moved.npy", "out.tif", "degree", InputError, "voxels, but in the sample it has"),
+        (tmp_path / "flat.npy", "out.tif", "degree", InputError, "70 x 40 voxels, but the sample has 12 x 70 x 40"),
     ]
     before = sorted(path.name for path in tmp_path.iterdir())
     for source, output, by, kind, sentence in wrong:

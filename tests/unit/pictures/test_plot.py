@@ -119,8 +119,12 @@ def test_a_graph_and_a_database_draw_themselves(folder: Path, tmp_path: Path) ->
     for options, kind, said in (
         ({"color": "volum"}, ParameterError, "Did you mean 'volume'"),
         ({"at": "z=3"}, ParameterError, "give its labels"),
-        ({"labels": labels[1:]}, InputError, "it has 11 x 50 x 40 voxels, the sample 12 x 50 x 40"),
-        ({"labels": np.where(labels == 7, 700, labels), "project": "z"}, InputError, "its label 700 is no cell of it"),
+        ({"labels": labels[1:]}, InputError, "it has 11 x 50 x 40 voxels, but the sample has 12 x 50 x 40"),
+        (
+            {"labels": np.where(labels == 7, 700, labels), "project": "z"},
+            InputError,
+            "its label 700 is not a cell",
+        ),
     ):
         with pytest.raises(kind, match=said):
             graph.plot(**options)
@@ -132,7 +136,7 @@ def test_what_is_refused(folder: Path, tmp_path: Path) -> None:
     volume = folder / "cells.npy"
     wrong: list[tuple[tuple[Any, ...], dict[str, Any], type[CellgraphError], str]] = [
         ((volume,), {"color": "volum"}, ParameterError, "Did you mean 'volume'"),
-        ((volume,), {"at": "z=12"}, ParameterError, "the slices z=0 to z=11"),
+        ((volume,), {"at": "z=12"}, ParameterError, "has slices z=0 to z=11"),
         ((volume,), {"at": "12"}, ParameterError, "as z=120"),
         ((volume,), {"project": "t"}, ParameterError, "one of the axes z, y, x"),
         ((volume,), {"output": tmp_path / "out.bmp"}, ParameterError, r"\.png, \.svg or \.pdf"),
@@ -141,8 +145,8 @@ def test_what_is_refused(folder: Path, tmp_path: Path) -> None:
         ((volume, "summary"), {}, ParameterError, "are not about cells"),
         ((volume, "within"), {"cell": 600}, NotFoundError, "600"),
         ((volume,), {"sample": "cell"}, NotFoundError, "no sample 'cell'"),
-        ((tmp_path / "other.npy",), {}, InputError, "12 x 50 x 30 voxels, the sample 12 x 50 x 40"),
-        ((), {"at": "z=3"}, ParameterError, "are of a volume"),
+        ((tmp_path / "other.npy",), {}, InputError, "12 x 50 x 30 voxels, but the sample has 12 x 50 x 40"),
+        ((), {"at": "z=3"}, ParameterError, "reading options need a volume"),
     ]
     for arguments, named, kind, sentence in wrong:
         with pytest.raises(kind, match=sentence):

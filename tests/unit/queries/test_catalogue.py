@@ -103,7 +103,7 @@ def test_folders_of_ones_own(own: Path, monkeypatch: pytest.MonkeyPatch, tmp_pat
     second.mkdir()
     (second / "more.cypher").write_text(QUERY)
     monkeypatch.setenv("CELLGRAPH_CYPHER_PATH", f"{own}{os.pathsep}")
-    with pytest.raises(FormatError, match="a query 'more' is already there"):
+    with pytest.raises(FormatError, match="there is already a query 'more'"):
         Catalogue.load([own, second])  # the first holds the second
     catalogue = Catalogue.load()
     assert (catalogue["labels"].group, catalogue["khop"].group) == ("shapes", "reach")
@@ -119,7 +119,7 @@ def test_a_folder_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_name_that_is_taken(own: Path) -> None:
     taken = own / "khop.cypher"
     taken.write_text(QUERY)
-    with pytest.raises(FormatError, match="a query 'khop' is already there") as caught:
+    with pytest.raises(FormatError, match="there is already a query 'khop'") as caught:
         Catalogue.load([bundled(), own])
     assert str(caught.value).startswith(f"{taken}:1: ")
 
@@ -141,7 +141,7 @@ def test_siblings(own: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("labels.oracle.cypher", "the dialect 'oracle' is none of ladybug, neo4j"),
+        ("labels.oracle.cypher", "unknown dialect 'oracle'; expected one of ladybug, neo4j"),
         ("alone.neo4j.cypher", "a sibling needs its portable file, alone.cypher"),
     ],
 )

@@ -77,11 +77,15 @@ MISTAKES = {
     "no columns": ("// What.\nMATCH (c) RETURN c.label AS cell ORDER BY cell", 1, "no section 'Returns'"),
     "a parameter that is no declaration": (HEADER.replace("k: int = 2 ", "k int 2") + BODY, 4, "is declared as"),
     "a parameter without meaning": (HEADER.replace("   distance", "") + BODY, 4, "is declared as"),
-    "an unknown type": (HEADER.replace("k: int", "k: long") + BODY, 4, "the type 'long' is none of int, float"),
+    "an unknown type": (
+        HEADER.replace("k: int", "k: long") + BODY,
+        4,
+        "unknown type 'long'; expected one of int,",
+    ),
     "a default of another type": (HEADER.replace("= 2", "= two") + BODY, 4, "must be a whole number, not 'two'"),
     "a default out of the range": (HEADER.replace("= 2", "= 2 (3..4)") + BODY, 4, "must be from 3 to 4, not 2"),
-    "an unknown note": (HEADER.replace("= 2", "= 2 (sometimes)") + BODY, 4, "'sometimes' is no note"),
-    "a range of a text": (HEADER.replace("k: int = 2", "k: str = a (1..2)") + BODY, 4, "'1..2' is no note"),
+    "an unknown note": (HEADER.replace("= 2", "= 2 (sometimes)") + BODY, 4, "'sometimes' is not a note"),
+    "a range of a text": (HEADER.replace("k: int = 2", "k: str = a (1..2)") + BODY, 4, "'1..2' is not a note"),
     "a literal without range": (HEADER.replace("= 2", "= 2 (literal)") + BODY, 4, "needs a range"),
     "a column that is no declaration": (HEADER.replace("cell: int ", "cell int") + BODY, 6, "a column is declared as"),
     "an unknown parameter": (
@@ -93,7 +97,11 @@ MISTAKES = {
     "a parameter only in a comment": (HEADER + BODY.replace("$k", "2 // $k"), 4, "never used"),
     "a parameter only in a string": (HEADER + BODY.replace("$k", "'$k'"), 4, "never used"),
     "no RETURN": (HEADER + "MATCH (c:Cell {label: $k})", 7, "has no RETURN"),
-    "a column without a name": (HEADER + BODY.replace(" AS cell", ""), 8, r"needs a name \(AS …\), but not 'c.label'"),
+    "a column without a name": (
+        HEADER + BODY.replace(" AS cell", ""),
+        8,
+        r"needs a name \(AS …\), but 'c.label' has",
+    ),
     "other columns": (HEADER + BODY.replace("AS cell", "AS label"), 8, "returns label, but the header declares cell"),
     "no order": (HEADER + BODY.replace("ORDER BY cell", ""), 8, "need an ORDER BY"),
 }
@@ -118,7 +126,7 @@ def test_nothing_is_declared_twice(folder: Path, line: str) -> None:
 def test_a_file_that_is_no_text(folder: Path) -> None:
     path = folder / "mine.cypher"
     path.write_bytes(b"// caf\xe9\n")
-    with pytest.raises(FormatError, match="is UTF-8 text, but byte 6 is not"):
+    with pytest.raises(FormatError, match="must be UTF-8 text, but byte 6 is invalid"):
         read(path)
 
 
@@ -136,7 +144,7 @@ def test_a_sibling_takes_over_the_header(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
-        (HEADER + BODY, 3, "not one of its own"),
+        (HEADER + BODY, 3, "must not have its own"),
         ("// Why.\n" + BODY.replace("$k", "$j"), 2, r"\$j is not declared"),
         ("// Why.\n" + BODY.replace("$k", "1"), 1, "never used"),
         ("// Why.\n" + BODY.replace("AS cell", "AS label"), 3, "the header declares cell"),

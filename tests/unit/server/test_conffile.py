@@ -69,7 +69,7 @@ def test_the_file_of_an_earlier_version_is_all_ours(home: Home) -> None:
 def test_what_cellgraph_decides_is_refused(home: Home, name: str) -> None:
     with home.configuration.open("a") as file:
         file.write(f"{name}=0.0.0.0:7687\n")
-    with pytest.raises(ServerError, match=f"sets {name}, which cellgraph decides; remove that line"):
+    with pytest.raises(ServerError, match=f"sets {name}, which is controlled by cellgraph; remove that line"):
         conffile.write(home, OURS)
 
 

@@ -168,7 +168,7 @@ def test_lost_ports_are_told_and_a_stop_still_works(local_neo4j: Path) -> None:
             state.write_text(damage)
             assert server.status(local_neo4j).running
             for call in (server.credentials, server.start):
-                with pytest.raises(ServerError, match=r"server\.json, which tells its ports, is gone"):
+                with pytest.raises(ServerError, match=r"server\.json, which holds its ports, is missing"):
                     call(local_neo4j)
     finally:
         state.write_text(kept)
@@ -272,7 +272,7 @@ def test_a_stranger_on_its_port_is_not_told_the_password(local_neo4j: Path, tmp_
     ports = Ports(bolt=urlsplit(stranger.uri).port or 0, http=urlsplit(stranger.browser).port or 0)
     before = server.logs(local_neo4j, lines=1)
     alive = iter([True, True, False])
-    with pytest.raises(PortTakenError, match="ended before it answered: another program listens"):
+    with pytest.raises(PortTakenError, match="exited before it answered: another program listens"):
         ready.wait(
             home,
             ports,
@@ -293,7 +293,7 @@ def test_a_java_that_fails_is_told_with_its_own_words(tmp_path: Path, monkeypatc
         server.start(tmp_path / "home")
     # As if it had run before: then no first password is set, and the server itself fails.
     (tmp_path / "home" / "data" / "databases" / "system").mkdir(parents=True)
-    with pytest.raises(ServerError, match=r"(?s)ended before it answered.*NoSuchOption"):
+    with pytest.raises(ServerError, match=r"(?s)exited before it answered.*NoSuchOption"):
         server.start(tmp_path / "home")
     assert not server.status(tmp_path / "home").running
     assert "NoSuchOption" in server.logs(tmp_path / "home")
@@ -313,7 +313,7 @@ def test_a_full_disk_is_told(tmp_path: Path) -> None:
     if mounted.returncode:
         pytest.skip(f"no small disk can be made here: {mounted.stderr.strip()}")
     try:
-        with pytest.raises(ServerError, match=r"needs 250 MB of disk .*, 3\d MB are free"):
+        with pytest.raises(ServerError, match=r"needs 250 MB of disk space .*, but only 3\d MB are free"):
             server.start(disk / "home")
         assert not (disk / "home" / "data" / "databases").exists()
     finally:

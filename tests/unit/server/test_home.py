@@ -40,7 +40,7 @@ def test_a_folder_with_other_files_is_not_taken(tmp_path: Path) -> None:
 def test_a_file_is_no_home(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("mine")
-    with pytest.raises(ServerError, match="must be a folder that can be written to"):
+    with pytest.raises(ServerError, match="must be a writable folder"):
         Home(file).prepare()
     assert file.read_text() == "mine"
 
@@ -76,7 +76,7 @@ def test_a_lost_password_is_not_replaced_by_one_that_opens_nothing(tmp_path: Pat
     home = Home(tmp_path / "home")
     home.prepare()
     (home.path / "data" / "databases" / "system").mkdir(parents=True)
-    with pytest.raises(ServerError, match="which is gone"):
+    with pytest.raises(ServerError, match="which is missing"):
         home.ensure_password()
     with pytest.raises(ServerError, match="No such file"):
         home.password()

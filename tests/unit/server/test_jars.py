@@ -142,7 +142,7 @@ def test_without_a_network_the_jars_come_from_a_folder(mirror: Mirror, tmp_path:
     paths = fetch(mirror.jars, folder=tmp_path / "other", source=mirror.folder)  # laid out as Maven does
     assert [path.read_bytes()[:1] for path in paths] == [b"1", b"2", b"3"]
     assert mirror.asked == []
-    with pytest.raises(ServerError, match="--jars names a folder"):
+    with pytest.raises(ServerError, match="--jars must name a folder"):
         fetch(mirror.jars, folder=tmp_path / "cache", source=tmp_path / "nowhere")
 
 
@@ -165,7 +165,7 @@ def test_a_missing_file_is_named(mirror: Mirror, tmp_path: Path) -> None:
     absent = replace(mirror.jars[0], artifact="absent")
     with pytest.raises(ServerError) as raised:
         fetch([absent], folder=tmp_path / "cache")
-    assert "org.example:absent:1.0 was given by none of the repositories in use (http://127" in str(raised.value)
+    assert "org.example:absent:1.0 was not found in any of the repositories in use (http://127" in str(raised.value)
     del raised
     gc.collect()
 
@@ -179,7 +179,7 @@ def test_a_dead_network_is_told(mirror: Mirror, tmp_path: Path, monkeypatch: pyt
 
 def test_a_cache_that_cannot_be_written_is_named(mirror: Mirror, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ServerError, match=r"are to be kept in .*file/cache.* XDG_CACHE_HOME"):
+    with pytest.raises(ServerError, match=r"cannot be stored in .*file/cache.* XDG_CACHE_HOME"):
         fetch(mirror.jars, folder=tmp_path / "file" / "cache")
 
 

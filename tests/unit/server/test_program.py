@@ -60,7 +60,7 @@ def test_an_older_version_does_not_open_later_databases(tmp_path: Path) -> None:
     home.prepare()
     (home.path / "data" / "databases" / "system").mkdir(parents=True)
     assert choose(home, None, (), VERSIONS[1]).version == VERSIONS[1]
-    with pytest.raises(ServerError, match=r"those of Neo4j 2026\.08\.1, which 5\.26\.30 cannot read"):
+    with pytest.raises(ServerError, match=r"are from Neo4j 2026\.08\.1, and 5\.26\.30 cannot read them"):
         choose(home, VERSIONS[0], (), VERSIONS[1])
 
 

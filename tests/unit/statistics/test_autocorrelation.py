@@ -85,10 +85,10 @@ def test_a_column_that_tells_nothing_in_one_sample_is_said(db: cellgraph.Databas
         ("no cell has a number in it", {"columns": ["empty"]}),
         ("no column 'markr'. Did you mean 'marker'?", {"columns": "markr"}),
         (
-            "'cell_type' holds text, and a number is needed; of types ask: cellgraph enrichment",
+            "'cell_type' holds text, but a number is needed; for types, use: cellgraph enrichment",
             {"columns": "cell_type"},
         ),
-        ("columns must be names of columns of cells, at least one, not []", {"columns": []}),
+        ("columns must be a column of cells or a list of at least one, not []", {"columns": []}),
         ("a name in columns must be text, not 5", {"columns": [5]}),
         ("method must be one of moran, geary, not 'morans'", {"method": "morans"}),
         ("weight must be one of contacts, junctions, area, not 'volume'", {"weight": "volume"}),

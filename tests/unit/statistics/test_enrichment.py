@@ -86,7 +86,7 @@ def test_a_seed_repeats_itself_and_another_does_not(db: cellgraph.Database) -> N
         ("count must be one of contacts, junctions, area, not 'volume'", {"count": "volume"}),
         ("convention must be one of classic, histocat, patch, not 'historic'", {"convention": "historic"}),
         ("'patch' needs a patch size", {"convention": "patch"}),
-        ("goes with the convention 'patch' only, not with 'classic'", {"patch_size": 2}),
+        ("goes only with the convention 'patch', not with 'classic'", {"patch_size": 2}),
         ("patch_size must be above 0, not 0.0", {"convention": "patch", "patch_size": 0}),
         ("patch_size must be above 0, not nan", {"convention": "patch", "patch_size": float("nan")}),
         ("permutations must be from 1 to", {"permutations": 0}),

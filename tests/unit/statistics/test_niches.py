@@ -51,7 +51,7 @@ def test_surroundings_are_those_of_networkx(db: cellgraph.Database, k: int) -> N
 
 def test_samples_have_niches_of_their_own_unless_pooled(db: cellgraph.Database) -> None:
     apart = db.niches("cell_type", niches=2)
-    assert "each sample has niches of its own" in note_of(apart)
+    assert "each sample has its own niches" in note_of(apart)
     for sample in ("left", "right"):
         assert db.niches("cell_type", niches=2, sample=sample)["niche"].to_pylist() == [
             row["niche"] for row in apart.to_pylist() if row["sample"] == sample
@@ -82,8 +82,10 @@ def test_groups_that_are_there_are_found(tmp_path: Path) -> None:
         rows = opened.niches("kind", niches=2)
         assert rows["niche"].to_pylist() == [1] * 10 + [2] * 6 + [None]
         assert rows["share of x"].to_pylist() == [1.0] * 10 + [0.0] * 6 + [None]
-        assert "no cell of a type is within 1 contacts: 1 cell of the sample 'one'." in note_of(rows)
-        with pytest.raises(ParameterError, match="cannot have 3 niches: there are 2 different surroundings"):
+        assert "1 cell of the sample 'one' has no niche, because no cell with a type is within 1 contacts." in note_of(
+            rows
+        )
+        with pytest.raises(ParameterError, match="cannot have 3 niches: there are only 2 different surroundings"):
             opened.niches("kind", niches=3)
 
 

@@ -316,7 +316,7 @@ def test_blocks_up_to_the_limit_are_listed() -> None:
 def test_an_image_that_is_decoded_as_a_whole_and_takes_more_than_the_memory_given(tmp_path: Path) -> None:
     path = tmp_path / "cells.png"
     Image.new("1", (20_000, 20_000)).save(path)
-    with pytest.raises(InputError, match=r"parts of 1 x 20,000 x 20,000, which takes 0\.8 GB .* --memory allows"):
+    with pytest.raises(InputError, match=r"parts of 1 x 20,000 x 20,000, which takes 0\.8 GB .* allowed; raise --m"):
         cellgraph.load(path, tmp_path / "a.db", memory="256MB")
 
 

@@ -236,7 +236,7 @@ def test_grey_images_are_no_labels(tmp_path: Path, name: str) -> None:
     tifffile.imwrite(tmp_path / "grey.tif", getattr(skimage.data, name)())
     done = cellgraph("load", "grey.tif", cwd=tmp_path, ok=False)
     assert done.returncode == 1
-    assert "scattered over the image, as in an image that is not segmented" in done.stderr
+    assert "scattered over the image, as in an unsegmented image" in done.stderr
     assert not (tmp_path / "cellgraph.db").exists()
     cellgraph("load", "grey.tif", "--any-labels", cwd=tmp_path)
 

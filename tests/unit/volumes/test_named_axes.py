@@ -269,7 +269,7 @@ def test_each_frame_of_imaris_is_a_sample(tmp_path: Path) -> None:
 def test_each_frame_of_what_has_none_is_refused_by_a_dry_run_too(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", V)
     done = cellgraph("load", "a.npy", "--time", "each", "--dry-run", cwd=tmp_path, ok=False)
-    assert (done.returncode, "needs an axis of time, but it has none" in done.stderr) == (2, True)
+    assert (done.returncode, "needs a time axis, but there is none" in done.stderr) == (2, True)
 
 
 def _metaimage(path: Path, *fields: str, body: bytes) -> None:

@@ -12,7 +12,7 @@ def test_what_memory_holds_is_fine() -> None:
 
 
 def test_cells_of_a_few_voxels_are_probably_no_labels() -> None:
-    with pytest.raises(TooManyCellsError, match=r"10 up to now.*most of them have 1 to 3 voxels.*no label image"):
+    with pytest.raises(TooManyCellsError, match=r"10 so far.*most of them have 1 to 3 voxels.*not a label image"):
         require_room(10, 2**60, np.array([1, 2, 3, 50]))
 
 
@@ -22,5 +22,5 @@ def test_large_cells_need_more_memory() -> None:
 
 
 def test_a_block_is_refused_before_its_cells_are_measured() -> None:
-    with pytest.raises(TooManyCellsError, match="no label image"):
+    with pytest.raises(TooManyCellsError, match="not a label image"):
         require_room_for_block(np.arange(1000, dtype=np.int32), 10**12)
