@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cellgraph.errors import InputError
 from cellgraph.tables.cellkeys import as_ids, as_texts
 from cellgraph.tables.tablefile import TableFile
@@ -37,9 +39,8 @@ def cells_of(network: TableFile, pair: tuple[str, str], samples: tuple[str, str]
     sample, cell = "sample" if samples is None or samples[0] != samples[1] else samples[0], "cell"
     columns: dict[str, pa.Array] = {}
     if samples is not None:
-        columns[sample] = pa.concat_arrays([as_texts(network, column) for column in samples])
-    ends = [as_texts(network, column) if texts else pa.array(as_ids(network, column)) for column in pair]
-    columns[cell] = pa.concat_arrays(ends)
+        columns[sample] = as_texts(network, *samples)
+    columns[cell] = as_texts(network, *pair) if texts else pa.array(np.concatenate([as_ids(network, c) for c in pair]))
     names = list(columns)
     table = pa.table(columns).group_by(names).aggregate([]).select(names)
     table = table.sort_by([(name, "ascending") for name in names])

@@ -250,7 +250,7 @@ def _sample_of_row(table: TableFile, names: Sequence[str], sample: str | None, c
                 f"({some(names)}); say whose cells they are with --sample NAME (sample=…)"
             )
         return pa.array([sample or names[0]] * table.table.num_rows, pa.string())
-    of_row = as_texts(table, column)
+    of_row = as_texts(table, column, known=names)
     for name in of_row.unique().to_pylist():
         if sample is not None and name != sample:
             raise InputError(
@@ -276,7 +276,7 @@ def _samples(table: TableFile, names: Sequence[str], sample: str | None, on: str
             f"{table.name} needs a column with the name of each sample, as sample or name, but it has "
             f"{', '.join(table.columns)}; say which with --on"
         )
-    keys = as_texts(table.with_texts(column), column)
+    keys = as_texts(table.with_texts(column), column, known=names)
     loadedcells.refuse_twice(table, column, keys, "")
     rest = columns.properties(table, {column}, reserved.ANNOTATED)
     _require_properties(table, rest)

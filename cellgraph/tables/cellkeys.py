@@ -124,7 +124,7 @@ class CellKeys:
         if self.texts is None:
             wanted, ids = pa.array(as_ids(table, column, self._advice())), pa.array(self.labels)
         else:
-            wanted, ids = as_texts(table, column), self.texts
+            wanted, ids = as_texts(table, column, known=self.texts), self.texts
         distinct = pc.unique(ids)
         number = pc.index_in(wanted, value_set=distinct).fill_null(-1).to_numpy().astype(np.int64)
         key = pc.index_in(ids, value_set=distinct).to_numpy().astype(np.int64)
@@ -202,8 +202,10 @@ def with_ids(table: TableFile, *columns: str) -> TableFile:
     return table.with_texts(*columns)
 
 
-def as_texts(table: TableFile, column: str) -> pa.Array:
-    """Return a column as text; 1 and 1.0 are the same, unless there are fractions too.
+def as_texts(table: TableFile, *columns: str, known: Sequence[str] | pa.Array = ()) -> pa.Array:
+    """Return columns as text, one below the other; 1 and 1.0 are the same.
+
+    They are not if there are other fractions too, or if all texts are among the known ones as they are.
 
     Raises
     ------
@@ -213,18 +215,27 @@ def as_texts(table: TableFile, column: str) -> pa.Array:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    texts = pa.concat_arrays([_written(table, column) for column in columns])
+    if len(known) and pc.all(pc.is_in(texts, pa.array(known, pa.string()))).as_py():
+        return texts
+    fraction = pc.match_substring_regex(texts, r"^[+-]?[0-9]+\.[0-9]+$")
+    whole = pc.match_substring_regex(texts, _WHOLE)
+    if not pc.any(whole).as_py() or not pc.all(pc.equal(fraction, whole)).as_py():
+        return texts
+    return pc.if_else(whole, pc.replace_substring_regex(texts, r"\.0$", ""), texts)
+
+
+def _written(table: TableFile, column: str) -> pa.Array:
+    """Return a column as text, whole numbers without a fraction if all are whole."""
+    import pyarrow as pa
+
     values = table.table[column].combine_chunks()
     _refuse_missing(table, column, values)
     if pa.types.is_floating(values.type):
         floats = values.to_numpy()
         if (np.floor(floats) == floats).all() and (np.abs(floats) <= _EXACT).all():
             values = pa.array(floats.astype(np.int64))
-    texts = values.cast(pa.string())
-    fraction = pc.match_substring_regex(texts, r"^[+-]?[0-9]+\.[0-9]+$")
-    whole = pc.match_substring_regex(texts, _WHOLE)
-    if not pc.any(whole).as_py() or not pc.all(pc.equal(fraction, whole)).as_py():
-        return texts
-    return pc.if_else(whole, pc.replace_substring_regex(texts, r"\.0$", ""), texts)
+    return values.cast(pa.string())
 
 
 def _is_whole(value: object) -> bool:
@@ -266,10 +277,10 @@ def _sample_numbers(table: TableFile, column: str, names: Sequence[tuple[str, st
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    keys = as_texts(table, column)
     known: dict[str, int] = {}
     for i in (1, 0):  # the key that cells use for a sample takes precedence over its name
         known.update({name[i]: number for number, name in enumerate(names)})
+    keys = as_texts(table, column, known=list(known))
     place = pc.index_in(keys, value_set=pa.array(list(known), pa.string()))
     if place.null_count:
         rows = np.flatnonzero(place.is_null().to_numpy(zero_copy_only=False))

@@ -77,12 +77,13 @@ def labels(store: Store, keys: Keys, *, told: bool) -> pa.Array:
         own = keys.own(keys.table)
         return refuse_twice(own, column, pa.array(as_ids(own, column)), sample)
     own = keys.own(keys.texts)
-    given = refuse_twice(own, column, as_texts(own, column), sample)
     cells = store.run(
         "MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell) WHERE s.name = $name "
         "RETURN c.name AS name, c.label AS label",
         {"name": sample},
     )
+    known = cells["name"].drop_null().combine_chunks()
+    given = refuse_twice(own, column, as_texts(own, column, known=known), sample)
     by_name = _by_name(given, cells)
     by_label = None if roles.folded(column) in roles.NAME.names else _by_label(given, cells)
     if by_name is None and by_label is not None:

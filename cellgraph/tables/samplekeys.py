@@ -84,19 +84,20 @@ def samples_of_cells(
     if keys is None:
         numbers = np.zeros(cells.table.num_rows, np.int64)
     else:
-        numbers = _numbers(cells, column or "", keys, found)
+        numbers = _numbers(cells, column or "", found)
     if name is None:
         return found, numbers
     lost = samples is None and keys is not None and found[0].key != name
     return [(found[0].with_given("sample") if lost else found[0]).renamed(name)], numbers
 
 
-def _numbers(cells: TableFile, column: str, keys: Any, samples: Sequence[SampleKey]) -> Array:
+def _numbers(cells: TableFile, column: str, samples: Sequence[SampleKey]) -> Array:
     """Return the sample index of each cell; cells may refer to a sample by id or by name."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     by_key, by_name = [entry.key for entry in samples], [entry.sample.name for entry in samples]
+    keys = as_texts(cells, column, known=[*by_key, *by_name])
     used = set(keys.unique().to_pylist())
     known = by_name if not used <= set(by_key) and used <= set(by_name) else by_key
     found = pc.index_in(keys, value_set=pa.array(known, pa.string()))

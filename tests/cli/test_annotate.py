@@ -111,6 +111,16 @@ def test_samples_are_found_by_their_names_as_text(digits: Path) -> None:
     assert [row["born"] for row in rows(digits, "samples")] == ["10:30"]
 
 
+def test_names_that_look_like_fractions_are_those_of_the_load(tmp_path: Path) -> None:
+    db = tmp_path / "versions.db"
+    cells = file(db, "sample,cell,v\n1.0,7.0,1\n1.0,7.1,2\n1.1,A,1\n", "cells.csv")
+    cellgraph("load-tables", "--cells", cells, "--db", db)
+    cellgraph("annotate", "--samples", file(db, "sample,age\n1.0,5\n"), "--db", db)
+    assert [(row["sample"], row["age"]) for row in rows(db, "samples")] == [("1.0", "5"), ("1.1", "")]
+    cellgraph("annotate", "--cells", file(db, "sample,cell,kind\n1.0,7.0,x\n"), "--db", db)
+    assert [(row["name"], row["kind"]) for row in rows(db, "cells")] == [("7.0", "x"), ("7.1", ""), ("A", "")]
+
+
 def test_labels_that_are_text_in_parquet(db: Path) -> None:
     types = db.with_name("types.parquet")
     parquet.write_table(pa.table({"label": ["1", "3"], "kind": ["a", "b"]}), types)

@@ -69,7 +69,7 @@ def test_ids_that_look_like_times_are_text(tmp_path: Path) -> None:
     ("rows", "column", "ids"),
     [
         ("1.0,2\nA,3\nB,1\n", "name", ["1", "2", "3", "A", "B"]),
-        ("1.5,2\nA,1.0\n", "name", ["1", "1.5", "2", "A"]),
+        ("1.5,2\nA,1.0\n1.0,A\n", "name", ["1.0", "1.5", "2", "A"]),
         ("1E5,2\n2E5,1E5\n", "name", ["1E5", "2", "2E5"]),
         ("1e+05,2\n1.0,1e+05\n", "label", [1, 2, 100_000]),
         ("007,7\n", "label", [7]),
