@@ -26,7 +26,7 @@ def require_target(path: Path, overwrite: bool) -> None:
         If it is there and must not be overwritten.
     """
     if not path.parent.is_dir():
-        raise NotFoundError(f"the folder {str(path.parent)!r} does not exist; make it first.")
+        raise NotFoundError(f"the folder {str(path.parent)!r} does not exist; create it first.")
     if os.path.lexists(path) and not overwrite:
         raise ExistsError(f"{str(path)!r} is already there; choose another name, or overwrite it (--overwrite).")
 

@@ -84,7 +84,7 @@ def _numbers(contacts: pa.Table, name: str) -> Array:
         raise ParameterError(f"contacts have no column {name!r}.{near(name, contacts.column_names)}")
     kind = contacts[name].type
     if not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
-        raise ParameterError(f"the column {name!r} of contacts holds {kind}, and a weight needs numbers.")
+        raise ParameterError(f"the column {name!r} of contacts has the type {kind}, but a weight needs numbers.")
     numbers: Array = contacts[name].cast(pa.float64(), safe=False).to_numpy()
     return np.nan_to_num(numbers, nan=0.0)
 
@@ -209,4 +209,7 @@ def require_simple(contacts: pa.Table, what: str) -> None:
     """Raise `InputError` if two cells have several relationships."""
     a, b = contacts["a"].to_numpy(), contacts["b"].to_numpy()
     if len(np.unique(np.stack([np.minimum(a, b), np.maximum(a, b)]), axis=1).T) < len(a):
-        raise InputError(f"{what} holds one contact of two cells, but some have several; load them with --symmetric.")
+        raise InputError(
+            f"{what} allows only one contact between two cells, but some pairs have several; load them with "
+            "--symmetric."
+        )

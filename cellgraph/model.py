@@ -67,7 +67,7 @@ CELL_COLUMNS: tuple[Column, ...] = (
     Column("border_faces", "int", "faces", "voxel faces on the border of the volume"),
     Column("background_area", "float", "unit^2", "area of the faces to the background"),
     Column("border_area", "float", "unit^2", "area of the faces on the border of the volume"),
-    Column("on_border", "bool", "", "whether it touches the border of the volume, so may be cut"),
+    Column("on_border", "bool", "", "whether it touches the border of the volume, and so may be cut off"),
     Column("z_start", "int", "voxels", "bounding box, first index"),
     Column("y_start", "int", "voxels", "bounding box, first index"),
     Column("x_start", "int", "voxels", "bounding box, first index"),
@@ -77,7 +77,7 @@ CELL_COLUMNS: tuple[Column, ...] = (
     Column("length", "float", "unit", "longest full axis of the ellipsoid of equal second moments"),
     Column("width", "float", "unit", "middle full axis (2D: the shorter one)"),
     Column("height", "float", "unit", "shortest full axis (2D: null)"),
-    Column("stretch", "float", "", "(l1 - l3) / l1; 0 is a ball (2D: with the width for l3)"),
+    Column("stretch", "float", "", "(l1 - l3) / l1; 0 is a sphere (2D: with the width instead of l3)"),
     Column("oblateness", "float", "", "2 (l2 - l3) / (l1 - l3) - 1; 1 is a disc, -1 is a rod (2D: null)"),
     Column("length_axis_z", "float", "", "unit vector along the length"),
     Column("length_axis_y", "float", "", "unit vector along the length"),
@@ -92,7 +92,7 @@ CELL_COLUMNS: tuple[Column, ...] = (
 
 # The columns of the contacts table; cell_a < cell_b, one row per pair.
 CONTACT_COLUMNS: tuple[Column, ...] = (
-    Column("cell_a", "int", "", "label of the one cell, the smaller"),
+    Column("cell_a", "int", "", "label of the first cell, the smaller of the two"),
     Column("cell_b", "int", "", "label of the other cell"),
     Column("junctions", "int", "faces", "number of voxel faces that the two cells share (2D: pixel edges)"),
     Column("area", "float", "unit^2", "physical area of those faces (2D: length)"),
@@ -109,17 +109,17 @@ METRIC_COLUMNS: tuple[Column, ...] = (
     Column("degree", "int", "cells", "number of cells that it touches"),
     Column("strength", "float", "", "sum of the weights of its contacts; by default their junctions"),
     Column("pagerank", "float", "", "PageRank, damping 0.85; all cells of a sample add up to 1"),
-    Column("eigenvector", "float", "", "eigenvector centrality, of length 1"),
-    Column("betweenness", "float", "", "share of the shortest paths between other cells that lead through it"),
-    Column("current_flow_betweenness", "float", "", "current through it between pairs of other cells, mean"),
+    Column("eigenvector", "float", "", "eigenvector centrality, normalised to length 1"),
+    Column("betweenness", "float", "", "share of the shortest paths between other cells that pass through it"),
+    Column("current_flow_betweenness", "float", "", "mean current through it over pairs of other cells"),
     Column("closeness", "float", "", "cells reached over their mean distance, Wasserman-Faust"),
     Column("harmonic", "float", "", "sum of 1 / distance to all others"),
     Column("clustering", "float", "", "share of the pairs of its neighbours that touch"),
-    Column("core_number", "int", "", "largest k of a k-core that has it"),
-    Column("components", "int", "", "smallest label of its connected piece"),
+    Column("core_number", "int", "", "largest k for which it is in the k-core"),
+    Column("components", "int", "", "smallest label in its connected component"),
     Column("community", "int", "", "smallest label of its community (Leiden, modularity)"),
-    Column("articulation", "bool", "", "whether its piece falls apart without it"),
-    Column("eccentricity", "int", "contacts", "distance to the farthest cell of its piece"),
+    Column("articulation", "bool", "", "whether removing it disconnects its component"),
+    Column("eccentricity", "int", "contacts", "distance to the farthest cell in its component"),
 )
 
 # Further columns of contacts between grown cells (load --expand).
@@ -147,13 +147,11 @@ def check_sample_name(name: object) -> str:
         If it is anything else.
     """
     if not isinstance(name, str):
-        raise ParameterError(f"expected the name of the sample to be a text, got {name!r}")
+        raise ParameterError(f"expected the name of the sample to be a string, got {name!r}")
     if not name.strip() or name in (".", ".."):
-        raise ParameterError(f"a sample cannot be called {name!r}; give it another name with --sample")
+        raise ParameterError(f"{name!r} is not a valid name for a sample; give it another one with --sample")
     if any(char == "\0" or "\ud800" <= char <= "\udfff" for char in name):
-        raise ParameterError(
-            f"the name of the sample {name!r} has bytes that are no text in UTF-8; give it another one with --sample"
-        )
+        raise ParameterError(f"the name of the sample {name!r} is not valid UTF-8; give it another one with --sample")
     return name
 
 

@@ -40,14 +40,16 @@ class ContactBuilder(GraphBuilderCSR):  # type: ignore[misc]
     def __init__(self, *graphs: CellGraph, weight: str | None = None) -> None:
         super().__init__()
         if not graphs:
-            raise ParameterError("expected a graph or more, as Database.graph returns them, got none")
+            raise ParameterError("expected at least one graph, as returned by Database.graph, got none")
         self._weight = weight
         self._known = []
         for graph in graphs:
             network = graph.network()
             places = centroids(network.cells)
             if places is None:
-                raise InputError(f"the cells of {graph.sample.name!r} have no centroids, by which rows are recognised.")
+                raise InputError(
+                    f"the cells of {graph.sample.name!r} have no centroids, which are needed to identify rows."
+                )
             self._known.append((places, matrix(network.cells, network.contacts, weight)))
 
     def build_graph(self, coords: np.ndarray[Any, Any]) -> tuple[Any, Any]:

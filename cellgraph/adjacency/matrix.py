@@ -56,7 +56,9 @@ class Adjacency:
 
         n = len(topology.labels)
         if n > MOST_CELLS:
-            raise InputError(f"at most {MOST_CELLS:,} cells can be looked at together, not {n:,}; name one --sample.")
+            raise InputError(
+                f"at most {MOST_CELLS:,} cells can be processed together, got {n:,}; choose one sample with --sample."
+            )
         if direction != "both":
             ends = (topology.a, topology.b) if direction == "out" else (topology.b, topology.a)
             a, b = (end[topology.a != topology.b] for end in ends)

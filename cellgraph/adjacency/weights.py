@@ -77,11 +77,11 @@ def parse_weight(text: str, known: Mapping[str, str]) -> Weight:
     ParameterError
         If it does not parse, or names a column that does not exist or is not numeric.
     """
-    why = "write one of numbers and columns of contacts, as 1/junctions"
+    why = "use numbers and columns of contacts, such as 1/junctions"
     try:
         tree = ast.parse(text.strip()[:_LONGEST], mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise ParameterError(f"the weight {text!r} is no expression; {why}.") from None
+        raise ParameterError(f"the weight {text!r} is not a valid expression; {why}.") from None
     columns: dict[str, None] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and not _is_function(node, tree):
@@ -90,7 +90,7 @@ def parse_weight(text: str, known: Mapping[str, str]) -> Weight:
                     f"the weight {text!r} uses {node.id!r}, but contacts have no such column.{near(node.id, known)}"
                 )
             if known[node.id] not in ("int", "float"):
-                raise ParameterError(f"the weight {text!r} uses {node.id!r}, which holds no numbers; {why}.")
+                raise ParameterError(f"the weight {text!r} uses {node.id!r}, which is not numeric; {why}.")
             columns[node.id] = None
     _check(tree, text, why)
     return Weight(text, tuple(columns), tree)
@@ -107,14 +107,14 @@ def _check(node: ast.AST, text: str, why: str) -> None:
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) == 1 and not node.keywords:
         if node.func.id not in FUNCTIONS:
             raise ParameterError(
-                f"the weight {text!r} uses {node.func.id!r}, which is none of {', '.join(FUNCTIONS)}."
-                f"{near(node.func.id, FUNCTIONS)}"
+                f"the weight {text!r} uses {node.func.id!r}, but the functions are "
+                f"{', '.join(FUNCTIONS)}.{near(node.func.id, FUNCTIONS)}"
             )
         parts = list(node.args)
     elif isinstance(node, ast.Name) or (isinstance(node, ast.Constant) and type(node.value) in (int, float)):
         parts = []
     else:
-        raise ParameterError(f"the weight {text!r} has something in it that is no arithmetic; {why}.")
+        raise ParameterError(f"the weight {text!r} contains something that is not arithmetic; {why}.")
     for part in parts:
         _check(part, text, why)
 

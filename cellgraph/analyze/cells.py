@@ -63,7 +63,7 @@ class Finder:
             if len(samples) > 1:
                 listed = ", ".join(map(repr, samples[:5])) + (", …" if len(samples) > 5 else "")
                 raise ParameterError(
-                    f"the cell {label} is in {len(samples)} samples ({listed}); say in which with --sample NAME "
+                    f"the cell {label} is in {len(samples)} samples ({listed}); choose one with --sample NAME "
                     "(sample=…)."
                 )
         return tuple(Cell(samples[0], label) for label, samples in found.items())
@@ -101,7 +101,7 @@ def find_cells(finder: Finder, query: Query, given: Mapping[str, Any]) -> dict[s
         many = parameter.type == "int list"
         items = list(value) if many and isinstance(value, list | tuple) else [value]
         if not items:
-            raise ParameterError(f"{of} must name a cell at least, but the list is empty.")
+            raise ParameterError(f"{of} must name at least one cell, but the list is empty.")
         cells = {
             cell for item in items if isinstance(item, str) for cell in of_text(finder, parameter.name, item, many)
         }

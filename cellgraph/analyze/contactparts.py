@@ -59,4 +59,6 @@ def _parts(
             rows = store.run(statement.text, statement.parameters, name="contacts", timeout=left)
             yield as_declared(query, in_order(rows), further)
     if _spans(store, catalogue, sample) != spans:
-        raise StoreError("samples changed while their contacts were read; what was written is incomplete: ask again.")
+        raise StoreError(
+            "samples changed while their contacts were read, so the output is incomplete; run the query again."
+        )

@@ -37,8 +37,8 @@ def notes_of(store: Store, cypher: str) -> list[str]:
     notes = list(_unknown(store, code))
     if not store.relationships_once and _walks(code):
         notes.append(
-            "the embedded database may use a relationship twice in a pattern, which Neo4j does not; add "
-            "conditions as a.label <> c.label where that matters (docs/cypher.md)."
+            "the embedded database may use a relationship twice in a pattern, which Neo4j does not; add conditions "
+            "such as a.label <> c.label if that matters (docs/cypher.md)."
         )
     if not store.relationships_once and any(re.search(rf"\b{n}\s*\.", where) for n, where in _INNER.findall(code)):
         notes.append(
@@ -52,7 +52,7 @@ def _unknown(store: Store, code: str) -> Iterator[str]:
     """Yield a sentence for each label and property that the database does not have."""
     for label in dict.fromkeys(_LABEL.findall(code)):
         if label not in LABELS:
-            yield f"no node or relationship of cellgraph is a {label!r}.{near(label, LABELS)}"
+            yield f"cellgraph has no node label or relationship type {label!r}.{near(label, LABELS)}"
     variables = set(_NODE.findall(code))
     used = [name for variable, name in _PROPERTY.findall(code) if variable in variables]
     if not used:

@@ -266,7 +266,7 @@ class Database:
             _check_value(name, value)
         if not text.strip():
             raise ParameterError(
-                "the Cypher statement is empty; write one, as "
+                "the Cypher statement is empty; write one, such as "
                 "MATCH (:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell) RETURN count(c) AS cells."
             )
         used = parameters_in(text)
@@ -322,7 +322,7 @@ class Database:
         names = self._require_samples(sample)
         if sample is None and len(names) > 1:
             listed = ", ".join(map(repr, names[:5])) + (", …" if len(names) > 5 else "")
-            raise ParameterError(f"a graph is of one sample, but there are {len(names)}: {listed}; name one.")
+            raise ParameterError(f"a graph needs one sample, but there are {len(names)}: {listed}; name one.")
         return read_graph(self.query, sample or names[0])
 
     def enrichment(
@@ -572,7 +572,9 @@ def _noted(found: tuple[pa.Table, list[str]]) -> pa.Table:
 
 def _unbuffered(conditions: ConditionOptions) -> ConditionOptions:
     if conditions.get("buffer") is not None:
-        raise ParameterError("buffer leaves out rows about cells, and these are about many; use inside or where.")
+        raise ParameterError(
+            "buffer leaves out rows about single cells, but these rows are about many cells; use inside or where."
+        )
     return conditions
 
 
@@ -607,15 +609,16 @@ def _check_method(name: str, method: str) -> None:
     if method == "estimated" and name not in ESTIMATED:
         raise ParameterError(f"the query {name!r} cannot be estimated; {' and '.join(ESTIMATED)} can.")
     if method == "compiled" and name not in COMPILED:
-        raise ParameterError(f"the query {name!r} is answered in Cypher only; compiled are {', '.join(COMPILED)}.")
+        raise ParameterError(f"the query {name!r} has no compiled form; these have one: {', '.join(COMPILED)}.")
 
 
 def _unfinished(samples: int) -> str:
     """Return a note on incomplete samples that a statement may count."""
     there = "a sample that is" if samples == 1 else f"{samples:,} samples that are"
     return (
-        f"note: the database holds {there} being loaded, or left by a load that was stopped; only Cypher that starts "
-        "from (:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell) leaves them out; the next load removes what was left"
+        f"note: the database holds {there} being loaded, or left over from an interrupted load; only Cypher that "
+        "starts from (:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell) leaves them out; the next load removes "
+        "leftovers"
     )
 
 
@@ -626,7 +629,9 @@ def _check_call(text: str, timeout: float | None) -> None:
         return
     seconds = check(timeout, "float", of="timeout")
     if not isinstance(seconds, float) or not 0 < seconds <= _LONGEST_SECONDS:
-        raise ParameterError(f"timeout must be seconds above 0, not {timeout!r}; without it there is no limit.")
+        raise ParameterError(
+            f"timeout must be a number of seconds above 0, not {timeout!r}; leave it out for no limit."
+        )
 
 
 def _check_value(name: str, value: Any) -> None:

@@ -29,7 +29,8 @@ def require_samples(question: Question) -> None:
             raise NotFoundError(f"there is no sample {name!r} in the database.{hint}")
     if question.bound["source"] == question.bound["target"]:
         raise ParameterError(
-            f"a comparison is of two samples, but both are {question.bound['source']!r}; name another with --to."
+            f"a comparison needs two different samples, but both are {question.bound['source']!r}; name another with "
+            "--to."
         )
 
 

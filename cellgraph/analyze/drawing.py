@@ -59,8 +59,8 @@ def draw(question: Question, limit: int | None = None) -> Drawing:
     query, store = question.query, question.store
     if store.dialect != "neo4j":
         raise ParameterError(
-            f"Neo4j Browser draws what is in a Neo4j, but {store!r} is none; copy its samples: "
-            "cellgraph copy FILE neo4j"
+            f"Neo4j Browser can draw only a Neo4j database, but {store!r} is not one; copy its samples: cellgraph copy "
+            "FILE neo4j"
         )
     conditions = question.asked.conditions
     statement = query.statement(GRAPH, question.bound, limit=limit, conditions=conditions)

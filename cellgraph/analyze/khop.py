@@ -94,8 +94,9 @@ def _counts(
     registers = registers_for(len(graph.labels))
     within = np.rint(estimated_within(graph, k, registers=registers, check=check)[rows]).astype(np.int64)
     return np.diff(within, axis=1, prepend=0), (
-        f"estimated with {registers:,} registers a cell (HyperLogLog): within has a standard error of "
-        f"{100 * standard_error(registers):.1f} %, and cells, the difference from the hop before, that of within."
+        f"estimated with {registers:,} registers per cell (HyperLogLog): within has a standard error of "
+        f"{100 * standard_error(registers):.1f} %; cells is its difference from the previous hop, so its error is that "
+        "of within."
     )
 
 

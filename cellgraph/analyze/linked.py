@@ -96,8 +96,8 @@ def weights_of(weight: Weight, asked: Restricted, pairs: Linked) -> Array:
         count = len(wrong) if asked.direction != "both" else len(wrong) // 2
         of = f"{count:,} contacts, the first" if count > 1 else "the contact"
         raise ParameterError(
-            f"a weight must be above 0, but {weight.text} is missing or not above 0 for {of} of {first}; leave these "
-            "out with --min-junctions 1 (min_junctions=1), or write another --weight (weight=…)."
+            f"a weight must be above 0, but {weight.text} is missing or not above 0 for {of} between {first}; leave "
+            "these out with --min-junctions 1 (min_junctions=1), or use another --weight (weight=…)."
         )
     return values
 

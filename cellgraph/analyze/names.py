@@ -53,7 +53,7 @@ def of_text(finder: Finder, parameter: str, text: str, many: bool) -> tuple[Cell
         parts = [text]  # a name with a comma
     if not all(parts):
         raise ParameterError(
-            f"the parameter {parameter!r} takes cells with commas between, as 5,6,77, but got {text!r}."
+            f"the parameter {parameter!r} takes comma-separated cells, such as 5,6,77, but got {text!r}."
         )
     if all(_WHOLE.fullmatch(part) for part in parts) and not names:
         return finder.of_labels([_checked(parameter, int(part)) for part in parts])
@@ -86,7 +86,7 @@ def _cell(finder: Finder, parameter: str, text: str, names: bool) -> Cell:
         raise ParameterError(f"{len(found)} cells of the sample {of[0]!r} are named {text!r}; give a label: {labels}.")
     listed = ", ".join(map(repr, of[:5])) + (", …" if len(of) > 5 else "")
     raise ParameterError(
-        f"a cell named {text!r} is in {len(of)} samples ({listed}); say in which with --sample NAME (sample=…)."
+        f"a cell named {text!r} is in {len(of)} samples ({listed}); choose one with --sample NAME (sample=…)."
     )
 
 

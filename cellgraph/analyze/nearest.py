@@ -47,8 +47,8 @@ class Target:
             for sample in samples:
                 if "on_border" not in {column.name for column in sample.of_cells}:
                     raise ParameterError(
-                        f"the sample {sample.name!r} does not know which of its cells lie on its border; look for "
-                        "others with --to (to=…)."
+                        f"the sample {sample.name!r} has no column on_border, so its border cells are unknown; choose "
+                        "another target with --to (to=…)."
                     )
             self.filter = parse_filter("on_border", catalogue, "cells")
         elif _CONDITION.search(text) or text.strip() in catalogue.cells:
@@ -97,7 +97,7 @@ def nearest(question: Question, target: Target) -> pa.Table:
     wanted = among(topology, target.cells) if target.filter is None else filtered(topology, target.filter)
     starts = np.flatnonzero(asked.kept & wanted)
     if not len(starts):
-        raise NotFoundError(f"there is no cell that is {target.text!r} and meets the conditions, so none is nearest.")
+        raise NotFoundError(f"no cell is {target.text!r} and meets the conditions, so there is no nearest one.")
     longest = question.bound["longest"] if "longest" in question.given else n
     order = np.lexsort((np.arange(n), topology.labels))
     rank = np.empty(n, np.int64)

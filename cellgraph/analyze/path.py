@@ -36,19 +36,21 @@ def path(question: Question, source: Cell, target: Cell) -> pa.Table:
     longest = question.bound["longest"]
     near = question.asked.conditions.over != "contacts"  # has no junctions, which the Cypher needs
     if near and question.method == "cypher":
-        raise ParameterError("a path over NEAR is not found in Cypher; leave out --method cypher (method='cypher').")
+        raise ParameterError("a path over NEAR cannot be found in Cypher; leave out --method cypher (method='cypher').")
     if question.method != "compiled" and not near and not question.unsaid and _labels_tell(question, source, target):
         found = question.in_cypher()
         if found.num_rows:
             return found
         if question.method == "cypher" or "longest" in question.given:
-            return with_note(found, f"there is no path from {source.label} to {target.label} in {longest} contacts.")
+            return with_note(
+                found, f"there is no path from {source.label} to {target.label} within {longest} contacts."
+            )
     restricted = question.restricted(contacts=["junctions"])
     graph, ends = restricted.graph, (restricted.row(source), restricted.row(target))
     way = [] if None in ends else fewest_contacts(graph, *ends, backward=restricted.backward)  # type: ignore[arg-type]
     if "longest" in question.given and len(way) > longest + 1:
         return with_note(
-            _table([], []), f"there is no way from {source.label} to {target.label} in {longest} contacts."
+            _table([], []), f"there is no path from {source.label} to {target.label} within {longest} contacts."
         )
     if not way:
         return with_note(_table([], []), not_connected(restricted, source, target))
@@ -65,8 +67,8 @@ def _labels_tell(question: Question, source: Cell, target: Cell) -> bool:
     )
     if not alone and question.method == "cypher":
         raise ParameterError(
-            "the two cells are of different samples, and their labels are in others too, which the Cypher cannot tell "
-            "apart; leave out --method cypher (method='cypher')."
+            "the two cells are in different samples, and other samples have the same labels, which the Cypher cannot "
+            "tell apart; leave out --method cypher (method='cypher')."
         )
     return alone
 
@@ -95,12 +97,13 @@ def not_connected(restricted: Restricted, source: Cell, target: Cell) -> str:
         sizes.append(int((distance >= 0).sum()))
     if restricted.direction != "both":
         return (
-            f"no path leads from {source.label} to {target.label} in the direction {restricted.direction}: "
-            f"from {source.label} {sizes[0] - 1:,} can be reached, and {target.label} from {sizes[1] - 1:,}."
+            f"no path leads from {source.label} to {target.label} in the direction {restricted.direction}: cells that "
+            f"can be reached from {source.label}: {sizes[0] - 1:,}; cells from which {target.label} can be reached: "
+            f"{sizes[1] - 1:,}."
         )
     return (
-        f"the cells {source.label} and {target.label} are not connected: {source.label} is in a piece of {sizes[0]:,} "
-        f"and {target.label} in one of {sizes[1]:,} cells."
+        f"the cells {source.label} and {target.label} are not connected: {source.label} is in a component of "
+        f"{sizes[0]:,} and {target.label} in one of {sizes[1]:,} cells."
     )
 
 

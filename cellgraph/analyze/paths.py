@@ -34,7 +34,7 @@ def paths(question: Question) -> pa.Table:
     bound, weight = question.bound, question.bound["weight"]
     source, target = (question.cells[end][0] for end in ("source", "target"))
     if source == target:
-        raise ParameterError(f"paths lead from a cell to another one, but both ends are {source.label}.")
+        raise ParameterError(f"a path needs two different cells, but both ends are {source.label}.")
     read = None if weight is None else read_weight(question, weight)
     asked = question.restricted(contacts=sorted({"junctions", *(read.columns if read else ())}))
     pairs = linked(asked, *sorted({"junctions", *(read.columns if read else ())}))
@@ -78,8 +78,8 @@ def _all_shortest(asked: Restricted, rank: Array, source: int, target: int) -> l
     found = list(islice(fewest(distance, asked.graph, rank, source, target), MOST_PATHS + 1))
     if len(found) > MOST_PATHS:
         raise ParameterError(
-            f"there are more than {MOST_PATHS:,} shortest paths, of {distance[source]} contacts; say how many you want "
-            "with --k (k=…), as --k 10."
+            f"there are more than {MOST_PATHS:,} shortest paths, each of {distance[source]} contacts; limit their "
+            "number with --k (k=…), such as --k 10."
         )
     return [(float(len(path) - 1), path) for path in found]
 

@@ -86,8 +86,8 @@ class Question:
         left = self.timeout - (monotonic() - self.began)
         if left <= 0:
             raise StoreError(
-                f"the query {self.query.name!r} was given {self.timeout:g} seconds and needs longer; nothing of it is "
-                "shown. Give it more time with --timeout (timeout=…), or ask about fewer cells."
+                f"the query {self.query.name!r} did not finish within {self.timeout:g} seconds, so there is no result. "
+                "Allow more time with --timeout (timeout=…), or ask about fewer cells."
             )
         return left
 

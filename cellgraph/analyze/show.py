@@ -67,7 +67,9 @@ def require_graph(catalogue: Catalogue, query: Query) -> None:
     """Reject a query that cannot be drawn."""
     if not query.has_graph:
         there = ", ".join(other.name for other in catalogue.listed() if other.has_graph)
-        raise NotFoundError(f"the query {query.name!r} gives a table, which cannot be drawn; those that can: {there}.")
+        raise NotFoundError(
+            f"the query {query.name!r} returns a table, which cannot be drawn; queries that can be drawn: {there}."
+        )
 
 
 def _label(parameter: str, text: str) -> int:
@@ -76,6 +78,6 @@ def _label(parameter: str, text: str) -> int:
         return int(text)
     except ValueError:
         raise ParameterError(
-            f"to show the Cypher no database is opened, so {parameter!r} must be the label of a cell, a whole number, "
+            f"no database is opened to show the Cypher, so {parameter!r} must be the label of a cell, a whole number, "
             f"not {text!r}."
         ) from None

@@ -39,7 +39,7 @@ def summary(question: Question) -> pa.Table:
     """Return the rows of the query ``summary``: sample, measure, value, unit."""
     if question.method == "cypher":
         raise ParameterError(
-            "the Cypher of the query 'summary' computes the first of its measures only; leave out --method cypher "
+            "the Cypher of the query 'summary' computes only the first of its measures; leave out --method cypher "
             "(method='cypher'), or run what --show prints with --cypher."
         )
     known = {column.name for column in question.store.columns("cells", question.sample)}
@@ -58,8 +58,8 @@ def summary(question: Question) -> pa.Table:
             ]
     kinds = {"sample": "string", "measure": "string", "value": "float64", "unit": "string"}
     note = (
-        f"mean_path_estimate and diameter_at_least are from {SOURCES} random cells; in samples of up to {EXACT:,} "
-        "cells all distances are found."
+        f"mean_path_estimate and diameter_at_least are computed from {SOURCES} random cells; in samples of up to "
+        f"{EXACT:,} cells, all distances are computed."
     )
     return with_note(pa.Table.from_pylist(rows, pa.schema(kinds.items())), note if estimated else "")
 

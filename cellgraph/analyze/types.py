@@ -75,7 +75,7 @@ def contacts_by(question: Question) -> pa.Table:
     rows = pa.Table.from_pylist(found, pa.schema(kinds.items()))
     without = int((codes[asked.rows] < 0).sum())
     notes = [
-        f"the column {name!r} has one type only, {names[0]!r}: every contact is within it." if len(names) == 1 else "",
+        f"the column {name!r} has only one type, {names[0]!r}: every contact is within it." if len(names) == 1 else "",
         f"{without:,} cells have no {name}; they and their contacts are left out." if without else "",
     ]
     return with_note(rows, "\n".join(filter(None, notes)))
@@ -183,7 +183,8 @@ def _types(asked: Restricted, name: str) -> tuple[Array, list[str]]:
     names = sorted(asked_about.drop_null().unique().to_pylist())
     if len(names) > MOST_TYPES:
         raise ParameterError(
-            f"the column {name!r} of cells has {len(names):,} different values, but types are {MOST_TYPES:,} at most."
+            f"the column {name!r} of cells has {len(names):,} different values, but at most {MOST_TYPES:,} types are "
+            "allowed."
         )
     codes = pc.fill_null(pc.index_in(column, pa.array(names, pa.string())), -1)
     return np.where(asked.kept, codes.to_numpy(zero_copy_only=False), -1).astype(np.int64), names

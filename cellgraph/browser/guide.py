@@ -74,8 +74,8 @@ def _samples(database: Database, query: Query) -> str:
             _table(("sample", "cells", "contacts", "unit"), lines) + more,
             "<p>A cell is a node, with its label in it. Two cells that touch are joined; the number is their junctions,"
             " the voxel faces that they share. Double-click a cell to see what it touches.</p>",
-            "<p>A query below runs when you click its arrow. Click its text to change it first."
-            " <code>cellgraph browse</code> writes this guide anew.</p>",
+            "<p>A query below runs when you click its arrow. Click its text to change it first. <code>cellgraph "
+            "browse</code> writes this guide again.</p>",
             _card(query, {}),
         ]
     )

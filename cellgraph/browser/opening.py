@@ -95,8 +95,8 @@ def browse(
     address = "neo4j" if db is None else address_of(db)
     if dialect_of(address) != "neo4j":
         raise ParameterError(
-            f"Neo4j Browser shows what is in a Neo4j, but {address!r} is a file; copy its samples, and browse these: "
-            f"cellgraph copy {address} neo4j"
+            f"Neo4j Browser can show only a Neo4j database, but {address!r} is a file; copy its samples, and browse "
+            f"these: cellgraph copy {address} neo4j"
         )
     if address == "neo4j":
         server.start(jars_folder=jars_folder, report=report)
@@ -107,7 +107,9 @@ def browse(
             _set_classes(address, [sample] if sample else samples, classes)
         if query is None:
             if parameters or limit is not None:
-                raise ParameterError("parameters are those of a query, but none is named; as: cellgraph browse within")
+                raise ParameterError(
+                    "parameters need a query, but none is named; name one, such as: cellgraph browse within"
+                )
             query, parameters = _first(chosen)
             sample = sample or samples[0]
         drawing = database.drawing(query, sample=sample, limit=limit, **parameters)
@@ -123,7 +125,7 @@ def _samples(database: Database, address: str) -> list[str]:
         return names
     file = address_of()
     if os.path.isfile(file):
-        ready = f"copy those of {file} into it, and browse again: cellgraph copy {shlex.quote(file)} {address}"
+        ready = f"copy the samples of {file} into it, and browse again: cellgraph copy {shlex.quote(file)} {address}"
     else:
         ready = f"load one: cellgraph load IMAGE --db {address}"
     raise NotFoundError(f"there is no sample in the Neo4j yet, so there is nothing to browse; {ready}")
@@ -175,8 +177,8 @@ def _elsewhere(address: str, drawing: Drawing) -> Opening:
     dbms = quote(f"{parts.scheme}://{at.user}@{parts.netloc}", safe="")
     database = f"&db={quote(at.database, safe='')}" if at.database else ""
     notes = [
-        f"note: the Neo4j Browser of that server is taken to be at {base}, where Neo4j has it unless it is configured "
-        "otherwise; sign in there, and run the query that stands in its editor",
+        f"note: the Neo4j Browser of that server is assumed to be at {base}, the default of Neo4j; sign in there, and "
+        "run the query in its editor",
         *_notes(drawing),
     ]
     return Opening(drawing, f"{base}?dbms={dbms}{database}&{_editor(drawing)}", base, False, tuple(notes))
@@ -194,7 +196,7 @@ def _editor(drawing: Drawing) -> str:
 
 def _notes(drawing: Drawing) -> list[str]:
     limits = [line.removeprefix("Limit: ") for line in drawing.note.splitlines() if line.startswith("Limit: ")]
-    notes = [f"note: what is drawn has a limit: {limit}" for limit in limits]
+    notes = [f"note: the drawing is limited: {limit}" for limit in limits]
     if drawing.cells > _DRAWN_AT_ONCE:
         notes.append(f"note: Neo4j Browser shows the first {_DRAWN_AT_ONCE:,} of {drawing.cells:,} cells")
     return notes

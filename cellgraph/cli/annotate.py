@@ -27,13 +27,14 @@ def annotate(
         Path | None, typer.Option(metavar="FILE", help="CSV or Parquet: name of each sample, and its properties.")
     ] = None,
     sample: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Whose cells they are, where the table does not tell.")
+        str | None, typer.Option(metavar="NAME", help="The sample of the cells, if the table does not name it.")
     ] = None,
     on: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="The column with the label or name; by default a usual name.")
+        str | None,
+        typer.Option(metavar="COLUMN", help="The column with the label or name; by default one with a usual name."),
     ] = None,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Replace properties of these names that were written before.")
+        bool, typer.Option("--replace", help="Replace properties of these names that were written earlier.")
     ] = False,
     remove: Annotated[
         list[str] | None,
@@ -42,16 +43,16 @@ def annotate(
     db: DbOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Write properties from tables onto cells and samples that are loaded, as cell types or genotypes.
+    """Add properties from tables, such as cell types or genotypes, to loaded cells and samples.
 
-    They are then columns of query cells, of conditions and of estimates. A sample that is replaced loses them.
+    They are then columns in query cells, in conditions and in estimates. Replacing a sample removes them.
     """
     from cellgraph.tables.annotating import annotate as library
     from cellgraph.tables.annotating import remove as remove_written
 
     if remove:
         if cells is not None or samples is not None or on is not None or replace:
-            raise ParameterError("--remove goes with --sample and --db only.")
+            raise ParameterError("--remove can be combined only with --sample and --db.")
         holders = remove_written(remove, db, sample=sample)
         if not quiet:
             say(f"removed {', '.join(remove)} from {', '.join(holders)}")

@@ -83,7 +83,7 @@ def options(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Turn labelled images of tissue into graphs of cells, and ask them questions in Cypher."""
+    """Turn labelled images of tissue into graphs of cells, and query them in Cypher."""
     if debug:
         os.environ["CELLGRAPH_DEBUG"] = "1"
 

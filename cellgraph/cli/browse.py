@@ -36,10 +36,10 @@ def register(app: typer.Typer) -> None:
 def browse(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="QUERY", help="A query that can be drawn, as within or path.", show_default=False),
+        typer.Argument(metavar="QUERY", help="A query that can be drawn, such as within or path.", show_default=False),
     ] = None,
     no_open: Annotated[
-        bool, typer.Option("--no-open", help="Open no web browser; the last line is what to open in one.")
+        bool, typer.Option("--no-open", help="Do not open a web browser; the last line printed is the address to open.")
     ] = False,
     db: Annotated[
         str | None,
@@ -49,7 +49,7 @@ def browse(
         bool | None,
         typer.Option(
             "--classes/--no-classes",
-            help="Give cells labels for colour and size (:Border, :Small, :Large), or take these away.",
+            help="Add labels to cells for colour and size (:Border, :Small, :Large), or remove them.",
             show_default=False,
         ),
     ] = None,
@@ -73,5 +73,5 @@ def browse(
     for note in opening.notes:
         say(f"cellgraph: {note}")
     if not no_open and not open_page(opening.page):
-        say("cellgraph: there is no web browser with a window here; open the last line in one")
+        say("cellgraph: no web browser with a window was found; open the address in the last line")
     show_text(opening.page)

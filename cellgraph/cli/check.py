@@ -14,7 +14,7 @@ def register(app: typer.Typer) -> None:
 
 
 def check(db: DbOption = None) -> None:
-    """Tell whether a database file is as it was written, or damaged."""
+    """Check a database file for damage."""
     from cellgraph.loading.check import check as library
 
     show_text(library(db))

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 MinJunctionsOption = Annotated[
-    int | None, typer.Option(metavar="N", help="Only contacts of at least so many junctions.", show_default=False)
+    int | None, typer.Option(metavar="N", help="Only contacts with at least this many junctions.", show_default=False)
 ]
 MinAreaOption = Annotated[
     float | None, typer.Option(metavar="A", help="Only contacts of at least this area.", show_default=False)
@@ -15,7 +15,9 @@ MinAreaOption = Annotated[
 MinFractionOption = Annotated[
     float | None,
     typer.Option(
-        metavar="F", help="Only contacts of this part of the smaller cell's surface, 0 to 1.", show_default=False
+        metavar="F",
+        help="Only contacts of at least this part of the smaller cell's surface, 0 to 1.",
+        show_default=False,
     ),
 ]
 WhereOption = Annotated[
@@ -32,7 +34,9 @@ BufferOption = Annotated[
 
 DirectionOption = Annotated[
     str | None,
-    typer.Option(metavar="both|out|in", help="Of directed samples: from a cell, or to it.", show_default=False),
+    typer.Option(
+        metavar="both|out|in", help="For directed samples: follow contacts from a cell, or to it.", show_default=False
+    ),
 ]
 
 

@@ -32,11 +32,11 @@ def copy(
     replace: Annotated[bool, typer.Option("--replace", help="Replace samples of these names.")] = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Copy samples from databases into one, with all that belongs to them; all are visible at once, or none."""
+    """Copy samples from databases into one, with all that belongs to them; all become visible at once, or none."""
     from cellgraph.loading.copy import copy as library
 
     if len(databases) < 2:
-        raise ParameterError("expected one SOURCE or more and a TARGET, got one database only")
+        raise ParameterError("expected at least one SOURCE and a TARGET, got only one database")
     with progress(quiet) as report:
         done = library(databases[:-1], databases[-1], samples=sample or None, replace=replace, report=report)
     for line in done.notes if quiet else (done.summary(),):

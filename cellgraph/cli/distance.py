@@ -23,7 +23,7 @@ def distance(
         str | None, typer.Option(metavar="MASK", help="An image of the structure: voxels that are not 0 belong to it.")
     ] = None,
     name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="What the properties are called: canal makes canal_distance.")
+        str | None, typer.Option(metavar="NAME", help="Name of the properties: canal gives canal_distance.")
     ] = None,
     label: Annotated[
         int | None,
@@ -37,14 +37,14 @@ def distance(
     db: DbOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Write how far each cell is from a structure, as a vessel, a canal or a wound, and in which direction.
+    """Write the distance and direction from each cell to a structure, such as a vessel, a canal or a wound.
 
     Example:  cellgraph distance --to canal.tif --name canal
     """
     from cellgraph.loading.structure import distance as library
 
     if name is None:
-        raise ParameterError("distance needs --name NAME, as canal, and --to MASK or --label N")
+        raise ParameterError("distance needs --name NAME, such as canal, and --to MASK or --label N")
     done = library(to, db, name=name, label=label, sample=sample, source=source, replace=replace, **scan)
     if not quiet:
         say(done.summary())

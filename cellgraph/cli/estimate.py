@@ -30,26 +30,26 @@ def estimate(
         typer.Argument(
             metavar="EXPR",
             help="mean(x), sum(x), median(x), quantile(x, 0.9), ratio(x, y), count(cells) or count(contacts); x is a "
-            "column of cells or contacts, or khop(2): how many cells are within 2 contacts.",
+            "column of cells or contacts, or khop(2): the number of cells within 2 contacts.",
             show_default=False,
         ),
     ],
     within_time: Annotated[
         str | None,
-        typer.Option(metavar="T", help="Answer after this time, as 5s, 500ms or 2m.", show_default=False),
+        typer.Option(metavar="T", help="Answer after this time, such as 5s, 500ms or 2m.", show_default=False),
     ] = None,
     within_ci: Annotated[
         str | None,
         typer.Option(
             metavar="C",
-            help="Answer when the interval of this confidence level is narrow enough, as 0.95.",
+            help="Answer once the interval of this confidence level, such as 0.95, is narrow enough.",
             show_default=False,
         ),
     ] = None,
     error: Annotated[
         str | None,
         typer.Option(
-            metavar="E%", help="Half width of the interval, relative to the estimate, as 1%.", show_default=False
+            metavar="E%", help="Half-width of the interval, relative to the estimate, such as 1%.", show_default=False
         ),
     ] = None,
     absolute_error: Annotated[

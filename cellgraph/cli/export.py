@@ -21,7 +21,10 @@ def register(app: typer.Typer) -> None:
 
 def export(
     target: Annotated[
-        Path, typer.Argument(metavar="TARGET", help="The folder or file to make, as the format is.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="TARGET", help="The folder or file to create, depending on the format.", show_default=False
+        ),
     ],
     fmt: Annotated[
         str,

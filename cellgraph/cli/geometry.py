@@ -24,10 +24,12 @@ def vertices(
     source: SourceOption = None,
     expand: Annotated[
         str | None,
-        typer.Option(metavar="D", help="Grow cells by D before, as load --expand; by default as when it was loaded."),
+        typer.Option(
+            metavar="D", help="Grow cells by D first, like load --expand; by default as when the sample was loaded."
+        ),
     ] = None,
     write: Annotated[
-        bool, typer.Option("--write", help="Write how many each cell has as the property vertices.")
+        bool, typer.Option("--write", help="Write the number of vertices of each cell as the property vertices.")
     ] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Replace that property.")] = False,
     workers: WorkersOption = None,
@@ -50,9 +52,9 @@ def vertices(
             report=report, **scan,
         )  # fmt: skip
     if write and not quiet:
-        say(f"three or more cells meet at {rows.num_rows:,} places; wrote vertices, how many of these each cell has")
+        say(f"three or more cells meet at {rows.num_rows:,} places; wrote the number of these of each cell as vertices")
     if not rows.num_rows and expand is None:
-        say("cellgraph: no three cells meet; where background lies between cells, grow them first with --expand D")
+        say("cellgraph: no three cells meet; if background separates cells, grow them first with --expand D")
     if not write or output is not None or fmt is not None or columns is not None:
         render(rows, fmt, output, columns=columns)
 
@@ -64,16 +66,18 @@ def territory(
     ] = None,
     within: Annotated[
         str | None,
-        typer.Option(metavar="D", help="The farthest from its cell, as 20 in the unit of the sample, or 20um."),
+        typer.Option(
+            metavar="D", help="Largest distance from the cell, such as 20 in the unit of the sample, or 20um."
+        ),
     ] = None,
     sample: SampleOption = None,
     source: SourceOption = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Replace what was written before.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace values that were written earlier.")] = False,
     workers: WorkersOption = None,
     db: DbOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Write how much tissue is nearer to each cell than to any other (Voronoi, Lc.Te.V), as territory_volume.
+    """Write the volume of tissue nearest to each cell (Voronoi, Lc.Te.V), as territory_volume.
 
     Example:  cellgraph territory --mask bone.tif
     """

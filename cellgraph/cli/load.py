@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cellgraph.loading.group import Outcome
     from cellgraph.loading.load import LoadReport
 
-RESUME = "the blocks that are done are kept: the same command with --resume continues from there"
+RESUME = "finished blocks are kept: run the same command with --resume to continue"
 
 
 def register(app: typer.Typer) -> None:
@@ -48,7 +48,8 @@ def load(
         str | None,
         typer.Option(
             metavar="D",
-            help="Grow cells into the background by at most D, as 3um, before contacts are counted; measures stay.",
+            help="Grow cells into the background by at most D, such as 3um, before counting contacts; measures stay "
+            "unchanged.",
             show_default=False,
         ),
     ] = None,
@@ -56,7 +57,7 @@ def load(
         bool, typer.Option("--no-sites", help="Leave out the sites of contacts: the sweep takes half the time.")
     ] = False,
     any_labels: Annotated[
-        bool, typer.Option("--any-labels", help="Also load what looks like an unsegmented image.")
+        bool, typer.Option("--any-labels", help="Also load volumes that look like unsegmented images.")
     ] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Replace a sample of that name.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Resume an interrupted load of this volume.")] = False,
@@ -109,7 +110,7 @@ def load(
             show_reading(source, scan, fmt, sample)
         return
     if fmt is not None:
-        raise ParameterError("--format is for --dry-run; a load prints its summary on stderr")
+        raise ParameterError("--format applies only to --dry-run; a load prints its summary on stderr")
     options: dict[str, Any] = {
         **scan,
         "expand": expand,
@@ -151,7 +152,7 @@ def _say_compiling() -> None:
     from cellgraph.voxels.compiled import is_compiled
 
     if not is_compiled():
-        say("compiling the code that measures cells: once after an installation, about 10 seconds")
+        say("compiling the code that measures cells: once per installation, about 10 seconds")
 
 
 def _one(source: str, db: str | None, sample: str | None, options: dict[str, Any], quiet: bool) -> None:
@@ -190,7 +191,7 @@ def _frames(sources: list[str], db: str | None, sample: str | None, options: dic
     from cellgraph.loading.many import load_frames
 
     if len(sources) > 1 or options["work"] is not None:
-        raise ParameterError("--time each is for one volume, without --work; load them one after another")
+        raise ParameterError("--time each works with one volume and without --work; load the volumes one after another")
     del options["time"]
     _tell_all(load_frames(sources[0], db, sample=sample, **options), quiet)
 

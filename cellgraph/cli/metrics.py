@@ -34,26 +34,28 @@ def metrics(
         list[str] | None,
         typer.Argument(
             metavar="NAME...",
-            help="degree, strength, pagerank, eigenvector, betweenness, current_flow_betweenness, closeness, harmonic, "
-            "clustering, core_number, components, community, articulation, eccentricity; all: the quick ones. Or one "
-            "of whole samples: diameter, assortativity, hop_plot, polygon_classes, lewis, aboav_weaire.",
+            help="degree, strength, pagerank, eigenvector, betweenness, current_flow_betweenness, closeness, "
+            "harmonic, clustering, core_number, components, community, articulation, eccentricity; all: the fast "
+            "ones. Or one of whole samples: diameter, assortativity, hop_plot, polygon_classes, lewis, "
+            "aboav_weaire.",
             show_default=False,
         ),
     ] = None,
-    write: Annotated[bool, typer.Option("--write", help="Keep them as properties of the cells.")] = False,
-    remove: Annotated[bool, typer.Option("--remove", help="Remove those that were written.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Write them as properties of the cells.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove metrics that were written earlier.")] = False,
     listing: Annotated[
-        bool, typer.Option("--list", help="List the properties written after the load, and what each is made from.")
+        bool, typer.Option("--list", help="List the properties written after the load, and what each was made from.")
     ] = False,
     sample: Annotated[
         str | None, typer.Option(metavar="NAME", help="One sample; by default all, each on its own.")
     ] = None,
     weight: Annotated[
         str | None,
-        typer.Option(metavar="EXPR", help="Weight of a contact, as area or 1/junctions; by default each is 1."),
+        typer.Option(metavar="EXPR", help="Weight of a contact, such as area or 1/junctions; by default each is 1."),
     ] = None,
     error: Annotated[
-        float | None, typer.Option(metavar="E", help="Sample betweenness, within this error; as 0.01.")
+        float | None,
+        typer.Option(metavar="E", help="Estimate betweenness by sampling, within this error, such as 0.01."),
     ] = None,
     min_junctions: MinJunctionsOption = None,
     min_area: MinAreaOption = None,
@@ -87,18 +89,18 @@ def metrics(
         direction=direction,
     )
     if sum((write, remove, listing)) > 1:
-        raise ParameterError("--write, --remove and --list exclude each other; give one of them")
+        raise ParameterError("--write, --remove and --list exclude each other; give only one of them")
     check_plot(plot)
     check_output(output, fmt)
     if listing:
         from cellgraph.measures.listing import written
 
         if chosen or conditions:
-            raise ParameterError("--list lists all that was written; leave names and conditions out")
+            raise ParameterError("--list lists everything that was written; leave out names and conditions")
         render(written(db, sample=sample), fmt, output, columns=columns, whole=True)
     elif remove:
         if conditions or weight is not None or error is not None or fmt is not None or output is not None:
-            raise ParameterError("--remove goes with names and --sample only")
+            raise ParameterError("--remove can be combined only with names and --sample")
         gone = remove_written(chosen, db, sample=sample)
         if not quiet:
             say(f"removed {', '.join(gone)}")

@@ -20,12 +20,12 @@ def register(app: typer.Typer) -> None:
 def near(
     scan: dict[str, Any],
     within: Annotated[
-        str | None, typer.Option(metavar="D", help="Largest distance, as 10 in the unit of the sample, or 10um.")
+        str | None, typer.Option(metavar="D", help="Largest distance, such as 10 in the unit of the sample, or 10um.")
     ] = None,
     sample: SampleOption = None,
     source: SourceOption = None,
     centroids: Annotated[
-        bool, typer.Option("--centroids", help="Take distances between centroids, without the volume.")
+        bool, typer.Option("--centroids", help="Use distances between centroids, without the volume.")
     ] = False,
     remove: Annotated[bool, typer.Option("--remove", help="Delete the relationships NEAR.")] = False,
     workers: WorkersOption = None,
@@ -34,7 +34,8 @@ def near(
 ) -> None:
     """Find cells that are near each other, also across gaps, and write them as relationships NEAR with their distance.
 
-    The distance is the smallest one between voxel centres of two cells. Questions then lead over them with --over near.
+    The distance is the smallest one between voxel centres of two cells. Queries follow these relationships with
+    --over near.
 
     Example:  cellgraph near --within 10um; cellgraph query khop --k 2 --over near
     """
@@ -49,7 +50,7 @@ def near(
             say(f"deleted the relationships NEAR of {', '.join(gone)}")
         return
     if within is None:
-        raise ParameterError("near needs --within D, the largest distance, as 10 or 10um (or --remove)")
+        raise ParameterError("near needs --within D, the largest distance, such as 10 or 10um (or --remove)")
     with progress(quiet) as report:
         done = library(
             within, db, sample=sample, source=source, centroids=centroids, workers=workers, report=report, **scan

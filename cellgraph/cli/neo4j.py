@@ -32,7 +32,7 @@ HomeOption = Annotated[
 
 JarsOption = Annotated[
     Path | None,
-    typer.Option("--jars", metavar="DIR", help="Folder that has the files of Neo4j, where there is no network."),
+    typer.Option("--jars", metavar="DIR", help="Folder with the files of Neo4j, for machines without network."),
 ]
 
 app = typer.Typer(
@@ -53,7 +53,7 @@ def start(
     http_port: Annotated[int, typer.Option(help="Preferred port for Neo4j Browser.")] = 7474,
     version: Annotated[
         str | None,
-        typer.Option(metavar="VERSION", help="Of Neo4j Community: 5.26.30 (LTS, the default) or 2026.08.1."),
+        typer.Option(metavar="VERSION", help="Version of Neo4j Community: 5.26.30 (LTS, the default) or 2026.08.1."),
     ] = None,
     with_: Annotated[
         str | None,
@@ -62,20 +62,23 @@ def start(
         ),
     ] = None,
     listen: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="0.0.0.0 lets other machines in, by your password in NEO4J_PASSWORD.")
+        str,
+        typer.Option(
+            metavar="ADDRESS", help="0.0.0.0 lets other machines connect, with the password in NEO4J_PASSWORD."
+        ),
     ] = "127.0.0.1",
     timeout: Annotated[float, typer.Option(help="Seconds to wait until it answers.")] = 180,
     jars: JarsOption = None,
     java: Annotated[str | None, typer.Option("--java", hidden=True, help="Removed.")] = None,
     docker: Annotated[bool, typer.Option("--docker", hidden=True, help="Removed.")] = False,
 ) -> None:
-    """Start the local Neo4j, or find the one that runs; the first time it is downloaded (155 MB)."""
+    """Start the local Neo4j if it is not running; the first start downloads it (155 MB)."""
     from cellgraph import server
 
     if java is not None:
-        raise ParameterError("--java is gone: the local Neo4j runs on the Java from pip; leave the option out.")
+        raise ParameterError("--java was removed: the local Neo4j runs on the Java from pip; leave the option out.")
     if docker:
-        raise ParameterError("--docker is gone: start a container with `docker compose up`, and name it with --db.")
+        raise ParameterError("--docker was removed: start a container with `docker compose up`, and name it with --db.")
     plugins = [name.strip() for name in with_.split(",")] if with_ else []
     started = server.start(
         home,
@@ -94,16 +97,19 @@ def start(
     for licence in server.licences(plugins) if not started.already_running else ():
         show_text(f"  with             {licence}")
     if with_ and started.already_running:
-        say("cellgraph: it was running before; to have other procedures: cellgraph neo4j stop, and start it again")
+        say("cellgraph: it was already running; to change its procedures, run cellgraph neo4j stop, and start it again")
     if listen != "127.0.0.1" and not started.already_running:
-        say("cellgraph: other machines reach it, and nothing is encrypted on the way: only in a network that you trust")
+        say(
+            "cellgraph: other machines can reach it, and connections are not encrypted: use it only in a network that "
+            "you trust"
+        )
     if home is not None:
         show_text(f"  for --db neo4j   export CELLGRAPH_NEO4J_HOME={started.home}")
 
 
 @app.command()
 def password(home: HomeOption = None) -> None:
-    """Set a new password, where the old one is lost: that in NEO4J_PASSWORD, or a generated one; stop it first."""
+    """Set a new password if the old one is lost: that in NEO4J_PASSWORD, or a generated one; stop Neo4j first."""
     from cellgraph import server
 
     server.reset_password(home)
@@ -113,7 +119,7 @@ def password(home: HomeOption = None) -> None:
 @app.command()
 def stop(
     home: HomeOption = None,
-    timeout: Annotated[float, typer.Option(help="Seconds it may take to close its files.")] = 120,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait until it has closed its files.")] = 120,
 ) -> None:
     """Stop the local Neo4j, and wait until it has closed its files."""
     from cellgraph import server
@@ -128,7 +134,7 @@ def status(
     fmt: FormatOption = None,
     show_password: Annotated[bool, typer.Option("--show-password", help="Print the password as well.")] = False,
 ) -> None:
-    """Tell whether the local Neo4j runs, where, and where its password is; exit status 3 if it does not."""
+    """Show whether and where the local Neo4j runs, and where its password is; exit status 3 if it does not run."""
     from cellgraph import server
 
     found = server.status(home)
@@ -157,9 +163,9 @@ def path(home: HomeOption = None) -> None:
 @app.command()
 def logs(
     home: HomeOption = None,
-    lines: Annotated[int, typer.Option("--lines", "-n", help="How many lines.")] = 50,
+    lines: Annotated[int, typer.Option("--lines", "-n", help="Number of lines.")] = 50,
 ) -> None:
-    """Print the end of what the server printed since it was last started."""
+    """Print the last lines of the server's output since its last start."""
     from cellgraph import server
 
     show_text(server.logs(home, lines=lines))

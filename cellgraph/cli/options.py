@@ -25,7 +25,7 @@ DbOption = Annotated[
 ]
 
 SampleOption = Annotated[
-    str | None, typer.Option(metavar="NAME", help="The sample; may be left out where there is only one.")
+    str | None, typer.Option(metavar="NAME", help="The sample; may be left out if there is only one.")
 ]
 SourceOption = Annotated[
     str | None, typer.Option(metavar="VOLUME", help="Its volume; by default the one that it was loaded from.")
@@ -45,7 +45,7 @@ def numbers(option: str, text: str, kind: Callable[[str], Number]) -> list[Numbe
         return [kind(part) for part in text.split(",")]
     except ValueError:
         wanted = "whole numbers" if kind is int else "numbers"
-        raise ParameterError(f"{option} needs {wanted} with commas between, as 4,5,6, but got {text!r}") from None
+        raise ParameterError(f"{option} needs comma-separated {wanted}, such as 4,5,6, but got {text!r}") from None
 
 
 def read_background(text: str) -> int | None:
@@ -61,14 +61,15 @@ def read_background(text: str) -> int | None:
 # Options on how to read a volume, by argument of the library.
 _SCAN: dict[str, tuple[Any, Any]] = {
     "dataset": (
-        Annotated[str | None, typer.Option(metavar="NAME", help="Which array of a file that holds several.")],
+        Annotated[str | None, typer.Option(metavar="NAME", help="Which array to read from a file with several.")],
         None,
     ),
     "axes": (
         Annotated[
             str | None,
             typer.Option(
-                metavar="ORDER", help="The axes as they are stored, slowest first, as zyx or tzyx; t time, c channel."
+                metavar="ORDER",
+                help="The axes as they are stored, slowest first, such as zyx or tzyx; t time, c channel.",
             ),
         ],
         None,
@@ -76,10 +77,10 @@ _SCAN: dict[str, tuple[Any, Any]] = {
     "time": (Annotated[str | None, typer.Option(metavar="N", help="Which frame, counted from 0.")], None),
     "channel": (Annotated[int | None, typer.Option(metavar="N", help="Which channel, counted from 0.")], None),
     "slices": (
-        Annotated[bool, typer.Option("--slices", help="The images of a folder are slices, whatever their names.")],
+        Annotated[bool, typer.Option("--slices", help="Read the images of a folder as slices, whatever their names.")],
         False,
     ),
-    "rgb": (Annotated[bool, typer.Option("--rgb", help="Each colour of a colour image is one label.")], False),
+    "rgb": (Annotated[bool, typer.Option("--rgb", help="Read each colour of a colour image as one label.")], False),
     "background": (
         Annotated[
             str | None,
@@ -92,13 +93,14 @@ _SCAN: dict[str, tuple[Any, Any]] = {
             int | None,
             typer.Option(
                 metavar="6|18|26",
-                help="Voxels are neighbours by a face (6, the default), an edge, a corner; 2D: 4 or 8.",
+                help="Voxels are neighbours if they share a face (6, the default), an edge (18) or a corner (26); 2D: "
+                "4 or 8.",
             ),
         ],
         None,
     ),
     "spacing": (
-        Annotated[str | None, typer.Option(metavar="Z,Y,X", help="Size of a voxel; by default what the file says.")],
+        Annotated[str | None, typer.Option(metavar="Z,Y,X", help="Size of a voxel; by default as stored in the file.")],
         None,
     ),
     "unit": (Annotated[str | None, typer.Option(help="Unit of the spacing, as micrometer or um.")], None),
@@ -106,11 +108,12 @@ _SCAN: dict[str, tuple[Any, Any]] = {
 
 
 _EACH = Annotated[
-    str | None, typer.Option(metavar="N|each", help="Which frame, counted from 0; each: every frame as a sample.")
+    str | None, typer.Option(metavar="N|each", help="Which frame, counted from 0; each: load every frame as a sample.")
 ]
 
 DryRunOption = Annotated[
-    bool, typer.Option("--dry-run", help="Print how the volume would be read, and what else could be chosen; then end.")
+    bool,
+    typer.Option("--dry-run", help="Print how the volume would be read, and what else could be chosen, then exit."),
 ]
 
 

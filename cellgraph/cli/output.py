@@ -55,7 +55,7 @@ FormatOption = Annotated[
     typer.Option(
         "--format",
         "-f",
-        help="How rows are printed; without it a table, or what the name of --output ends in.",
+        help="How rows are printed; by default a table, or the format that the name of --output ends in.",
     ),
 ]
 ColumnsOption = Annotated[
@@ -126,7 +126,7 @@ def check_output(output: Path | None, fmt: str | Format | None) -> None:
     if fmt is None:
         _format_of(output)
     if not output.parent.is_dir():
-        raise NotFoundError(f"the folder {str(output.parent)!r} of --output does not exist; make it first.")
+        raise NotFoundError(f"the folder {str(output.parent)!r} of --output does not exist; create it first.")
     if output.is_dir():
         raise ParameterError(f"--output needs the name of a file, but {str(output)!r} is a folder.")
     place = output if output.exists() and not output.is_file() else output.parent
@@ -139,9 +139,9 @@ def _selected(table: pa.Table, columns: str) -> pa.Table:
     for name in wanted:
         if name not in table.column_names:
             hint = hint_for(name, table.column_names) or f" There are: {', '.join(table.column_names)}."
-            raise ParameterError(f"--columns names {name!r}, and these rows have no such column.{hint}")
+            raise ParameterError(f"--columns names {name!r}, but these rows have no such column.{hint}")
     if not wanted or len(set(wanted)) < len(wanted):
-        raise ParameterError(f"--columns needs names of columns with commas between, each once, but got {columns!r}.")
+        raise ParameterError(f"--columns needs comma-separated names of columns, each once, but got {columns!r}.")
     return table.select(wanted)
 
 
@@ -152,8 +152,8 @@ def _format_of(output: Path | None) -> Format:
         return Format(ending)
     if output is not None and ending not in ("", "txt") and (output.is_file() or not output.exists()):
         raise ParameterError(
-            f"--output {str(output)!r} ends in .{ending}, which is no format of rows; name it .csv, .json, .parquet or "
-            ".txt (a table for reading), or say which with --format."
+            f"--output {str(output)!r} ends in .{ending}, which is not a supported format; name it .csv, .json, "
+            ".parquet or .txt (a table for reading), or choose one with --format."
         )
     return Format.table
 

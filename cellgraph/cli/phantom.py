@@ -27,14 +27,14 @@ def phantom(
     gap_width: Annotated[
         int | None, typer.Option(metavar="VOXELS", help="Thickness of that background; 1 with --gap alone.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Another seed makes another tissue.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the random numbers; another one makes another tissue.")] = 0,
     spacing: Annotated[str | None, typer.Option(metavar="Z,Y,X", help="Voxel size, stored if it can be.")] = None,
     unit: Annotated[str, typer.Option(help="Unit of the spacing: nanometer, micrometer, millimeter.")] = "micrometer",
-    chunks: Annotated[str | None, typer.Option(metavar="Z,Y,X", help="What .zarr stores at once.")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what has this name.")] = False,
+    chunks: Annotated[str | None, typer.Option(metavar="Z,Y,X", help="Shape of the chunks of a .zarr.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Write labelled tissue of any size to try things on: cells of natural shapes, dense or with gaps."""
+    """Write synthetic labelled tissue of any size to try things on: cells of natural shapes, dense or with gaps."""
     from cellgraph.phantoms import phantom as library
 
     with progress(quiet) as report:

@@ -72,30 +72,32 @@ ColumnsOption = Annotated[
     ),
 ]
 ScaleOption = Annotated[
-    ScaleChoice, typer.Option(help="Median and quartiles; mean and standard deviation; as they are.")
+    ScaleChoice, typer.Option(help="Scale by median and quartiles, by mean and standard deviation, or not at all.")
 ]
 WriteOption = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Keep the group of each cell as a property of it.", show_default=False),
+    typer.Option(metavar="NAME", help="Write the group of each cell as a property of this name.", show_default=False),
 ]
 ReplaceOption = Annotated[
-    bool, typer.Option("--replace", help="With --write: replace what was written under this name before.")
+    bool, typer.Option("--replace", help="With --write: replace an earlier property of this name.")
 ]
 PictureOption = Annotated[
     Path | None, typer.Option("--plot", metavar="FILE", help="Draw the rows: .png or .svg.", show_default=False)
 ]
 EngineOption = Annotated[
-    EngineChoice, typer.Option(help="What works on the cells: this process, or Spark here or on a cluster.")
+    EngineChoice, typer.Option(help="Where to process the cells: in this process, or in Spark here or on a cluster.")
 ]
 MasterOption = Annotated[
     str | None,
     typer.Option(
-        metavar="URL", help="Spark: URL of a running master, as spark://host:7077 or yarn.", show_default=False
+        metavar="URL", help="Spark: URL of a running master, such as spark://host:7077 or yarn.", show_default=False
     ),
 ]
 WorkOption = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Spark: a folder that all its workers see, for the cells.", show_default=False),
+    typer.Option(
+        metavar="DIR", help="Spark: a folder for the cells that all its workers can access.", show_default=False
+    ),
 ]
 ProcessesOption = Annotated[
     int | None,
@@ -103,11 +105,11 @@ ProcessesOption = Annotated[
         "--workers",
         min=1,
         metavar="N",
-        help="Spark: processes here, or most cores of a master.",
+        help="Spark: number of processes here, or largest number of cores of a master.",
         show_default=False,
     ),
 ]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Another seed draws others.")]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Seed of the random numbers.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -115,7 +117,7 @@ def register(app: typer.Typer) -> None:
     app.command()(variation)
     app.command()(correlate)
     app.command()(pca)
-    groups = typer.Typer(no_args_is_help=True, help="Group cells of like phenotypes: kmeans, or density.")
+    groups = typer.Typer(no_args_is_help=True, help="Group cells with similar phenotypes: kmeans, or density.")
     groups.command()(kmeans)
     groups.command()(density)
     app.add_typer(groups, name="cluster")
@@ -127,7 +129,7 @@ def variation(
     columns: Annotated[
         list[str],
         typer.Argument(
-            metavar="COLUMN", help="Columns of cells with numbers, khop(2), or a set: shape.", show_default=False
+            metavar="COLUMN", help="Numeric columns of cells, khop(2), or a set: shape.", show_default=False
         ),
     ],
     where: WhereOption = None,
@@ -138,11 +140,13 @@ def variation(
     seed: SeedOption = 0,
     angle: Annotated[
         list[str] | None,
-        typer.Option(metavar="COLUMN", help="This column is an angle; repeat it.", show_default=False),
+        typer.Option(metavar="COLUMN", help="A column that is an angle; repeatable.", show_default=False),
     ] = None,
     plain: Annotated[
         list[str] | None,
-        typer.Option(metavar="COLUMN", help="This column is no angle, whatever its name.", show_default=False),
+        typer.Option(
+            metavar="COLUMN", help="A column that is not an angle, whatever its name; repeatable.", show_default=False
+        ),
     ] = None,
     condensed: Annotated[
         Path | None,
@@ -185,9 +189,10 @@ def variation(
 def correlate(
     columns: ColumnsOption,
     by: Annotated[
-        ByChoice | None, typer.Option(help="Within each sample; by default over the cells of all.", show_default=False)
+        ByChoice | None,
+        typer.Option(help="Correlate within each sample; by default over the cells of all.", show_default=False),
     ] = None,
-    method: Annotated[MethodChoice, typer.Option(help="Of values, or of their ranks.")] = MethodChoice.pearson,
+    method: Annotated[MethodChoice, typer.Option(help="Correlate values, or their ranks.")] = MethodChoice.pearson,
     where: WhereOption = None,
     sample: SampleOption = None,
     db: DbOption = None,
@@ -210,14 +215,14 @@ def correlate(
 def pca(
     columns: ColumnsOption,
     components: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="How many; by default all.", show_default=False)
+        int | None, typer.Option(min=1, metavar="N", help="Number of components; by default all.", show_default=False)
     ] = None,
     scale: ScaleOption = ScaleChoice.robust,
     where: WhereOption = None,
     sample: SampleOption = None,
     write: Annotated[
         str | None,
-        typer.Option(metavar="PREFIX", help="Keep the scores as properties PREFIX1, PREFIX2, …", show_default=False),
+        typer.Option(metavar="PREFIX", help="Write the scores as properties PREFIX1, PREFIX2, …", show_default=False),
     ] = None,
     replace: ReplaceOption = False,
     engine: EngineOption = EngineChoice.threads,
@@ -258,7 +263,9 @@ def pca(
 
 def kmeans(
     columns: ColumnsOption,
-    k: Annotated[str, typer.Option("--k", metavar="K|A..B", help="How many groups, or the best of a range.")],
+    k: Annotated[
+        str, typer.Option("--k", metavar="K|A..B", help="Number of groups, or a range to choose the best from.")
+    ],
     scale: ScaleOption = ScaleChoice.robust,
     where: WhereOption = None,
     sample: SampleOption = None,
@@ -306,7 +313,9 @@ def density(
     columns: ColumnsOption,
     min_cells: Annotated[
         int | None,
-        typer.Option(min=2, metavar="N", help="Cells that a group has at least; by default 1 %.", show_default=False),
+        typer.Option(
+            min=2, metavar="N", help="Smallest number of cells in a group; by default 1 % of all.", show_default=False
+        ),
     ] = None,
     scale: ScaleOption = ScaleChoice.robust,
     where: WhereOption = None,
@@ -319,7 +328,7 @@ def density(
     output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Group cells where they lie densely (HDBSCAN); cells in no group are in group 0.
+    """Group cells by density (HDBSCAN); cells in no group are in group 0.
 
     Example:  cellgraph cluster density --columns shape --min-cells 50 --write dense
     """
@@ -347,7 +356,7 @@ def compare(
     columns: Annotated[
         list[str],
         typer.Argument(
-            metavar="COLUMN", help="Columns of cells with numbers, khop(2), or a set: shape.", show_default=False
+            metavar="COLUMN", help="Numeric columns of cells, khop(2), or a set: shape.", show_default=False
         ),
     ],
     by: Annotated[
@@ -357,13 +366,13 @@ def compare(
         ),
     ],
     test: Annotated[
-        TestChoice, typer.Option(help="Of means, with unequal variances; or Mann-Whitney, Kruskal-Wallis.")
+        TestChoice, typer.Option(help="Test means, with unequal variances, or ranks: Mann-Whitney, Kruskal-Wallis.")
     ] = TestChoice.welch,
     unit: Annotated[
-        UnitChoice, typer.Option(help="Means of samples; or cells, which is pseudo-replication.")
+        UnitChoice, typer.Option(help="What counts once: the mean of a sample, or a cell, which is pseudo-replication.")
     ] = UnitChoice.samples,
     mixed: Annotated[
-        bool, typer.Option("--mixed", help="A mixed model of the cells, with samples as random effects.")
+        bool, typer.Option("--mixed", help="Fit a mixed model of the cells, with samples as random effects.")
     ] = False,
     where: WhereOption = None,
     sample: SampleOption = None,
@@ -372,7 +381,7 @@ def compare(
     fmt: FormatOption = None,
     output: OutputOption = None,
 ) -> None:
-    """Compare groups of samples: tests, sizes of effects and false discovery rates.
+    """Compare groups of samples: tests, effect sizes and false discovery rates.
 
     Example:  cellgraph compare --by genotype volume degree "khop(2)"
     """
@@ -398,7 +407,9 @@ def report(
             "--by", metavar="NAME", help="Also compare groups of samples, by this property.", show_default=False
         ),
     ] = None,
-    k: Annotated[str, typer.Option("--k", metavar="K|A..B", help="How many groups, or the best of a range.")] = "2..6",
+    k: Annotated[
+        str, typer.Option("--k", metavar="K|A..B", help="Number of groups, or a range to choose the best from.")
+    ] = "2..6",
     where: WhereOption = None,
     sample: SampleOption = None,
     db: DbOption = None,
@@ -423,7 +434,7 @@ def report(
 
 def _check_replace(replace: bool, write: str | None) -> None:
     if replace and write is None:
-        raise ParameterError("--replace goes with --write; add it, or leave --replace out.")
+        raise ParameterError("--replace needs --write; add it, or leave --replace out.")
 
 
 def _spark(engine: EngineChoice, master: str | None, workers: int | None, work: Path | None) -> OnSpark | None:

@@ -61,11 +61,10 @@ def plot(
         str | None, typer.Option(metavar="COLUMN", help="Colour cells by this column of cells, or of the query.")
     ] = None,
     at: Annotated[
-        str | None, typer.Option("--slice", metavar="AXIS=N", help="The slice, as z=120; by default the middle one.")
+        str | None,
+        typer.Option("--slice", metavar="AXIS=N", help="The slice, such as z=120; by default the middle one."),
     ] = None,
-    project: Annotated[
-        str | None, typer.Option(metavar="z|y|x", help="Draw what is seen looking along this axis.")
-    ] = None,
+    project: Annotated[str | None, typer.Option(metavar="z|y|x", help="Draw the view along this axis.")] = None,
     contacts: Annotated[
         bool, typer.Option("--contacts/--no-contacts", help="Draw contacts as lines, as thick as their junctions.")
     ] = True,
@@ -73,7 +72,7 @@ def plot(
     db: DbOption = None,
     **question: Any,
 ) -> None:
-    """Draw a slice of the cells, coloured by a column or by the answer to a query, with their contacts.
+    """Draw a slice of the cells, coloured by a column or by the result of a query, with their contacts.
 
     Examples:  cellgraph plot cells.tif --color degree -o degree.png ·
     cellgraph plot cells.tif within --cell 42 --k 2 -o rings.png · cellgraph plot path 1 80 -o path.svg
@@ -128,13 +127,13 @@ def paint(
 def view(
     sample: SampleOption = None,
     color: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Colour cells by this column at first; by default degree.")
+        str | None, typer.Option(metavar="COLUMN", help="Column to colour cells by at first; by default degree.")
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="The page; by default SAMPLE.html here.")
     ] = None,
     no_open: Annotated[
-        bool, typer.Option("--no-open", help="Open no web browser; the last line is what to open in one.")
+        bool, typer.Option("--no-open", help="Do not open a web browser; the last line printed is the address to open.")
     ] = False,
     overwrite: OverwriteOption = False,
     db: DbOption = None,
@@ -157,7 +156,7 @@ def view(
     if done.note:
         say(f"cellgraph: {done.note}")
     if not no_open and not open_page(done.address):
-        say("cellgraph: there is no web browser with a window here; open the last line in one")
+        say("cellgraph: no web browser with a window was found; open the address in the last line")
     show_text(done.address)
 
 

@@ -44,7 +44,7 @@ def check_plot(target: Path | None) -> None:
     if target.suffix.lower() not in (".png", ".svg"):
         raise ParameterError(f"--plot needs the name of a .png or .svg file, but got {str(target)!r}.")
     if not target.parent.is_dir():
-        raise NotFoundError(f"the folder {str(target.parent)!r} of --plot does not exist; make it first.")
+        raise NotFoundError(f"the folder {str(target.parent)!r} of --plot does not exist; create it first.")
     needed("matplotlib", "--plot", "plot")
 
 
@@ -71,7 +71,7 @@ def draw(table: pa.Table, target: Path | None) -> None:
     ][:_MOST_PANELS]
     key = next((name for name in _KEYS if name in table.column_names), None)
     if key is None or not numbers or not table.num_rows:
-        raise ParameterError("--plot draws measures of cells, hops or numbers of neighbours, and these rows have none.")
+        raise ParameterError("--plot draws measures of cells, hops or numbers of neighbours, but these rows have none.")
     figure = Figure(figsize=(4.0 * min(len(numbers), 3), 3.0 * -(-len(numbers) // 3)), layout="constrained")
     axes = figure.subplots(-(-len(numbers) // 3), min(len(numbers), 3), squeeze=False).ravel()
     for panel, name in zip(axes, numbers, strict=False):

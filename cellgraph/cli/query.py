@@ -51,11 +51,11 @@ def register(app: typer.Typer) -> None:
 def query(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="NAME", help="A query, as khop; cellgraph queries lists them.", show_default=False),
+        typer.Argument(metavar="NAME", help="A query, such as khop; cellgraph queries lists them.", show_default=False),
     ] = None,
     cells: Annotated[
         list[str] | None,
-        typer.Argument(metavar="CELL", help="Cells that it is about, as in --cell; of a path its two ends."),
+        typer.Argument(metavar="CELL", help="Cells that it is about, as with --cell; for a path, its two ends."),
     ] = None,
     k: Annotated[int | None, typer.Option("--k", help="Largest distance in contacts.", show_default=False)] = None,
     cell: Annotated[
@@ -81,7 +81,7 @@ def query(
     limit: Annotated[int | None, typer.Option(min=0, help="Maximum number of rows.", show_default=False)] = None,
     param: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="Any parameter of the query; repeat it.", show_default=False),
+        typer.Option(metavar="NAME=VALUE", help="Any parameter of the query; repeatable.", show_default=False),
     ] = None,
     min_junctions: MinJunctionsOption = None,
     min_area: MinAreaOption = None,
@@ -104,7 +104,7 @@ def query(
     ] = MethodChoice.auto,
     timeout: Annotated[
         float | None,
-        typer.Option(metavar="SECONDS", help="Longest time that the answer may take.", show_default=False),
+        typer.Option(metavar="SECONDS", help="Longest time to wait for the answer.", show_default=False),
     ] = None,
     cypher: Annotated[
         str | None,
@@ -124,7 +124,7 @@ def query(
     fmt: FormatOption = None,
     output: OutputOption = None,
 ) -> None:
-    """Ask a database a named question, or one in Cypher.
+    """Run a named query on a database, or your own Cypher.
 
     Examples:  cellgraph query khop --k 2 · cellgraph query path --from 3 --to 80 ·
     cellgraph query --cypher 'MATCH (:Sample {status: "complete"})-[:HAS_CELL]->(c:Cell) WHERE c.volume > $v
@@ -135,7 +135,7 @@ def query(
 
     _check_combination(name, cypher, show, limit, method)
     if graph and not show:
-        raise ParameterError("--graph goes with --show; cellgraph browse NAME draws it in Neo4j Browser.")
+        raise ParameterError("--graph needs --show; to draw in Neo4j Browser, use cellgraph browse NAME.")
     shortcuts: dict[str, Any] = {"k": k, "cell": cell, "source": source, "target": target, "sample": sample}
     shortcuts |= {"min_junctions": min_junctions, "min_area": min_area, "min_fraction": min_fraction}
     shortcuts |= {"by": by, "of": of, "weight": weight}
@@ -215,7 +215,7 @@ def _check_combination(
     }
     for what, there in surplus.items():
         if there:
-            raise ParameterError(f"--cypher is a query of its own and does not go with {what}; leave one of them out.")
+            raise ParameterError(f"--cypher cannot be combined with {what}; leave one of them out.")
 
 
 def read_parameters(
@@ -233,7 +233,7 @@ def _read(name: str | None, params: list[str]) -> dict[str, Any]:
         key, sign, value = text.partition("=")
         key = key.strip()
         if not sign or not key:
-            raise ParameterError(f"--param needs NAME=VALUE, as k=2, but got {text!r}.")
+            raise ParameterError(f"--param needs NAME=VALUE, such as k=2, but got {text!r}.")
         if key in texts:
             raise ParameterError(f"the parameter {key!r} was given twice with --param; give it once.")
         texts[key] = value
@@ -268,9 +268,9 @@ def _with_bare(name: str | None, cells: list[str], given: dict[str, Any]) -> dic
     several = len(named) == 1 and named[0].type == "int list"
     if not named or (len(cells) != len(named) and not several):
         wanted = " and ".join(parameter.name for parameter in named) or "no cell"
-        raise ParameterError(f"the query {query.name!r} takes {wanted}, but got {' '.join(cells)!r} behind its name.")
+        raise ParameterError(f"the query {query.name!r} takes {wanted}, but got {' '.join(cells)!r} after its name.")
     values = [",".join(cells)] if several else cells
-    return _merged(given, dict(zip((parameter.name for parameter in named), values, strict=True)), "behind the name")
+    return _merged(given, dict(zip((parameter.name for parameter in named), values, strict=True)), "after the name")
 
 
 def _merged(given: dict[str, Any], params: dict[str, Any], where: str = "with --param") -> dict[str, Any]:

@@ -74,7 +74,7 @@ ByOption = Annotated[
     str, typer.Option("--by", metavar="COLUMN", help="Column of cells with their types.", show_default=False)
 ]
 PermutationsOption = Annotated[int, typer.Option("--permutations", min=1, help="Permutations within each sample.")]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Another seed draws others.")]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Seed of the random numbers.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -87,18 +87,22 @@ def register(app: typer.Typer) -> None:
 def enrichment(
     by: ByOption,
     sample: SampleOption = None,
-    pool: Annotated[bool, typer.Option("--pool", help="Add up the samples; permutations stay within each.")] = False,
+    pool: Annotated[bool, typer.Option("--pool", help="Pool the samples; permutations stay within each.")] = False,
     null: Annotated[
         NullChoice,
-        typer.Option(help="Chance: types exchanged among cells; or contacts rewired, each cell keeping its degree."),
+        typer.Option(
+            help="Null model: permute the types of cells, or rewire the contacts, where each cell keeps its degree."
+        ),
     ] = NullChoice.labels,
-    count: Annotated[WeightChoice, typer.Option(help="What is added up over neighbours.")] = WeightChoice.contacts,
+    count: Annotated[WeightChoice, typer.Option(help="What to sum over neighbours.")] = WeightChoice.contacts,
     convention: Annotated[
         ConventionChoice,
-        typer.Option(help="Per cell; per cell that has any; the part of the cells that have --patch-size or more."),
+        typer.Option(
+            help="Mean per cell, mean per cell that has any, or the share of cells with at least --patch-size."
+        ),
     ] = ConventionChoice.classic,
     patch_size: Annotated[
-        float | None, typer.Option(metavar="N", help="Of the convention patch.", show_default=False)
+        float | None, typer.Option(metavar="N", help="Threshold of the convention patch.", show_default=False)
     ] = None,
     permutations: PermutationsOption = 1000,
     seed: SeedOption = 0,
@@ -115,7 +119,7 @@ def enrichment(
     fmt: FormatOption = None,
     output: OutputOption = None,
 ) -> None:
-    """Test which types of cells touch which, more or less than by chance.
+    """Test which types of cells touch each other more or less than by chance.
 
     Example:  cellgraph enrichment --by cell_type --count area --matrix z
     """
@@ -152,7 +156,7 @@ def autocorrelation(
     ],
     sample: SampleOption = None,
     method: Annotated[CorrelationChoice, typer.Option(help="Moran's I or Geary's C.")] = CorrelationChoice.moran,
-    weight: Annotated[WeightChoice, typer.Option(help="What a contact weighs.")] = WeightChoice.contacts,
+    weight: Annotated[WeightChoice, typer.Option(help="Weight of a contact.")] = WeightChoice.contacts,
     row_standardized: Annotated[
         bool,
         typer.Option(
@@ -170,7 +174,7 @@ def autocorrelation(
     fmt: FormatOption = None,
     output: OutputOption = None,
 ) -> None:
-    """Test whether cells that touch have like values: Moran's I, Geary's C.
+    """Test whether cells that touch have similar values: Moran's I, Geary's C.
 
     Example:  cellgraph autocorrelation volume degree --method geary
     """
@@ -196,18 +200,22 @@ def autocorrelation(
 
 def niches(
     by: ByOption,
-    k: Annotated[int, typer.Option("--k", min=1, max=30, help="How many contacts around a cell.")] = 1,
-    niches: Annotated[int, typer.Option("--niches", min=2, max=1000, help="How many groups.")] = 5,
+    k: Annotated[int, typer.Option("--k", min=1, max=30, help="Number of contacts around a cell.")] = 1,
+    niches: Annotated[int, typer.Option("--niches", min=2, max=1000, help="Number of niches.")] = 5,
     sample: SampleOption = None,
     pool: Annotated[bool, typer.Option("--pool", help="Group the cells of all samples together.")] = False,
-    summary: Annotated[bool, typer.Option("--summary", help="A row for each niche, not for each cell.")] = False,
+    summary: Annotated[
+        bool, typer.Option("--summary", help="Print a row for each niche instead of each cell.")
+    ] = False,
     seed: SeedOption = 0,
     write: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Keep the niche of each cell as a property of it.", show_default=False),
+        typer.Option(
+            metavar="NAME", help="Write the niche of each cell as a property of this name.", show_default=False
+        ),
     ] = None,
     replace: Annotated[
-        bool, typer.Option("--replace", help="With --write: replace what was written under this name before.")
+        bool, typer.Option("--replace", help="With --write: replace an earlier property of this name.")
     ] = False,
     min_junctions: MinJunctionsOption = None,
     min_area: MinAreaOption = None,
@@ -226,7 +234,7 @@ def niches(
     from cellgraph.statistics.niches import summary_of, write_niches
 
     if replace and write is None:
-        raise ParameterError("--replace goes with --write NAME; add it, or leave --replace out.")
+        raise ParameterError("--replace needs --write NAME; add it, or leave --replace out.")
     check_output(output, fmt)
     conditions = given(
         min_junctions=min_junctions, min_area=min_area, min_fraction=min_fraction, where=where, inside=inside

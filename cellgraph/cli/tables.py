@@ -33,7 +33,7 @@ def load_tables(
         typer.Option(
             metavar="FILE",
             help="CSV or Parquet: the two cells of each relationship, junctions; without it there are no contacts. "
-            "Many files belong to those of --cells by their names.",
+            "Several files are matched to those of --cells by their names.",
             show_default=False,
         ),
     ] = None,
@@ -46,7 +46,7 @@ def load_tables(
     ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace samples of these names.")] = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Many files: leave out those that an earlier call has loaded.")
+        bool, typer.Option("--resume", help="With many files: skip those that an earlier call has loaded.")
     ] = False,
     symmetric: Annotated[
         bool, typer.Option("--symmetric", help="Each pair is listed in both directions: count it once.")
@@ -55,27 +55,28 @@ def load_tables(
         bool, typer.Option("--directed", help="Relationships have a direction, from the first cell to the second.")
     ] = False,
     sample_column: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Holds the sample of a cell; none: there is none.")
+        str | None,
+        typer.Option(metavar="COLUMN", help="Column with the sample of each cell; none: there is no such column."),
     ] = None,
     cell_column: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Holds the id of a cell; none: number them by rows.")
+        str | None, typer.Option(metavar="COLUMN", help="Column with the id of each cell; none: number cells by rows.")
     ] = None,
     a_column: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Holds the one cell of a relationship.")
+        str | None, typer.Option(metavar="COLUMN", help="Column with the first cell of each relationship.")
     ] = None,
     b_column: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Holds the other cell of a relationship.")
+        str | None, typer.Option(metavar="COLUMN", help="Column with the second cell of each relationship.")
     ] = None,
     junctions_column: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Holds the junctions of a relationship; none: 1 each.")
+        str | None, typer.Option(metavar="COLUMN", help="Column with the junctions of each relationship; none: 1 each.")
     ] = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Load a network that you have as tables; relationships are kept as given.
+    """Load a network from tables; relationships are kept as given.
 
     Columns are recognised by their usual names: sample or animal; cell, label, bodyId or id (without one,
     cells are numbered by their rows, from 1); id1,id2 or cell_a,cell_b or source,target; junctions, weight
-    or count (without one, 1 each). All others become properties. Ids may be names, as AVAL, which --cell takes.
+    or count (without one, 1 each). All others become properties. Ids may be names, such as AVAL, which --cell takes.
     """
     from cellgraph.tables.importing import load_tables as library
 
@@ -105,7 +106,7 @@ def load_tables(
         total = len(done.failed) + len(done.samples)
         raise CellgraphError(
             f"{len(done.failed)} of {total} files were not loaded, for the reasons above; the others are in the "
-            "database: run the command again with --resume once they are mended"
+            "database: run the command again with --resume once they are fixed"
         )
 
 

@@ -20,13 +20,17 @@ def register(app: typer.Typer) -> None:
 def watch(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the slices appear.", show_default=False)],
     pattern: Annotated[
-        str, typer.Option(metavar="GLOB", help="Names of the slices, as 'slice_*.tif'; numbers in them order them.")
+        str,
+        typer.Option(
+            metavar="GLOB",
+            help="Pattern of the file names, such as 'slice_*.tif'; numbers in the names give the order.",
+        ),
     ] = "*",
     until: Annotated[
-        int | None, typer.Option(metavar="N", help="End when N files have been read.", show_default=False)
+        int | None, typer.Option(metavar="N", help="Stop once N files have been read.", show_default=False)
     ] = None,
     idle: Annotated[
-        float | None, typer.Option(metavar="S", help="End when no file arrived for S seconds.", show_default=False)
+        float | None, typer.Option(metavar="S", help="Stop when no file has arrived for S seconds.", show_default=False)
     ] = None,
     every: Annotated[float, typer.Option(metavar="S", help="Seconds between updates of the database.")] = 10.0,
     db: DbOption = None,

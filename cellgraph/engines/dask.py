@@ -72,7 +72,7 @@ class DaskEngine:
         _require_dask()
         if cluster is not None and jobqueue is not None:
             raise ParameterError(
-                "--cluster is for workers that run already and --jobqueue starts some: give one of them"
+                "--cluster connects to running workers, and --jobqueue starts new ones: give only one of them"
             )
         if jobqueue is not None and workers is None:
             raise ParameterError(f"--jobqueue {jobqueue} needs --workers N: how many workers to submit")
@@ -147,8 +147,8 @@ class DaskEngine:
             elif time.monotonic() - seen > self._patience:
                 if not self._queued:
                     raise EngineError(
-                        f"{self._name()} has had no workers for {self._patience:.0f} s; start some, "
-                        f"or look into their logs why they ended; {KEPT}"
+                        f"{self._name()} has had no workers for {self._patience:.0f} s; start some, or check their "
+                        f"logs for why they ended; {KEPT}"
                     )
                 if not told:
                     _log.warning(say_queued(client.cluster, str(self._jobqueue)))
@@ -231,8 +231,8 @@ def _translated(name: str) -> Iterator[None]:
         raise
     except KilledWorker as error:
         raise EngineError(
-            f"workers of {name} were killed again and again in one task, most often for lack of memory; "
-            f"give less with --memory, or the workers more; {KEPT}"
+            f"workers of {name} were killed repeatedly in one task, most often for lack of memory; set less with "
+            f"--memory, or give the workers more; {KEPT}"
         ) from error
     except (CancelledError, OSError, TimeoutError) as error:
         raise EngineError(f"the connection to {name} was lost ({first_line(error)}); {KEPT}") from error
@@ -244,7 +244,7 @@ def _translated(name: str) -> Iterator[None]:
     except Exception as error:
         # A process that Dask starts runs the user's script again, which would start processes itself.
         unguarded = isinstance(error, RuntimeError) and "failed to start" in str(error)
-        advice = "; a Python script of yours has to do its work below: if __name__ == '__main__':" if unguarded else ""
+        advice = "; your Python script must do its work under: if __name__ == '__main__':" if unguarded else ""
         raise EngineError(f"{name} failed ({type(error).__name__}: {first_line(error)}){advice}; {KEPT}") from error
 
 

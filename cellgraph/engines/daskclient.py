@@ -33,7 +33,7 @@ def client_at(where: str) -> Any:
     try:
         return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, TimeoutError) as error:
-        raise EngineError(f"{what} does not answer as one ({first_line(error)}); {advice}") from error
+        raise EngineError(f"{what} does not answer like a scheduler ({first_line(error)}); {advice}") from error
 
 
 def _address_in(file: Path) -> str:

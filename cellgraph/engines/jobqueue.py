@@ -87,8 +87,8 @@ def job_queue(system: str, workers: int, settings: Mapping[str, Any]) -> Iterato
     submit = SYSTEMS[system].submit
     if shutil.which(submit) is None:
         raise EngineError(
-            f"--jobqueue {system} submits workers with {submit!r}, which is not on the PATH of this machine; "
-            "run this where jobs are submitted, or name a running scheduler with --cluster"
+            f"--jobqueue {system} submits workers with {submit!r}, which is not on the PATH of this machine; run this "
+            "on a machine that can submit jobs, or name a running scheduler with --cluster"
         )
     from distributed import Client
 
@@ -114,7 +114,7 @@ async def _submit(cluster: Any, workers: int) -> None:
         for job in refused:
             job.status = Status.failed  # otherwise, a cluster with such a job cannot be closed
     if refused:
-        raise RuntimeError("it gave no number for one of them")
+        raise RuntimeError("it returned no job id for one of them")
 
 
 def say_queued(cluster: Any, system: str) -> str:
@@ -122,8 +122,8 @@ def say_queued(cluster: Any, system: str) -> str:
     jobs = [str(job.job_id) for job in cluster.workers.values()]
     named = ", ".join([*jobs[:5], "…"] if len(jobs) > 5 else jobs)
     return (
-        f"none of the {len(jobs)} jobs that were submitted to {system} has begun ({named}): they wait in the queue, or "
-        f"ended early. {SYSTEMS[system].status!r} and their logs tell; Ctrl-C cancels them"
+        f"none of the {len(jobs)} jobs submitted to {system} has started ({named}): they are waiting in the queue, or "
+        f"ended early. Check {SYSTEMS[system].status!r} and their logs; Ctrl-C cancels them"
     )
 
 
@@ -204,9 +204,7 @@ def _module(known: QueueSystem) -> Any:
         except ImportError as error:
             raise MissingExtraError("--jobqueue", "dask", "dask_jobqueue") from error
         except ValueError as error:
-            raise EngineError(
-                "an engine with a queue system has to be opened in the main thread of a program"
-            ) from error
+            raise EngineError("an engine with a queue system must be opened in the main thread of a program") from error
     return import_module(f"dask_jobqueue.{known.module}")
 
 

@@ -61,7 +61,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             "load without --resume to start over"
         )
     if checksum != _checksum(manifest):
-        raise _damaged(folder, "its checksum does not fit")
+        raise _damaged(folder, "its checksum does not match")
     return dict(manifest)
 
 

@@ -22,7 +22,7 @@ def split_address(text: str, option: str, example: str) -> tuple[str, int]:
     """
     match = re.fullmatch(r"(?:\w+://)?(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<host>[^:/\[\]\s]+)):(?P<port>\d{1,5})/?", text)
     if match is None or not 0 < int(match["port"]) < 65536:
-        raise ParameterError(f"expected {option} to be an address as {example}, got {text!r}")
+        raise ParameterError(f"expected {option} to be an address such as {example}, got {text!r}")
     return match["six"] or match["host"], int(match["port"])
 
 

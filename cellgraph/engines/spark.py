@@ -117,8 +117,8 @@ class SparkEngine:
                 seen = time.monotonic()
             elif time.monotonic() - seen > self._patience:
                 raise EngineError(
-                    f"{self._name()} has given no executors for {self._patience:.0f} s; look into its web page whether "
-                    f"its workers run and have cores and memory left; {KEPT}"
+                    f"{self._name()} has given no executors for {self._patience:.0f} s; check on its web page whether "
+                    f"its workers are running and have free cores and memory; {KEPT}"
                 )
 
     def _executors(self) -> int:
@@ -186,9 +186,9 @@ def _advice(why: str) -> str:
     if "PYTHON_VERSION_MISMATCH" in why:
         return ": name the same Python for all workers in PYSPARK_PYTHON"
     if "FileNotFoundError" in why:
-        return ": name a folder that all workers see with --work"
+        return ": name a folder that all workers can access with --work"
     if re.search(r"exited unexpectedly|crashed|OutOfMemory|ExecutorLostFailure|maxResultSize", why):
-        return ", most often for lack of memory: give less with --memory, or the executors more"
+        return ", most often for lack of memory: set less with --memory, or give the executors more"
     return ""
 
 

@@ -93,7 +93,7 @@ def estimate(
     if source is None:
         if options:
             given = ", ".join(sorted(options))
-            raise ParameterError(f"{given} tell how a volume is read, so they need source (--source VOLUME)")
+            raise ParameterError(f"{given} can be used only when a volume is read; add source (--source VOLUME)")
         with open_store(db, read_only=True) as store, store.kept_open():
             return estimate_from_store(store, expression, where, sample, goal, seed, began)
     if db is not None or sample is not None:
@@ -109,7 +109,9 @@ def estimate(
         condition = None if where is None else parse_filter(where, CATALOGUE, asked.of)
         if condition and condition.samples is not None and scan.sample not in condition.samples:
             other = ", ".join(map(repr, sorted(condition.samples)))
-            raise NotFoundError(f"the filter is about the sample {other}, but a load of this volume is {scan.sample!r}")
+            raise NotFoundError(
+                f"the filter selects the sample {other}, but this volume would be loaded as {scan.sample!r}"
+            )
         population = VolumePopulation(scan, asked, condition, plan_sample(scan.header, goal.seconds), seed)
         return run(population, asked, condition, goal, began)
 

@@ -79,8 +79,8 @@ def cells_of(volume: Volume, block: Block, rules: Rules, margin: Array) -> Begun
         if prod((stop - start).tolist()) * volume.header.dtype.itemsize > MOST_BYTES:
             raise CannotDraw(
                 f"cells of {volume.header.source} are too large for an estimate from blocks: one that begins in the "
-                f"block from {block.start} to {block.stop} (z, y, x) does not end within {MOST_BYTES >> 20} MB around "
-                "it; load the volume, or give the estimate the time to read all of it"
+                f"block from {block.start} to {block.stop} (z, y, x) does not fit into {MOST_BYTES >> 20} MB around "
+                "it; load the volume, or give the estimate enough time to read all of it"
             )
         labels = volume.read(_index(start), _index(stop))
         low, high = start == 0, stop == shape

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from cellgraph.stores import Store
 
 _NEEDS = {
-    "min_area": ("contacts", ("area",)),
-    "min_fraction": ("both", ("area", "surface_area")),
-    "inside": ("cells", ("on_border",)),
-    "buffer": ("cells", ("on_border",)),
+    "min_area": ("area",),
+    "min_fraction": ("area", "surface_area"),
+    "inside": ("on_border",),
+    "buffer": ("on_border",),
 }
 """The columns that a condition needs, of cells or contacts."""
 
@@ -173,8 +173,8 @@ def _check_ranges(given: Mapping[str, Any]) -> None:
     for name in ("min_junctions", "min_area", "min_fraction", "direction"):
         if over != "contacts" and name in given:
             raise ParameterError(
-                f"{name} (--{name.replace('_', '-')}) is a condition on contacts, and cells that are near have none; "
-                f"leave it out, or over={over!r} (--over {over})."
+                f"{name} (--{name.replace('_', '-')}) is a condition on contacts, which near cells do not have; leave "
+                f"it out, or leave out over={over!r} (--over {over})."
             )
     fraction, area = given.get("min_fraction"), given.get("min_area")
     if fraction is not None and not 0 <= fraction <= 1:
@@ -185,16 +185,15 @@ def _check_ranges(given: Mapping[str, Any]) -> None:
 
 def _require_columns(name: str, samples: Iterable[SampleFact]) -> None:
     """Reject a condition on a column that a sample lacks."""
-    of, columns = _NEEDS.get(name, ("", ()))
+    columns = _NEEDS.get(name, ())
     for sample in samples:
         there = {column.name for column in (*sample.of_cells, *sample.of_contacts)}
         for column in columns:
             if column not in there:
-                what = {"on_border": "which of its cells lie on its border"}.get(column, f"the {column} of its {of}")
-                what = "the surface of its cells" if column == "surface_area" else what
+                option = name.replace("_", "-")
                 raise ParameterError(
-                    f"the sample {sample.name!r} does not know {what}, as it was loaded from tables without the "
-                    f"column {column!r}; leave out {name} (--{name.replace('_', '-')}), or name another --sample."
+                    f"{name} (--{option}) needs the column {column!r}, but the sample {sample.name!r} was loaded from "
+                    f"tables without it; leave out {name}, or name another --sample."
                 )
 
 
@@ -222,6 +221,6 @@ def _require_directed(direction: str, samples: Iterable[SampleFact], directed: I
     for sample in samples:
         if sample.name not in known:
             raise ParameterError(
-                f"the contacts of the sample {sample.name!r} have no direction, so none leads {direction}; leave out "
-                "direction (--direction), or load its table with --directed."
+                f"the contacts of the sample {sample.name!r} have no direction, so direction={direction!r} cannot be "
+                "applied; leave out direction (--direction), or load its table with --directed."
             )

@@ -88,14 +88,14 @@ def _counted(reader: Reader) -> Of:
         return "contacts"
     if reader.accept("cells") or reader.token.value == ")":
         return "cells"
-    return reader.fail(f"count takes cells or contacts, got {reader.token}; what to count is said with --where")
+    return reader.fail(f"count takes cells or contacts, got {reader.token}; select what to count with --where")
 
 
 def _numeric(reader: Reader, catalogue: Catalogue, of: Of | None) -> tuple[Of, Reference]:
     token = reader.token
     of, column = read_reference(reader, catalogue, of)
     if column.type == "str":
-        reader.fail(f"the column {column.name!r} holds text, and a number is needed", token)
+        reader.fail(f"the column {column.name!r} holds text, but a number is needed", token)
     return of, column
 
 
@@ -106,5 +106,5 @@ def _read_q(reader: Reader) -> float:
     if reader.accept("%"):
         q /= 100
     if not 0 < q < 1:
-        reader.fail(f"expected a quantile between 0 and 1, as 0.9, got {token}", token)
+        reader.fail(f"expected a quantile between 0 and 1, such as 0.9, got {token}", token)
     return q

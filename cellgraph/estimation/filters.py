@@ -166,7 +166,7 @@ def parse_filter(text: str, catalogue: Catalogue, of: Of) -> Filter:
     """
     parser = _Parser(Reader(text, "filter"), catalogue, of)
     if parser.reader.is_at_end():
-        parser.reader.fail("it is empty; leave it out, or write as: volume > 10 and not on_border")
+        parser.reader.fail("it is empty; leave it out, or write, for example: volume > 10 and not on_border")
     node, samples = parser.either()
     if not parser.reader.is_at_end():
         parser.reader.fail(f"expected 'and', 'or' or the end, got {parser.reader.token}")
@@ -204,7 +204,7 @@ class _Parser:
 
     def unless(self) -> _Read:
         if self.depth > _DEEPEST:
-            self.reader.fail(f"brackets and 'not' go no deeper than {_DEEPEST}")
+            self.reader.fail(f"brackets and 'not' can be nested at most {_DEEPEST} deep")
         if self.reader.accept("not"):
             self.depth += 1
             node = _Apply("invert", (self.unless()[0],))
@@ -287,7 +287,7 @@ class _Parser:
         if left.family != right.family and _ANYTHING not in (left.family, right.family):
             self.reader.fail(f"{left.token} is {left.family}, but {right.token} is {right.family}", right.token)
         if left.family == "true or false" and _COMPARE[sign.value] not in ("equal", "not_equal"):
-            self.reader.fail("what is true or false has no order", sign)
+            self.reader.fail("true and false have no order; compare them with = or <>", sign)
 
 
 def _joined(function: str, nodes: list[Node]) -> Node:

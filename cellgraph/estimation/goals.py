@@ -64,8 +64,8 @@ def make_goal(
         raise ParameterError("an interval needs its half width: add --error 1% or --absolute-error")
     if within_ci is None and within_time is None:
         raise ParameterError(
-            "expected a stopping rule: --within-time 5s, or --within-ci 0.95 --error 1%; "
-            "for the exact value use cellgraph query, or a --within-time that suffices to read everything"
+            "expected a stopping rule: --within-time 5s, or --within-ci 0.95 --error 1%; for the exact value use "
+            "cellgraph query, or a --within-time long enough to read everything"
         )
     if within_ci is not None and confidence is not None:
         raise ParameterError("--within-ci already gives the confidence; leave --confidence out")
@@ -93,7 +93,7 @@ def parse_seconds(text: float | str) -> float:
     found = re.fullmatch(r"\s*(\d+\.?\d*|\.\d+)\s*([a-z]*)\s*", given.lower())
     seconds = float(found[1]) * _SECONDS.get(found[2] or "s", 0.0) if found else 0.0
     if not 0 < seconds < math.inf:
-        raise ParameterError(f"expected a time above 0 as 5s, 500ms or 2m, got {str(text)!r}")
+        raise ParameterError(f"expected a time above 0, such as 5s, 500ms or 2m, got {str(text)!r}")
     return seconds
 
 
@@ -102,15 +102,17 @@ def _is_number(given: object) -> bool:
 
 
 def _confidence(given: float | str, option: str) -> float:
-    value = _number(given, option, "a confidence between 0 and 1, as 0.95 or 95%")
+    value = _number(given, option, "a confidence level between 0 and 1, such as 0.95 or 95%")
     if value == 1:
         raise ParameterError(
-            f"{option} 1 asks for certainty, which a random sample cannot give; use a lower confidence, as 0.99, "
-            "or compute the exact value with cellgraph query"
+            f"{option} 1 asks for certainty, which a random sample cannot give; use a lower confidence level, such as "
+            "0.99, or compute the exact value with cellgraph query"
         )
     if not 0 < value < 1:
         hint = f"; did you mean {value:g}%?" if 1 < value < 100 else ""
-        raise ParameterError(f"expected {option} to be a confidence between 0 and 1, as 0.95, got {given}{hint}")
+        raise ParameterError(
+            f"expected {option} to be a confidence level between 0 and 1, such as 0.95, got {given}{hint}"
+        )
     return value
 
 
@@ -118,8 +120,8 @@ def _relative(given: float | str) -> float:
     value = _positive(given, "--error")
     if value >= 1:
         raise ParameterError(
-            f"expected --error to be relative to the estimate, as 1% or 0.01, got {given}; "
-            "an error in the unit of the estimate is --absolute-error"
+            f"expected --error to be relative to the estimate, such as 1% or 0.01, got {given}; for an error in the "
+            "unit of the estimate use --absolute-error"
         )
     return value
 

@@ -115,5 +115,5 @@ class Reader:
             wrong = Token("sign", self.text[place], place)
             if wrong.value in "'\"`":
                 self.fail(f"the {wrong.value} that begins here is never closed", wrong)
-            self.fail(f"{wrong} has no meaning here", wrong)
+            self.fail(f"unexpected {wrong}", wrong)
         return [*tokens, Token("end", "", len(self.text.rstrip()))]

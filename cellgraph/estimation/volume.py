@@ -46,7 +46,7 @@ CATALOGUE = Catalogue(
     {column.name: column for column in (*CELL_COLUMNS, _NAME)},
     {column.name: column for column in (*CONTACT_COLUMNS, _NAME)},
     hops=1,
-    why="blocks of a volume show the neighbours of a cell and no farther; load it first with: cellgraph load",
+    why="blocks of a volume show only the direct neighbours of a cell; load it first with: cellgraph load",
 )
 
 

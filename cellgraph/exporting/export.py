@@ -202,7 +202,7 @@ def _networks(store: Store, names: list[str], counted: dict[str, int], report: R
 def _check(goal: Path, chosen: Format, overwrite: bool) -> None:
     """Reject a target that cannot be created, or that holds files that must not be lost."""
     if not goal.parent.is_dir():
-        raise NotFoundError(f"the folder {str(goal.parent)!r} for {goal.name} does not exist; make it first.")
+        raise NotFoundError(f"the folder {str(goal.parent)!r} for {goal.name} does not exist; create it first.")
     if not goal.exists() and not goal.is_symlink():
         return
     if goal.is_dir() != chosen.folder:
@@ -211,11 +211,11 @@ def _check(goal: Path, chosen: Format, overwrite: bool) -> None:
     if goal.is_dir() and not any(goal.iterdir()):
         return
     if not overwrite:
-        what = "holds files" if goal.is_dir() else "is there"
-        raise ExistsError(f"{goal} {what} already; replace it with --overwrite, or name another one.")
+        what = "already holds files" if goal.is_dir() else "already exists"
+        raise ExistsError(f"{goal} {what}; replace it with --overwrite, or name another one.")
     if goal.is_dir() and not (goal / MARK).is_file():
         raise ExistsError(
-            f"{goal} holds files that no export made, which --overwrite does not delete; name another one."
+            f"{goal} holds files that were not made by an export, which --overwrite does not delete; name another one."
         )
 
 

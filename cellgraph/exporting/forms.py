@@ -46,7 +46,7 @@ def together(export: Export) -> Whole:
         contacts.append(shifted)
         first += network.cells.num_rows
     if {sample.extra.get("directed") is True for sample in samples} == {True, False}:
-        export.notes.append("some samples have directions and others have none: all are written without")
+        export.notes.append("some samples have directed contacts and others do not: all are written without directions")
     joined = [pa.concat_tables(tables, promote_options="permissive") for tables in (cells, contacts)]
     return Whole(tuple(samples), *joined)
 
@@ -140,7 +140,7 @@ def write_geff(export: Export) -> None:
     one = len(whole.samples) == 1
     labels = whole.cells["label"].to_numpy()
     if one and len(labels) and labels.min() < 0:
-        raise InputError("a geff names cells by numbers from 0 on, but some labels are below 0; export another format.")
+        raise InputError("a geff needs cell ids of 0 or more, but some labels are negative; export another format.")
     ids = (labels if one else np.arange(len(labels))).astype(np.uint64)
     ends = np.stack([ids[whole.contacts[end].to_numpy()] for end in ("a", "b")], axis=1).reshape(-1, 2)
     nodes = _properties(whole.cells)

@@ -43,7 +43,7 @@ def write(export: Export) -> None:
     (export.path / MARK).write_text(_ABOUT.format(command=command, schema=SCHEMA))
     place = shlex.quote(str(export.target))
     export.notes += [
-        "next, where the Neo4j is, stopped and with an empty database:",
+        "next, on the machine of the Neo4j, while it is stopped and its database is empty:",
         f"  cd {place} && {command}",
         f"then start it, and: cypher-shell -u neo4j -f {shlex.quote(str(export.target / SCHEMA))}",
     ]

@@ -79,17 +79,19 @@ def write(export: Export) -> None:
     for what, table in (("cells", cells), ("contacts", contacts)):
         if table.num_rows > _MOST:
             raise InputError(
-                f"the sample {sample.name!r} has {table.num_rows:,} {what}, and Neuroglancer is given at most "
-                f"{_MOST:,}, each of which is a file; use cellgraph view, or another format."
+                f"the sample {sample.name!r} has {table.num_rows:,} {what}, but at most {_MOST:,} can be exported for "
+                "Neuroglancer, as each is a file; use cellgraph view, or another format."
             )
     axes = [axis for axis in ("x", "y", "z")[: 2 if len(sample.shape) == 2 else 3] if axis in cells.column_names]
     if len(axes) < 2 or any(cells[axis].null_count for axis in axes):
-        raise InputError(f"the cells of the sample {sample.name!r} have no centroids (columns y and x), or not all do.")
+        raise InputError(
+            f"not all cells of the sample {sample.name!r} have a centroid (columns y and x); use another format."
+        )
     spacing = np.array((*sample.spacing[::-1], *[1.0] * 3)[: len(axes)])
     places = np.stack([cells[axis].to_numpy().astype(float) for axis in axes], axis=1) / spacing + _CORNER
     labels = cells["label"].to_numpy()
     if len(labels) and labels.min() < 0:
-        raise InputError("Neuroglancer names cells by numbers from 0 on, but some labels are below 0.")
+        raise InputError("Neuroglancer needs cell ids of 0 or more, but some labels are negative; use another format.")
     scale = METERS.get(sample.unit)
     dimensions = {axis: [float(s) * scale, "m"] if scale else [1, ""] for axis, s in zip(axes, spacing, strict=True)}
     a, b = (contacts[end].to_numpy() for end in ("a", "b"))
@@ -107,7 +109,7 @@ def write(export: Export) -> None:
         "Annotation layers for Neuroglancer, written by cellgraph export. To look at them:\n\n    python serve.py\n\n"
         "and open the link that it prints.\n"
     )
-    export.notes.append(f"to look at it: python {export.target / 'serve.py'}, and open the link that this prints")
+    export.notes.append(f"to view it: run python {export.target / 'serve.py'}, and open the link that it prints")
 
 
 def _layer(
@@ -135,7 +137,7 @@ def _layer(
         else:
             columns[name] = made
     if left:
-        notes.append(f"{path.name}: Neuroglancer takes no such column, or name: {', '.join(left)}")
+        notes.append(f"{path.name}: left out, as Neuroglancer does not support their type or name: {', '.join(left)}")
     writer = AnnotationWriter(
         CoordinateSpace(
             names=axes, scales=[d[0] for d in dimensions.values()], units=[d[1] for d in dimensions.values()]

@@ -32,7 +32,8 @@ def prepare(goal: Path) -> None:
     image = goal.parent.parent
     if goal.parent.name != "tables" or not ((image / ".zattrs").is_file() or (image / "zarr.json").is_file()):
         raise ParameterError(
-            f"ngio needs the name of a table in an OME-Zarr image, as IMAGE.zarr/tables/{goal.name}, but got {goal}."
+            f"ngio needs the name of a table in an OME-Zarr image, such as IMAGE.zarr/tables/{goal.name}, but got "
+            f"{goal}."
         )
     goal.parent.mkdir(exist_ok=True)
     _write_group(goal.parent, {"tables": _tables(goal.parent)}, _version(image))
@@ -51,7 +52,7 @@ def write(export: Export) -> None:
     whole = together(export)
     if len(whole.samples) != 1:
         raise InputError(
-            f"a feature table is of one sample, but there are {len(whole.samples):,}; name it with --sample."
+            f"a feature table holds one sample, but there are {len(whole.samples):,}; choose one with --sample."
         )
     tables, image = export.target.parent, export.target.parent.parent
     source = Path(os.path.realpath(unquote(urlsplit(whole.samples[0].source).path)))
@@ -61,8 +62,8 @@ def write(export: Export) -> None:
     labels = os.path.realpath(image / "labels")
     if not source.is_dir() or labels == str(source) or not source.is_relative_to(labels):
         raise InputError(
-            f"the sample {whole.samples[0].name!r} was loaded from {whole.samples[0].source!r}, which are no labels of "
-            f"the image {image}; name the table of the image that has them."
+            f"the sample {whole.samples[0].name!r} was loaded from {whole.samples[0].source!r}, which is not a label "
+            f"image of {image}; name a table of the image that has these labels."
         )
     name = source.relative_to(labels).parts[0]  # further parts are a scale of it
     cells = whole.cells.drop_columns(["sample"])

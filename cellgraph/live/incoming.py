@@ -141,7 +141,7 @@ class Incoming:
             if path.name.startswith(".") or not path.is_file():
                 continue
             if number is None:
-                self._once(f"{path.name} is left out: expected a number in its name, for its place in the order")
+                self._once(f"{path.name} is left out: expected a number in its name that gives its position")
                 continue
             found.append((number, path))
         return sorted(found)
@@ -174,8 +174,8 @@ class Incoming:
 
 def _written_again(name: str) -> str:
     return (
-        f"{name} was written again after it was taken; its earlier contents are in the graph, "
-        "and --replace starts over with its present contents"
+        f"{name} was changed after it was read; the graph has its earlier contents, and --replace starts over with the "
+        "present ones"
     )
 
 

@@ -130,7 +130,7 @@ class Sweep:
     def _range(self, depth: int, z: int | None, number: int | None) -> tuple[int, int]:
         """Return the slice numbers [start, stop) of a slab."""
         if z is not None and number is not None:
-            raise ParameterError(f"expected z or number, which stand for each other, got z={z!r} and number={number!r}")
+            raise ParameterError(f"expected z or number, not both, got z={z!r} and number={number!r}")
         if number is not None:
             start = resolve_whole("the number of a slab", number, least=0)
             return start, start + 1
@@ -168,7 +168,7 @@ class Sweep:
                     f"expected slices of shape {segment.first.shape} (y, x) as before, got {new.first.shape}"
                 )
             if new.start < segment.stop and segment.start < new.stop:
-                raise InputError(f"slice {max(new.start, segment.start)} was fed before")
+                raise InputError(f"slice {max(new.start, segment.start)} was already fed")
 
     def _add(self, new: _Segment) -> None:
         """Insert a segment, and join neighbours of similar size, so that a row is merged about log2(n) times."""

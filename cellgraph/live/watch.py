@@ -146,7 +146,9 @@ def watch(
     try:
         next(iter(path.glob(pattern)), None)
     except (ValueError, NotImplementedError, OSError) as error:
-        raise ParameterError(f"expected a pattern of file names, as slice_*.tif, got {pattern!r} ({error})") from error
+        raise ParameterError(
+            f"expected a pattern of file names, such as slice_*.tif, got {pattern!r} ({error})"
+        ) from error
     name = check_sample_name(sample_name(str(path.resolve())) if sample is None else sample)
     target = address_of(db)
     place = WorkFolder.of(work, target, name)
@@ -185,7 +187,7 @@ def watch(
         finally:
             looks.close()
         if ended == "interrupted":
-            tell("interrupted: writing the last slices into the database, then the watch ends")
+            tell("interrupted: writing the last slices to the database before stopping")
         if not taken:
             raise NotFoundError(
                 f"no slice arrived: expected files like {pattern!r} in {path}"
@@ -296,7 +298,9 @@ class _Live:
         known = first.ndim == 3
         if first.spacing is not None and not known:
             size = f"{first.spacing[1]:g} x {first.spacing[2]:g} {first.unit or ''}".rstrip()
-            self._tell(f"the slices have pixels of {size}, but do not say how far apart they are: --spacing Z,Y,X")
+            self._tell(
+                f"the slices have pixels of {size}, but no distance between slices; give it with --spacing Z,Y,X"
+            )
         before = self.sweep.scan
         header = replace(
             first,

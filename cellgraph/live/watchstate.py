@@ -55,12 +55,13 @@ def restore(state: Path, identity: dict[str, Any], sweep: Sweep) -> dict[int, Ta
     data = state.read_bytes()
     checksum, body = int.from_bytes(data[:4], "little"), data[4:]
     if zlib.crc32(body) != checksum:
-        raise ResumeError(f"{state} is damaged (its checksum does not fit); start over with --replace")
+        raise ResumeError(f"{state} is damaged (its checksum does not match); start over with --replace")
     end = 8 + int.from_bytes(body[:8], "little")
     kept = json.loads(body[8:end])
     if changed := differences(kept["identity"], identity):
         raise ResumeError(
-            f"{state} was kept by another watch: {changed}; use the options of that load, or start over with --replace"
+            f"{state} belongs to a watch with other options: {changed}; use the options of that watch, or start over "
+            "with --replace"
         )
     sweep.restore(body[end:])
     read = kept["read"]

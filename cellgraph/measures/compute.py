@@ -110,7 +110,8 @@ def metrics(
     _check(wanted, weight, error, write)
     if check_direction(direction) != "both" and (other := [name for name in wanted if name not in _DIRECTED]):
         raise ParameterError(
-            f"--direction {direction} (direction=) goes with {', '.join(_DIRECTED)}, not with {', '.join(other)}."
+            f"--direction {direction} (direction=) can be used only with {', '.join(_DIRECTED)}, not with "
+            f"{', '.join(other)}."
         )
     with open_store(db, read_only=not write) as store:
         if not store.sample_names():
@@ -134,7 +135,7 @@ def metrics(
         )
         topology = restricted.alone()
         if not len(topology.labels):
-            raise ParameterError("no cell meets the conditions; ask for fewer of them.")
+            raise ParameterError("no cell meets the conditions; relax them.")
         if wanted[0] in OF_SAMPLES:
             if conditions.get("buffer") is not None:
                 raise ParameterError(
@@ -147,7 +148,7 @@ def metrics(
         reported[restricted.reported] = True
         reported = reported[restricted.kept]
         if not reported.any():
-            raise ParameterError("no cell is so far from the border; ask for a smaller --buffer (buffer=).")
+            raise ParameterError("no cell is that far from the border; use a smaller --buffer (buffer=).")
         if write:
             given: dict[str, Any] = {name: value for name, value in conditions.items() if value not in (None, False)}
             given |= {} if direction == "both" else {"direction": direction}
@@ -206,28 +207,35 @@ def resolve(names: str | Sequence[str]) -> list[str]:
         for each in ALL if name == "all" else [SAME.get(name, name)]:
             if each not in METRICS:
                 raise ParameterError(
-                    f"there is no metric {given!r}; there are all, {', '.join(METRICS)}.{near(name, ('all', *METRICS))}"
+                    f"there is no metric {given!r}; the metrics are: all, "
+                    f"{', '.join(METRICS)}.{near(name, ('all', *METRICS))}"
                 )
             wanted[each] = None
     if not wanted:
-        raise ParameterError(f"name a metric or more: all, {', '.join(METRICS)}.")
+        raise ParameterError(f"name at least one metric: all, {', '.join(METRICS)}.")
     of_samples = [name for name in wanted if name in OF_SAMPLES]
     if of_samples and len(wanted) > 1:
-        raise ParameterError(f"{of_samples[0]} is a measure of whole samples, with rows of its own; ask it alone.")
+        raise ParameterError(
+            f"{of_samples[0]} is a measure of whole samples, with rows of its own; compute it on its own."
+        )
     return list(wanted)
 
 
 def _check(wanted: list[str], weight: str | None, error: float | None, write: bool) -> None:
     if weight is not None and not any(name in _WEIGHTED for name in wanted):
-        raise ParameterError(f"--weight (weight=…) goes with {', '.join(_WEIGHTED)}, not with {', '.join(wanted)}.")
+        raise ParameterError(
+            f"--weight (weight=…) can be used only with {', '.join(_WEIGHTED)}, not with {', '.join(wanted)}."
+        )
     if write and wanted[0] in OF_SAMPLES:
-        raise ParameterError(f"{wanted[0]} is a measure of whole samples, which --write does not keep; leave it out.")
+        raise ParameterError(
+            f"{wanted[0]} is a measure of whole samples, which cannot be written to cells; leave out --write."
+        )
     if error is None:
         return
     if not {"betweenness", "current_flow_betweenness"} & set(wanted):
-        raise ParameterError("--error (error=…) goes with betweenness and current_flow_betweenness only.")
+        raise ParameterError("--error (error=…) can be used only with betweenness and current_flow_betweenness.")
     if isinstance(error, bool) or not isinstance(error, int | float) or not 0.0005 <= error < 1:
-        raise ParameterError(f"--error (error=…) must be from 0.0005 to below 1, as 0.01, not {error!r}.")
+        raise ParameterError(f"--error (error=…) must be from 0.0005 to below 1, such as 0.01, not {error!r}.")
 
 
 def _weights(topology: Topology, read: Any, text: str) -> Array:
@@ -350,11 +358,11 @@ def _write(
             if name not in listed[graph.sample]:
                 names.append(name)
             elif name == "degree":
-                notes.append("degree came with the load, of all contacts, and is not written again")
+                notes.append("degree was already stored by the load, for all contacts, and is not written again")
             else:
                 raise ExistsError(
-                    f"cells of {graph.sample!r} already have the property {name!r}, which is no metric of cellgraph; "
-                    "nothing was written: load or annotate it under another name."
+                    f"cells of {graph.sample!r} already have the property {name!r}, which was not written by cellgraph "
+                    "metrics; nothing was written: load or annotate it under another name."
                 )
         if not names:
             continue

@@ -52,7 +52,7 @@ def hop_plot(graph: Graph, _: Mapping[str, Array]) -> tuple[Rows, list[str]]:
     starts = np.arange(graph.n)
     if graph.n > _EXACT:
         starts = np.sort(np.random.default_rng(1).choice(graph.n, _STARTS, replace=False))
-        notes = [f"the hop plot of {graph.sample!r} is that from {_STARTS:,} random cells of {graph.n:,}"]
+        notes = [f"the hop plot of {graph.sample!r} is computed from {_STARTS:,} random cells of {graph.n:,}"]
     counts = np.cumsum(search(graph, starts).histogram[1:])
     share = counts / max(len(starts) * (graph.n - 1), 1)
     return {"hop": list(range(1, len(counts) + 1)), "pairs": counts.tolist(), "share": share.tolist()}, notes
@@ -131,6 +131,6 @@ def _inside(graph: Graph, cells: Mapping[str, Array]) -> tuple[Array, list[str]]
     on_border = cells["on_border"]
     if np.isnan(on_border).all() and graph.n:
         return np.ones(graph.n, bool), [
-            f"the sample {graph.sample!r} does not know which cells are on its border, so none are left out"
+            f"the sample {graph.sample!r} has no column on_border, so no cells are left out"
         ]
     return on_border == 0, []

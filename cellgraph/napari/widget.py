@@ -70,7 +70,7 @@ def ask(query: str, cell: int, points: Points, labels: Labels | None = None, **p
     """
     known = points.metadata.get(MADE_FROM, {})
     if known.get("db") is None:
-        raise InputError("the layer was not read from a database, which is what a query asks; open the database")
+        raise InputError("the layer was not read from a database, so it cannot be queried; open the database in napari")
     with open_database(known["db"]) as db:
         shown = shown_cells(db, known["sample"], query, None, None, {"cell": cell, **parameters})
     _give(Colours(shown), points, labels)

@@ -97,8 +97,9 @@ def compare(
     notes = read.notes
     if unit == "cells":
         notes.append(
-            "pseudo-replication: each cell was taken for an independent observation (--unit cells), which cells of one "
-            "sample are not, so p is too small; samples are the unit without it, or --mixed."
+            "pseudo-replication: each cell was treated as an independent observation (--unit cells), but cells of one "
+            "sample are not independent, so p is too small; leave out --unit to use samples as the unit, or use "
+            "--mixed."
         )
     elif not mixed:
         notes.append("samples are the unit: each counts once, with the mean of its cells.")
@@ -133,11 +134,11 @@ def _check_groups(read: CellColumns, groups: Grouping, by: str, unit: Unit, mixe
     if groups.of_samples is None:
         read_again = any(name == groups.column for name in read.names)
         if read_again:
-            raise ParameterError(f"the column {by!r} makes the groups, so it cannot be compared between them.")
+            raise ParameterError(f"the column {by!r} defines the groups, so it cannot be compared between them.")
         if not mixed and unit == "samples":
             raise ParameterError(
-                f"{by!r} differs among the cells of one sample, so samples are not in one group each; compare cells "
-                "with a random effect of their sample with --mixed (mixed=True)."
+                f"{by!r} differs between cells of one sample, so samples do not belong to one group each; compare "
+                "cells with a random effect of their sample with --mixed (mixed=True)."
             )
         return
     if ungrouped := int((groups.of_samples < 0).sum()):
@@ -148,8 +149,8 @@ def _check_groups(read: CellColumns, groups: Grouping, by: str, unit: Unit, mixe
     for name, samples in zip(groups.names, number, strict=True):
         if samples < 2:
             raise InputError(
-                f"each group needs two samples or more, as they are the unit, and {name!r} of {by!r} has {samples}; "
-                "load more samples, or leave the group out with --where \"sample <> '…'\"."
+                f"each group needs at least two samples, as samples are the unit, but group {name!r} of {by!r} has "
+                f"{samples}; load more samples, or leave the group out with --where \"sample <> '…'\"."
             )
 
 
@@ -169,8 +170,8 @@ def _by_samples(
         for group, part in zip(groups.names, parts, strict=True):
             if len(part) < 2:
                 raise InputError(
-                    f"each group needs two samples or more with numbers in {name!r}, and {group!r} of {by!r} has "
-                    f"{len(part)}; leave the column out."
+                    f"each group needs at least two samples with numbers in {name!r}, but group {group!r} of {by!r} "
+                    f"has {len(part)}; leave the column out."
                 )
         rows.append(_row(name, groups, parts, test, "samples", read.notes))
     return rows, observed
@@ -183,8 +184,8 @@ def _by_cells(
     if read.total * len(read.names) > MOST or (mixed and read.total > mixed_model.MOST_CELLS):
         most = mixed_model.MOST_CELLS if mixed else MOST // len(read.names)
         raise ParameterError(
-            f"so many cells cannot be compared one by one: {read.total:,}, and at most {most:,} can; leave out "
-            "--mixed or --unit cells, or name fewer columns."
+            f"cannot compare {read.total:,} cells one by one, the limit is {most:,}; leave out --mixed or --unit "
+            "cells, or name fewer columns."
         )
     again = read if groups.column is None else _with(read, groups.column)
     parts = [(block.samples, groups.of(block), block.numbers(read.names)) for block in again.blocks()]
@@ -231,7 +232,7 @@ def _row(
 ) -> dict[str, Any]:
     row = _empty(name, groups, parts, unit)
     if all(np.ptp(part) == 0 for part in parts):
-        notes.append(f"{name}: the {unit} of each group have one value, so there is no test.")
+        notes.append(f"{name}: all {unit} within each group have the same value, so there is no test.")
         return row
     row["test"], statistic, p = test_of(parts, test)
     row |= {"statistic": null_if_nan(statistic), "p": null_if_nan(p)}
@@ -241,8 +242,8 @@ def _row(
         effect, row["effect_is"] = eta_squared(parts), "eta squared"
     if row["p"] is None:
         notes.append(
-            f"{name}: the {unit} of a group have one value, so Welch's analysis of variance has no answer; --test "
-            "ranks has one."
+            f"{name}: all {unit} in one group have the same value, so Welch's analysis of variance is undefined; use "
+            "--test ranks."
         )
     if np.isfinite(effect[0]) and not np.isfinite(effect[1:]).all():
         notes.append(f"{name}: the effect is too large for an interval by the noncentral F distribution.")

@@ -80,13 +80,13 @@ def pca(
     with open_store(db, read_only=write_as is None) as store:
         read = read_columns(store, columns, where=where, sample=sample)
         if len(read.names) < 2:
-            raise ParameterError(f"components are of two columns or more, but there is one: {read.names[0]}.")
+            raise ParameterError(f"principal components need at least two columns, got one: {read.names[0]}.")
         most = min(components or len(read.names), len(read.names))
         if write_as is not None:
             refuse_existing(read, [f"{write_as}{number + 1}" for number in range(most)], replace)
         scaled = scale_columns(read, scale, labels=write_as is not None)
         if scaled.cells < 2:
-            raise ParameterError("components need two cells or more with a number in each column; there is one.")
+            raise ParameterError("principal components need at least two cells with a number in each column, got one.")
         with spread(scaled, spark) as over_cells:
             number, sums, products = _sums(over_cells, len(read.facts))
         total, count = sums.sum(axis=0), number.sum()

@@ -66,7 +66,7 @@ def correlate(
     with open_store(db, read_only=True) as store:
         read = read_columns(store, columns, where=where, sample=sample, one_unit=by is None)
         if len(read.names) < 2:
-            raise ParameterError(f"a correlation is of two columns or more, but there is one: {read.names[0]}.")
+            raise ParameterError(f"a correlation needs at least two columns, got one: {read.names[0]}.")
         say_lacking(read)
         groups = _pearson(read, by) if method == "pearson" else dict(_spearman(read, by))
     rows: list[dict[str, Any]] = []
@@ -78,20 +78,19 @@ def correlate(
             row |= {"n": int(n[a, b]), "p": null_if_nan(_p(r[a, b], n[a, b]))}
             rows.append(row | ({"sample": name} if by else {}))
     if all(row["n"] == 0 for row in rows):
-        raise ParameterError("no cell that was asked about has numbers in two of these columns.")
+        raise ParameterError("none of the selected cells has numbers in two of these columns.")
     notes = list(read.notes)
     if constant := [row for row in rows if row["r"] is None and row["n"] > 0]:
         first = constant[0]
         notes.append(
-            f"r is null in {len(constant):,} of {len(rows):,} rows, as one of the two columns is constant or "
-            f"fewer than two cells have both: {first['column_a']} and {first['column_b']} first."
+            f"r is null in {len(constant):,} of {len(rows):,} rows, because one of the two columns is constant or "
+            f"fewer than two cells have both; the first such pair is {first['column_a']} and {first['column_b']}."
         )
     notes.append("cells without a finite number in one of two columns are left out of that pair; n counts the others.")
     if by is None and len(read.facts) > 1:
         notes.append(
-            f"the cells of {len(read.facts):,} samples are taken together, so r mixes what is within samples with what "
-            "is between them, and p takes cells for independent, which those of a sample are not; --by sample keeps "
-            "them apart."
+            f"the cells of {len(read.facts):,} samples are pooled, so r mixes variation within and between samples, "
+            "and p assumes independent cells, which cells of one sample are not; use --by sample to separate them."
         )
     schema = [("column_a", pa.string()), ("column_b", pa.string()), ("r", pa.float64()), ("n", pa.int64())]
     schema += [("p", pa.float64()), *([("sample", pa.string())] if by else [])]

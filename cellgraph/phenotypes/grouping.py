@@ -84,7 +84,7 @@ def find_groups(store: Store, by: str, facts: Sequence[SampleFact], where: str |
 
 def _by_samples(by: str, values: Sequence[Any]) -> Grouping:
     if any(isinstance(value, list) for value in values):
-        raise ParameterError(f"the property {by!r} of samples is a list, which makes no groups; name another one.")
+        raise ParameterError(f"the property {by!r} of samples is a list, which cannot define groups; name another one.")
     known = _checked(by, {value for value in values if value is not None})
     codes = np.array([known.index(value) if value is not None else -1 for value in values])
     return Grouping([_text(value) for value in known], codes, None, known)
@@ -109,12 +109,12 @@ def _checked(by: str, values: set[Any]) -> list[Any]:
     known = sorted(values, key=lambda value: (str(type(value)), value))
     if len(known) > MOST_GROUPS:
         raise ParameterError(
-            f"{by!r} has {len(known):,} different values, and groups are at most {MOST_GROUPS}; name another one, or "
-            "annotate the samples with classes of it."
+            f"{by!r} has {len(known):,} different values, but at most {MOST_GROUPS} groups are allowed; name another "
+            "property, or annotate the samples with classes of it."
         )
     if len(known) < 2:
         there = f"only {_text(known[0])!r}" if known else "none"
-        raise InputError(f"a comparison needs two groups or more, and {by!r} has {there} among what was asked about.")
+        raise InputError(f"a comparison needs at least two groups, but {by!r} has {there} in the selection.")
     return known
 
 

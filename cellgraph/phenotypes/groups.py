@@ -102,7 +102,7 @@ def kmeans(
         if most > different:
             alike = "cells" if different == scaled.cells else "different cells"
             raise ParameterError(
-                f"there cannot be {most:,} groups: {different:,} {alike} have a number in each column; ask for fewer "
+                f"cannot make {most:,} groups: only {different:,} {alike} have a number in each column; ask for fewer "
                 "(--k, k=)."
             )
         notes = scaled.read.notes
@@ -147,8 +147,8 @@ def density(
         scaled = _scaled(store, columns, where, sample, scale, write_as, replace)
         if scaled.cells > MOST_DENSE:
             raise ParameterError(
-                f"groups by density are found among up to {MOST_DENSE:,} cells, and here are {scaled.cells:,}; ask "
-                "about fewer with --where or --sample, or use cluster kmeans."
+                f"groups by density can be found among at most {MOST_DENSE:,} cells, got {scaled.cells:,}; select "
+                "fewer with --where or --sample, or use cluster kmeans."
             )
         least = min_cells or max(5, scaled.cells // 100)
         if least > scaled.cells:
@@ -170,7 +170,7 @@ def _range_of(k: int | str) -> tuple[int, int]:
     if found:
         least, most = int(found[1]), int(found[2] or found[1])
     elif isinstance(k, str):
-        raise ParameterError(f"k must be a number of groups, or a range as 2..8, not {k!r}.")
+        raise ParameterError(f"k must be a number of groups, or a range such as 2..8, not {k!r}.")
     else:
         least = most = int(check(k, "int", of="k"))  # type: ignore[arg-type]
     if not 1 <= least <= most <= MOST_GROUPS:
@@ -178,7 +178,7 @@ def _range_of(k: int | str) -> tuple[int, int]:
             f"k must be from 1 to {MOST_GROUPS:,}, and a range from the smaller to the larger, not {k}."
         )
     if least < most and least < 2:
-        raise ParameterError("a range of k begins at 2 or more: one group cannot be compared with others.")
+        raise ParameterError("a range of k must start at 2 or more: one group cannot be compared with others.")
     return least, most
 
 
@@ -286,13 +286,15 @@ def _choose(values: Array, least: int, most: int, seed: int, notes: list[str], r
     if report is not None:
         report("numbers of groups", most - least + 1, most - least + 1)
     if not scores:
-        raise ParameterError(f"numbers of groups are compared up to the cells less one: {len(values) - 1:,}.")
+        raise ParameterError(
+            f"the number of groups must be less than the number of cells compared: at most {len(values) - 1:,}."
+        )
     best = max(scores, key=lambda k: scores[k][0] * max(scores[k][1], 0.0))
     for k, (silhouette, stability) in scores.items():
         said = ", which is chosen" if k == best else ""
         notes.append(f"k = {k}: silhouette {silhouette:.3f}, stability {stability:.3f}{said}.")
     if scores[best][0] < 0.25:
         notes.append(
-            "a silhouette below 0.25 means that the groups hardly stand apart: they divide one cloud of cells."
+            "a silhouette below 0.25 means that the groups are poorly separated: they divide one cloud of cells."
         )
     return best

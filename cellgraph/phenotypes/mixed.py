@@ -63,7 +63,7 @@ def fit(
         try:
             model = MixedLM(y, design, groups=samples).fit(reml=True)
         except np.linalg.LinAlgError:
-            notes.append(f"{column}: the mixed model cannot be fitted, as samples and groups say the same.")
+            notes.append(f"{column}: the mixed model cannot be fitted, as samples and groups cannot be told apart.")
             return {}
     if caught or not model.converged:
         reason = str(caught[0].message).strip().rstrip(".") if caught else "it did not converge"

@@ -91,8 +91,8 @@ def other_units(moments: Moments, names: Sequence[str], samples: Sequence[str]) 
         if len(odd):
             shown = ", ".join(repr(samples[number]) for number in odd[:5]) + (", …" if len(odd) > 5 else "")
             found.append(
-                f"{name}: the mean of {shown} is {ODD} times above or below that of the median sample; if these "
-                "samples have another unit, leave them out with --where or load them anew."
+                f"{name}: the mean of {shown} differs from that of the median sample by a factor of {ODD} or more; if "
+                "these samples use another unit, leave them out with --where or load them again."
             )
     return found
 

@@ -106,18 +106,18 @@ FORMULAS: tuple[Formula, ...] = (
     ),
     Formula(Column("territory_volume", "float", "unit^3", "volume of its territory"), ("Density_CNT",), lambda v: v),
     Formula(
-        Column("sphericity", "float", "", "surface of a ball of its volume over its surface (3D)"),
+        Column("sphericity", "float", "", "surface area of a sphere of its volume, divided by its own (3D)"),
         ("volume", "surface_area"),
         _sphericity,
     ),
     Formula(
-        Column("nearest_distance", "float", "unit", "from its centroid to the nearest other"),
+        Column("nearest_distance", "float", "unit", "distance from its centroid to the nearest other one"),
         ("z", "y", "x"),
         _nearest,
         by_sample=True,
     ),
     Formula(
-        Column("nearest_distance", "float", "unit", "from its centroid to the nearest other"),
+        Column("nearest_distance", "float", "unit", "distance from its centroid to the nearest other one"),
         ("POS_Z", "POS_Y", "POS_X"),
         _nearest,
         by_sample=True,
@@ -183,7 +183,7 @@ def find_columns(
         reference = _reference(LITERATURE.get(item, item), catalogue)
         found[reference.name] = (reference, None)
     if not found:
-        raise ParameterError(f"{of} must name columns of cells, at least one, as volume, khop(2) or shape.")
+        raise ParameterError(f"{of} must name at least one column of cells, such as volume, khop(2) or shape.")
     return found
 
 
@@ -203,11 +203,11 @@ def _reference(name: str, catalogue: Catalogue) -> Reference:
     if len(same) == 1:
         return _reference(same[0], catalogue)
     if name == CONTACT_AREA.name:
-        raise ParameterError("contact_area needs the area of contacts, which no sample has that is asked about.")
+        raise ParameterError("contact_area needs the area of contacts, which none of the selected samples has.")
     needs = [" and ".join(f.needs) for f in FORMULAS if f.column.name == name]
     if needs:
         raise ParameterError(
-            f"no sample that is asked about has the column {name!r}, nor what it is computed from: "
+            f"none of the selected samples has the column {name!r}, or the columns it is computed from: "
             f"{', or '.join(needs)}."
         )
     reader = Reader(name, "column")
@@ -215,5 +215,5 @@ def _reference(name: str, catalogue: Catalogue) -> Reference:
         reader.fail("it is empty")
     _, reference = read_reference(reader, catalogue, "cells")
     if not reader.is_at_end():
-        reader.fail(f"expected the end, got {reader.token}; put a name with such signs between backticks")
+        reader.fail(f"expected the end, got {reader.token}; put a name with such characters in backticks")
     return Reference("degree", "int", "cells", 1) if name == "degree" else reference

@@ -73,9 +73,11 @@ def spread(scaled: Scaled, spark: OnSpark | None) -> Iterator[Map]:
 
     with closing(SparkEngine(spark.workers, master=spark.master)) as engine:
         if not engine.local and spark.work is None:
-            raise ParameterError("workers of a Spark master need a folder that all of them see; name it with --work.")
+            raise ParameterError(
+                "workers of a Spark master need a folder that all of them can access; name it with --work."
+            )
         if spark.work is not None and not Path(spark.work).is_dir():
-            raise NotFoundError(f"the folder {os.fspath(spark.work)!r} of --work does not exist; make it first.")
+            raise NotFoundError(f"the folder {os.fspath(spark.work)!r} of --work does not exist; create it first.")
         with tempfile.TemporaryDirectory(prefix="cellgraph-cells-", dir=spark.work) as folder:
             files = _write(scaled, Path(folder))
 

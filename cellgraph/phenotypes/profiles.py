@@ -104,7 +104,8 @@ def rows_of_groups(
         variances = number / number.sum() * (1 - number / number.sum())
         overall = float(np.nansum(between * variances) / variances.sum()) if variances.sum() > 0 else 0.0
         notes.append(
-            f"{100 * overall:.0f} % of who belongs where is between samples, {100 * (1 - overall):.0f} % within them."
+            f"{100 * overall:.0f} % of the variance of group membership is between samples, {100 * (1 - overall):.0f} "
+            "% within them."
         )
     shown = scaled.some(_SHOWN, 0)
     chosen = _chosen_groups(scaled, groups, _SHOWN)

@@ -55,8 +55,8 @@ def require_squares(top: float, name: str) -> None:
         )
     if 0 < top < 1 / LARGEST:
         raise InputError(
-            f"the column {name!r} has no values above {1 / LARGEST:g}, and smaller ones vanish when they are squared; "
-            "bring it into a unit in which they are larger."
+            f"the column {name!r} has no values above {1 / LARGEST:g}, and smaller ones become 0 when they are "
+            "squared; convert it to a smaller unit."
         )
 
 

@@ -30,9 +30,9 @@ FAR = 20
 """Interquartile ranges from the median beyond which a cell is reported as an outlier."""
 
 _SAID = {
-    "robust": "columns are scaled robustly: less their median, over the distance of their quartiles (--scale robust).",
-    "standard": "columns are scaled: less their mean, over their standard deviation (--scale standard).",
-    "none": "columns are not scaled, so those of large numbers count most (--scale none).",
+    "robust": "columns are scaled robustly: median subtracted, divided by the interquartile range (--scale robust).",
+    "standard": "columns are standardised: mean subtracted, divided by the standard deviation (--scale standard).",
+    "none": "columns are not scaled, so columns with large numbers dominate (--scale none).",
 }
 
 
@@ -169,8 +169,9 @@ def scale_columns(read: CellColumns, scale: Scale, *, labels: bool) -> Scaled:
         far |= np.abs(column) > FAR
     if scale == "robust" and far.any():
         read.notes.append(
-            f"{far.sum():,} of {len(far):,} cells lie more than {FAR} quartile distances from the median, farthest in "
-            f"{names[int(farthest.argmax())]!r}; they weigh heavily: leave them out with --where if they are no cells."
+            f"{far.sum():,} of {len(far):,} cells are more than {FAR} interquartile ranges from the median, farthest "
+            f"in {names[int(farthest.argmax())]!r}; they dominate the result: leave them out with --where if they are "
+            "not real cells."
         )
     return Scaled(read, names, centre, spread, len(whole.samples), labels, whole)
 
@@ -201,7 +202,7 @@ def _kept(read: CellColumns, moments: Moments) -> list[int]:
         none = (moments.count[:, place] == 0) & (cells[:, place] > 0)
         why = ""
         if not moments.count[:, place].any():
-            why = "has no numbers among the cells that were asked about"
+            why = "has no numbers among the selected cells"
         elif moments.low[place] == moments.high[place]:
             why = "has the same value in all cells"
         elif name in read.sets and none.any():
@@ -220,7 +221,9 @@ def _kept(read: CellColumns, moments: Moments) -> list[int]:
 
 def _tell(read: CellColumns, names: Sequence[str], kept: int, asked: int, scale: Scale) -> None:
     if not kept:
-        raise ParameterError(f"no cell that was asked about has a number in each of {', '.join(names)}; name fewer.")
+        raise ParameterError(
+            f"none of the selected cells has a number in each of {', '.join(names)}; name fewer columns."
+        )
     if kept < asked:
         read.notes.append(left_out(asked - kept, "cell", "without a finite number in each column"))
     read.notes.append(_SAID[scale])
@@ -240,7 +243,7 @@ def _scale_of(values: Array, name: str, scale: Scale, notes: list[str]) -> tuple
     low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
     if high > low:
         return float(middle), float(high - low)
-    notes.append(f"{name}: half of the cells or more have one value, so it is scaled by its standard deviation.")
+    notes.append(f"{name}: at least half of the cells have the same value, so it is scaled by its standard deviation.")
     return float(middle), deviation
 
 

@@ -113,8 +113,8 @@ def _refuse_text(store: Store, references: Sequence[Reference], facts: Sequence[
         if reference.type == "str" or texts:
             where = f" in the sample {texts[0]!r}" if reference.type != "str" else ""
             raise ParameterError(
-                f"the column {reference.name!r} holds text{where}, and a number is needed; groups of text are what "
-                f"compare --by {reference.name} and --where take."
+                f"the column {reference.name!r} holds text{where}, but a number is needed; text can define groups with "
+                f"compare --by {reference.name}, or be used in --where."
             )
 
 
@@ -137,9 +137,8 @@ def _refuse_other_units(columns: CellColumns, references: Sequence[Reference]) -
         if len(units) > 1:
             (one, a), (other, b) = list(units.items())[:2]
             raise ParameterError(
-                f"the column {reference.name!r} does not have one unit: it is in {_unit(one)} in the sample {a!r} "
-                f"and in {_unit(other)} in {b!r}; name samples of one unit with --sample or "
-                "--where \"sample in ('…')\"."
+                f"the column {reference.name!r} has different units: {_unit(one)} in the sample {a!r}, {_unit(other)} "
+                f"in {b!r}; select samples with one unit with --sample or --where \"sample in ('…')\"."
             )
 
 

@@ -89,7 +89,7 @@ def variation(
         for given in (*angles, *plain):
             if given not in read.names:
                 raise ParameterError(
-                    f"the column {given!r} is declared, but not among those asked about: {', '.join(read.names)}."
+                    f"the column {given!r} is declared, but not among the requested columns: {', '.join(read.names)}."
                 )
         say_lacking(read)
         moments = moments_of(read)
@@ -146,8 +146,8 @@ def condensed_variation(
         for wanted in (name, f"{name}_CV"):
             if wanted not in file.columns:
                 raise ParameterError(
-                    f"{file.name} has no column {wanted!r}; means need a column of that name with _CV beside them."
-                    f"{near(wanted, file.columns)}"
+                    f"{file.name} has no column {wanted!r}; each column of means needs one of its name followed by "
+                    f"_CV.{near(wanted, file.columns)}"
                 )
         means, cvs = (as_floats(file.table[of].combine_chunks(), of) for of in (name, f"{name}_CV"))
         known = np.isfinite(means) & np.isfinite(cvs)
@@ -189,12 +189,12 @@ def _row(
     row: dict[str, Any] = dict.fromkeys(_COLUMNS)
     row |= {"phenotype": name, "samples": int(there.sum()), "cells": int(count.sum())}
     if not there.any():
-        why.append(f"the column {name!r} has no variation: no cell that was asked about has a number in it.")
+        why.append(f"the column {name!r} has no variation: none of the selected cells has a number in it.")
         return row
     if angle:
         why.append(
-            f"the column {name!r} is an angle by its name or as declared; a percentage of its mean would depend on "
-            f"where 0 is, so none is given. If it is a plain number, say so with --plain {name} (plain=)."
+            f"the column {name!r} is an angle, by its name or as declared; a percentage of its mean would depend on "
+            f"the position of 0, so none is given. If it is a plain number, use --plain {name} (plain=)."
         )
         return row
     if missing := int(moments.missing[:, place].sum()):
@@ -214,7 +214,7 @@ def _row(
         )
         return row
     if not means.any():
-        notes.append(f"{name}: the mean of every sample is 0, so there is no percentage of it.")
+        notes.append(f"{name}: the mean of every sample is 0, so percentages of it are undefined.")
         return row
     if zero := int((means == 0).sum()):
         notes.append(f"{name}: {left_out(zero, 'sample', 'with a mean of 0')[:-1]} of `within`.")

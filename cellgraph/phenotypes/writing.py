@@ -32,8 +32,7 @@ def refuse_existing(read: CellColumns, names: Sequence[str], replace: bool) -> N
                 continue
             if same not in written.get(fact.name, {}).get("cells", {}) or same != name:
                 raise ExistsError(
-                    f"cells of {fact.name!r} already have the property {same!r}, which came with the load; write "
-                    "under another name."
+                    f"cells of {fact.name!r} already have the property {same!r} from the load; choose another name."
                 )
             if not replace:
                 raise ExistsError(

@@ -10,7 +10,7 @@
 //   direction: none
 // Returns
 //   sample: str             name of the sample of cell_a
-//   cell_a: int             label of the one cell, the smaller
+//   cell_a: int             label of the first cell, the smaller of the two
 //   cell_b: int             label of the other
 //   contacts_ab: int        number of relationships from cell_a to cell_b
 //   contacts_ba: int        number of those back

@@ -16,7 +16,7 @@
 //   direction: none
 // Returns
 //   sample: str                   name of the sample of cell_a
-//   cell_a: int                   label of the one cell, the smaller
+//   cell_a: int                   label of the first cell, the smaller of the two
 //   cell_b: int                   label of the other
 //   junctions: int                junctions of the two
 //   area: float                   area of their contact

@@ -16,7 +16,7 @@
 //   x: float               centroid
 //   degree: int            number of cells that it touches
 //   junctions: int         voxel faces shared with other cells
-//   on_border: bool        whether it touches the border of the volume, so may be cut
+//   on_border: bool        whether it touches the border of the volume, and so may be cut off
 //   surface_area: float    area of all its voxel faces
 //   background_faces: int  voxel faces to the background
 //   border_faces: int      voxel faces on the border of the volume
@@ -31,7 +31,7 @@
 //   length: float          longest full axis of the ellipsoid of equal second moments
 //   width: float           middle full axis (2D: the shorter one)
 //   height: float          shortest full axis (2D: null)
-//   stretch: float         (length - height) / length; 0 is a ball (2D: with the width)
+//   stretch: float         (length - height) / length; 0 is a sphere (2D: with the width)
 //   oblateness: float      2 (width - height) / (length - height) - 1; 1 is a disc, -1 is a rod (2D: null)
 //   length_axis_z: float   unit vector along the length
 //   length_axis_y: float   unit vector along the length

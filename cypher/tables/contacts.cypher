@@ -15,7 +15,7 @@
 //   direction: compiled
 // Returns
 //   sample: str             name of the sample of cell_a
-//   cell_a: int             label of the one cell, the smaller
+//   cell_a: int             label of the first cell, the smaller of the two
 //   cell_b: int             label of the other cell
 //   junctions: int          number of voxel faces that the two share (2D: pixel edges)
 //   area: float             physical area of those faces (2D: length)

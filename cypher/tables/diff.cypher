@@ -13,7 +13,7 @@
 //   direction: none
 // Returns
 //   change: str         lost: only in the sample before; gained: only in the one after
-//   cell_a: int         label of the one cell, the smaller
+//   cell_a: int         label of the first cell, the smaller of the two
 //   cell_b: int         label of the other
 //   junctions: int      their junctions, in the sample that has the contact
 //   area: float         the area of their contact there

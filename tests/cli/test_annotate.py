@@ -235,4 +235,6 @@ def test_what_was_written_is_removed_whatever_wrote_it(db: Path) -> None:
     done = cellgraph("annotate", "--remove", "kind", "--remove", "pagerank", "--db", db)
     assert done.stderr.startswith("removed kind, pagerank from ")
     assert "no column 'kind'" in refused("query", "contacts-by", "--by", "kind", "--db", db, status=2)
-    assert "--remove goes with" in refused("annotate", "--remove", "kind", "--replace", "--db", db, status=2)
+    assert "--remove can be combined only with" in refused(
+        "annotate", "--remove", "kind", "--replace", "--db", db, status=2
+    )

@@ -54,9 +54,9 @@ def test_what_cannot_be_drawn_is_told(home: Path, tmp_path: Path) -> None:
         ("within --cell 7", 1, "there is no cell 7 in any of the 2 samples"),
         ("within --cell 3", 2, "the cell 3 is in 2 samples"),
         ("within", 2, "needs the parameter 'cell'"),
-        ("cells", 1, "cannot be drawn; those that can: "),
+        ("cells", 1, "cannot be drawn; queries that can be drawn: "),
         ("withn --cell 3", 1, "Did you mean 'within'?"),
-        ("--cell 3", 2, "parameters are those of a query, but none is named"),
+        ("--cell 3", 2, "parameters need a query, but none is named"),
         ("path --from 1 --to 6 --sample six", 1, "there is nothing to draw"),
         ("within --cell 5 --db cells.db", 2, "cellgraph copy cells.db neo4j"),
         ("within --cell 5 --db bolt://127.0.0.1:1", 1, "127.0.0.1:1"),
@@ -79,7 +79,7 @@ def test_another_server_gets_a_link_and_no_password_is_written(
     link = done.stdout.splitlines()[-1]
     assert link.startswith("http://127.0.0.1:7474/browser/?dbms=")
     assert password not in done.stdout + done.stderr
-    assert "is taken to be at" in done.stderr
+    assert "is assumed to be at" in done.stderr
     assert not launcher.exists()
     assert list(tmp_path.iterdir()) == []
     given = parse_qs(urlsplit(link).query)
@@ -98,7 +98,7 @@ def test_limits_are_told_and_data_is_served_under_a_name_that_nobody_can_guess(h
         store.write(six_cells("secret-project").network())
     done = cellgraph("browse", "contacts", "--no-open")
     assert "contacts: 5 cells and 5 contacts are drawn" in done.stdout
-    assert "note: what is drawn has a limit: the 300 with the most junctions" in done.stderr
+    assert "note: the drawing is limited: the 300 with the most junctions" in done.stderr
     files = [path for path in (home / "pages" / "browser" / "cellgraph").rglob("*") if path.is_file()]
     telling = [path for path in files if "secret-project" in path.read_text()]
     assert {path.name for path in telling} <= {"guide.html", "launch.json"}

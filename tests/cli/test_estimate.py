@@ -68,7 +68,7 @@ def test_csv_and_parquet_hold_everything(folder: Path) -> None:
     ("arguments", "why"),
     [
         (["mean(volume)"], "expected a stopping rule: --within-time 5s, or --within-ci 0.95 --error 1%"),
-        (["mean(volume)", "--within-time", "soon"], "expected a time above 0 as 5s, 500ms or 2m, got 'soon'"),
+        (["mean(volume)", "--within-time", "soon"], "expected a time above 0, such as 5s, 500ms or 2m, got 'soon'"),
         (["mean(volume)", "--within-time", "0s"], "expected a time above 0"),
         (
             ["mean(volume)", "--within-ci", "1", "--error", "1%"],

@@ -47,7 +47,7 @@ def test_what_is_there_is_not_lost(here: Path) -> None:
     cellgraph(*ADMIN, "empty", cwd=here)
     (here / "mine").mkdir()
     (here / "mine" / "thesis.tex").write_text("x")
-    assert "holds files that no export made" in refused(*ADMIN, "mine", "--overwrite", cwd=here)
+    assert "holds files that were not made by an export" in refused(*ADMIN, "mine", "--overwrite", cwd=here)
     assert [p.name for p in (here / "mine").iterdir()] == ["thesis.tex"]
     (here / "file").write_text("x")
     assert "needs the name of a folder" in refused(*ADMIN, "file", "--overwrite", cwd=here, status=2)

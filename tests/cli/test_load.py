@@ -95,7 +95,7 @@ LABELS = {
     "spacing zero": (np.ones((3, 3), int), ("--spacing", "1,0"), 2, "above 0"),
     "spacing negative": (np.ones((3, 3), int), ("--spacing", "1,-1"), 2, "above 0"),
     "spacing too long": (np.ones((3, 3), int), ("--spacing", "1,1,1"), 2, "2 numbers"),
-    "spacing no number": (np.ones((3, 3), int), ("--spacing", "1,x"), 2, "numbers with commas"),
+    "spacing no number": (np.ones((3, 3), int), ("--spacing", "1,x"), 2, "comma-separated numbers"),
     "connectivity": (np.ones((3, 3, 3), int), ("--connectivity", "7"), 2, "6, 18 or 26"),
     "background": (np.ones((3, 3), int), ("--background", "nothing"), 2, "or none"),
     "memory": (np.ones((3, 3), int), ("--memory", "much"), 2, "512MB"),

@@ -66,7 +66,7 @@ def test_directed_networks_keep_their_direction(tmp_path: Path) -> None:
 
 
 def test_what_a_direction_is_refused_for(db: Path) -> None:
-    assert "have no direction, so none leads out" in refused(
+    assert "have no direction, so direction='out' cannot be applied" in refused(
         "metrics", "degree", "--direction", "out", "--db", db, status=2
     )
     assert "not with core_number" in refused("metrics", "core_number", "--direction", "in", "--db", db, status=2)
@@ -83,7 +83,7 @@ def test_weights_are_strengths_or_lengths(db: Path) -> None:
 def test_kept_and_removed(db: Path) -> None:
     done = cellgraph("metrics", "all", "--write", "--db", db, "--quiet")
     told = done.stderr.splitlines()[-1]
-    assert told == "cellgraph: degree came with the load, of all contacts, and is not written again"
+    assert told == "cellgraph: degree was already stored by the load, for all contacts, and is not written again"
     cells = queried("cells", "--sample", "six", "--db", db)
     assert [row["core_number"] for row in cells] == ["2", "2", "2", "1", "1", "0"]
     assert sum(float(row["pagerank"]) for row in cells) == pytest.approx(1.0)
@@ -112,7 +112,9 @@ def test_what_someone_annotated_is_not_overwritten(db: Path) -> None:
     types.write_text("cell,community\n1,a\n")
     cellgraph("annotate", "--cells", types, "--sample", "six", "--db", db)
     message = refused("metrics", "community", "--write", "--db", db, "--quiet")
-    assert message.startswith("cells of 'six' already have the property 'community', which is no metric of cellgraph;")
+    assert message.startswith(
+        "cells of 'six' already have the property 'community', which was not written by cellgraph metrics;"
+    )
     assert "no metric 'community' was written" in refused("metrics", "community", "--remove", "--db", db)
 
 
@@ -141,11 +143,11 @@ def test_a_metric_that_is_not_there_names_its_command(db: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (["pagerang"], 2, "there is no metric 'pagerang'; there are all, degree"),
-        ([], 2, "name a metric or more"),
-        (["lewis", "degree"], 2, "lewis is a measure of whole samples, with rows of its own; ask it alone"),
-        (["lewis", "--write"], 2, "which --write does not keep"),
-        (["degree", "--weight", "area"], 2, "--weight (weight=…) goes with strength, pagerank"),
+        (["pagerang"], 2, "there is no metric 'pagerang'; the metrics are: all, degree"),
+        ([], 2, "name at least one metric"),
+        (["lewis", "degree"], 2, "lewis is a measure of whole samples, with rows of its own; compute it on its own"),
+        (["lewis", "--write"], 2, "which cannot be written to cells"),
+        (["degree", "--weight", "area"], 2, "--weight (weight=…) can be used only with strength, pagerank"),
         (["pagerank", "--weight", "aera"], 2, "Did you mean 'area'?"),
         (
             ["pagerank", "--weight", "area - 2"],
@@ -156,11 +158,11 @@ def test_a_metric_that_is_not_there_names_its_command(db: Path) -> None:
         (["pagerank", "--weight", "1/touching_corners"], 2, "must be a number above 0 for every contact"),
         (["pagerank", "--sample", "sx"], 1, "there is no sample 'sx'"),
         (["betweenness", "--error", "0"], 2, "--error (error=…) must be from 0.0005"),
-        (["degree", "--error", "0.1"], 2, "--error (error=…) goes with betweenness"),
+        (["degree", "--error", "0.1"], 2, "--error (error=…) can be used only with betweenness"),
         (["pagerank", "--remove"], 1, "no metric 'pagerank' was written with cellgraph metrics --write"),
         (["all", "--remove"], 1, "no metric was written"),
         (["degree", "--write", "--remove"], 2, "exclude each other"),
-        (["degree", "--list"], 2, "--list lists all that was written"),
+        (["degree", "--list"], 2, "--list lists everything that was written"),
     ],
 )
 def test_what_is_refused(db: Path, arguments: list[str], status: int, message: str) -> None:

@@ -84,7 +84,7 @@ def test_without_a_server_the_commands_say_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "sentence"),
     [
-        (["--java", "system"], 2, "--java is gone"),
+        (["--java", "system"], 2, "--java was removed"),
         (["--bolt-port", "70000"], 2, "from 1 to 65535"),
         (["--docker"], 2, "docker compose up"),
         (["--timeout", "soon"], 2, "--timeout"),

@@ -159,7 +159,7 @@ def test_a_file_has_the_format_of_its_ending(tmp_path: Path, ending: str) -> Non
 
 
 def test_an_ending_that_is_no_format_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ParameterError, match=r"ends in .xlsx, which is no format of rows; name it .csv, .json"):
+    with pytest.raises(ParameterError, match=r"ends in .xlsx, which is not a supported format; name it .csv, .json"):
         render(ROWS, None, tmp_path / "rows.xlsx")
     assert list(tmp_path.iterdir()) == []
     render(ROWS.select(["cell"]), "csv", tmp_path / "rows.dat")
@@ -222,5 +222,7 @@ def test_an_output_that_cannot_be_is_refused_before_anything_is_computed(
 ) -> None:
     # The database does not exist: whoever looked at it first would say so.
     db = ("--db", tmp_path / "none.db")
-    assert "ends in .xlsx, which is no format" in refused(*command, *db, "-o", tmp_path / "x.xlsx", status=2)
-    assert "does not exist; make it first" in refused(*command, *db, "-o", tmp_path / "none" / "x.csv")
+    assert "ends in .xlsx, which is not a supported format" in refused(
+        *command, *db, "-o", tmp_path / "x.xlsx", status=2
+    )
+    assert "does not exist; create it first" in refused(*command, *db, "-o", tmp_path / "none" / "x.csv")

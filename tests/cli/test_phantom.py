@@ -43,7 +43,7 @@ def test_wrong_numbers_are_a_usage_error(tmp_path: Path) -> None:
     done = run(str(tmp_path / "a.npy"), "--cells", "3", "--shape", "10,twenty,30")
     assert done.returncode == 2
     assert done.stderr == (
-        "cellgraph: error: --shape needs whole numbers with commas between, as 4,5,6, but got '10,twenty,30'\n"
+        "cellgraph: error: --shape needs comma-separated whole numbers, such as 4,5,6, but got '10,twenty,30'\n"
     )
 
 

@@ -60,7 +60,7 @@ class TestVariation:
 
     def test_what_cannot_be_answered_is_refused(self, folder: Path) -> None:
         assert "holds text" in refused("variation", "word", status=2, cwd=folder)
-        assert "no cell that was asked about has a number" in refused("variation", "empty", status=2, cwd=folder)
+        assert "none of the selected cells has a number" in refused("variation", "empty", status=2, cwd=folder)
         assert "Did you mean 'size'?" in refused("variation", "siz", status=2, cwd=folder)
         assert "is an angle" in refused("variation", "size", "--angle", "size", status=2, cwd=folder)
         assert "is declared" in refused("variation", "size", "--angle", "sign", status=2, cwd=folder)
@@ -99,7 +99,7 @@ class TestCorrelate:
         ]
         assert [row["r"] == "" for row in rows] == [False, True, True]
         assert "r is null in 2 of 3 rows" in done.stderr
-        assert "the cells of 3 samples are taken together" in done.stderr
+        assert "the cells of 3 samples are pooled" in done.stderr
 
     def test_within_samples(self, folder: Path) -> None:
         words = ["correlate", "--columns", "size,sign", "--by", "sample", "--method", "spearman", "--format", "csv"]
@@ -108,7 +108,7 @@ class TestCorrelate:
         assert (folder / "r.png").read_bytes().startswith(b"\x89PNG")
 
     def test_what_is_refused(self, folder: Path) -> None:
-        assert "two columns or more" in refused("correlate", "--columns", "size", status=2, cwd=folder)
+        assert "at least two columns" in refused("correlate", "--columns", "size", status=2, cwd=folder)
         assert "holds text" in refused("correlate", "--columns", "size,word", status=2, cwd=folder)
 
 
@@ -164,10 +164,10 @@ class TestWritten:
 
     def test_what_is_refused(self, own: Path) -> None:
         words = ["cluster", "kmeans", "--columns", "size,sign", "--k"]
-        assert "there cannot be 17 groups: 16 cells" in refused(*words, 17, status=2, cwd=own)
-        assert "range as 2..8" in refused(*words, "two", status=2, cwd=own)
-        assert "begins at 2" in refused(*words, "1..3", status=2, cwd=own)
-        assert "--replace goes with --write" in refused(*words, 2, "--replace", status=2, cwd=own)
+        assert "cannot make 17 groups: only 16 cells" in refused(*words, 17, status=2, cwd=own)
+        assert "range such as 2..8" in refused(*words, "two", status=2, cwd=own)
+        assert "must start at 2" in refused(*words, "1..3", status=2, cwd=own)
+        assert "--replace needs --write" in refused(*words, 2, "--replace", status=2, cwd=own)
         same = refused("cluster", "kmeans", "--columns", "size,same", "--k", 2, status=2, cwd=own)
         assert "'same' has the same value in all cells" in same
         assert "'empty' has no numbers" in refused("pca", "--columns", "size,empty", status=2, cwd=own)
@@ -195,7 +195,7 @@ class TestReport:
         assert page.count('src="data:image/png;base64,') == 4
         assert "size &gt; 0" in page
         assert [word for word in ("http:", "https:", "<script", "<link") if word in page] == []
-        assert "left out: Samples by genotype: each group needs two samples" in done.stderr
+        assert "left out: Samples by genotype: each group needs at least two samples" in done.stderr
         cellgraph(*words, cwd=folder)  # a page of an earlier report is replaced
 
     def test_what_is_refused(self, folder: Path) -> None:
@@ -217,7 +217,7 @@ def test_tables_in_other_units(tmp_path: Path) -> None:
     message = refused("variation", "volume", status=2, cwd=tmp_path)
     assert "in micrometer in the sample 'a' and in nanometer in 'b'" in message
     done = cellgraph("variation", "mine", cwd=tmp_path)
-    assert "mine: the mean of 'b' is 100 times above or below" in done.stderr
+    assert "mine: the mean of 'b' differs from that of the median sample by a factor of 100" in done.stderr
     cellgraph("variation", "volume", "--where", "sample in ('a', 'c')", cwd=tmp_path)
 
 

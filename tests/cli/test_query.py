@@ -95,7 +95,8 @@ def test_no_path_is_told_and_is_no_error(db: Path) -> None:
     done = cellgraph("query", "path", "--from", 6, "--to", 2, "--format", "csv")
     assert done.stdout == "step,cell,junctions\n"
     assert (
-        done.stderr == "cellgraph: the cells 6 and 2 are not connected: 6 is in a piece of 1 and 2 in one of 5 cells.\n"
+        done.stderr
+        == "cellgraph: the cells 6 and 2 are not connected: 6 is in a component of 1 and 2 in one of 5 cells.\n"
     )
 
 
@@ -107,7 +108,7 @@ def test_no_path_is_told_and_is_no_error(db: Path) -> None:
         (1, "there is no query 'khob'. Did you mean 'khop'?", "khob --show"),
         (1, "there is no sample 'sixx' in the database. Did you mean 'six'?", "khop --sample sixx"),
         (1, "there is no cell 7 in any of the 2 samples. The next label is 6.", "neighbours --cell 7"),
-        (2, "the cell 3 is in 2 samples ('pair', 'six'); say in which with --sample NAME (sample=…).", "khop --cell 3"),
+        (2, "the cell 3 is in 2 samples ('pair', 'six'); choose one with --sample NAME (sample=…).", "khop --cell 3"),
         (2, "the query 'neighbours' needs the parameter 'cell': label of the cell, or of several.", "neighbours"),
         (2, "the query 'cells' has no parameter 'k'; it takes sample and conditions.", "cells --k 2"),
         (
@@ -117,7 +118,7 @@ def test_no_path_is_told_and_is_no_error(db: Path) -> None:
         ),
         (2, "the parameter 'k' of the query 'khop' must be a whole number, not 'two'.", "khop --param k=two"),
         (2, "the parameter 'k' of the query 'khop' must be from 1 to 30, not 0.", "khop --k 0"),
-        (2, "--param needs NAME=VALUE, as k=2, but got 'k'.", "khop --param k"),
+        (2, "--param needs NAME=VALUE, such as k=2, but got 'k'.", "khop --param k"),
         (2, "the parameter 'k' was given twice with --param; give it once.", "khop --param k=1 --param k=2"),
         (
             2,
@@ -125,9 +126,9 @@ def test_no_path_is_told_and_is_no_error(db: Path) -> None:
             "khop --k 1 --param k=2",
         ),
         (2, "expected the name of a query or --cypher TEXT; cellgraph queries lists the names.", ""),
-        (2, "--cypher is a query of its own and does not go with the name 'khop'; leave", "khop --cypher RETURN"),
-        (2, "--cypher is a query of its own and does not go with --limit; leave", "--cypher RETURN --limit 1"),
-        (2, "the query 'cells' is answered in Cypher only; compiled are", "cells --method compiled"),
+        (2, "--cypher cannot be combined with the name 'khop'; leave", "khop --cypher RETURN"),
+        (2, "--cypher cannot be combined with --limit; leave", "--cypher RETURN --limit 1"),
+        (2, "the query 'cells' has no compiled form; these have one:", "cells --method compiled"),
     ],
 )
 def test_what_is_refused(db: Path, status: int, message: str, arguments: str) -> None:
@@ -189,7 +190,7 @@ def test_the_graph_form_is_shown_whatever_the_database(db: Path) -> None:
     assert "c.label IN [42]" in shown
     assert shown.endswith("RETURN p;\n")
     assert "--show" in refused("query", "within", "--cell", 5, "--graph", status=2)
-    assert "those that can: " in refused("query", "cells", "--show", "--graph")
+    assert "queries that can be drawn: " in refused("query", "cells", "--show", "--graph")
 
 
 def test_queries_shows_the_cypher_of_one_as_well() -> None:

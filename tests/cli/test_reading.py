@@ -71,7 +71,7 @@ def test_a_volume_and_its_estimate_are_read_alike(tmp_path: Path) -> None:
     shown = cellgraph("load", *asked).stdout
     assert cellgraph("estimate", "mean(volume)", "--source", *asked).stdout == shown
     useless = ("estimate", "mean(volume)", "--within-time", "1s", "--axes", "xyz")
-    assert "axes tell how a volume is read, so they need source (--source VOLUME)" in refused(*useless, status=2)
+    assert "axes can be used only when a volume is read; add source (--source VOLUME)" in refused(*useless, status=2)
     assert "--source" in refused("estimate", "mean(volume)", "--dry-run", status=2)
 
 

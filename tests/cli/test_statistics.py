@@ -72,7 +72,7 @@ def test_niches_are_kept(folder: Path, tmp_path: Path) -> None:
     cellgraph("enrichment", "--by", "niche", "--permutations", 1, cwd=tmp_path)
     assert "'niche'" in refused(*words, cwd=tmp_path)
     cellgraph(*words, "--replace", cwd=tmp_path)
-    assert "--replace goes with --write" in refused("niches", "--by", "cell_type", "--replace", cwd=tmp_path, status=2)
+    assert "--replace needs --write" in refused("niches", "--by", "cell_type", "--replace", cwd=tmp_path, status=2)
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_an_edge_list_alone_is_asked_by_names(folder: Path) -> None:
     )
     shown = run("query", "khop", "--cell", "AVAL", "--show")
     assert shown.returncode == 2
-    assert "no database is opened, so 'cell' must be the label" in shown.stderr
+    assert "no database is opened to show the Cypher, so 'cell' must be the label" in shown.stderr
 
 
 def test_both_directions_need_a_word(folder: Path) -> None:

@@ -206,7 +206,7 @@ def test_another_scan_with_the_names_of_the_one_before(tmp_path: Path, volume: n
     done = cellgraph(*watched, "--quiet", "--until", 4)
     assert "slice_0.tif" not in done.stderr
     for z in (1, 2):
-        assert f"slice_{z}.tif was written again after it was taken" in done.stderr
+        assert f"slice_{z}.tif was changed after it was read" in done.stderr
     assert not graph(db)[0].equals(before[0])  # slice 3 is new
     for z in range(3):
         write(folder, z, volume[z + 6])

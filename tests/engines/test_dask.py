@@ -210,4 +210,4 @@ def test_a_script_without_a_guard_is_told_what_is_missing(tmp_path: Path) -> Non
     script.write_text("import cellgraph\ncellgraph.load('a.zarr', 'a.db', engine='dask', workers=1)\n")
     done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "has to do its work below: if __name__ == '__main__':" in done.stderr.splitlines()[-1]
+    assert "must do its work under: if __name__ == '__main__':" in done.stderr.splitlines()[-1]

@@ -134,7 +134,7 @@ def test_how_many_workers_must_be_said():
 
 
 def test_a_cluster_cannot_be_both_there_and_submitted():
-    with pytest.raises(ParameterError, match="give one of them"):
+    with pytest.raises(ParameterError, match="give only one of them"):
         DaskEngine(2, jobqueue="sge", cluster="tcp://host:8786")
 
 
@@ -222,6 +222,6 @@ def test_jobs_that_wait_in_the_queue_are_waited_for_and_it_is_said(volume, slurm
     assert sorted(done) == list(range(12))
     assert same(tally, whole(LABELS, Rules()))
     (said,) = caplog.messages
-    assert "none of the 2 jobs that were submitted to slurm has begun" in said
+    assert "none of the 2 jobs submitted to slurm has started" in said
     for line in (tmp_path / "jobs").read_text().splitlines():
         assert line.split()[0] in said

@@ -153,7 +153,7 @@ def test_a_manifest_with_one_digit_changed_is_refused(parts, tmp_path):
     text = path.read_text()
     path.write_text(text.replace('"level": 0', '"level": 1', 1))
     assert path.read_text() != text
-    with pytest.raises(ResumeError, match="its checksum does not fit"):
+    with pytest.raises(ResumeError, match="its checksum does not match"):
         read_manifest(tmp_path)
 
 

@@ -71,8 +71,8 @@ def test_ctrl_c(volume, tmp_path, engine):
         soon(lambda: not Path(f"/proc/{worker}").exists(), "the worker to end")
     lines = [line for line in said.decode().splitlines() if not line.startswith("voxels:")]
     assert lines == [
-        "cellgraph: interrupted; nothing incomplete is visible; "
-        "the blocks that are done are kept: the same command with --resume continues from there"
+        "cellgraph: interrupted; nothing incomplete is visible; finished blocks are kept: run the same command with "
+        "--resume to continue"
     ]
     assert not (tmp_path / "a.db").exists()
 
@@ -92,7 +92,7 @@ def test_a_scheduler_that_does_not_answer_is_a_sentence(volume, tmp_path):
         (["--engine", "dask", "--master", "yarn"], "--master is for --engine spark, but the engine is dask"),
         (["--engine", "sparc"], "one of threads, dask, spark, got 'sparc'. Did you mean 'spark'?"),
         (["--engine", "dask", "--jobqueue", "slurm"], "needs --workers N"),
-        (["--engine", "dask", "--cluster", "scheduler"], "--cluster to be an address as tcp://host:8786"),
+        (["--engine", "dask", "--cluster", "scheduler"], "--cluster to be an address such as tcp://host:8786"),
         (["--engine", "dask", "--jobqueue", "slurm", "--jobqueue-option", "long"], "--jobqueue-option NAME=VALUE"),
     ],
 )

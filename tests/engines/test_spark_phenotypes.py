@@ -65,8 +65,8 @@ def test_a_master_and_its_workers(db: Path, tmp_path: Path) -> None:
 
 
 def test_folders(db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(NotFoundError, match="make it first"):
+    with pytest.raises(NotFoundError, match="create it first"):
         pca(COLUMNS, db, spark=OnSpark(work=tmp_path / "none"))
     monkeypatch.setattr(parts, "_write", lambda scaled, folder: ["/nowhere/part-000000.parquet"])
-    with pytest.raises(EngineError, match="name a folder that all workers see with --work; nothing was changed"):
+    with pytest.raises(EngineError, match="name a folder that all workers can access with --work; nothing was changed"):
         pca(COLUMNS, db, spark=OnSpark(workers=1, work=tmp_path))

@@ -120,5 +120,5 @@ def test_what_has_no_end_limits_itself_and_says_so() -> None:
 
 
 def test_a_query_without_a_graph_form_is_refused() -> None:
-    with pytest.raises(NotFoundError, match=r"cannot be drawn; those that can: .*within"):
+    with pytest.raises(NotFoundError, match=r"cannot be drawn; queries that can be drawn: .*within"):
         show("samples", graph=True)

@@ -147,7 +147,7 @@ def test_numbers_of_numpy_are_numbers(calls: dict[str, Any], function: str, argu
 def test_a_sample_in_a_table_is_never_called_like_a_folder(tmp_path: Path) -> None:
     (tmp_path / "cells.csv").write_text("sample,id\n..,1\n")
     (tmp_path / "network.csv").write_text("id1,id2\n")
-    with pytest.raises(ParameterError, match="cannot be called"):
+    with pytest.raises(ParameterError, match="is not a valid name for a sample"):
         cellgraph.load_tables(tmp_path / "cells.csv", tmp_path / "network.csv", db=tmp_path / "cells.db")
 
 

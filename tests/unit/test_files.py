@@ -82,7 +82,7 @@ def test_a_private_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
 
 
 def test_an_output_that_cannot_be_is_refused_before_anything_is_computed(tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError, match="does not exist; make it first"):
+    with pytest.raises(NotFoundError, match="does not exist; create it first"):
         require_target(tmp_path / "none" / "page.html", overwrite=True)
     link = tmp_path / "link"
     link.symlink_to(tmp_path / "nowhere")

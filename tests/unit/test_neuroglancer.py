@@ -61,7 +61,7 @@ def test_neuroglancer_has_points_and_lines(tmp_path: Path) -> None:
     assert [names[points[n]["kind"]] for n in (5, 9, 2**40)] == ["b", "a", ""]
     assert points[9]["few"] == 7
     assert np.isnan(points[5]["few"])
-    assert "cells: Neuroglancer takes no such column, or name: label, Lc.V" in done.notes
+    assert "cells: left out, as Neuroglancer does not support their type or name: label, Lc.V" in done.notes
     info, lines = annotations(tmp_path / "ng" / "contacts")
     ends = {tuple(row["at"]): row["junctions"] for row in lines.values()}
     assert ends == {(*points[5]["at"], *points[9]["at"]): 18, (*points[5]["at"], *points[2**40]["at"]): 9}

@@ -44,7 +44,7 @@ def db(address: str) -> Iterator[cellgraph.Database]:
         (NotFoundError, "no cell 9223372036854775807 in any", "path", {"source": 2, "target": 2**63 - 1}),
         (
             ParameterError,
-            r"the cell 3 is in 2 samples \('pair', 'six'\); say in which with --sample",
+            r"the cell 3 is in 2 samples \('pair', 'six'\); choose one with --sample",
             "khop",
             {"cell": 3},
         ),
@@ -60,7 +60,7 @@ def db(address: str) -> Iterator[cellgraph.Database]:
             "khop",
             {"method": "cyper"},
         ),
-        (ParameterError, "'cells' is answered in Cypher only", "cells", {"method": "compiled"}),
+        (ParameterError, "'cells' has no compiled form", "cells", {"method": "compiled"}),
         (ParameterError, "limit must be from 0 to", "cells", {"limit": -1}),
         (ParameterError, "'limit' .* must be from 1 to 1000000, not 0", "hubs", {"limit": 0}),
     ],

@@ -67,7 +67,7 @@ def test_on_the_command_line(tmp_path: Path) -> None:
     exact = cellgraph(*ask, cwd=tmp_path).stdout.splitlines()
     done = cellgraph(*ask, "--method", "estimated", cwd=tmp_path)
     rows = done.stdout.splitlines()
-    assert "estimated with 1,024 registers a cell (HyperLogLog): within has a standard error of 3.2 %" in done.stderr
+    assert "estimated with 1,024 registers per cell (HyperLogLog): within has a standard error of 3.2 %" in done.stderr
     assert rows[0] == exact[0]
     numbers = [[int(line.split(",")[-1]) for line in lines[1:]] for lines in (exact, rows)]
     assert len(numbers[0]) == len(numbers[1]) > 500

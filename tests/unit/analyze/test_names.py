@@ -100,7 +100,7 @@ def test_paths_between_samples_find_the_cells_that_are_named(db: cellgraph.Datab
     path = db.query("path", source="D", target="E")
     assert rows(path, "cell", "name") == [(2, "D"), (3, "E")]
     assert db.query("path", source="D", target="E", longest=1).num_rows == 2
-    with pytest.raises(ParameterError, match="labels are in others too"):
+    with pytest.raises(ParameterError, match="other samples have the same labels"):
         db.query("path", source="D", target="E", method="cypher")
 
 
@@ -109,7 +109,7 @@ def test_paths_between_samples_find_the_cells_that_are_named(db: cellgraph.Datab
     [
         ("Aa", "worm", NotFoundError, r"no cell named 'Aa' in the sample 'worm'\. Did you mean 'A'"),
         ("B2", None, NotFoundError, r"no cell named 'B2' in any of the 4 samples"),
-        ("A", None, ParameterError, r"a cell named 'A' is in 2 samples \('worm', 'y'\); say in which with --sample"),
+        ("A", None, ParameterError, r"a cell named 'A' is in 2 samples \('worm', 'y'\); choose one with --sample"),
         ("3", "worm", ParameterError, r"'3' is the name of the cell 1 and the label of another.*--param cell=1 or"),
         ("A", "six", ParameterError, r"'cell' must be the label of a cell, a whole number, not 'A'; .* no names"),
         ("A') OR true //", "worm", NotFoundError, "no cell named"),

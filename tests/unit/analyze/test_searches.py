@@ -177,7 +177,9 @@ def test_no_cells() -> None:
 def test_more_cells_than_the_kernels_can_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adjacency_module, "MOST_CELLS", 2)
     three = Topology(np.full(3, "s", object), np.arange(3), np.empty(0, np.int64), np.empty(0, np.int64))
-    with pytest.raises(InputError, match="at most 2 cells can be looked at together, not 3; name one --sample"):
+    with pytest.raises(
+        InputError, match="at most 2 cells can be processed together, got 3; choose one sample with --sample"
+    ):
         Adjacency.build(three)
 
 

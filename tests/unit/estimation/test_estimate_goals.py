@@ -60,16 +60,16 @@ def test_a_goal_is_read(given: dict[str, Any], expected: Goal) -> None:
         ({}, "expected a stopping rule"),
         ({"within_ci": 1, "error": "1%"}, "asks for certainty, which a random sample cannot give"),
         ({"within_ci": "100%", "error": "1%"}, "asks for certainty"),
-        ({"within_ci": 0, "error": "1%"}, "between 0 and 1, as 0.95, got 0"),
+        ({"within_ci": 0, "error": "1%"}, "between 0 and 1, such as 0.95, got 0"),
         ({"within_ci": -0.5, "error": "1%"}, "between 0 and 1"),
         ({"within_ci": 95, "error": "1%"}, "did you mean 95%"),
-        ({"within_ci": "much", "error": "1%"}, "expected --within-ci to be a confidence"),
+        ({"within_ci": "much", "error": "1%"}, "expected --within-ci to be a confidence level"),
         ({"within_ci": float("nan"), "error": "1%"}, "between 0 and 1"),
         ({"within_ci": 0.95}, "an interval needs its half width"),
         ({"within_ci": 0.95, "error": 0}, "a random sample always has an error"),
         ({"within_ci": 0.95, "error": "0%"}, "a random sample always has an error"),
         ({"within_ci": 0.95, "error": "-1%"}, "expected --error to be above 0"),
-        ({"within_ci": 0.95, "error": 5}, "relative to the estimate, as 1% or 0.01"),
+        ({"within_ci": 0.95, "error": 5}, "relative to the estimate, such as 1% or 0.01"),
         ({"within_ci": 0.95, "absolute_error": 0}, "expected --absolute-error to be above 0"),
         ({"within_time": 5, "error": "1%"}, "an error needs the confidence of its interval"),
         ({"within_time": 5, "confidence": 1}, "--confidence 1 asks for certainty"),
@@ -102,5 +102,5 @@ def test_what_is_no_finite_number_is_no_error(value: Any) -> None:
     for goal in ({"error": value}, {"absolute_error": value}):
         with pytest.raises(ParameterError, match=r"expected --(absolute-)?error to be a number above 0, got (nan|inf)"):
             make_goal(None, 0.95, goal.get("error"), goal.get("absolute_error"), None)
-    with pytest.raises(ParameterError, match="to be a confidence between 0 and 1"):
+    with pytest.raises(ParameterError, match="to be a confidence level between 0 and 1"):
         make_goal(1, None, None, None, value)

@@ -125,7 +125,7 @@ def test_on_the_command_line(dbs: tuple[Path, Path]) -> None:
     ]
     done = cellgraph("enrichment", "--by", "kind", "--min-area", 1, "--permutations", 20, "--inside", *db)
     assert "of the sample 'left' that do not meet the conditions were left out" in done.stderr
-    assert "no cell is so far from the border" in refused("metrics", "degree", "--buffer", 9, *db, status=2)
+    assert "no cell is that far from the border" in refused("metrics", "degree", "--buffer", 9, *db, status=2)
     assert "no cell meets the conditions" in refused("metrics", "degree", "--where", "volume > 99", *db, status=2)
     assert "no column 'volum'" in refused("niches", "--by", "kind", "--where", "volum > 9", *db, status=2)
     cellgraph("metrics", "core_number", "--where", "volume > 3", "--write", "--db", dbs[0])

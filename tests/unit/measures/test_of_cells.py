@@ -258,7 +258,7 @@ def test_tissue_topology_where_the_border_is_not_known() -> None:
     cells = {"on_border": np.full(7, np.nan), "volume": np.array([3.0, 1, 1, 1, 1, 1, 1])}
     rows, notes = ofsamples.polygon_classes(graph, cells)
     assert rows == {"neighbours": [3, 6], "cells": [6, 1], "share": [6 / 7, 1 / 7]}
-    assert notes == ["the sample 'one' does not know which cells are on its border, so none are left out"]
+    assert notes == ["the sample 'one' has no column on_border, so no cells are left out"]
     rows, _ = ofsamples.lewis(graph, cells)
     assert rows["size_relative"] == pytest.approx([7 / 9, 7 / 3])
     rows, notes = ofsamples.aboav_weaire(graph, cells)

@@ -112,7 +112,7 @@ def test_a_mixed_model(database: Path, values: np.ndarray) -> None:
 
 
 def test_groups_within_samples_need_a_mixed_model(database: Path) -> None:
-    with pytest.raises(ParameterError, match=r"differs among the cells of one sample.*--mixed"):
+    with pytest.raises(ParameterError, match=r"differs between cells of one sample.*--mixed"):
         compare("u", "kind", database)
     row = compare("u", "kind", database, mixed=True).rows.to_pylist()[0]
     assert row["cells of even"] == 48
@@ -125,9 +125,9 @@ def test_a_column_of_cells_that_is_the_same_in_each_sample_makes_groups(database
 
 
 def test_what_is_refused(database: Path) -> None:
-    with pytest.raises(InputError, match=r"two samples or more.*'ko' of 'genotype' has 1"):
+    with pytest.raises(InputError, match=r"at least two samples.*'ko' of 'genotype' has 1"):
         compare("u", "genotype", database, where="sample in ('a', 'd', 'e')")
-    with pytest.raises(InputError, match="needs two groups or more, and 'genotype' has only 'wt'"):
+    with pytest.raises(InputError, match="needs at least two groups, but 'genotype' has only 'wt'"):
         compare("u", "genotype", database, where="sample in ('d', 'e')")
     with pytest.raises(ParameterError, match=r"no property 'genotyp' of samples.*Did you mean 'genotype'"):
         compare("u", "genotyp", database)

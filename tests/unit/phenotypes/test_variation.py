@@ -57,7 +57,7 @@ def test_a_sample_in_another_unit_is_suspected() -> None:
     moments = Moments(4, 2)
     moments.add(np.arange(4), np.array([[1.0, 1], [2, 2], [3, 3], [1e9, 9]]))
     (note,) = other_units(moments, ["volume", "degree"], ["a", "b", "c", "d"])
-    assert note.startswith("volume: the mean of 'd' is 100 times above or below")
+    assert note.startswith("volume: the mean of 'd' differs from that of the median sample by a factor of 100")
 
 
 def test_a_sample_without_contacts_has_no_part_in_what_is_within() -> None:

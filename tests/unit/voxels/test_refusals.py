@@ -148,7 +148,7 @@ def test_slabs_that_do_not_fit_are_refused() -> None:
     fed = Sweep().feed(np.ones((2, 3, 4), int))
     with pytest.raises(InputError, match=r"shape \(3, 4\).*got \(4, 3\)"):
         fed.feed(np.ones((2, 4, 3), int))
-    with pytest.raises(InputError, match="slice 1 was fed before"):
+    with pytest.raises(InputError, match="slice 1 was already fed"):
         fed.feed(np.ones((2, 3, 4), int), 1)
     with pytest.raises(InputError, match="the z of a slice: a whole number of 0 or more, got -1"):
         fed.feed(np.ones((1, 3, 4), int), -1)
