@@ -69,13 +69,15 @@ def address_of(db: str | os.PathLike[str] | None = None) -> str:
         raise ParameterError(f"expected a database: a path or an address as text, got {db!r}")
     address = os.fspath(db)
     if "\0" in address:
-        raise ParameterError(f"a database is a path or an address, but {address!r} is neither: it has a zero byte")
+        raise ParameterError(f"a database must be a path or an address, but {address!r} contains a zero byte")
     if "://" not in address:
         address = os.path.expanduser(address)
     if not address.strip():
-        raise ParameterError("a database is a path or an address, not an empty text; leave it out for cellgraph.db.")
+        raise ParameterError("a database must be a path or an address, not empty text; leave it out for cellgraph.db.")
     if address.endswith("/") and "://" not in address and not os.path.exists(address):
-        raise ParameterError(f"a database is a file, but {address!r} names a folder; name a file, as {address}cells.db")
+        raise ParameterError(
+            f"a database is a file, but {address!r} is a folder; name a file, such as {address}cells.db"
+        )
     return address
 
 
@@ -141,7 +143,7 @@ def _check_path(path: Path) -> None:
     except FileNotFoundError:
         return
     except ValueError as error:  # a zero byte, or invalid characters
-        raise ParameterError(f"a database is a file, but none can be called {str(path)!r} ({error})") from error
+        raise ParameterError(f"a database is a file, but {str(path)!r} is not a valid file name ({error})") from error
     except OSError as error:
         raise StoreError(
             f"the database {path} cannot be opened: {error.strerror or error}; name another file with --db"

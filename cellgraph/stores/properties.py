@@ -158,7 +158,7 @@ def chosen_states(nodes: Iterable[Mapping[str, Any]], names: Sequence[str]) -> l
         if name not in found:
             raise NotFoundError(f"there is no sample {name!r} in the database.{near(name, found)}")
     if len(set(names)) < len(names):
-        raise InputError("properties of one sample are given twice; put them together.")
+        raise InputError("properties of one sample were given twice; combine them.")
     return [found[name] for name in names]
 
 
@@ -201,7 +201,9 @@ def prepare_change(given: Properties, state: State, labels: np.ndarray[Any, Any]
     listed = (*kept, *(f"{name} {kind}" for name, kind in types.items()))
     origin = _origins(given, types)
     if (given.near is None) != (NEAR_WITHIN not in of_sample):
-        raise InputError(f"the property {NEAR_WITHIN!r} of a sample is written by cellgraph near; choose another name.")
+        raise InputError(
+            f"the property {NEAR_WITHIN!r} of a sample is reserved for cellgraph near; choose another name."
+        )
     near = None if given.near is None else _by_ids(given.near, labels, state)
     sample_origin = _origins(given, {name: str(type_of(value)) for name, value in of_sample.items()})
     written = {"cells": state.written["cells"] | origin, "sample": state.written["sample"] | sample_origin}
@@ -256,14 +258,14 @@ def _aligned(given: Properties, labels: np.ndarray[Any, Any]) -> pa.Table:
     table = given.cells
     assert table is not None
     if "label" not in table.column_names:
-        raise InputError("properties of cells need a column 'label' with the cells that they belong to.")
+        raise InputError("properties of cells need a column 'label' with the label of each cell.")
     rest = table.drop_columns(["label"])
     rest = typed(rest, {}, "cells", reserved=_CELLS_OWN)
     own = table["label"].cast(pa.int64()).to_numpy()
     order = np.argsort(own, kind="stable")
     twice = np.flatnonzero(own[order][1:] == own[order][:-1])
     if twice.size:
-        raise InputError(f"the cell {own[order][twice[0]]} is there twice; each cell has one row.")
+        raise InputError(f"the cell {own[order][twice[0]]} occurs twice; each cell may have only one row.")
     place = np.searchsorted(labels, own).clip(max=max(len(labels) - 1, 0))
     unknown = own[labels[place] != own] if len(labels) else own
     if unknown.size:

@@ -147,8 +147,8 @@ def check_name(name: str, where: str) -> None:
     """Raise `InputError` for a name that a property cannot have in both databases."""
     if name in ("", "*") or len(name) > LONGEST_NAME or not is_quotable(name) or not name.isprintable():
         raise InputError(
-            f"the column {name!r} of {where} cannot be a property: a name has 1 to {LONGEST_NAME} printable "
-            "characters, no backtick and no \\u, and is not *; rename it."
+            f"the column {name!r} of {where} cannot be a property: a name must have 1 to {LONGEST_NAME} printable "
+            "characters, no backtick and no \\u, and must not be *; rename it."
         )
 
 
@@ -185,11 +185,11 @@ def check_names(names: list[str], where: str, reserved: tuple[str, ...]) -> None
     for name in names:
         check_name(name, where)
         if name.lower() in reserved or name.lower() in ENGINE or name.startswith("_"):
-            raise InputError(f"the column {name!r} of {where} has a name that the database uses; rename it.")
+            raise InputError(f"the column {name!r} of {where} has a name reserved by the database; rename it.")
         # The embedded database ignores case in names.
         other = seen.setdefault(name.lower(), name)
         if other is not name:
-            raise InputError(f"the columns {other!r} and {name!r} of {where} have one name; rename one of them.")
+            raise InputError(f"the columns {other!r} and {name!r} of {where} have the same name; rename one of them.")
 
 
 def _type_of_column(arrow_type: pa.DataType) -> Type | None:
@@ -236,7 +236,7 @@ def _sample_of_cell(samples: tuple[Sample, ...], cells: pa.Table) -> pa.Array:
 
     names = [sample.name for sample in samples]
     if len(set(names)) != len(names):
-        raise InputError("two samples of one name came in one load; give each its own name.")
+        raise InputError("two samples in one load have the same name; give each its own name.")
     rows = pc.index_in(cells["sample"].combine_chunks(), value_set=pa.array(names, pa.string()))
     if rows.null_count:
         unknown = cells["sample"][rows.to_pylist().index(None)].as_py()
@@ -257,7 +257,7 @@ def _check_labels(sample_of_cell: pa.Array, cells: pa.Table) -> None:
     if twice.size:
         row = int(twice[0])
         name = cells["sample"][row].as_py()
-        raise InputError(f"the cell {labels[row]} of the sample {name!r} is there twice; labels must be unique.")
+        raise InputError(f"the cell {labels[row]} of the sample {name!r} occurs twice; labels must be unique.")
 
 
 def _check_ends(contacts: pa.Table, cells: int) -> None:

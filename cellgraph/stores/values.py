@@ -33,14 +33,16 @@ def _plain(value: Any, name: str) -> Any:
         return value
     if isinstance(value, int):
         if not -(2**63) <= value < 2**63:
-            raise ParameterError(f"the parameter {name!r} is a whole number beyond 64 bits; databases have none.")
+            raise ParameterError(
+                f"the parameter {name!r} is a whole number beyond 64 bits, which databases do not support."
+            )
         return value
     if isinstance(value, list | tuple | set | frozenset):
         return [_plain(item, name) for item in value]
     if isinstance(value, Mapping):
         return {str(key): _plain(item, name) for key, item in value.items()}
     raise ParameterError(
-        f"the parameter {name!r} is a {type(value).__name__}; a parameter is a number, text, true or false, "
+        f"the parameter {name!r} is a {type(value).__name__}; it must be a number, text, true or false, "
         "or a list of these."
     )
 

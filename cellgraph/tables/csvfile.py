@@ -23,6 +23,8 @@ _DECIMAL_COMMA = r"^[+-]?[0-9]+(,[0-9]+)?([eE][+-]?[0-9]+)?$"
 _POINT = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _POINT_OR_COMMA = _POINT.replace(r"\.", "[.,]")
 
+_LARGE = 1 << 20  # bytes: threads do not help with less, and one may still start when the process ends
+
 
 @dataclass(frozen=True)
 class CsvFile:
@@ -103,7 +105,7 @@ class CsvFile:
                 )
 
         try:
-            return read(threads=True)
+            return read(threads=self.path.stat().st_size > _LARGE)
         except pa.ArrowInvalid:
             _refuse_other_encodings(self)
             try:

@@ -139,7 +139,7 @@ def test_one_cell_and_separated_cells_are_loaded_with_a_reason(tmp_path: Path) -
 
 
 def test_the_name_of_a_folder_is_no_database(two: Path, tmp_path: Path) -> None:
-    sentence = "a database is a file, but 'zz/' names a folder; name a file, as zz/cells.db"
+    sentence = "a database is a file, but 'zz/' is a folder; name a file, such as zz/cells.db"
     assert refused("load", two, "--db", "zz/", status=2, cwd=tmp_path) == sentence
     assert [path.name for path in tmp_path.iterdir()] == ["two.npy"]
 

@@ -144,7 +144,9 @@ def test_what_the_command_line_itself_refuses(db: Path, arguments: str) -> None:
 
 def test_no_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CELLGRAPH_DB", raising=False)
-    assert "there is no database cellgraph.db; make one with: cellgraph load" in refused("query", "khop", cwd=tmp_path)
+    assert "there is no database cellgraph.db; create one with: cellgraph load" in refused(
+        "query", "khop", cwd=tmp_path
+    )
 
 
 def test_cypher_of_ones_own(db: Path) -> None:

@@ -174,7 +174,7 @@ def test_a_load_that_was_taken_for_dead_fails_and_leaves_nothing(
         store.write(six_cells().network())
         said = process.communicate("go on\n")[0].splitlines()[-1]
         assert said.startswith("StoreError the load into")
-        assert "taken for dead" in said
+        assert "presumed dead" in said
         store.write(pair().network())
         assert store.sample_names() == ["pair", "six"]
         assert everything(store) == {"Sample": 2, "Cell": 8, "HAS_CELL": 8, "TOUCHES": 6}
@@ -253,7 +253,7 @@ def test_a_server_that_is_killed_during_a_load(own_home: Path) -> None:
         os.kill(server.status().pid, signal.SIGKILL)
         said = process.communicate("go on\n")[0].splitlines()[-1]
     assert said.startswith("ConnectError Neo4j at bolt://127.0.0.1")
-    assert "nothing incomplete is visible, and the next load repairs it" in said
+    assert "nothing incomplete is visible, and the next load cleans up" in said
     server.start()
     with open_store("neo4j") as store:
         assert (labels(store), contacts(store)) == (SIX_LABELS, SIX_CONTACTS)

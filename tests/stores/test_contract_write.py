@@ -287,7 +287,7 @@ def test_impossible_column_names_are_refused(store: Store, name: str) -> None:
 @pytest.mark.parametrize("name", ["from", "To", "_SRC", "rowid"])
 def test_names_that_the_database_gives_to_relationships_are_refused(store: Store, name: str) -> None:
     links = {"a": [0], "b": [0], "junctions": [1], name: [1]}
-    with pytest.raises(InputError, match=f"'{name}' of contacts has a name that the database uses; rename it"):
+    with pytest.raises(InputError, match=f"'{name}' of contacts has a name reserved by the database; rename it"):
         store.write(table_network({"label": [1]}, links))
 
 
@@ -364,7 +364,7 @@ def test_not_a_number_stays_apart_from_nothing(store: Store) -> None:
         ({"label": [1], "volume": ["big"]}, "'volume' of cells holds string, but it must hold numbers"),
         ({"label": pa.array([2**63], pa.uint64())}, "'label' of cells holds uint64"),
         ({"label": pa.array([None], pa.int64())}, "no label"),
-        ({"label": [1, 1]}, "cell 1 of the sample 'table' is there twice"),
+        ({"label": [1, 1]}, "cell 1 of the sample 'table' occurs twice"),
         ({"label": [2, 1]}, "sorted"),
         ({"label": [1], "sample": ["other"]}, "'other', which is not among the samples"),
     ],
@@ -498,8 +498,8 @@ def test_readers_see_the_old_or_the_new(database: Database) -> None:
 def test_a_reader_is_not_let_write(database: Database) -> None:
     database.open().write(six_cells().network())
     reader = database.open(read_only=True)
-    with pytest.raises(StoreError, match="opened to read only"):
+    with pytest.raises(StoreError, match="opened read-only"):
         reader.write(pair().network())
-    with pytest.raises(StoreError, match="opened to read only"):
+    with pytest.raises(StoreError, match="opened read-only"):
         reader.delete("six")
     assert reader.sample_names() == ["six"]

@@ -184,7 +184,7 @@ def test_columns_of_a_table_import_stay(store: Store) -> None:
         ("sx", {"label": [1], "a": [1]}, r"no sample 'sx' in the database.* Did you mean 'six'"),
         ("six", {"label": [1, 9, 12], "a": [1, 2, 3]}, r"there are no cells 9, 12 in the sample 'six'; nothing was"),
         ("six", {"label": [9], "a": [1]}, r"there is no cell 9 in the sample 'six'"),
-        ("six", {"label": [1, 1], "a": [1, 2]}, r"the cell 1 is there twice"),
+        ("six", {"label": [1, 1], "a": [1, 2]}, r"the cell 1 occurs twice"),
         ("six", {"label": [1], "a`b": [1]}, r"cannot be a property"),
         ("six", {"label": [1], "a": [[1, 2]]}, r"must hold whole numbers, numbers"),
         ("six", {"a": [1]}, r"need a column 'label'"),
@@ -228,7 +228,7 @@ def test_a_replaced_sample_drops_them_and_a_copy_keeps_them(database: Database, 
 
 def test_a_reader_is_not_let_write_properties(database: Database) -> None:
     database.open().write(six_cells().network())
-    with pytest.raises(StoreError, match="opened to read only"):
+    with pytest.raises(StoreError, match="opened read-only"):
         database.open(read_only=True, create=False).write_properties(Properties("six", pa.table({"label": [1]})))
 
 

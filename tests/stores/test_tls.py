@@ -84,7 +84,7 @@ def test_encrypted_connections(place: tuple[str, Path], monkeypatch: pytest.Monk
     with open_store(f"neo4j+ssc://{where}") as store:
         assert labels(store) == SIX_LABELS
     for scheme in ("bolt+s", "neo4j+s"):
-        with pytest.raises(ConnectError, match="is not one that this machine trusts"):
+        with pytest.raises(ConnectError, match="is not trusted by this machine"):
             open_store(f"{scheme}://{where}")
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     for scheme in ("bolt+s", "neo4j+s"):

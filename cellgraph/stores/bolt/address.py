@@ -56,11 +56,11 @@ def parse(text: str, environment: Mapping[str, str] = os.environ) -> Address:
         raise ParameterError("not a valid database address; expected bolt://HOST:PORT.") from None
     if parts.scheme not in SCHEMES:
         raise ParameterError(
-            f"no database has addresses of the kind {parts.scheme}://; expected a path, {', '.join(SCHEMES)} "
-            "(each with ://HOST:PORT), or neo4j for the local one."
+            f"no database has an address of the form {parts.scheme}://; expected a path, {', '.join(SCHEMES)} "
+            "(each followed by ://HOST:PORT), or neo4j for the local one."
         )
     if not host:
-        raise ParameterError(f"the address {parts.scheme}:// names no host; expected {parts.scheme}://HOST:PORT.")
+        raise ParameterError(f"the address {parts.scheme}:// has no host; expected {parts.scheme}://HOST:PORT.")
     shown = f"[{host}]" if ":" in host else host
     uri = f"{parts.scheme}://{shown}" + (f":{port}" if port else "")
     password = environment.get("NEO4J_PASSWORD") if parts.password is None else unquote(parts.password)

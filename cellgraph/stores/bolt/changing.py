@@ -105,7 +105,7 @@ def _begin(transaction: neo4j.Transaction, uri: str, changes: Sequence[Change], 
                 f"{owner.shown(row['load'])}; wait for it, and run this again."
             )
         if row is None or tuple(row["listed"]) != state.cell_properties:
-            raise StoreError(f"the sample {state.name!r} in {uri} was changed meanwhile; run this again.")
+            raise StoreError(f"the sample {state.name!r} in {uri} has changed in the meantime; run this again.")
         names = [*change.cells.column_names, *change.removed, *([_NEAR] if _touches_near(change) else [])]
         if change.near is not None and not state.has_near:
             _refuse_near(transaction, uri, state)
@@ -137,8 +137,8 @@ def _finish(transaction: neo4j.Transaction, uri: str, changes: Sequence[Change],
 def lost(uri: str, state: State) -> StoreError:
     """Return the error for a write whose sample someone else has replaced, deleted or taken over."""
     return StoreError(
-        f"the sample {state.name!r} in {uri} was replaced or deleted while its properties were written, or the write "
-        "was silent for too long and was taken for dead; nothing of it is listed: run this again."
+        f"the sample {state.name!r} in {uri} was replaced or deleted while its properties were being written, or the "
+        "write was silent for too long and was presumed dead; none of these properties are visible: run this again."
     )
 
 

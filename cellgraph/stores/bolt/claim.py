@@ -69,7 +69,7 @@ def claim(connection: Connection, tables: Tables, load: str, *, replace: bool) -
             return connection.transact(lambda transaction: _claim(transaction, connection.uri, tables, load, replace))
         except ConstraintError:
             continue  # another load took the same ids a moment earlier, which the unique sample ids reveal
-    raise StoreError(f"too many loads begin at once in {connection.uri}; load again.")
+    raise StoreError(f"too many loads are starting at the same time in {connection.uri}; load again.")
 
 
 def _claim(transaction: neo4j.Transaction, uri: str, tables: Tables, load: str, replace: bool) -> Claim:
@@ -219,6 +219,5 @@ def _is_dead(signs: list[Any], load: str) -> bool:
 def lost(uri: str) -> StoreError:
     """Return the error for a load whose samples someone else has removed."""
     return StoreError(
-        f"the load into {uri} was silent for too long and was taken for dead, so that its samples were removed; "
-        "load again."
+        f"the load into {uri} was silent for too long and was presumed dead, so its samples were removed; load again."
     )

@@ -129,8 +129,9 @@ class Connection:
                     raise
                 if time.monotonic() > end:
                     raise ConnectError(
-                        f"Neo4j at {self.uri} went away during the query and was not back {_SECONDS_TO_COME_BACK:g} "
-                        "seconds later; start it (the local one with: cellgraph neo4j start), and ask again."
+                        f"Neo4j at {self.uri} went away during the query and was not back after "
+                        f"{_SECONDS_TO_COME_BACK:g} seconds; start it (the local one with: cellgraph neo4j start), and "
+                        "run the query again."
                     ) from error
             time.sleep(0.5)
 

@@ -26,14 +26,14 @@ def translated(
     except (exceptions.ServiceUnavailable, exceptions.SessionExpired, OSError) as error:
         if not_trusted(error):
             raise ConnectError(
-                f"the certificate of Neo4j at {uri} is not one that this machine trusts; name that of the authority "
-                "that signed it in SSL_CERT_FILE, or trust a self-signed one with bolt+ssc:// or neo4j+ssc://."
+                f"the certificate of Neo4j at {uri} is not trusted by this machine; set SSL_CERT_FILE to that of the "
+                "authority that signed it, or accept a self-signed one with bolt+ssc:// or neo4j+ssc://."
             ) from error
         raise ConnectError(
             f"no Neo4j answers at {uri}; start it (the local one with: cellgraph neo4j start) or correct the address."
         ) from error
     except exceptions.ConfigurationError as error:
-        raise ParameterError(f"Neo4j at {uri} cannot be used like this: {_first_line(str(error))}.") from error
+        raise ParameterError(f"Neo4j at {uri} cannot be used this way: {_first_line(str(error))}.") from error
     except exceptions.Neo4jError as error:
         raise _translation(error, uri, query, parameters or {}, timeout) from error
     except exceptions.DriverError as error:
@@ -49,16 +49,16 @@ def while_loading(uri: str) -> Iterator[None]:
         yield
     except (exceptions.ServiceUnavailable, exceptions.SessionExpired) as error:
         raise ConnectError(
-            f"Neo4j at {uri} went away during the load; nothing incomplete is visible, and the next load repairs "
-            "it: start the server and load again."
+            f"Neo4j at {uri} went away during the load; nothing incomplete is visible, and the next load cleans up: "
+            "start the server and load again."
         ) from error
 
 
 def refused(uri: str) -> ConnectError:
     """Return the error for wrong or missing credentials."""
     return ConnectError(
-        f"Neo4j at {uri} refuses the user or the password; set NEO4J_USERNAME and NEO4J_PASSWORD (the local one of "
-        "cellgraph neo4j start is --db neo4j, which knows its own)."
+        f"Neo4j at {uri} refused the user or the password; set NEO4J_USERNAME and NEO4J_PASSWORD (for the local one "
+        "of cellgraph neo4j start, use --db neo4j, which knows its own)."
     )
 
 
@@ -107,16 +107,16 @@ def _translation(
         return ParameterError(f"{what} uses a parameter that has no value: {message}.")
     if "TransactionTimedOut" in code:
         limit = "" if timeout is None else f" after {timeout:g} seconds"
-        return StoreError(f"{what} was stopped{limit} before it had its rows; give it more time or ask for less.")
+        return StoreError(f"{what} was stopped{limit} before it finished; give it more time or ask for less.")
     if is_out_of_memory(error):
-        return StoreError(f"{what} needs more memory than Neo4j at {uri} gives to one; ask for less at once.")
+        return StoreError(f"{what} needs more memory than Neo4j at {uri} gives to one query; ask for less at once.")
     if _cannot_write(code, message):
         return StoreError(
             f"Neo4j at {uri} cannot write, most likely because its disk is full; make room there, start the server "
             f"again (the local one with: cellgraph neo4j stop; cellgraph neo4j start) and repeat; it says: {message}."
         )
     if code.endswith("Database.DatabaseNotFound"):
-        return StoreError(f"Neo4j at {uri} has no database of the name in NEO4J_DATABASE; correct or unset it.")
+        return StoreError(f"Neo4j at {uri} has no database with the name in NEO4J_DATABASE; correct or unset it.")
     named = f" (parameters {', '.join(parameters)})" if parameters else ""
     return StoreError(f"Neo4j at {uri} could not run {what}{named}: {message}.")
 

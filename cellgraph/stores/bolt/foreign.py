@@ -63,9 +63,9 @@ def refuse_attached(connection: Connection, names: Sequence[str]) -> None:
             )
         if found:
             raise StoreError(
-                f"the sample {name!r} in {connection.uri} cannot be deleted or replaced: relationships :{found[0][0]}, "
-                "which cellgraph did not write, hold it or its cells; delete these relationships first, or load under "
-                "another name with --sample."
+                f"the sample {name!r} in {connection.uri} cannot be deleted or replaced: it or its cells have "
+                f"relationships :{found[0][0]} that cellgraph did not write; delete these relationships first, or load "
+                "under another name with --sample."
             )
 
 
@@ -151,8 +151,8 @@ def _refuse_schema(connection: Connection) -> None:
 
 def _schema_clash(uri: str, kind: str, name: str) -> StoreError:
     return StoreError(
-        f"{uri} has the {kind} {name!r}, which cellgraph did not make and which is in the way of its samples and cells;"
-        f" {_WAY_OUT}, or drop it. Nothing was written."
+        f"{uri} has the {kind} {name!r}, which cellgraph did not create and which conflicts with its samples and "
+        f"cells; {_WAY_OUT}, or drop it. Nothing was written."
     )
 
 

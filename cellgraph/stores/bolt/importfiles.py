@@ -140,8 +140,8 @@ def _column(value: object) -> pa.ChunkedArray:
 def _in_header(name: str, where: str) -> str:
     if any(mark in name for mark in ':{}[]"\\'):
         raise InputError(
-            f"the column {name!r} of {where} has a name that neo4j-admin does not read in a header "
-            "(no colon, quote, backslash, bracket or brace); rename it, or load it through Bolt."
+            f"the column {name!r} of {where} has a name that neo4j-admin cannot read in a header "
+            "(no colon, quote, backslash, bracket or brace is allowed); rename it, or load it through Bolt."
         )
     return name
 

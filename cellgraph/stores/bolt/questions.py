@@ -49,6 +49,6 @@ def require_question(cypher: str) -> None:
 
 def _refused(what: str) -> ParameterError:
     return ParameterError(
-        f"{what} is no question to the graph: it is about the server, its files or the network; ask with MATCH … "
+        f"{what} is not a query of the graph: it is about the server, its files or the network; query with MATCH … "
         "RETURN, or administer the server with its own tools."
     )

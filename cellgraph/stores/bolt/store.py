@@ -262,7 +262,7 @@ class Neo4jStore:
             found = work()
             if self._versions() == before:
                 return found
-        raise StoreError(f"samples in {self._uri} changed again and again during the query; run it again later.")
+        raise StoreError(f"samples in {self._uri} kept changing during the query; run it again later.")
 
     def _versions(self) -> list[list[Any]]:
         """Return a value that shows whether the visible samples have changed."""
@@ -281,7 +281,7 @@ class Neo4jStore:
 
     def _require_writable(self) -> None:
         if self.read_only:
-            raise StoreError(f"the database {self._uri} was opened to read only; open it to write.")
+            raise StoreError(f"the database {self._uri} was opened read-only; open it for writing.")
 
     def _unknown(self, sample: str) -> NotFoundError:
         return NotFoundError(f"there is no sample {sample!r} in {self._uri}.{near(sample, self.sample_names())}")

@@ -74,7 +74,7 @@ class DatabaseFile:
         """Raise `NotFoundError` if there is no file."""
         if not self.exists():
             raise NotFoundError(
-                f"there is no database {self.path}; make one with: cellgraph load IMAGE --db {self.path}"
+                f"there is no database {self.path}; create one with: cellgraph load IMAGE --db {self.path}"
             )
 
     @contextmanager
@@ -184,7 +184,7 @@ class Draft:
         with _connected(self._path, read_only=True) as connection:
             found = _counts(connection)
         if found != self._counts or self._path.with_name(self._path.name + ".wal").exists():
-            raise StoreError(f"the disk holds {found} and not {self._counts}; nothing was changed, load again.")
+            raise StoreError(f"the disk holds {found} instead of {self._counts}; nothing was changed: load again.")
 
 
 def execute(connection: Any, cypher: str, parameters: dict[str, Any] | None = None) -> Any:

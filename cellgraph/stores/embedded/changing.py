@@ -198,7 +198,9 @@ def _verify(connection: ladybug.Connection, change: Change) -> None:
         span = {"low": change.state.first_id, "high": change.state.first_id + change.state.cells}
         every = "MATCH (c:Cell)-[n:NEAR]->(:Cell) WHERE c.id >= $low AND c.id < $high RETURN count(n)"
         if schema.rows(connection, every, **span)[0][0] != change.near.num_rows:
-            raise StoreError("the database gives back another number of cells that are near; nothing was changed.")
+            raise StoreError(
+                "the database returned another number of NEAR relationships than were written; nothing was changed."
+            )
     names = change.cells.column_names
     if not names:
         return
@@ -212,9 +214,7 @@ def _verify(connection: ladybug.Connection, change: Change) -> None:
         elif same:
             same = wanted.equals(there.cast(wanted.type))
         if not same:
-            raise StoreError(
-                f"the database gives back other values of {name!r} than were written; nothing was changed."
-            )
+            raise StoreError(f"the database returned other values of {name!r} than were written; nothing was changed.")
 
 
 def _cells(connection: ladybug.Connection, state: State, names: Sequence[str]) -> pa.Table:

@@ -68,8 +68,8 @@ def require_sound(path: Path, shown: Path, *, up_to: int | None = None) -> None:
         return
     if state_of(path) == "damaged":
         raise StoreError(
-            f"the database {shown} is damaged: its bytes do not fit the checksum that was written with them; "
-            "take a backup of it, or load into a new file."
+            f"the database {shown} is damaged: its contents do not match its checksum; "
+            "restore it from a backup, or load into a new file."
         )
     _checked.add(known)
 

@@ -27,9 +27,9 @@ def refuse_closed(connection: ladybug.Connection, cypher: str, parameters: Mappi
     if _PLANNED.match(cypher) or not _intersects(connection, cypher, parameters) or not _parallel(connection):
         return
     raise StoreError(
-        "this pattern is closed (its contacts form a ring, as a triangle does), and the database holds several "
-        "contacts from one cell to the same other cell, which the embedded database counts as one there. Close the "
-        "pattern in a clause of its own: instead of MATCH (a)-[x]->(b)-[y]->(c), (a)-[z]->(c) write "
+        "this pattern is closed (its contacts form a ring, such as a triangle), and the database holds several "
+        "contacts from one cell to the same other cell, which the embedded database would count as one. Close the "
+        "pattern in a separate clause: instead of MATCH (a)-[x]->(b)-[y]->(c), (a)-[z]->(c) write "
         "MATCH (a)-[x]->(b)-[y]->(c) WITH a, b, c, x, y MATCH (a)-[z]->(c)."
     )
 

@@ -34,8 +34,8 @@ def with_all_rows(connection: ladybug.Connection, cypher: str, values: dict[str,
     rewritten = _rewritten(cypher, blanked(cypher), 0, len(cypher))
     if rewritten != cypher and not can_be_asked(connection, rewritten, values):
         raise StoreError(
-            "the embedded database would leave out rows for which this COUNT { … } is 0; write OPTIONAL MATCH before "
-            "a WITH in its place, as MATCH (c:Cell) OPTIONAL MATCH (c)-[t:TOUCHES]-() WITH c, count(t) AS n."
+            "the embedded database would leave out rows where this COUNT { … } is 0; use OPTIONAL MATCH before a "
+            "WITH instead, as in MATCH (c:Cell) OPTIONAL MATCH (c)-[t:TOUCHES]-() WITH c, count(t) AS n."
         )
     return rewritten
 

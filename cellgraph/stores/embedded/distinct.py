@@ -20,6 +20,6 @@ def refuse_lost_aggregates(cypher: str) -> None:
         if all(found) or True not in distinct or all(distinct[distinct.index(True) :]):
             continue
         raise StoreError(
-            "this statement has an aggregate after one of different values, as count(DISTINCT a), sum(b), which the "
+            "this statement has an aggregate after a DISTINCT one, as in count(DISTINCT a), sum(b), which the "
             "embedded database answers with 0 or null; put those with DISTINCT last: sum(b), count(DISTINCT a)."
         )

@@ -36,7 +36,7 @@ def translated(
             raise full(path) from error
         raise StoreError(f"the database {path} cannot be used: {error.strerror or error}.") from error
     except MemoryError as error:
-        raise StoreError(f"the database {path} needs more memory than there is.") from error
+        raise StoreError(f"the database {path} needs more memory than is available.") from error
     except RuntimeError as error:
         raise _translation(str(error), path, query, parameters or {}, timeout) from error
 
@@ -68,32 +68,30 @@ def _translation(
         return locked(path, int(found.group(1)) if found else None)
     if any(sign in message for sign in _NONE):
         return StoreError(
-            f"{path} is not a database of cellgraph, or a damaged one; give --db the path of one, or a new path to "
-            "load into."
+            f"{path} is not a database of cellgraph, or is damaged; give --db the path of a database, or a new path "
+            "to load into."
         )
     if found := _VERSION.search(message):
         return _of_another_version(path, int(found[1]), int(found[2]))
     if "Interrupted" in message:
         limit = "" if timeout is None else f" after {timeout:g} seconds"
-        return StoreError(f"{what} was stopped{limit} before it had its rows; give it more time or ask for less.")
+        return StoreError(f"{what} was stopped{limit} before it finished; give it more time or ask for less.")
     if "read-only database" in message or "read-only transaction" in message:
         return StoreError(f"{what} writes, but queries only read; the database {path} refused it.")
     if "Table Sample does not exist" in message or "Table Cell does not exist" in message:
         return NotFoundError(f"the database {path} has no samples yet; load one with: cellgraph load IMAGE")
     if "recovery is pending" in message or "checkpoint is in progress" in message:
-        return StoreError(
-            f"another program has left the database {path} half written; it is repaired by the next cellgraph load."
-        )
+        return StoreError(f"another program left the database {path} half written; the next cellgraph load repairs it.")
     if is_full(message):
         return full(path)
     if "contains nested aggregation" in message:
         return StoreError(
-            f"{what} aggregates an expression around an aggregate, as cast(sum(x), 'INT64'), which the embedded "
-            "database cannot; name the aggregate first, in a WITH of its own: WITH g, sum(x) AS t "
+            f"{what} aggregates an expression around an aggregate, such as cast(sum(x), 'INT64'), which the embedded "
+            "database does not support; name the aggregate first, in its own WITH: WITH g, sum(x) AS t "
             "WITH g, cast(t, 'INT64') AS t …"
         )
     if "buffer pool is full" in message:
-        return StoreError(f"{what} needs more memory than the database may take; ask for less at once.")
+        return StoreError(f"{what} needs more memory than the database may use; ask for less at once.")
     first = _PREFIX.sub("", without_values(message, parameters).strip().splitlines()[0]).rstrip(".")
     named = f" (parameters {', '.join(parameters)})" if parameters else ""
     return StoreError(f"the database {path} could not run {what}{named}: {first}.")
@@ -107,7 +105,7 @@ def _of_another_version(path: Path, version: int, ours: int) -> StoreError:
     return StoreError(
         f"the database {path} was written by {age} release of Ladybug (file format {version}, this is "
         f"{ladybug.__version__} with {ours}), and such files cannot be read; nothing in it was changed. Load the "
-        "volumes or tables again into a new file. If they are gone, write the tables down with the cellgraph that made "
-        "it (cellgraph query cells --output cells.csv, and contacts likewise), and load these with: "
+        "volumes or tables again into a new file. If they are gone, export the tables with the version of cellgraph "
+        "that wrote it (cellgraph query cells --output cells.csv, and contacts likewise), and load these with: "
         "cellgraph load-tables"
     )

@@ -43,8 +43,8 @@ def refuse_rounded(connection: ladybug.Connection, cypher: str, values: Mapping[
         for table in schema.tables(connection):
             if schema.columns(connection, table).get(name) == "INT64":
                 raise StoreError(
-                    f"the property {name!r} holds whole numbers, and {value:g} is none, so {{{name}: {value:g}}} finds "
-                    "nothing; the embedded database would round it. Correct the number."
+                    f"the property {name!r} holds whole numbers, but {value:g} is not one, so {{{name}: {value:g}}} "
+                    "would match nothing; the embedded database would round it. Correct the number."
                 )
 
 

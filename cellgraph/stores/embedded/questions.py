@@ -40,8 +40,8 @@ def require_question(connection: ladybug.Connection, cypher: str) -> None:
         return
     if not _refusal(connection, cypher).startswith(("Parser exception", "Connection exception")):
         raise StoreError(
-            "only queries can be asked, which begin with MATCH, OPTIONAL MATCH, UNWIND, WITH, CALL or RETURN; "
-            "statements on the database itself and on files, as COPY, EXPORT and INSTALL, are not run."
+            "only queries are allowed, which begin with MATCH, OPTIONAL MATCH, UNWIND, WITH, CALL or RETURN; "
+            "statements on the database itself or on files, such as COPY, EXPORT and INSTALL, are not run."
         )
 
 
@@ -49,14 +49,14 @@ def _refuse_files(code: str) -> None:
     """Raise `StoreError` for reads of files or URLs, before the statement is prepared, which would open them."""
     if _LOAD.search(code):
         raise StoreError(
-            "queries read the database and no files or addresses, so LOAD FROM is not run; load a table with: "
+            "queries read only the database, not files or URLs, so LOAD FROM is not run; load a table with: "
             "cellgraph load-tables"
         )
     for found in _CALL.finditer(code):
         if not _CALLED.fullmatch(found[1]):
             raise StoreError(
-                f"queries read the database and no files, so CALL {found[1] or 'of a quoted name'} is not run; CALL is "
-                "there for show_tables(), table_info('Cell'), show_functions() and the like."
+                f"queries read only the database, not files, so CALL {found[1] or 'of a quoted name'} is not run; CALL "
+                "is only for show_tables(), table_info('Cell'), show_functions() and the like."
             )
 
 

@@ -113,7 +113,7 @@ def add(connection: ladybug.Connection, table: str, wanted: Mapping[str, str], w
         known, type_there = there.get(name.lower(), (name, LADYBUG_TYPES[kind]))
         if known != name:
             raise InputError(
-                f"the column {name!r} of {where} is {known!r} in this database; write it in the same case."
+                f"the column {name!r} of {where} is called {known!r} in this database; write it in the same case."
             )
         if type_there != LADYBUG_TYPES[kind]:
             raise InputError(

@@ -93,7 +93,7 @@ class Sorting:
                 column = column.cast("int8")
             if types.is_nested(column.type):
                 raise StoreError(
-                    "rows are sorted by texts, numbers and times, and not by lists or maps; name another key."
+                    "rows can be sorted by text, numbers and times, but not by lists or maps; choose another key."
                 )
             # NaN sorts after all numbers, and null after NaN; descending order reverses this.
             rank = pc.rank(column.combine_chunks(), "ascending", tiebreaker="dense")
@@ -153,8 +153,8 @@ def refuse_inner(cypher: str, contacts: Callable[[], int]) -> None:
         keys = list(_split(cypher, code, found.end(), stop.start() if stop else len(code)))
         if len(keys) > 1 and contacts() > FEW_CONTACTS:
             raise StoreError(
-                "the embedded database sorts many rows by several keys rightly only at the end of a statement, by what "
-                "is returned; move this ORDER BY there and return its keys as columns, or sort by one key."
+                "the embedded database sorts many rows by several keys correctly only at the end of a statement, by "
+                "what is returned; move this ORDER BY there and return its keys as columns, or sort by one key."
             )
 
 

@@ -286,7 +286,7 @@ class LadybugStore:
 
     def _require_writable(self) -> None:
         if self.read_only:
-            raise StoreError(f"the database {self._path} was opened to read only; open it to write.")
+            raise StoreError(f"the database {self._path} was opened read-only; open it for writing.")
 
     def _require_sample(self, names: list[str], sample: str) -> None:
         if sample not in names:

@@ -49,7 +49,7 @@ class Queue:
         writer = self._writer()
         if writer is not None and writer != self._told:
             self._told = writer
-            _log.warning("cellgraph: waiting for %s, to write into %s after it", writer, self._path)
+            _log.warning("cellgraph: waiting for %s to finish before writing into %s", writer, self._path)
 
     def _writer(self) -> str | None:
         """Return who is writing; None while that is changing, or if it is this process itself."""
