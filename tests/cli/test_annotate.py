@@ -193,7 +193,7 @@ def test_another_column_and_replacing(db: Path) -> None:
             "label,volume\n1,2\n",
             ["--sample", "six"],
             1,
-            "the column 'volume' of cells has a name that the database uses",
+            "the column 'volume' of cells has a name reserved by the database",
         ),
         ("label,a`b\n1,2\n", ["--sample", "six"], 1, "the column 'a`b' of cells cannot be a property"),
         ("name,kind\nAVAL,2\n", ["--sample", "six"], 1, "cells of the sample 'six' have labels and no names"),
@@ -214,7 +214,7 @@ def test_what_is_refused(db: Path, text: str, arguments: list[str], status: int,
     [
         ("sample,weight\nsix,1\nsix,2\n", "has 'six' more than once"),
         ("sample,weight\nsax,1\n", "names the sample 'sax', which is not in the database"),
-        ("sample,unit\nsix,1\n", "the column 'unit' of samples has a name that the database uses"),
+        ("sample,unit\nsix,1\n", "the column 'unit' of samples has a name reserved by the database"),
         ("weight\n1\n", "needs a column with the name of each sample"),
     ],
 )
