@@ -132,7 +132,7 @@ class TestWritten:
         assert "replace it with --replace" in refused(*words, cwd=own)
         cellgraph(*words, "--replace", cwd=own)
         loaded = ["cluster", "kmeans", "--k", 2, "--columns", "size,sign", "--write", "size"]
-        assert "came with the load" in refused(*loaded, "--replace", cwd=own)
+        assert "from the load" in refused(*loaded, "--replace", cwd=own)
 
     def test_groups_are_whole_numbers_that_conditions_take(self, own: Path) -> None:
         words = ["cluster", "kmeans", "--k", 2, "--columns", "size,sign", "--write", "niche", "--quiet"]
@@ -215,7 +215,7 @@ def test_tables_in_other_units(tmp_path: Path) -> None:
     (tmp_path / "samples.csv").write_text("sample,unit\na,micrometer\nb,nanometer\nc,micrometer\n")
     cellgraph("load-tables", "--cells", "cells.csv", "--samples", "samples.csv", cwd=tmp_path)
     message = refused("variation", "volume", status=2, cwd=tmp_path)
-    assert "in micrometer in the sample 'a' and in nanometer in 'b'" in message
+    assert "micrometer in the sample 'a', nanometer in 'b'" in message
     done = cellgraph("variation", "mine", cwd=tmp_path)
     assert "mine: the mean of 'b' differs from that of the median sample by a factor of 100" in done.stderr
     cellgraph("variation", "volume", "--where", "sample in ('a', 'c')", cwd=tmp_path)

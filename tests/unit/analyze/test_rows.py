@@ -324,7 +324,7 @@ def test_the_cheapest_path(db: cellgraph.Database) -> None:
         (
             "path",
             {"source": 2, "target": 4, "weight": "junctions - 1"},
-            "must be above 0, but junctions - 1 is missing or not above 0 for 2 contacts, the first of",
+            "must be above 0, but junctions - 1 is missing or not above 0 for 2 contacts, the first between",
         ),
         ("paths", {"source": 2, "target": 4, "k": 0}, "must be from 1 to 1000, not 0"),
         ("khop", {"where": "volum > 3"}, "no column 'volum'.*'volume'"),
@@ -377,8 +377,8 @@ def test_samples_do_not_leak(db: cellgraph.Database) -> None:
             {"method": "compiled"},
             "the cells 6 and 2 are not connected: 6 is in a component of 1 and 2 in one of 5 cells.",
         ),
-        ({"method": "cypher"}, "there is no path from 6 to 2 in 8 contacts."),
-        ({"longest": 2}, "there is no path from 6 to 2 in 2 contacts."),
+        ({"method": "cypher"}, "there is no path from 6 to 2 within 8 contacts."),
+        ({"longest": 2}, "there is no path from 6 to 2 within 2 contacts."),
     ],
 )
 def test_why_there_is_no_path(db: cellgraph.Database, parameters: dict[str, Any], note: str) -> None:

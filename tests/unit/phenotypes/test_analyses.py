@@ -149,7 +149,7 @@ def test_other_units_are_refused(tmp_path: Path) -> None:
     )
     with open_store(tmp_path / "cells.db", create=True) as store:
         store.write(Network(samples, cells, pa.table({"a": none, "b": none, "junctions": none})))
-    with pytest.raises(ParameterError, match=r"in micrometer in the sample 'a' and in nanometer in 'b'"):
+    with pytest.raises(ParameterError, match=r"micrometer in the sample 'a', nanometer in 'b'"):
         variation("volume", tmp_path / "cells.db")
     assert variation("stretch", tmp_path / "cells.db").rows.num_rows == 1
     assert variation("volume", tmp_path / "cells.db", sample="a").rows.num_rows == 1
