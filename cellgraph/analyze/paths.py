@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 MOST_PATHS = 10_000
+_TRIED = 10_000  # of the cheapest paths, for one that is not longer than asked
 
 
 def paths(question: Question) -> pa.Table:
@@ -41,24 +42,28 @@ def paths(question: Question) -> pa.Table:
     costs = np.ones(len(pairs.a)) if read is None else weights_of(read, asked, pairs)
     ends = [asked.row(cell) for cell in (source, target)]
     found: list[tuple[float, list[int]]] = []
+    longest = bound["longest"] if "longest" in question.given else None
+    connected = False
     if None not in ends and set(ends) <= set(asked.reported.tolist()):
         graph = _weighted(asked, pairs, costs)
         if read is None and bound.get("k") is None:
-            found = _all_shortest(asked, graph.rank, ends[0], ends[1])  # type: ignore[arg-type]
+            every = _all_shortest(asked, graph.rank, ends[0], ends[1])  # type: ignore[arg-type]
+            connected = bool(every)
+            found = [way for way in every if longest is None or len(way[1]) <= longest + 1]
         else:
-            longest = bound["longest"] if "longest" in question.given else None
-            every = cheapest_paths(graph, ends[0], ends[1])  # type: ignore[arg-type]
-            for way in islice(every, bound.get("k") or 1):
+            for way in islice(cheapest_paths(graph, ends[0], ends[1]), _TRIED):  # type: ignore[arg-type]
                 question.left()
-                found.append(way)
-            found = [way for way in found if longest is None or len(way[1]) <= longest + 1]
-    if not found:
-        return with_note(
-            _table(asked, pairs, [], None if read is None else costs), not_connected(asked, source, target)
-        )
-    if read is None and "longest" in question.given:
-        found = [way for way in found if len(way[1]) <= bound["longest"] + 1]
-    return _table(asked, pairs, found, None if read is None else costs)
+                connected = True
+                if longest is None or len(way[1]) <= longest + 1:
+                    found.append(way)
+                if len(found) == (bound.get("k") or 1):
+                    break
+    rows = _table(asked, pairs, found, None if read is None else costs)
+    if found:
+        return rows
+    if connected:
+        return with_note(rows, f"there is no path from {source.label} to {target.label} in {longest} contacts.")
+    return with_note(rows, not_connected(asked, source, target))
 
 
 def cheapest_path(question: Question) -> pa.Table:

@@ -9,7 +9,7 @@ from typing import Unpack
 
 from cellgraph.errors import NotFoundError, ParameterError
 from cellgraph.estimation.answer import Estimate
-from cellgraph.estimation.catalogue import catalogue_of, named, read_samples
+from cellgraph.estimation.catalogue import SampleFact, catalogue_of, named, other_units, read_samples
 from cellgraph.estimation.database import DatabasePopulation
 from cellgraph.estimation.expression import parse_expression
 from cellgraph.estimation.filters import parse_filter
@@ -116,6 +116,10 @@ def estimate(
         return run(population, asked, condition, goal, began)
 
 
+def _has(fact: SampleFact, of: str, name: str) -> bool:
+    return any(column.name == name for column in (fact.of_cells if of == "cells" else fact.of_contacts))
+
+
 def estimate_from_store(
     store: Store, expression: str, where: str | None, sample: str | None, goal: Goal, seed: int, began: float
 ) -> Estimate:
@@ -129,9 +133,12 @@ def estimate_from_store(
     if condition and condition.samples and sample is None:
         samples = named(samples, condition.samples)
     columns = [*asked.columns, *(condition.columns if condition else ())]
+    different = other_units(samples, asked.columns, lambda fact, name: _has(fact, asked.of, name))
     alone = len(samples) == len(everyone)
     population = DatabasePopulation(store, samples, asked.of, columns, seed, alone=alone)
     answer = run(population, asked, condition, goal, began)
+    if different:
+        answer = replace(answer, note="; ".join(filter(None, [answer.note, different.rstrip(".")])))
     if any(column.name == earlier.COLUMN for column in columns):
         notes = filter(None, [answer.note, earlier.note_on_earlier(store, sample)])
         answer = replace(answer, note="; ".join(notes))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cellgraph.errors import NotFoundError, StoreError, near
-from cellgraph.estimation.columns import Catalogue
+from cellgraph.estimation.columns import Catalogue, Reference
 from cellgraph.model import Column
 from cellgraph.stores.tables import listed
 
@@ -103,3 +103,37 @@ def catalogue_of(samples: Sequence[SampleFact]) -> Catalogue:
     cells = [label, *(column for fact in samples for column in fact.of_cells), name]
     contacts = [*ends, *(column for fact in samples for column in fact.of_contacts), name]
     return Catalogue({column.name: column for column in cells}, {column.name: column for column in contacts})
+
+
+def other_units(
+    samples: Iterable[SampleFact], references: Iterable[Reference], has: Callable[[SampleFact, str], bool]
+) -> str | None:
+    """Return a sentence on a length, area or volume that some samples have in another unit, or in 2D; None if none has.
+
+    Parameters
+    ----------
+    samples : iterable of SampleFact
+    references : iterable of Reference
+        The columns that are asked about.
+    has : callable
+        Tells whether a sample has a column.
+    """
+    for reference in references:
+        if "unit" not in reference.unit:
+            continue
+        units: dict[tuple[str, int], str] = {}
+        for fact in samples:
+            if has(fact, reference.name):
+                flat = 2 if fact.ndim == 2 and "^" in reference.unit else 3
+                units.setdefault((fact.unit or "voxel", flat), fact.name)
+        if len(units) > 1:
+            (one, a), (other, b) = list(units.items())[:2]
+            return (
+                f"the column {reference.name!r} has different units: {_unit(one)} in the sample {a!r}, {_unit(other)} "
+                f"in {b!r}; select samples with one unit with --sample or --where \"sample in ('…')\"."
+            )
+    return None
+
+
+def _unit(unit: tuple[str, int]) -> str:
+    return unit[0] if unit[1] == 3 else f"{unit[0]} of 2D images"

@@ -27,7 +27,7 @@ def current_flow(graph: Graph, error: float | None, seed: int) -> Array:
     from scipy.sparse.csgraph import connected_components
     from scipy.sparse.linalg import splu
 
-    conductance = graph.matrix(graph.strength)
+    conductance = graph.matrix(graph.weights)
     result = np.zeros(graph.n)
     count, piece = connected_components(conductance, directed=False)
     order = np.argsort(piece, kind="stable")

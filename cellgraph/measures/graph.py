@@ -54,6 +54,11 @@ class Graph:
         """Number of cells."""
         return len(self.labels)
 
+    @property
+    def weights(self) -> Array:
+        """The strength of each pair where weights were asked for, otherwise 1, shape (m,)."""
+        return self.strength if self.weighted else np.ones(len(self.a))
+
     @cached_property
     def degree(self) -> Array:
         """Number of other cells that each touches, shape (n,)."""

@@ -41,7 +41,7 @@ def eigenvector(graph: Graph) -> Array:
     """
     from scipy.sparse.linalg import eigsh
 
-    matrix = graph.matrix(graph.strength)
+    matrix = graph.matrix(graph.weights)
     if not matrix.nnz:
         return np.full(graph.n, graph.n**-0.5 if graph.n else 0.0)
     start = np.ones(graph.n)

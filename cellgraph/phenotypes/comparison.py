@@ -150,7 +150,7 @@ def _check_groups(read: CellColumns, groups: Grouping, by: str, unit: Unit, mixe
         if samples < 2:
             raise InputError(
                 f"each group needs at least two samples, as samples are the unit, but group {name!r} of {by!r} has "
-                f"{samples}; load more samples, or leave the group out with --where \"sample <> '…'\"."
+                f"{samples}; load more samples, or compare other samples with --where \"sample in ('…', '…')\"."
             )
 
 

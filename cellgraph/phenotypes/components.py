@@ -85,6 +85,11 @@ def pca(
         if write_as is not None:
             refuse_existing(read, [f"{write_as}{number + 1}" for number in range(most)], replace)
         scaled = scale_columns(read, scale, labels=write_as is not None)
+        if len(scaled.names) < 2:
+            raise ParameterError(
+                f"principal components need at least two columns, and only {scaled.names[0]!r} has more than one value."
+            )
+        most = min(most, len(scaled.names))
         if scaled.cells < 2:
             raise ParameterError("principal components need at least two cells with a number in each column, got one.")
         with spread(scaled, spark) as over_cells:
@@ -94,6 +99,10 @@ def pca(
         covariance = (products - np.outer(total, mean)) / (count - 1)
         values, vectors = np.linalg.eigh(covariance)
         values, vectors = np.maximum(values[::-1], 0.0), vectors[:, ::-1]
+        if values.sum() <= 0:
+            raise ParameterError(
+                "the columns have one value in all cells that have a number in each, so there are no components."
+            )
         vectors = vectors * np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(len(values))])
         most = min(most, len(values))
         between = _between(number, sums, mean, vectors, values * (count - 1))

@@ -115,20 +115,14 @@ def _p(r: float, n: float) -> float:
 def _pearson(read: CellColumns, by: str | None) -> dict[str, tuple[Array, Array]]:
     """Return r and n of all pairs by group, accumulated block by block: memory holds one block."""
     sums: dict[str, Array] = {}
-    shift = scale = None
+    frames: dict[str, tuple[Array, Array]] = {}
     for block in read.blocks():
         values = block.numbers(read.names)
         known = np.isfinite(values)
-        if shift is None:
-            if not known.any():
-                continue
-            number = np.maximum(known.sum(axis=0), 1)
-            shift = np.where(known, values, 0).sum(axis=0) / number
-            apart = np.where(known, values - shift, 0)
-            scale = np.sqrt((apart * apart).sum(axis=0) / number)
-            scale[scale == 0] = 1.0
         for name, part in _parts(read, block.samples, by):
             mask = known[part].astype(np.float64)
+            shift, scale = frames.setdefault(name, (np.full(len(read.names), np.nan), np.ones(len(read.names))))
+            _place(shift, scale, values[part], known[part])
             x = np.where(known[part], (values[part] - shift) / scale, 0.0)
             added = np.stack([mask.T @ mask, x.T @ mask, (x * x).T @ mask, x.T @ x])
             sums[name] = sums[name] + added if name in sums else added
@@ -139,6 +133,17 @@ def _pearson(read: CellColumns, by: str | None) -> dict[str, tuple[Array, Array]
             squares[squares <= 1e-12 * q] = np.nan  # rounding error of a constant
             found[name] = np.clip(above / np.sqrt(squares * squares.T), -1, 1), n
     return found
+
+
+def _place(shift: Array, scale: Array, values: Array, known: Array) -> None:
+    """Set shift and scale of columns that have numbers for the first time, so that squares keep their digits."""
+    fresh = np.isnan(shift) & known.any(axis=0)
+    values, known = values[:, fresh], known[:, fresh]
+    number = known.sum(axis=0)
+    shift[fresh] = np.where(known, values, 0).sum(axis=0) / number
+    apart = np.where(known, values - shift[fresh], 0)
+    spread = np.sqrt((apart * apart).sum(axis=0) / number)
+    scale[fresh] = np.where(spread > 0, spread, 1.0)
 
 
 def _parts(read: CellColumns, samples: Array, by: str | None) -> Iterator[tuple[str, slice]]:

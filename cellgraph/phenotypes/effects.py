@@ -31,12 +31,17 @@ def test_of(groups: Sequence[Array], test: str) -> tuple[str, float, float]:
         found = stats.kruskal(*groups)
         return "Kruskal-Wallis", float(found.statistic), float(found.pvalue)
     if len(groups) == 2:
-        variances = [float(group.var(ddof=1)) / len(group) for group in groups]
+        variances = [variance(group) / len(group) for group in groups]
         below = sum(variances)
         t = float(groups[0].mean() - groups[1].mean()) / below**0.5
         freedom = below**2 / sum(v**2 / (len(group) - 1) for v, group in zip(variances, groups, strict=True))
         return "Welch's t", t, float(2 * stats.t.sf(abs(t), freedom))
     return ("Welch's ANOVA", *welch_anova(groups))
+
+
+def variance(values: Array) -> float:
+    """Return the variance (n - 1): 0 for equal values, whose mean need not be one of them in floating point."""
+    return float(values.var(ddof=1)) if np.ptp(values) > 0 else 0.0
 
 
 def welch_anova(groups: Sequence[Array]) -> tuple[float, float]:
@@ -45,7 +50,7 @@ def welch_anova(groups: Sequence[Array]) -> tuple[float, float]:
 
     number = np.array([len(group) for group in groups], float)
     means = np.array([group.mean() for group in groups])
-    variances = np.array([group.var(ddof=1) for group in groups])
+    variances = np.array([variance(group) for group in groups])
     if (variances == 0).any():
         return float("nan"), float("nan")
     weights = number / variances
@@ -63,7 +68,7 @@ def hedges_g(one: Array, other: Array) -> tuple[float, float, float]:
     is the normal approximation for large samples (Hedges and Olkin 1985).
     """
     a, b = len(one), len(other)
-    pooled = ((a - 1) * one.var(ddof=1) + (b - 1) * other.var(ddof=1)) / (a + b - 2)
+    pooled = ((a - 1) * variance(one) + (b - 1) * variance(other)) / (a + b - 2)
     if pooled <= 0:
         return (float("nan"),) * 3
     g = (1 - 3 / (4 * (a + b - 2) - 1)) * float(one.mean() - other.mean()) / float(pooled) ** 0.5
@@ -80,8 +85,8 @@ def eta_squared(groups: Sequence[Array]) -> tuple[float, float, float]:
     from scipy.optimize import brentq
 
     every = np.concatenate(groups)
-    total = float(((every - every.mean()) ** 2).sum())
-    within = float(sum(((group - group.mean()) ** 2).sum() for group in groups))
+    total = variance(every) * (len(every) - 1)
+    within = sum(variance(group) * (len(group) - 1) for group in groups)
     if total <= 0 or within <= 0:
         return (float("nan"),) * 3
     above, below = len(groups) - 1, len(every) - len(groups)

@@ -51,6 +51,9 @@ class Moments:
             count = np.add.reduceat(known.astype(np.float64), starts)
             filled = np.where(known, column, 0.0)
             mean = np.add.reduceat(filled, starts) / np.maximum(count, 1)
+            low = np.minimum.reduceat(np.where(known, column, np.inf), starts)
+            high = np.maximum.reduceat(np.where(known, column, -np.inf), starts)
+            mean = np.where(low == high, low, mean)  # which a sum of 0.1 is not, exactly
             apart = np.where(known, column - np.repeat(mean, lengths), 0.0)
             squares = np.add.reduceat(apart * apart, starts)
             self.missing[rows, place] += (lengths - count).astype(np.int64)

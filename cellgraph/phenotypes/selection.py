@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from cellgraph.errors import ParameterError, StoreError
-from cellgraph.estimation.catalogue import SampleFact, catalogue_of, named, read_samples
+from cellgraph.estimation.catalogue import SampleFact, catalogue_of, named, other_units, read_samples
 from cellgraph.estimation.columns import Reference
 from cellgraph.estimation.filters import parse_filter
 from cellgraph.phenotypes.names import find_columns, listed_items, with_computed
@@ -84,8 +84,8 @@ def read_columns(
         first,
         {reference.name: reference.hops for reference in (*references, *looked_at) if reference.hops},
     )
-    if one_unit:
-        _refuse_other_units(columns, references)
+    if one_unit and (different := other_units(columns.facts, references, columns.has)):
+        raise ParameterError(different)
     return columns
 
 
@@ -122,25 +122,3 @@ def _is_empty(store: Store, name: str) -> bool:
     """Return whether no cell has a value; table imports store such a column as text."""
     rows = store.run(f"MATCH (c:Cell) WHERE c.{quoted(name)} IS NOT NULL RETURN c.id AS id LIMIT 1")
     return not rows.num_rows
-
-
-def _refuse_other_units(columns: CellColumns, references: Sequence[Reference]) -> None:
-    """Reject a length, area or volume that some samples have in another unit, or in 2D."""
-    for reference in references:
-        if "unit" not in reference.unit:
-            continue
-        units: dict[tuple[str, int], str] = {}
-        for fact in columns.facts:
-            if columns.has(fact, reference.name):
-                flat = 2 if fact.ndim == 2 and "^" in reference.unit else 3
-                units.setdefault((fact.unit or "voxel", flat), fact.name)
-        if len(units) > 1:
-            (one, a), (other, b) = list(units.items())[:2]
-            raise ParameterError(
-                f"the column {reference.name!r} has different units: {_unit(one)} in the sample {a!r}, {_unit(other)} "
-                f"in {b!r}; select samples with one unit with --sample or --where \"sample in ('…')\"."
-            )
-
-
-def _unit(unit: tuple[str, int]) -> str:
-    return unit[0] if unit[1] == 3 else f"{unit[0]} of 2D images"

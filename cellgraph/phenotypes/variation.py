@@ -13,6 +13,7 @@ import numpy as np
 from cellgraph.errors import InputError, ParameterError, near
 from cellgraph.phenotypes.aggregates import moments_of
 from cellgraph.phenotypes.distributions import MOST_SAMPLES, cells_of_samples
+from cellgraph.phenotypes.effects import variance
 from cellgraph.phenotypes.moments import Moments, intraclass, other_units
 from cellgraph.phenotypes.result import Result, null_if_nan
 from cellgraph.phenotypes.selection import read_columns, say_lacking
@@ -205,7 +206,7 @@ def _row(
         notes.append(f"{name}: {left_out(int((~known).sum()), 'sample', 'with a single cell')[:-1]} of `within`.")
     row["mean"] = float(means.mean())
     row["sd_within"] = float(deviations[known].mean()) if known.any() else None
-    row["sd_between"] = float(means.std(ddof=1)) if len(means) > 1 else None
+    row["sd_between"] = variance(means) ** 0.5 if len(means) > 1 else None
     row["icc"] = null_if_nan(intraclass(count[there], means, moments.squares[there, place]))
     if moments.low[place] < 0:
         notes.append(
@@ -251,7 +252,8 @@ def _measures(cvs: Array, means: Array) -> Array:
     between = np.full(len(means), np.nan)
     if means.shape[1] > 1:
         with np.errstate(divide="ignore", invalid="ignore"):  # bootstraps of samples with a mean of 0
-            between = means.std(axis=1, ddof=1) / means.mean(axis=1)
+            apart = np.where(np.ptp(means, axis=1) > 0, means.std(axis=1, ddof=1), 0.0)
+            between = apart / means.mean(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = within / between
     return 100 * np.stack([within, between, ratio])

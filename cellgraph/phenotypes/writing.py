@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from cellgraph.errors import ExistsError
+from cellgraph.errors import ExistsError, ParameterError
 from cellgraph.model import Report
+from cellgraph.phenotypes.names import LITERATURE
 from cellgraph.phenotypes.reading import CellColumns
 from cellgraph.stores.properties import Properties, written_of
+from cellgraph.tables.reserved import OF_CELLS
 
 Array = np.ndarray[Any, Any]
+
+_HOPS = re.compile(r"khop\s*\(\s*\d+\s*\)")
 
 
 def refuse_existing(read: CellColumns, names: Sequence[str], replace: bool) -> None:
@@ -23,6 +28,11 @@ def refuse_existing(read: CellColumns, names: Sequence[str], replace: bool) -> N
     ExistsError
         If a column came with the load, or was written before and `replace` is false.
     """
+    for name in names:
+        if name.lower() in OF_CELLS or name in LITERATURE or _HOPS.fullmatch(name.lower()):
+            raise ParameterError(
+                f"a property cannot be called {name!r}, which stands for something else; choose another name."
+            )
     written = written_of(read.store)
     for fact in read.facts:
         there = {column.name.lower(): column.name for column in fact.of_cells}

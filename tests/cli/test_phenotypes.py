@@ -6,6 +6,7 @@ import csv
 import io
 from pathlib import Path
 
+import numpy as np
 import pytest
 from command import cellgraph, refused
 from phenotype_samples import made_samples
@@ -68,8 +69,9 @@ class TestVariation:
 
     def test_a_column_of_a_table_that_is_empty(self, tmp_path: Path) -> None:
         (tmp_path / "cells.csv").write_text("label,volume,nothing,kind\n1,3,,a\n2,4,,b\n")
-        cellgraph("load-tables", "--cells", "cells.csv", cwd=tmp_path)
-        assert "'nothing' is empty: no cell has" in refused("variation", "nothing", status=2, cwd=tmp_path)
+        done = cellgraph("load-tables", "--cells", "cells.csv", cwd=tmp_path)
+        assert "nothing" in done.stderr
+        assert "cells have no column 'nothing'" in refused("variation", "nothing", status=2, cwd=tmp_path)
         assert "'kind' holds text" in refused("variation", "kind", status=2, cwd=tmp_path)
 
     def test_a_condensed_table(self, folder: Path) -> None:
@@ -185,6 +187,74 @@ class TestCompare:
         assert "pseudo-replication" in done.stderr
         mixed = cellgraph("compare", "--by", "sort", "size", "--mixed", "--format", "csv", cwd=folder)
         assert rows_of(mixed.stdout)[0]["cells of x"] == "8"
+
+
+class TestWhatFloatsDoNotHold:
+    """Found by comparing with pandas, scipy and other optimizers."""
+
+    def load(self, folder: Path, tables: dict[str, dict[str, object]], groups: str = "") -> None:
+        (folder / "scans").mkdir()
+        for name, columns in tables.items():
+            size = max(len(np.atleast_1d(values)) for values in columns.values())
+            rows = {key: np.broadcast_to(values, size) for key, values in columns.items()}
+            lines = [",".join(["id", *rows])]
+            lines += [",".join(map(repr, [i + 1, *(float(v[i]) for v in rows.values())])) for i in range(size)]
+            (folder / "scans" / f"{name}.csv").write_text("\n".join(lines) + "\n")
+        cellgraph("load-tables", "--cells", "scans/*.csv", "--quiet", cwd=folder)
+        if groups:
+            lines = [f"{name},{group}" for name, group in zip(tables, groups, strict=True)]
+            (folder / "groups.csv").write_text("sample,g\n" + "\n".join(lines) + "\n")
+            cellgraph("annotate", "--samples", "groups.csv", "--quiet", cwd=folder)
+
+    def test_a_mixed_model_without_variance_between_samples(self, tmp_path: Path) -> None:
+        rng = np.random.default_rng(5)
+        tables = {f"s{i}": {f"v{j}": rng.normal(10, 1, 60) + (0.25 if i % 2 and j % 2 else 0) for j in range(40)}
+                  for i in range(8)}  # fmt: skip
+        self.load(tmp_path, tables, "abababab")
+        done = cellgraph("compare", "--by", "g", "--mixed", "v3", "v5", "v21", "--format", "csv", cwd=tmp_path)
+        found = {row["phenotype"]: row for row in rows_of(done.stdout)}
+        p = {name: float(row["p"]) for name, row in found.items()}
+        # By Powell's method, restricted maximum likelihood; least squares gives the same.
+        assert p == pytest.approx({"v3": 0.0045, "v5": 0.0020, "v21": 1.8e-7}, rel=0.05)
+        low, high = float(found["v21"]["effect_low"]), float(found["v21"]["effect_high"])
+        assert (low, high) == pytest.approx((-0.656, -0.298), abs=0.01)
+        assert "the variance between samples is estimated as 0" in done.stderr
+
+    def test_constants_are_constant(self, tmp_path: Path) -> None:
+        tables = {f"s{i}": {"fraction": np.full(40, 0.1 if i < 3 else 0.2), "t": np.full(40, 0.3)} for i in range(6)}
+        self.load(tmp_path, tables, "aaabbb")
+        done = cellgraph("compare", "--by", "g", "fraction", "t", "--format", "csv", cwd=tmp_path)
+        assert [(row["p"], row["effect"]) for row in rows_of(done.stdout)] == [("", ""), ("", "")]
+        assert "so there is no test" in done.stderr
+        (row,) = rows_of(cellgraph("variation", "t", "--format", "csv", cwd=tmp_path).stdout)
+        assert (row["within"], row["between"], row["ratio"], row["icc"]) == ("0", "0", "", "")
+        mixed = cellgraph("compare", "--by", "g", "--mixed", "t", "--format", "csv", cwd=tmp_path)
+        assert [row["p"] for row in rows_of(mixed.stdout)] == [""]
+
+    def test_samples_at_other_offsets_have_their_own_correlation(self, tmp_path: Path) -> None:
+        rng = np.random.default_rng(0)
+        tables, expected = {}, {}
+        for i, offset in enumerate((1.70e9, 1.72e9, 1.74e9)):
+            x = rng.normal(0, 10, 200)
+            y = 0.05 * x + rng.normal(0, 1, 200)
+            tables[f"s{i}"] = {"t": offset + x, "y": y}
+            expected[f"s{i}"] = np.corrcoef(x, y)[0, 1]
+        self.load(tmp_path, tables)
+        done = cellgraph("correlate", "--columns", "t,y", "--by", "sample", "--format", "csv", cwd=tmp_path)
+        found = {row["sample"]: float(row["r"]) for row in rows_of(done.stdout)}
+        assert found == pytest.approx(expected, abs=1e-6)
+
+    def test_components_of_what_varies_in_one_column_only(self, tmp_path: Path) -> None:
+        rng = np.random.default_rng(1)
+        self.load(tmp_path, {name: {"volume": rng.normal(10, 1, 20), "length": 3.0, "width": 2.0} for name in "st"})
+        why = refused("pca", "--columns", "volume,length,width", "--plot", "p.png", status=2, cwd=tmp_path)
+        assert "only 'volume' has more than one value" in why or "the same value in all cells" in why
+
+    @pytest.mark.parametrize("name", ["cell", "Lc.V", "khop(2)"])
+    def test_names_that_stand_for_something_else(self, tmp_path: Path, name: str) -> None:
+        self.load(tmp_path, {"s": {"volume": np.arange(10.0)}})
+        words = ["cluster", "kmeans", "--k", 2, "--columns", "volume", "--write", name]
+        assert "which stands for something else" in refused(*words, status=2, cwd=tmp_path)
 
 
 class TestReport:

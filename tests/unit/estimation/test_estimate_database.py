@@ -245,7 +245,9 @@ def test_one_sample_may_be_named(address: str) -> None:
 
 def test_a_unit_in_which_samples_differ_is_not_told(address: str) -> None:
     assert cellgraph.estimate("mean(volume)", address, within_time=9, sample="six").unit == "micrometer^2"
-    assert cellgraph.estimate("mean(volume)", address, within_time=9).unit == ""
+    mixed = cellgraph.estimate("mean(volume)", address, within_time=9)
+    assert mixed.unit == ""
+    assert "the column 'volume' has different units: micrometer of 2D images in the sample" in mixed.note
 
 
 @pytest.mark.parametrize(

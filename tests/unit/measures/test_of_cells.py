@@ -193,6 +193,13 @@ def test_parallel_contacts_and_contacts_with_itself() -> None:
     assert ofcells.degree(graph).tolist() == [2, 1, 1]
 
 
+@pytest.mark.parametrize("name", ["eigenvector", "pagerank", "current_flow_betweenness"])
+def test_without_weights_parallel_contacts_count_once(name: str) -> None:
+    edges = [(0, 1), (1, 2), (0, 3), (3, 2), (2, 4)]
+    twice = network([*edges, (1, 0), (1, 0)], 5)[0]
+    np.testing.assert_allclose(getattr(ofcells, name)(twice), getattr(ofcells, name)(network(edges, 5)[0]), rtol=1e-9)
+
+
 def test_samples_are_apart() -> None:
     topology = Topology(np.array(["p", "p", "q"], object), np.array([1, 2, 1]), np.array([0, 1]), np.array([1, 2]))
     found = [
