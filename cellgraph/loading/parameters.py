@@ -91,7 +91,7 @@ def resolve_text(what: str, value: Any) -> str:
         If it is anything else.
     """
     if not isinstance(value, str):
-        raise ParameterError(f"expected {what} to be a text, got {value!r}")
+        raise ParameterError(f"expected {what} to be a string, got {value!r}")
     return value
 
 

@@ -262,7 +262,7 @@ def settle(
     known = header.spacing[3 - header.ndim :] if header.spacing else None
     size = resolve_spacing(spacing if spacing is not None else known, header.ndim)
     if unit is not None and not isinstance(unit, str):
-        raise ParameterError(f"expected unit to be a text, got {unit!r}")
+        raise ParameterError(f"expected unit to be a string, got {unit!r}")
     own = unit_name(unit) or unit or header.unit or "voxel"
     parts = list(header.axes.parts) if header.axes else []
     told = next((part for part in parts if part.what == "voxel"), None)

@@ -36,7 +36,7 @@ def test_memory_is_also_text(tmp_path: Path) -> None:
         ({"spacing": 2.0}, r"expected a spacing of 2 numbers \(Y,X\), such as \(0.5, 0.5\), got 2.0"),
         ({"sample": 5}, "expected the name of the sample to be a string, got 5"),
         ({"sample": "a" * 300}, "the name of the sample is too long for its work folder: it takes 300 bytes"),
-        ({"unit": 5}, "expected unit to be a text, got 5"),
+        ({"unit": 5}, "expected unit to be a string, got 5"),
         ({"memory": 0}, "expected a size in bytes such as 512MB or 2GiB, got 0"),
         ({"memory": -5}, "got -5"),
         ({"memory": "much"}, "got 'much'"),

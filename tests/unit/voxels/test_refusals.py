@@ -56,7 +56,7 @@ def test_numbers_of_numpy_are_numbers() -> None:
 
 @pytest.mark.parametrize("named", [{"name": 5}, {"unit": 5}])
 def test_names_and_units_are_texts(named: dict[str, Any]) -> None:
-    with pytest.raises(ParameterError, match="to be a text, got 5"):
+    with pytest.raises(ParameterError, match="to be a string, got 5"):
         sweep(VOLUME, **named)
 
 
