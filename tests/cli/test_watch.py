@@ -236,7 +236,7 @@ def test_only_the_options_that_changed_are_named(tmp_path: Path, volume: np.ndar
     write(folder, 0, volume[0])
     watched = ("watch", folder, "--db", db, "--idle", 3, "--pattern")
     cellgraph(*watched, "slice_*.tif", "--spacing", "2,1,1")
-    assert "another watch: pattern was 'slice_*.tif', is '*.tif'; use" in refused(
+    assert "a watch with other options: pattern was 'slice_*.tif', is '*.tif'; use" in refused(
         *watched, "*.tif", "--spacing", "2,1,1.0"
     )
     assert "another watch: spacing was [2.0, 1.0, 1.0], is None; use" in refused(*watched, "slice_*.tif")
