@@ -239,7 +239,7 @@ def test_only_the_options_that_changed_are_named(tmp_path: Path, volume: np.ndar
     assert "a watch with other options: pattern was 'slice_*.tif', is '*.tif'; use" in refused(
         *watched, "*.tif", "--spacing", "2,1,1.0"
     )
-    assert "another watch: spacing was [2.0, 1.0, 1.0], is None; use" in refused(*watched, "slice_*.tif")
+    assert "a watch with other options: spacing was [2.0, 1.0, 1.0], is None; use" in refused(*watched, "slice_*.tif")
     state = tmp_path / "a.db-work" / "in" / "watch.npz"
     state.write_bytes(state.read_bytes()[:-100])
     assert "is damaged" in refused(*watched, "slice_*.tif", "--spacing", "2,1,1")
