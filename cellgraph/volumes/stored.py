@@ -13,6 +13,7 @@ import numpy as np
 from cellgraph.errors import CellgraphError, VolumeReadError
 from cellgraph.volumes.objects import Objects
 from cellgraph.volumes.pieces import Number, Pieces
+from cellgraph.volumes.zarr_metadata import join
 
 Array = np.ndarray[Any, Any]
 
@@ -61,35 +62,38 @@ def stored_pieces(
     example = key((0,) * len(extent)).removeprefix(path).strip("/")
     endings = [ending for ending in _PACKED if not (packed and ending == "gz")]
     tail = "(\\.gz)?" if packed else ""
-    right = re.compile(re.sub(r"\d+", r"\\d+", re.escape(example)) + tail)
+    scheme = re.sub(r"\d+", r"\\d+", re.escape(example))
+    right = re.compile(scheme + tail)
+    right_and_more = re.compile(rf"({scheme})[^\w/-].*")
     others = len(re.findall(r"\d+", example)) - 1
     like_one = re.compile(rf"(c[./])?-?\d+([./_-]-?\d+){{{others}}}(\.({'|'.join(_PACKED)}))?")
 
     @cache
-    def misnamed() -> str | None:
-        """Return an object that is named like a piece, but by another scheme."""
+    def strange() -> tuple[str | None, dict[str, str]]:
+        """Return an object that is named like a piece by another scheme, and those with more behind a right name."""
+        longer: dict[str, str] = {}
         for found in islice(objects.files(path) or (), _LOOKED_AT):
-            if like_one.fullmatch(found) and not right.fullmatch(found):
-                return f"{path}/{found}" if path else found
-        return None
-
-    def unfinished(name: str) -> str | None:
-        """Return an object with more behind the name of a piece: a copy of it, or one that was not finished."""
-        longer = re.compile(rf"{re.escape(name.removeprefix(path).strip('/'))}[^\w/-].*")
-        found = next(filter(longer.fullmatch, islice(objects.files(path) or (), _LOOKED_AT)), None)
-        return found if found is None or not path else f"{path}/{found}"
+            if right.fullmatch(found):
+                continue
+            if like_one.fullmatch(found):
+                return join(path, found), longer
+            if more := right_and_more.fullmatch(found):  # a copy, or one that was not finished
+                longer.setdefault(join(path, more[1]), join(path, found))
+        return None, longer
 
     def check_missing(name: str) -> None:
         """Make sure that an object that was not found does not exist under another name."""
-        found = misnamed() or next((f"{name}.{each}" for each in endings if objects.has(f"{name}.{each}")), None)
-        found = found or unfinished(name)
+        misnamed, longer = strange()
+        packed_again = (f"{name}.{each}" for each in endings if objects.has(f"{name}.{each}"))
+        found = misnamed or next(packed_again, None) or longer.get(name)
         if found is not None:
             ending = found.rpartition(".")[2]
-            out = "correct the separator in its metadata"
-            if found.startswith(name):
-                out = f"unpack such files (.{ending})" if ending in _PACKED else "give such files their right names"
-            elif ending in _PACKED:
+            if ending in _PACKED:
                 out = f"unpack such files (.{ending})"
+            elif found == longer.get(name):
+                out = "give such files their right names"
+            else:
+                out = "correct the separator in its metadata"
             raise VolumeReadError(
                 f"{source}: expected chunks with names like {example}, but found {objects.place(found)}, "
                 f"which would count as not stored, so as background; {out}, or export it again"

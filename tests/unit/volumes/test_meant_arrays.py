@@ -19,6 +19,7 @@ from numpy.testing import assert_array_equal
 from cellgraph.errors import CellgraphError
 from cellgraph.volumes import open_volume
 from cellgraph.volumes.choosing import named_labels
+from cellgraph.volumes.objects import Folder
 from tests.command import cellgraph
 
 Array = np.ndarray[Any, Any]
@@ -254,6 +255,21 @@ def test_a_chunk_under_the_name_of_a_copy_is_not_background(tmp_path: Path, endi
     volume = open_volume(tmp_path / "a.zarr")
     with pytest.raises(CellgraphError, match="so as background; give such files their right names"):
         volume.read((0, 0, 0), L.shape)
+    volume.close()
+
+
+def test_chunks_that_are_not_stored_are_looked_for_in_one_listing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    array = zarr.create_array(tmp_path / "a.zarr", shape=(6, 64, 64), chunks=(3, 8, 8), dtype="u2", zarr_format=2)
+    array[:3, :8, :8] = 1
+    listings = []
+    files = Folder.files
+    monkeypatch.setattr(Folder, "files", lambda self, path: listings.append(path) or files(self, path))
+    volume = open_volume(tmp_path / "a.zarr")
+    listings.clear()  # of opening it
+    assert volume.read((0, 0, 0), (6, 64, 64)).sum() == 3 * 8 * 8
+    assert len(listings) == 1
     volume.close()
 
 
