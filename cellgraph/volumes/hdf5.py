@@ -14,18 +14,18 @@ import numpy as np
 
 from cellgraph.errors import FormatError, ParameterError
 from cellgraph.volumes.attributes import attribute_axes, attribute_spacing
-from cellgraph.volumes.axes import find_axes
+from cellgraph.volumes.axes import Axes, find_axes
 from cellgraph.volumes.choosing import Candidate, choose
 from cellgraph.volumes.files import parsing
 from cellgraph.volumes.files import reading as opening
 from cellgraph.volumes.hdf5_chunks import hdf5_pieces
-from cellgraph.volumes.hdf5_links import check_links, linked, sources
+from cellgraph.volumes.hdf5_links import check_links, datasets, sources
 from cellgraph.volumes.imaris import FINEST, imaris_extent, imaris_size, is_imaris
 from cellgraph.volumes.labels import label_dtype
 from cellgraph.volumes.mapped import mapped_volume
 from cellgraph.volumes.pieces import PiecesVolume
 from cellgraph.volumes.reading import Part, Reading
-from cellgraph.volumes.units import size_of
+from cellgraph.volumes.units import Size, size_of
 from cellgraph.volumes.volume import Volume
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ def open_hdf5(path: Path, dataset: str | None, source: str, reading: Reading) ->
             ) from error
     try:
         with parsing(source, "an HDF5 file"):
-            found, parts = _choose(file, dataset, path, source, reading)
-            named = source if dataset is not None else f"{source}:{found.name.strip('/')}"
+            name, found, parts = _choose(file, dataset, path, source, reading)
+            named = source if dataset is not None else f"{source}:{name}"
             # A link may lead to a dataset in another file.
             where = path if found.file.filename == file.filename else Path(found.file.filename)
             return _open_dataset(file, found, where, named, parts, reading)
@@ -64,7 +64,8 @@ def open_hdf5(path: Path, dataset: str | None, source: str, reading: Reading) ->
 
 def _choose(
     file: File, dataset: str | None, path: Path, source: str, reading: Reading
-) -> tuple[Dataset, tuple[Part, ...]]:
+) -> tuple[str, Dataset, tuple[Part, ...]]:
+    """Return the name of the dataset in the file, the dataset, and how it was chosen."""
     import h5py
 
     base: Group = file
@@ -74,33 +75,22 @@ def _choose(
         check_links(file, path, name, source)
         node = file.get(name)
         if isinstance(node, h5py.Dataset):
-            return node, (Part("dataset", f'"{name}"', "user"),)
+            return name, node, (Part("dataset", f'"{name}"', "user"),)
         if isinstance(node, h5py.Group):
             base, name = node, None
     elif is_imaris(file):
         base, parts = _imaris_part(file, source, reading)
-    named = {d.name.strip("/"): d for d in _datasets(base)}
-    linked(base, named, path, source)
+    named = {name: found for name, found in datasets(base, path, source).items() if not _is_coarser(found)}
     if not named:
         raise FormatError(f"{source}: expected a labelled image, but the HDF5 file has no datasets")
     found, part = choose([Candidate(n, tuple(d.shape), d.dtype) for n, d in named.items()], name or None, source, ":")
-    return named[found.name], (part, *parts)
+    return found.name, named[found.name], (part, *parts)
 
 
-def _datasets(group: Group) -> list[Dataset]:
-    """Return the datasets in and below a group; for BigDataViewer images, only the finest resolution."""
-    import h5py
-
-    found: list[Dataset] = []
-
-    def collect(_: str, node: object) -> None:
-        if isinstance(node, h5py.Dataset) and node.shape is not None:
-            level = _BIG_DATA_VIEWER.fullmatch(node.name)
-            if level is None or int(level[1]) == 0:
-                found.append(node)
-
-    group.visititems(collect)
-    return found
+def _is_coarser(dataset: Dataset) -> bool:
+    """Whether it is a resolution of a BigDataViewer image that is not the finest."""
+    level = _BIG_DATA_VIEWER.fullmatch(dataset.name)
+    return level is not None and int(level[1]) > 0
 
 
 def _imaris_part(group: Group, source: str, reading: Reading) -> tuple[Group, tuple[Part, ...]]:
@@ -154,15 +144,11 @@ def _open_dataset(
         frames = sum(key.startswith("TimePoint ") for key in file[FINEST])
         axes = replace(imaris_extent(dataset, axes), frames=frames)
     size = imaris_size(file, axes) if imaris else attribute_spacing(dataset.attrs, axes)
+    if size.spacing is None:
+        size = size.otherwise(_dream3d_size(dataset, axes))
     group = dataset.parent
-    if (
-        size.spacing is None and "_SIMPL_GEOMETRY/SPACING" in group.parent
-    ):  # DREAM.3D: (x, y, z), of a unit it does not say
-        spacing = tuple(float(n) for n in group.parent["_SIMPL_GEOMETRY/SPACING"][()][::-1])
-        size = size_of(axes.pick((*spacing, *[math.nan] * (len(axes.stored) - 3))), [None] * 3, axes.ndim, "SPACING")
     while size.spacing is None:
-        above = attribute_spacing(group.attrs, axes)
-        size = above if above.spacing is not None else size._replace(notes=size.notes or above.notes)
+        size = size.otherwise(attribute_spacing(group.attrs, axes))
         if group.name == "/":
             break
         group = group.parent
@@ -173,3 +159,12 @@ def _open_dataset(
         file.close()
         return mapped_volume(path, offset, stored, axes, source, size)
     return PiecesVolume(hdf5_pieces(file, dataset, stored, path, source, others), axes, source, size)
+
+
+def _dream3d_size(dataset: Dataset, axes: Axes) -> Size:
+    """Return the voxel size that DREAM.3D writes beside its attributes: (x, y, z), in a unit that it does not say."""
+    container = dataset.parent.parent
+    if "_SIMPL_GEOMETRY/SPACING" not in container:
+        return Size()
+    spacing = tuple(float(n) for n in container["_SIMPL_GEOMETRY/SPACING"][()][::-1])
+    return size_of(axes.pick((*spacing, *[math.nan] * (len(axes.stored) - 3))), [None] * 3, axes.ndim, "SPACING")

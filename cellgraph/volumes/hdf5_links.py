@@ -46,8 +46,8 @@ def check_links(file: File, path: Path, name: str, source: str) -> None:
             )
 
 
-def linked(group: Group, found: dict[str, Dataset], path: Path, source: str) -> None:
-    """Add the datasets that links below a group lead to, by the name of the link, to those that were found.
+def datasets(group: Group, path: Path, source: str) -> dict[str, Dataset]:
+    """Return the datasets in and below a group, and those that links lead to, by their names in the file.
 
     Raises
     ------
@@ -56,32 +56,42 @@ def linked(group: Group, found: dict[str, Dataset], path: Path, source: str) -> 
     """
     import h5py
 
-    inside = {dataset.id for dataset in found.values()}
-    groups, seen = [group], set()
-    while groups:
-        here = groups.pop()
-        if (address := h5py.h5o.get_info(here.id).addr) in seen:  # links may lead round in circles
-            continue
-        seen.add(address)
+    found: dict[str, Dataset] = {}
+    links: list[tuple[str, str]] = []
+    seen: set[int] = set()
+
+    def walk(here: Group) -> None:
         for name in here:
             link = here.get(name, getlink=True)
             whole = f"{here.name}/{name}".strip("/")
-            if isinstance(link, h5py.HardLink):
-                node = here.get(name)
-                if isinstance(node, h5py.Group):
-                    groups.append(node)
+            if not isinstance(link, h5py.HardLink):
+                links.append((whole, link.path))
                 continue
-            try:
-                check_links(here.file, path, whole, source)
-                node = here.get(name)
-                if node is None and named_labels(whole):
-                    raise NotFoundError(f"{source}: the link {whole!r} leads to {link.path!r}, which is not there")
-            except CellgraphError:
-                if named_labels(whole):
-                    raise
+            node = here.get(name)
+            address = h5py.h5o.get_info(node.id).addr
+            if address in seen:  # links may lead round in circles
                 continue
-            if isinstance(node, h5py.Dataset) and node.shape is not None and node.id not in inside:
+            seen.add(address)
+            if isinstance(node, h5py.Group):
+                walk(node)
+            elif isinstance(node, h5py.Dataset) and node.shape is not None:
                 found[whole] = node
+
+    walk(group)
+    inside = {dataset.id for dataset in found.values()}
+    for whole, target in links:
+        try:
+            check_links(group.file, path, whole, source)
+            node = group.file.get(whole)
+            if node is None and named_labels(whole):
+                raise NotFoundError(f"{source}: the link {whole!r} leads to {target!r}, which is not there")
+        except CellgraphError:
+            if named_labels(whole):
+                raise
+            continue
+        if isinstance(node, h5py.Dataset) and node.shape is not None and node.id not in inside:
+            found[whole] = node
+    return found
 
 
 def sources(dataset: Dataset, path: Path, source: str) -> tuple[Path, ...]:

@@ -73,8 +73,7 @@ def open_node(objects: Objects, path: str, source: str, reading: Reading) -> Vol
         at = array.path
         while size.spacing is None and at:
             at, _, name = at.rpartition("/")
-            above = n5_size(read_attributes(objects, at, source) or {}, axes, name, factors)
-            size = above if above.spacing is not None else size._replace(notes=size.notes or above.notes)
+            size = size.otherwise(n5_size(read_attributes(objects, at, source) or {}, axes, name, factors))
         return PiecesVolume(_blocks(objects, array, source), axes, source, size)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from cellgraph.errors import FormatError, NotFoundError
@@ -83,19 +82,21 @@ def _choose(objects: Objects, group: Group, source: str) -> tuple[ZarrArray, Lev
         if labels:
             raise _incomplete(source, inner)
     found = levels(group.attributes)
-    beside = _labels_beside(objects, group, found, source) if found else {}
-    if beside:
-        array = _array_named(objects, join(group.path, found[0].path), "its metadata", source)
-        beside[found[0].path] = array
-        only, part = choose([Candidate(name, a.shape, a.dtype) for name, a in beside.items()], None, source, "/")
-        return beside[only.name], None, (part,)
     if found:
         array = _array_named(objects, join(group.path, found[0].path), "its metadata", source)
+        beside = _labels_beside(objects, group, found, source)
+        if beside:
+            return _chosen(beside | {found[0].path: array}, source)
         scales = [Candidate(level.path, array.shape, array.dtype) for level in found]
         return array, found[0], (choose(scales, None, source, "/", levels=True)[1],)
     arrays = {a.path.removeprefix(group.path).strip("/"): a for a in _arrays(objects, group, source, _DEEPEST)}
     if not arrays:
         raise FormatError(f"{source}: expected a Zarr array or image, but it is a group in which none was found")
+    return _chosen(arrays, source)
+
+
+def _chosen(arrays: dict[str, ZarrArray], source: str) -> tuple[ZarrArray, Level | None, tuple[Part, ...]]:
+    """Choose the labels among arrays by their paths."""
     only, part = choose([Candidate(name, a.shape, a.dtype) for name, a in arrays.items()], None, source, "/")
     return arrays[only.name], None, (part,)
 
@@ -114,7 +115,9 @@ def _labels_beside(objects: Objects, group: Group, found: list[Level], source: s
     inside: dict[str, ZarrArray] = {}
     for name in paths:
         node = read_node(objects, join(group.path, name), source)
-        arrays = [node] if isinstance(node, ZarrArray) else _arrays(objects, node, source, 1) if node else []
+        arrays = _finest(objects, node, source)
+        if isinstance(node, Group):
+            arrays = arrays or [*_arrays(objects, node, source, 1)]
         inside |= {array.path.removeprefix(group.path).strip("/"): array for array in arrays}
     return inside
 
@@ -183,27 +186,21 @@ def _arrays(objects: Objects, group: Group, source: str, depth: int) -> Iterator
             if path not in known:
                 yield node
         elif node is not None and depth:
-            found = levels(node.attributes)
-            finest = read_node(objects, join(node.path, found[0].path), source) if found else None
-            inside: Iterator[ZarrArray] = iter(())
-            if not isinstance(finest, ZarrArray):
-                inside = _arrays(objects, node, source, depth - 1)
-            elif labels := _labels_inside(objects, node, "", source):
-                groups = [read_node(objects, join(path, inner), source) for inner in ("labels", *labels)]
-                inside = chain([finest], *(_inside(objects, each, source) for each in groups))
-            else:
-                inside = iter([finest])
+            inside = _finest(objects, node, source)
+            for label in _labels_inside(objects, node, "", source) if inside else ():
+                inside += _finest(objects, read_node(objects, join(path, label), source), source)
+            inside = inside or [*_arrays(objects, node, source, depth - 1)]
             yield from (array for array in inside if array.path not in known)
         elif node is None and named_labels(name) and next(iter(objects.files(path) or ()), None) is not None:
             raise _incomplete(source, name)
 
 
-def _inside(objects: Objects, node: Group | ZarrArray | None, source: str) -> Iterator[ZarrArray]:
-    """Yield an array, or the finest one of an image."""
-    found = levels(node.attributes) if isinstance(node, Group) else []
-    finest = read_node(objects, join(node.path, found[0].path), source) if isinstance(node, Group) and found else node
-    if isinstance(finest, ZarrArray):
-        yield finest
+def _finest(objects: Objects, node: Group | ZarrArray | None, source: str) -> list[ZarrArray]:
+    """Return an array, or that of the finest resolution of an image; nothing for other groups."""
+    if isinstance(node, Group):
+        found = levels(node.attributes)
+        node = read_node(objects, join(node.path, found[0].path), source) if found else None
+    return [node] if isinstance(node, ZarrArray) else []
 
 
 def _foreign_aside(objects: Objects, path: str, source: str) -> Group | ZarrArray | None:
@@ -216,15 +213,20 @@ def _foreign_aside(objects: Objects, path: str, source: str) -> Group | ZarrArra
         return None
 
 
-def _level_of(objects: Objects, array: ZarrArray, source: str) -> Level | None:
-    """Find the resolution level of an array, from the attributes of its parent groups."""
+def _groups_around(objects: Objects, array: ZarrArray, source: str) -> Iterator[Group]:
+    """Yield the groups around an array, innermost first."""
     for parent in PurePosixPath(array.path).parents if array.path else ():
-        above = "" if str(parent) == "." else str(parent)
-        group = read_node(objects, above, source)
+        group = read_node(objects, "" if str(parent) == "." else str(parent), source)
         if isinstance(group, Group):
-            for level in levels(group.attributes):
-                if join(above, level.path) == array.path:
-                    return level
+            yield group
+
+
+def _level_of(objects: Objects, array: ZarrArray, source: str) -> Level | None:
+    """Find the resolution level of an array, from the attributes of the groups around it."""
+    for group in _groups_around(objects, array, source):
+        for level in levels(group.attributes):
+            if join(group.path, level.path) == array.path:
+                return level
     return None
 
 
@@ -233,12 +235,10 @@ def _attribute_size(objects: Objects, array: ZarrArray, axes: Axes, source: str)
     if {"pixelResolution", "transform"} & set(array.attributes):  # as tools of N5 write them into Zarr, too
         return n5_size(array.attributes, axes)
     size = attribute_spacing(array.attributes, axes)
-    for parent in PurePosixPath(array.path).parents if array.path else ():
+    for group in _groups_around(objects, array, source):
         if size.spacing is not None:
             break
-        group = read_node(objects, "" if str(parent) == "." else str(parent), source)
-        above = attribute_spacing(group.attributes, axes) if isinstance(group, Group) else Size()
-        size = above if above.spacing is not None else size._replace(notes=size.notes or above.notes)
+        size = size.otherwise(attribute_spacing(group.attributes, axes))
     return size
 
 
@@ -264,8 +264,7 @@ def _open_array(
     axes = find_axes(array.shape, names, array.dtype, source, reading, why)
     size = Size() if level is None else level_size(level, axes)
     if size.spacing is None:
-        own = _attribute_size(objects, array, axes, source)
-        size = own if own.spacing is not None else size._replace(notes=size.notes or own.notes)
+        size = size.otherwise(_attribute_size(objects, array, axes, source))
     if level is not None and level.box is not None:
         axes = axes.within(_turned(level, axes))
     return PiecesVolume(zarr_pieces(objects, array, source), axes.told(*parts), source, size)

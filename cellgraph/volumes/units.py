@@ -17,6 +17,12 @@ class Size(NamedTuple):
     why: str = ""
     notes: tuple[str, ...] = ()
 
+    def otherwise(self, other: Size) -> Size:
+        """Return this size if it is known, otherwise the other one; if neither is, the first notes that there are."""
+        if self.spacing is not None:
+            return self
+        return other if other.spacing is not None else self._replace(notes=self.notes or other.notes)
+
 
 NO_SIZE = Size()
 

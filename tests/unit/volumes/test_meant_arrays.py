@@ -85,6 +85,15 @@ def labels_below(path: Path) -> None:
     ome(path / "segmentation", L)
 
 
+def resolutions_below(path: Path) -> None:
+    ome(path, G)
+    ome(path / "segmentation", L)
+    metadata = json.loads((path / "segmentation" / ".zattrs").read_text())
+    metadata["multiscales"][0]["datasets"].append({"path": "1"})
+    write(path / "segmentation" / ".zattrs", metadata)
+    zarr.create_array(path / "segmentation" / "1", data=np.ascontiguousarray(L[::2, ::2, ::2]), zarr_format=2)
+
+
 def foreign_beside(path: Path) -> None:
     top = zarr.open_group(path, mode="w")
     top.create_array("labels", data=L)
@@ -122,6 +131,7 @@ FOUND: dict[str, tuple[str, Callable[[Path], object]]] = {
     "an array called labels in an image": ("a.zarr", array_of_labels),
     "labels of an image in a group": ("a.zarr", image_in_a_group),
     "labels below an image": ("a.zarr", labels_below),
+    "resolutions of labels below an image": ("a.zarr", resolutions_below),
     "texts beside labels": ("a.zarr", foreign_beside),
     "labels beside s0": ("a.n5", in_n5),
     "texts beside labels in N5": ("a.n5", foreign_in_n5),
@@ -137,6 +147,13 @@ def test_labels_are_found(tmp_path: Path, name: str, make: Callable[[Path], obje
     make(tmp_path / name)
     volume = open_volume(tmp_path / name)
     assert_array_equal(volume.read((0, 0, 0), volume.header.shape), L)
+    volume.close()
+
+
+def test_a_link_is_the_source_by_its_own_name(tmp_path: Path) -> None:
+    external(tmp_path / "a.h5")
+    volume = open_volume(tmp_path / "a.h5")
+    assert volume.header.source == f"{tmp_path}/a.h5:labels"  # where it can be found again
     volume.close()
 
 
@@ -352,6 +369,14 @@ def test_sizes_in_tiff_as_tools_write_them(
     volume = open_volume(tmp_path / "a.tif")
     assert volume.header.spacing == spacing
     assert note in " ".join(volume.header.notes)
+    volume.close()
+
+
+def test_a_resolution_without_a_distance_of_slices_is_noted(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", L, resolution=(50000, 50000), resolutionunit="CENTIMETER")
+    volume = open_volume(tmp_path / "a.tif")
+    assert volume.header.spacing is None
+    assert "the voxel size of TIFF is known along some axes only" in " ".join(volume.header.notes)
     volume.close()
 
 
