@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from cellgraph.errors import FormatError
-from cellgraph.volumes.axes import NO_SPACE, Axes, axis_letter, axis_letters
+from cellgraph.volumes.axes import NO_SPACE, Axes, axis_letters
 from cellgraph.volumes.units import Size, size_of, unit_name
 
 Attributes = Mapping[str, Any]
@@ -64,7 +64,7 @@ def attribute_spacing(attributes: Attributes, axes: Axes) -> Size:
     micrometers = _each(attributes.get("element_size_um"), axes, steps=steps)
     found = size_of(micrometers, ["micrometer"] * 3, axes.ndim, "element_size_um")
     if found.spacing is None:
-        found = _axistags(attributes, axes)
+        found = _axistags(attributes, axes, steps)
     for key in ("voxel_size", "resolution"):
         if found.spacing is None and key in attributes:
             units, notes = _units(attributes.get("units", attributes.get("unit")), axes)
@@ -79,13 +79,12 @@ def attribute_spacing(attributes: Attributes, axes: Axes) -> Size:
     return found
 
 
-def _axistags(attributes: Attributes, axes: Axes) -> Size:
+def _axistags(attributes: Attributes, axes: Axes, steps: Collection[int]) -> Size:
     with suppress(KeyError, TypeError, ValueError, AttributeError):
         tags = json.loads(attributes["axistags"])["axes"]
         units = json.loads(attributes["axis_units"]) if "axis_units" in attributes else {}
         if len(tags) == len(axes.stored):
-            lengths = (0 if axis_letter(tag["key"]) in NO_SPACE else tag.get("resolution") or 0 for tag in tags)
-            sizes = axes.pick(tuple(float(length) for length in lengths), 1.0)
+            sizes = _each([tag.get("resolution") or 0 for tag in tags], axes, steps=steps)
             named = axes.pick(tuple(unit_name(units.get(str(tag["key"]))) for tag in tags), None)
             return size_of(sizes, named, axes.ndim, "axistags")
     return Size()

@@ -135,11 +135,12 @@ def axis_letter(name: object) -> str:
     words = re.findall(r"[a-z]+", text.lower())
     if not words:
         return "?"
-    for word in [*(word for word in words[-1:] if word in "xyz"), words[0], *(w for w in words[-1:] if len(w) > 2)]:
+    first, last = words[0], words[-1]
+    for word in (last if last in ("x", "y", "z") else first, first, last if len(last) > 2 else first):
         joined = re.fullmatch(r"([tzyx])(?:c|pos|coords?|axis|dim|idx|index)", word)
         if letter := _LETTERS.get(joined[1] if joined else word):
             return letter
-    return "?" if words[0] in _UNKNOWN or words[0].startswith("phony") else words[0][:1].upper()
+    return "?" if first in _UNKNOWN or first.startswith("phony") else first[:1].upper()
 
 
 def axis_letters(names: object, ndim: int) -> str | None:
@@ -147,11 +148,8 @@ def axis_letters(names: object, ndim: int) -> str | None:
     if not isinstance(names, str | Sequence) or len(names) != ndim:
         return None
     letters = "".join(axis_letter(name) for name in names)
-    return letters.replace("R", "y").replace("c", "x") if "y" not in letters and _are_rows(names) else letters
-
-
-def _are_rows(names: str | Sequence[object]) -> bool:
-    return {"r", "c"} <= {str(name).lower() for name in names}
+    rows = "y" not in letters and {"r", "c"} <= {str(name).lower() for name in names}
+    return letters.replace("R", "y").replace("c", "x") if rows else letters
 
 
 def _named(names: str | Sequence[str], shape: tuple[int, ...], what: str) -> tuple[str | None, str]:

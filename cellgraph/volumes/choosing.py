@@ -20,7 +20,7 @@ _LABELS = {
 }  # fmt: skip
 # Names of what is seen, which may be its labels or its image: they count where nothing beside them says "image".
 _THINGS = {"cell", "cells", "nucleus", "nuclei", "objects"}
-_WHOLE = {"exported_data": True, "neuron_ids": True, "cell_ids": True, "feature_ids": True}
+_WHOLE = {"exported_data", "neuron_ids", "cell_ids", "feature_ids"}
 _IMAGES = {
     "raw", "image", "images", "img", "data", "x", "intensity", "em", "probability", "probabilities", "prob", "pmap",
     "prediction", "predictions", "boundary", "boundaries", "gray", "grey", "dapi", "membrane", "phase", "channel",
@@ -58,10 +58,9 @@ def named_labels(name: str) -> bool | None:
     own, *folders = [_said(part) for part in reversed(parts)]
     if own == "things":
         return None if "image" in folders[:1] else True
-    if own != "image" and "labels" in (own, *folders):
+    raw = own == "image" and parts[-1].lower() in ("raw", "probabilities")
+    if "labels" in (own, *folders) and not raw:  # also labels/dapi
         return True
-    if own == "image" and "labels" in folders and parts[-1].lower() not in ("raw", "probabilities"):
-        return True  # labels/dapi
     return False if own == "image" or (own is None and "image" in folders[:1]) else None
 
 

@@ -21,7 +21,7 @@ from cellgraph.volumes.formats import FOLDERS, SLICES, named_format
 from cellgraph.volumes.numbering import gaps, listed, number_in, numbers_in
 from cellgraph.volumes.pieces import Pieces, PiecesVolume
 from cellgraph.volumes.png import SIGNATURE, png_layout, read_png
-from cellgraph.volumes.reading import Part, Reading
+from cellgraph.volumes.reading import PLAIN, Part, Reading
 from cellgraph.volumes.slicenames import read_names
 from cellgraph.volumes.tiff import open_tiff
 from cellgraph.volumes.units import NO_SIZE, Size
@@ -33,7 +33,7 @@ Array = np.ndarray[Any, Any]
 def open_folder(folder: Path, source: str, reading: Reading) -> Volume:
     """Open a folder of 2D images as one volume, z in the order of the numbers in their names."""
     with opening(source):
-        entries = [path for path in folder.iterdir() if not path.name.startswith((".", "._")) or _is_hidden_image(path)]
+        entries = [path for path in folder.iterdir() if not path.name.startswith(".") or _is_hidden_image(path)]
         slices = [path for path in entries if path.suffix.lower() in SLICES and path.name[0] != "." and path.is_file()]
     left = sorted(path.name for path in entries if path not in set(slices))
     if not slices:
@@ -130,10 +130,9 @@ def _slices_volume(
     """
     one = len(paths) == 1
     named = {path: source if one else f"{source}/{path.name}" for path in paths}
-    whole_reading = reading
     # Time and channel are chosen in each TIFF file; the axes that a person names are those of the whole.
-    reading = replace(reading, axes=None)
-    slices = {path: _describe(path, named[path], source, reading) for path in paths}
+    each = replace(reading, axes=None)
+    slices = {path: _describe(path, named[path], source, each) for path in paths}
     first = slices[paths[0]]
     widened = first.dtype
     for path, other in slices.items():
@@ -156,7 +155,7 @@ def _slices_volume(
 
     def piece(number: tuple[int, ...]) -> Array:
         path = paths[number[0]]
-        pixels, known = _pixels(path, named[path], reading), slices[path]
+        pixels, known = _pixels(path, named[path], each), slices[path]
         if (pixels.shape, pixels.dtype) != (known.shape, known.dtype):
             raise VolumeReadError(
                 f"{named[path]}: it has changed since the folder was opened, from {known.shape} "
@@ -170,14 +169,12 @@ def _slices_volume(
         seen = [(path.name, stat_fingerprint(path)) for path in paths]
         return {"files": len(seen), "checksum": zlib.crc32(repr(seen).encode())}
 
-    own = replace(whole_reading, rgb=False)
-    if not all(_is_png(path) for path in paths):
-        own = replace(own, time=None, channel=None)
     shape = (len(paths), *first.shape)
-    axes = Axes((0, 1, 2), shape, parts=first.parts)
-    if (own.axes, own.time, own.channel) != (None, None, None):
-        axes = find_axes(shape, "zyx", widened, source, own).told(*first.parts)
-    axes = replace(axes, parts=(*parts, *axes.parts, *((COLOURS,) if reading.rgb else ())))
+    # What was chosen in each file is not chosen again.
+    asked = Reading(reading.axes) if first.parts else Reading(reading.axes, reading.time, reading.channel)
+    axes = Axes((0, 1, 2), shape) if asked == PLAIN else find_axes(shape, "zyx", widened, source, asked)
+    axes = axes.told(*parts, *first.parts)
+    axes = replace(axes, parts=(*axes.parts, COLOURS)) if reading.rgb else axes
     return PiecesVolume(Pieces((1, *first.shape), widened, piece, fingerprint), axes, source, size, notes)
 
 

@@ -105,12 +105,13 @@ def _size(fields: dict[str, str], axes: Axes) -> Size:
         sizes = [float(f"{abs(float(v)):.9g}") for v in fields["spacings"].split()]
     if len(sizes) != len(axes.stored):
         return Size()
-    units: list[str | None] = [unit_name(text) for text in _quoted(fields, "units")]
+    told = _quoted(fields, "units")
+    units: list[str | None] = [unit_name(text) for text in told]
     of_space = [name for name in map(unit_name, _quoted(fields, "space units")) if name]
     if of_space or len(units) != len(sizes):
         units = [next(iter(of_space), None)] * len(sizes)
-    times = [text.lower() in _TIMES for text in _quoted(fields, "units")] or [False] * len(sizes)
-    sizes = [math.nan if time else n for n, time in zip(sizes, times, strict=True)]
+    if len(told) == len(sizes):
+        sizes = [math.nan if text.lower() in _TIMES else n for n, text in zip(sizes, told, strict=True)]
     size = size_of(axes.pick(sizes[::-1]), axes.pick(units[::-1], None), axes.ndim, "NRRD")
     if size.spacing is not None and size.unit is None and "space" in fields:
         note = "the NRRD header names no unit; millimeter, the usual one, is taken, and --unit overrides it"

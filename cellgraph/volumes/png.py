@@ -35,9 +35,9 @@ def png_layout(
     ParameterError
         If it is not a colour image although `rgb` is true.
     """
-    head = begins_with(path, 33)
-    begins_well = len(head) == 33 and head.startswith(SIGNATURE) and head[12:16] == b"IHDR"
-    if not begins_well or zlib.crc32(head[12:29]) != struct.unpack(">I", head[29:])[0]:
+    head = begins_with(path, 1 << 16)
+    begins_well = len(head) > 32 and head.startswith(SIGNATURE) and head[12:16] == b"IHDR"
+    if not begins_well or zlib.crc32(head[12:29]) != struct.unpack(">I", head[29:33])[0]:
         raise FormatError(f"{source}: expected a PNG image, but its header is damaged or cut short")
     if b"IEND" not in ends_with(path, 1024):
         raise FormatError(f"{source}: expected a PNG image, but it is cut short; copy or export it again")
@@ -53,7 +53,6 @@ def png_layout(
         raise FormatError(f"{source}: {EXPECTED}, but it is a colour image ({_COLOURS[colour]}); {COLOUR_WAYS}")
     if colour not in (_GREY, _PALETTE) or depth not in (1, 2, 4, 8, 16):
         raise FormatError(f"{source}: expected a PNG image, but one of {depth} bits and colour type {colour} is none")
-    head = begins_with(path, 1 << 16)
     animated = ("its first frame is read; it has several (APNG)",) if b"acTL" in head.partition(b"IDAT")[0] else ()
     dtype = np.dtype(bool if (depth, colour) == (1, _GREY) else f"u{max(1, depth // 8)}")
     return (height, width), dtype, Size(), animated

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +13,7 @@ _OTHERS = {
     "t", "time", "timepoint", "tp", "frame", "mask", "man_seg", "pos", "position", "patient", "field", "fov", "scene",
     "series", "well", "roi", "image_roi", "sample", "case", "subject", "core", "hour", "day", "c", "ch", "channel",
 }  # fmt: skip
-# A number in a name; after a dash that is a sign, and with decimals behind a dot or a comma.
-_PLAIN = r"\d+(?:[.,]\d+)?"
+_DECIMAL = r"\d+(?:[.,]\d+)?"
 
 
 @dataclass(frozen=True)
@@ -34,9 +32,8 @@ class Names:
 
 def read_names(paths: list[Path]) -> Names:
     """Order images by the numbers in their names: decimals count, and a minus sign does where it is one."""
-    stems = [path.stem.lower() for path in paths]
-    split = _splitter(stems)
-    keys = {path: split(path.stem.lower()) for path in paths}
+    number = _number([path.stem.lower() for path in paths])
+    keys = {path: _split(path.stem.lower(), number) for path in paths}
     ordered = sorted(
         paths, key=lambda path: ([(p, "") if isinstance(p, float) else (-1e99, p) for p in keys[path]], path.name)
     )
@@ -45,9 +42,9 @@ def read_names(paths: list[Path]) -> Names:
     texts = {path: tuple(str(text).strip(" _-.") for text in keys[path][::2]) for path in ordered}
     alike, count = Counter(texts.values()).most_common(1)[0]
     example = next(path for path in ordered if texts[path] == alike)
-    said = next((text for each in texts.values() for text in each[:-1] if _meaning(text) is False), None)
     if count < len(paths):
         other = next(path for path in ordered if texts[path] != alike)
+        said = next((text for each in texts.values() for text in each[:-1] if _meaning(text) is False), None)
         trouble = f"say {said!r}" if said else f"differ in more than a number, as {example.name} and {other.name}"
         return Names(tuple(ordered), (), trouble)
     numbers = list(zip(*(keys[path][1::2] for path in ordered), strict=True))
@@ -61,20 +58,18 @@ def read_names(paths: list[Path]) -> Names:
     return Names(tuple(ordered), words)
 
 
-def _splitter(stems: list[str]) -> Callable[[str], list[str | float]]:
-    """Return what divides a name into text, number, text, number, …, text."""
+def _number(stems: list[str]) -> str:
+    """Return the pattern of the numbers in names: with signs and decimals, where they are some."""
     sign = r"(?<!\d)-?" if _are_signed(stems) else ""
+    decimal = sign + _DECIMAL
+    same = len({tuple(_split(stem, decimal)) for stem in stems}) < len(set(stems))  # 1.1 and 1.10 are counted
+    return sign + r"\d+" if same or _counts_behind_a_dot(stems) else decimal
 
-    def split_by(number: str) -> Callable[[str], list[str | float]]:
-        def split(stem: str) -> list[str | float]:
-            parts = re.split(f"({sign}{number})", stem)
-            return [float(part.replace(",", ".")) if i % 2 else part for i, part in enumerate(parts)]
 
-        return split
-
-    decimal = split_by(_PLAIN)
-    same = len({tuple(decimal(stem)) for stem in stems}) < len(set(stems))  # 1.1 and 1.10 are counted, and no decimals
-    return split_by(r"\d+") if same or _counts_behind_a_dot(stems) else decimal
+def _split(stem: str, number: str) -> list[str | float]:
+    """Divide a name into text, number, text, number, …, text."""
+    parts = re.split(f"({number})", stem)
+    return [float(part.replace(",", ".")) if i % 2 else part for i, part in enumerate(parts)]
 
 
 def _counts_behind_a_dot(stems: list[str]) -> bool:

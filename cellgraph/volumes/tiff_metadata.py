@@ -24,11 +24,7 @@ def voxel_size(tif: TiffFile, page: TiffPage, number: int, axes: Axes) -> Size:
     """Return the voxel size that a file says of the image of that number, which begins with `page`, if it does."""
     size = _by_letter(tif, page, number, axes.ndim)
     letters = tif.series[number].axes.lower()
-    if (
-        size.spacing is None
-        or len(letters) != len(axes.stored)
-        or "".join(sorted(set(letters) & {*"zyx"})) not in ("xyz", "xy")
-    ):
+    if size.spacing is None or len(letters) != len(axes.stored) or not {"y", "x"} <= set(letters):
         return size
     along = dict(zip("zyx", size.spacing, strict=True))
     # The user may name the axes otherwise. What is no axis in space was one of slices: its size is that of z.
@@ -43,8 +39,7 @@ def _by_letter(tif: TiffFile, page: TiffPage, series: int, ndim: int) -> Size:
     if tif.is_imagej and tif.imagej_metadata is not None:
         return _from_imagej(tif.imagej_metadata, page, ndim)
     shaped = (tif.shaped_metadata or ({},))[0] if tif.is_shaped else {}
-    size = _from_shaped(shaped, page, ndim)
-    return size if size.spacing is not None else _from_resolution(page, ndim)._replace(notes=size.notes)
+    return _from_shaped(shaped, page, ndim).otherwise(_from_resolution(page, ndim))
 
 
 def _from_shaped(metadata: dict[str, Any], page: TiffPage, ndim: int) -> Size:
@@ -64,20 +59,19 @@ def _from_ome(xml: str, series: int, ndim: int) -> Size:
     images = [element for element in ElementTree.fromstring(xml).iter() if element.tag.endswith("}Pixels")]
     if series >= len(images):
         return Size()
-    sizes: list[tuple[float, str]] = []
-    for axis in "ZYX" if ndim == 3 else "YX":
-        value = _positive(images[series].get(f"PhysicalSize{axis}"))
-        # The default unit of the schema is the micrometer.
-        unit = unit_name(images[series].get(f"PhysicalSize{axis}Unit", "µm"))
-        if value is not None and unit is not None:
-            sizes.append((value, unit))
+    # The default unit of the schema is the micrometer.
+    told = [
+        (images[series].get(f"PhysicalSize{axis}"), images[series].get(f"PhysicalSize{axis}Unit", "µm"))
+        for axis in "ZYX"[3 - ndim :]
+    ]
+    known = ((_positive(value), unit_name(unit)) for value, unit in told)
+    sizes = [(value, unit) for value, unit in known if value is not None and unit is not None]
     if len(sizes) < ndim:
-        texts = [images[series].get(f"PhysicalSize{axis}") for axis in "ZYX"[3 - ndim :]]
-        named = [images[series].get(f"PhysicalSize{axis}Unit", "µm") for axis in "ZYX"[3 - ndim :]]
-        if not sizes and any(texts):
-            said = ", ".join(f"{text} {unit}" for text, unit in zip(texts, named, strict=True))
-            return Size(notes=(f"OME says a voxel size of {said}, which is not understood; see --spacing Z,Y,X",))
-        return Size(notes=(partly("OME"),) if sizes else ())
+        if sizes:
+            return Size(notes=(partly("OME"),))
+        said = ", ".join(f"{value} {unit}" for value, unit in told)
+        note = f"OME says a voxel size of {said}, which is not understood; see --spacing Z,Y,X"
+        return Size(notes=(note,) if any(value for value, _ in told) else ())
     lengths, units = zip(*[(1.0, sizes[-1][1]), *sizes][-3:], strict=True)
     return size_of(lengths, units, ndim, "OME")
 
