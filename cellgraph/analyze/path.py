@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from cellgraph.estimation.restricted import Restricted
     from cellgraph.model import Cell
 
+    Array = np.ndarray[Any, Any]
+
 
 def path(question: Question, source: Cell, target: Cell) -> pa.Table:
     """Return the rows of the query ``path``: step, cell, junctions; none if the cells are not connected.
@@ -42,16 +44,12 @@ def path(question: Question, source: Cell, target: Cell) -> pa.Table:
         if found.num_rows:
             return found
         if question.method == "cypher" or "longest" in question.given:
-            return with_note(
-                found, f"there is no path from {source.label} to {target.label} within {longest} contacts."
-            )
+            return with_note(found, none_within(source.label, target.label, longest))
     restricted = question.restricted(contacts=["junctions"])
     graph, ends = restricted.graph, (restricted.row(source), restricted.row(target))
     way = [] if None in ends else fewest_contacts(graph, *ends, backward=restricted.backward)  # type: ignore[arg-type]
     if "longest" in question.given and len(way) > longest + 1:
-        return with_note(
-            _table([], []), f"there is no path from {source.label} to {target.label} within {longest} contacts."
-        )
+        return with_note(_table([], []), none_within(source.label, target.label, longest))
     if not way:
         return with_note(_table([], []), not_connected(restricted, source, target))
     return _table(graph.labels[way].tolist(), _junctions(restricted, way))
@@ -78,6 +76,31 @@ def _table(cells: list[int], junctions: list[int | None]) -> pa.Table:
 
     columns = {"step": list(range(len(cells))), "cell": cells, "junctions": junctions}
     return pa.table({name: pa.array(values, pa.int64()) for name, values in columns.items()})
+
+
+def distances_to(backward: Adjacency, target: int, source: int) -> Array:
+    """Return the distances of cells to a target, in contacts, until that of the source is known; -1 where not known.
+
+    Parameters
+    ----------
+    backward : Adjacency
+        The graph with its contacts reversed, if they have a direction.
+    target, source : int
+        Row numbers.
+    """
+    import numpy as np
+
+    from cellgraph.adjacency.kernels import distances_from
+
+    n = len(backward.labels)
+    distance = np.full(n, -1, np.int32)
+    distances_from(backward.indptr, backward.indices, np.array([target]), n, source, distance, np.empty(n, np.int32))
+    return distance
+
+
+def none_within(source: int, target: int, longest: int) -> str:
+    """Return a note on two cells, given by label, that no path of at most so many contacts joins."""
+    return f"there is no path from {source} to {target} within {longest} contacts."
 
 
 def not_connected(restricted: Restricted, source: Cell, target: Cell) -> str:
@@ -126,14 +149,7 @@ def fewest_contacts(graph: Adjacency, source: int, target: int, backward: Adjace
     list of int
         Row numbers of the cells, from source to target; empty if the two are not connected.
     """
-    import numpy as np
-
-    from cellgraph.adjacency.kernels import distances_from
-
-    n = len(graph.labels)
-    distance = np.full(n, -1, np.int32)
-    back = backward or graph
-    distances_from(back.indptr, back.indices, np.array([target]), n, source, distance, np.empty(n, np.int32))
+    distance = distances_to(backward or graph, target, source)
     if distance[source] < 0:
         return []
     way = [source]

@@ -11,7 +11,7 @@ import pyarrow as pa
 from cellgraph.adjacency.matrix import Adjacency
 from cellgraph.adjacency.shortest import Weighted, cheapest_paths, fewest
 from cellgraph.analyze.linked import Linked, linked, read_weight, weights_of
-from cellgraph.analyze.path import not_connected
+from cellgraph.analyze.path import distances_to, none_within, not_connected
 from cellgraph.analyze.rows import with_note
 from cellgraph.errors import ParameterError
 
@@ -42,28 +42,36 @@ def paths(question: Question) -> pa.Table:
     costs = np.ones(len(pairs.a)) if read is None else weights_of(read, asked, pairs)
     ends = [asked.row(cell) for cell in (source, target)]
     found: list[tuple[float, list[int]]] = []
-    longest = bound["longest"] if "longest" in question.given else None
-    connected = False
+    why = ""
     if None not in ends and set(ends) <= set(asked.reported.tolist()):
+        longest = bound["longest"] if "longest" in question.given else None
         graph = _weighted(asked, pairs, costs)
-        if read is None and bound.get("k") is None:
-            every = _all_shortest(asked, graph.rank, ends[0], ends[1])  # type: ignore[arg-type]
-            connected = bool(every)
-            found = [way for way in every if longest is None or len(way[1]) <= longest + 1]
-        else:
-            for way in islice(cheapest_paths(graph, ends[0], ends[1]), _TRIED):  # type: ignore[arg-type]
-                question.left()
-                connected = True
-                if longest is None or len(way[1]) <= longest + 1:
-                    found.append(way)
-                if len(found) == (bound.get("k") or 1):
-                    break
+        found, why = _search(question, asked, graph, ends[0], ends[1], longest)  # type: ignore[arg-type]
     rows = _table(asked, pairs, found, None if read is None else costs)
-    if found:
-        return rows
-    if connected:
-        return with_note(rows, f"there is no path from {source.label} to {target.label} in {longest} contacts.")
-    return with_note(rows, not_connected(asked, source, target))
+    return rows if found else with_note(rows, why or not_connected(asked, source, target))
+
+
+def _search(
+    question: Question, asked: Restricted, graph: Weighted, source: int, target: int, longest: int | None
+) -> tuple[list[tuple[float, list[int]]], str]:
+    """Return the paths that are asked for, and why there are none although the two cells are connected."""
+    start, end = asked.topology.labels[[source, target]].tolist()
+    distance = distances_to(asked.backward, target, source)
+    if distance[source] < 0:
+        return [], ""
+    if longest is not None and distance[source] > longest:
+        return [], none_within(start, end, longest)
+    k = question.bound.get("k")
+    if k is None and question.bound["weight"] is None:
+        return _all_shortest(distance, asked, graph.rank, source, target), ""
+    found = []
+    for way in islice(cheapest_paths(graph, source, target), _TRIED):
+        question.left()
+        if longest is None or len(way[1]) <= longest + 1:
+            found.append(way)
+        if len(found) == (k or 1):
+            break
+    return found, f"none of the {_TRIED:,} cheapest paths from {start} to {end} has at most {longest} contacts."
 
 
 def cheapest_path(question: Question) -> pa.Table:
@@ -71,15 +79,9 @@ def cheapest_path(question: Question) -> pa.Table:
     return paths(question).drop_columns(["path"])
 
 
-def _all_shortest(asked: Restricted, rank: Array, source: int, target: int) -> list[tuple[float, list[int]]]:
-    from cellgraph.adjacency.kernels import distances_from
-
-    n = len(asked.kept)
-    distance = np.full(n, -1, np.int32)
-    back = asked.backward
-    distances_from(back.indptr, back.indices, np.array([target]), n, source, distance, np.empty(n, np.int32))
-    if distance[source] < 0:
-        return []
+def _all_shortest(
+    distance: Array, asked: Restricted, rank: Array, source: int, target: int
+) -> list[tuple[float, list[int]]]:
     found = list(islice(fewest(distance, asked.graph, rank, source, target), MOST_PATHS + 1))
     if len(found) > MOST_PATHS:
         raise ParameterError(

@@ -388,7 +388,17 @@ def test_why_there_is_no_path(db: cellgraph.Database, parameters: dict[str, Any]
 
 
 def test_a_path_that_is_longer_than_wanted(db: cellgraph.Database) -> None:
-    assert db.query("path", source=5, target=2, longest=2).num_rows == 0
+    asked: list[tuple[str, dict[str, Any]]] = [
+        ("path", {}),
+        ("paths", {}),
+        ("paths", {"k": 2}),
+        ("paths", {"weight": "area"}),
+    ]
+    for name, more in asked:
+        table = db.query(name, source=5, target=2, longest=2, **more)
+        assert (table.num_rows, note_of(table)) == (0, "there is no path from 5 to 2 within 2 contacts.")
+    dearer = db.query("paths", source=1, target=2, sample="six", weight="area", longest=1).to_pylist()
+    assert [(row["cell"], row["cost"]) for row in dearer] == [(1, 0.0), (2, 4.0)]  # by way of 3 it is as cheap
     assert db.query("path", source=5, target=2, longest=3).num_rows == 4
 
 
