@@ -16,10 +16,11 @@ from cellgraph.analyze.contactparts import contact_parts
 from cellgraph.analyze.cyphernames import notes_of, unknown_names
 from cellgraph.analyze.drawing import Drawing, draw
 from cellgraph.analyze.names import with_names
-from cellgraph.analyze.question import Method, Question, directed_samples
+from cellgraph.analyze.question import Method, Question
 from cellgraph.analyze.rows import as_declared, with_direction, with_note
 from cellgraph.analyze.show import require_graph
 from cellgraph.errors import NotFoundError, ParameterError, StoreError, near
+from cellgraph.estimation.catalogue import directed_samples
 from cellgraph.estimation.conditions import read_conditions
 from cellgraph.model import Cell
 from cellgraph.queries import Catalogue, Query
@@ -544,7 +545,7 @@ class Database:
         sample = _named(bound)
         directed: tuple[str, ...] = ()
         if "direction" in bound or query.name == "reciprocal":
-            directed = directed_samples(self._store, self._catalogue, sample)
+            directed = tuple(name for name in directed_samples(self._store) if sample in (None, name))
         asked = read_conditions(self._store, bound, sample, directed)
         question = Question(
             self._store, self._catalogue, query, bound, frozenset(given), cells, method, asked, directed, timeout

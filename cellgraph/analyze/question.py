@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -190,11 +189,3 @@ class Question:
         topology = self.topology(sorted({*needed[0], *cells}), sorted({*needed[1], *contacts}))
         self.left()
         return restrict(topology, self.asked, sample, named)
-
-
-def directed_samples(store: Store, catalogue: Catalogue, sample: str | None) -> tuple[str, ...]:
-    """Return the names of the samples whose relationships have a direction, among one or all."""
-    statement = catalogue["sample-nodes"].statement(store.dialect, {})
-    nodes = store.run(statement.text, statement.parameters, name="sample-nodes").to_pylist()
-    names = [node["name"] for node in nodes if json.loads(node["node"]).get("directed") is True]
-    return tuple(name for name in names if sample in (None, name))

@@ -51,9 +51,8 @@ def summary(question: Question) -> pa.Table:
         if question.sample in (None, name):
             found = list(_measures(_of_sample(asked, name)))
             estimated |= any(measure == "mean_path_estimate" for measure, _, _ in found)
-            length = (facts[name].unit, facts[name].ndim) if facts[name].ndim else ("", 3)
             rows += [
-                {"sample": name, "measure": measure, "value": value, "unit": name_unit(unit, *length)}
+                {"sample": name, "measure": measure, "value": value, "unit": name_unit(unit, *facts[name].length_unit)}
                 for measure, value, unit in found
             ]
     kinds = {"sample": "string", "measure": "string", "value": "float64", "unit": "string"}

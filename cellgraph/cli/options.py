@@ -13,6 +13,7 @@ from cellgraph.errors import ParameterError
 
 Number = TypeVar("Number", int, float)
 
+OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace the file.")]
 DbOption = Annotated[
     str | None,
     typer.Option(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cellgraph.cli.conditions import WhereOption
-from cellgraph.cli.options import DbOption
+from cellgraph.cli.options import DbOption, OverwriteOption
 from cellgraph.cli.output import FormatOption, OutputOption, check_output, render
 from cellgraph.cli.plot import check_plot, save
 from cellgraph.cli.progress import QuietOption, progress
@@ -413,7 +413,7 @@ def report(
     where: WhereOption = None,
     sample: SampleOption = None,
     db: DbOption = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
+    overwrite: OverwriteOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Write a page with tables and pictures: variation, correlation, components, groups, comparison.

@@ -11,13 +11,11 @@ import typer
 
 from cellgraph.cli import query as asking
 from cellgraph.cli.browse import OF_TABLES
-from cellgraph.cli.options import DbOption, SampleOption, scan_options
+from cellgraph.cli.options import DbOption, OverwriteOption, SampleOption, scan_options
 from cellgraph.cli.progress import QuietOption, progress
 from cellgraph.cli.stdout import show_text
 from cellgraph.cli.streams import say
 from cellgraph.errors import ParameterError
-
-OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace the file.")]
 
 
 def register(app: typer.Typer) -> None:

@@ -9,7 +9,7 @@ from typing import Unpack
 
 from cellgraph.errors import NotFoundError, ParameterError
 from cellgraph.estimation.answer import Estimate
-from cellgraph.estimation.catalogue import SampleFact, catalogue_of, named, other_units, read_samples
+from cellgraph.estimation.catalogue import SampleFact, catalogue_of, mixed_units, named, read_samples
 from cellgraph.estimation.database import DatabasePopulation
 from cellgraph.estimation.expression import parse_expression
 from cellgraph.estimation.filters import parse_filter
@@ -133,7 +133,7 @@ def estimate_from_store(
     if condition and condition.samples and sample is None:
         samples = named(samples, condition.samples)
     columns = [*asked.columns, *(condition.columns if condition else ())]
-    different = other_units(samples, asked.columns, lambda fact, name: _has(fact, asked.of, name))
+    different = mixed_units(samples, asked.columns, lambda fact, name: _has(fact, asked.of, name))
     alone = len(samples) == len(everyone)
     population = DatabasePopulation(store, samples, asked.of, columns, seed, alone=alone)
     answer = run(population, asked, condition, goal, began)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cellgraph.errors import NotFoundError, StoreError, near
 from cellgraph.estimation.columns import Catalogue, Reference
@@ -19,6 +20,7 @@ _SAMPLES = (
     "s.unit AS unit, size(s.shape) AS ndim, s.cell_properties AS of_cells, s.contact_properties AS of_contacts "
     "ORDER BY name"
 )
+_NODES = "MATCH (s:Sample {status: 'complete'}) RETURN s AS node, s.name AS name ORDER BY name"
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,11 @@ class SampleFact:
     ndim: int
     of_cells: tuple[Column, ...]
     of_contacts: tuple[Column, ...]
+
+    @property
+    def length_unit(self) -> tuple[str, int]:
+        """Its unit of length and its number of axes; no unit where there was no volume."""
+        return (self.unit, self.ndim) if self.ndim else ("", 3)
 
 
 def read_samples(store: Store) -> list[SampleFact]:
@@ -77,6 +84,17 @@ def read_samples(store: Store) -> list[SampleFact]:
     ]
 
 
+def sample_nodes(store: Store, name: str) -> dict[str, dict[str, Any]]:
+    """Return the properties of the nodes of all complete samples, by name; `name` is that of the query in errors."""
+    return {row["name"]: json.loads(row["node"]) for row in store.run(_NODES, name=name).to_pylist()}
+
+
+def directed_samples(store: Store) -> tuple[str, ...]:
+    """Return the names of the samples whose relationships have a direction."""
+    nodes = sample_nodes(store, "sample-nodes")
+    return tuple(name for name, node in nodes.items() if node.get("directed") is True)
+
+
 def named(samples: list[SampleFact], names: Collection[str] | None) -> list[SampleFact]:
     """Return the samples with one of the names; None is all.
 
@@ -105,7 +123,7 @@ def catalogue_of(samples: Sequence[SampleFact]) -> Catalogue:
     return Catalogue({column.name: column for column in cells}, {column.name: column for column in contacts})
 
 
-def other_units(
+def mixed_units(
     samples: Iterable[SampleFact], references: Iterable[Reference], has: Callable[[SampleFact, str], bool]
 ) -> str | None:
     """Return a sentence on a length, area or volume that some samples have in another unit, or in 2D; None if none has.

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from cellgraph.errors import ParameterError, near
-from cellgraph.estimation.catalogue import SampleFact, catalogue_of, named, read_samples
+from cellgraph.estimation.catalogue import SampleFact, catalogue_of, directed_samples, named, read_samples
 from cellgraph.estimation.columns import Catalogue
 from cellgraph.estimation.filters import Filter, parse_filter
 from cellgraph.model import CELL_COLUMNS, CONTACT_COLUMNS
@@ -145,7 +144,6 @@ def shown_target(text: str | None, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _READ = frozenset({"min_junctions", "min_area", "min_fraction", "over", "direction", "where", "inside", "buffer"})
-_DIRECTED = "MATCH (s:Sample {status: 'complete'}) RETURN s AS node, s.name AS name"
 _DEFAULTS = {"direction": "both", "over": "contacts"}
 _MODEL = {"cells": CELL_COLUMNS, "contacts": CONTACT_COLUMNS}
 
@@ -210,10 +208,8 @@ def _require_near(store: Store, samples: Iterable[SampleFact]) -> None:
 
 def require_directed(store: Store, sample: str | None, direction: str) -> None:
     """Raise `ParameterError` if the contacts of a sample, or of one of all, have no direction to be followed."""
-    rows = store.run(_DIRECTED, name="sample-nodes").to_pylist()
-    directed = [row["name"] for row in rows if json.loads(row["node"]).get("directed") is True]
     every = read_samples(store)
-    _require_directed(direction, every if sample is None else named(every, [sample]), directed)
+    _require_directed(direction, every if sample is None else named(every, [sample]), directed_samples(store))
 
 
 def _require_directed(direction: str, samples: Iterable[SampleFact], directed: Iterable[str]) -> None:

@@ -95,9 +95,8 @@ class DatabasePopulation:
     @property
     def length_unit(self) -> tuple[str, int]:
         """See `Population`."""
-        kinds = {(fact.unit, fact.ndim) for fact in self._samples}
-        unit, ndim = kinds.pop() if len(kinds) == 1 else ("", 0)
-        return (unit, ndim) if ndim else ("", 3)
+        kinds = {fact.length_unit for fact in self._samples}
+        return kinds.pop() if len(kinds) == 1 else ("", 3)
 
     @property
     def at_once(self) -> bool:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from cellgraph.errors import ParameterError, StoreError
-from cellgraph.estimation.catalogue import SampleFact, catalogue_of, named, other_units, read_samples
+from cellgraph.estimation.catalogue import SampleFact, catalogue_of, mixed_units, named, read_samples, sample_nodes
 from cellgraph.estimation.columns import Reference
 from cellgraph.estimation.filters import parse_filter
 from cellgraph.phenotypes.names import find_columns, listed_items, with_computed
 from cellgraph.phenotypes.reading import CellColumns
 from cellgraph.queries.text import quoted
 from cellgraph.stores import Store
-
-_NODES = "MATCH (s:Sample {status: 'complete'}) RETURN s AS node"
 
 
 def read_columns(
@@ -67,7 +64,7 @@ def read_columns(
     if numbers:
         _refuse_text(store, references, facts)
     looked_at = condition.columns if condition else ()
-    nodes = {node["name"]: node for node in map(json.loads, store.run(_NODES, name="phenotypes")["node"].to_pylist())}
+    nodes = sample_nodes(store, "phenotypes")
     if missing := [fact.name for fact in facts if fact.name not in nodes]:
         raise StoreError(f"the sample {missing[0]!r} changed while it was read; run the command again.")
     first = {name: int(node["first_id"]) for name, node in nodes.items()}
@@ -84,7 +81,7 @@ def read_columns(
         first,
         {reference.name: reference.hops for reference in (*references, *looked_at) if reference.hops},
     )
-    if one_unit and (different := other_units(columns.facts, references, columns.has)):
+    if one_unit and (different := mixed_units(columns.facts, references, columns.has)):
         raise ParameterError(different)
     return columns
 

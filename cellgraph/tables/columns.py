@@ -65,21 +65,15 @@ def find_pair(table: TableFile, a: str | None, b: str | None, *, directed: bool 
         return pair
     if not table.headed and len(table.columns) in (2, 3):
         return table.columns[0], table.columns[1]
-    found = _pairs(table, PAIRS)
-    own = [pair for pair in found if (folded(pair[0]), folded(pair[1])) == (DIRECTED if directed else CELLGRAPH)]
-    if len(found) > 1 and len(own) != 1:
-        listed = " or ".join(quoted(pair) for pair in found)
-        raise InputError(
-            f"{table.name} has several pairs of columns that may hold the cells of each relationship: {listed}; "
-            "say which with --a-column and --b-column"
-        )
-    if not found:
+    usual = DIRECTED if directed else CELLGRAPH
+    found = _one_pair(table, PAIRS, usual, "cells of each relationship", "say which with --a-column and --b-column")
+    if found is None:
         header = ", or add a header if its first line is a row" if table.headed else ""
         raise InputError(
             f"{table.name} needs two columns with the cells of each relationship, as id1,id2 or cell_a,cell_b or "
             f"source,target, but it has {_listed(table)}; name them with --a-column and --b-column{header}"
         )
-    return (own or found)[0]
+    return found
 
 
 def find_sample_pair(table: TableFile) -> tuple[str, str] | None:
@@ -90,15 +84,8 @@ def find_sample_pair(table: TableFile) -> tuple[str, str] | None:
     InputError
         If there are several such pairs, and none has the usual names.
     """
-    found = _pairs(table, SAMPLE_PAIRS)
-    own = [pair for pair in found if (folded(pair[0]), folded(pair[1])) == SAMPLE_PAIRS[0]]
-    if len(found) > 1 and len(own) != 1:
-        listed = " or ".join(quoted(pair) for pair in found)
-        raise InputError(
-            f"{table.name} has several pairs of columns that may hold the samples of the two cells: {listed}; "
-            "rename the right ones to sample_a and sample_b"
-        )
-    return next(iter(own or found), None)
+    what, out = "samples of the two cells", "rename the right ones to sample_a and sample_b"
+    return _one_pair(table, SAMPLE_PAIRS, SAMPLE_PAIRS[0], what, out)
 
 
 def refuse_shared(table: TableFile, of: Mapping[str, str | None]) -> None:
@@ -161,9 +148,18 @@ def properties(table: TableFile, used: set[str | None], reserved: frozenset[str]
     return rest.rename_columns(names)
 
 
-def _pairs(table: TableFile, pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+def _one_pair(
+    table: TableFile, known: Sequence[tuple[str, str]], usual: tuple[str, str], what: str, out: str
+) -> tuple[str, str] | None:
+    """Return the pair of columns that has known names: the only one, or the only one with the usual names."""
     spelled = _spelled(table)
-    return list(dict.fromkeys((a, b) for one, two in pairs for a in spelled.get(one, ()) for b in spelled.get(two, ())))
+    pairs = ((a, b) for one, two in known for a in spelled.get(one, ()) for b in spelled.get(two, ()))
+    found = list(dict.fromkeys(pairs))
+    own = [pair for pair in found if (folded(pair[0]), folded(pair[1])) == usual]
+    if len(found) > 1 and len(own) != 1:
+        listed = " or ".join(quoted(pair) for pair in found)
+        raise InputError(f"{table.name} has several pairs of columns that may hold the {what}: {listed}; {out}")
+    return next(iter(own or found), None)
 
 
 def _spelled(table: TableFile) -> dict[str, list[str]]:

@@ -236,8 +236,8 @@ def _refuse_other_encodings(file: CsvFile) -> None:
             try:
                 line.decode()
             except UnicodeDecodeError as error:
-                row = f"row {number - file.layout.skip}" if number > file.layout.skip and not file.quoted else "line"
-                where = row if row != "line" else f"line {number}"
+                row = number - file.layout.skip
+                where = f"line {number}" if file.quoted or row < 1 else f"row {row}"
                 raise FormatError(
                     f"{str(file.path)!r} must be text in UTF-8, but {where} has the byte "
                     f"0x{line[error.start]:02x}, as other encodings have (Latin-1, Windows-1252); save it as UTF-8"
