@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, get_args
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
-from cellgraph.analyze.answers import ANSWERS, COMPILED, ESTIMATED
-from cellgraph.analyze.cells import Finder, find_cells
+from cellgraph.analyze.answers import ANSWERS
 from cellgraph.analyze.contactparts import contact_parts
 from cellgraph.analyze.cyphernames import notes_of, unknown_names
 from cellgraph.analyze.drawing import Drawing, draw
 from cellgraph.analyze.names import with_names
-from cellgraph.analyze.question import Method, Question
+from cellgraph.analyze.posing import check_call, check_method, check_value, pose, require_samples
+from cellgraph.analyze.question import Method
 from cellgraph.analyze.rows import as_declared, with_direction, with_note
 from cellgraph.analyze.show import require_graph
-from cellgraph.errors import NotFoundError, ParameterError, StoreError, near
-from cellgraph.estimation.catalogue import directed_samples
-from cellgraph.estimation.conditions import read_conditions
-from cellgraph.model import Cell
+from cellgraph.errors import ParameterError, StoreError, near
 from cellgraph.queries import Catalogue, Query
 from cellgraph.queries.text import parameters_in
 from cellgraph.queries.values import check
@@ -40,10 +36,6 @@ if TYPE_CHECKING:
     from cellgraph.statistics.enrichment import Convention, Null
     from cellgraph.statistics.network import Weight
     from cellgraph.stores import Store
-
-_LONGEST_SECONDS = 1e9
-
-METHODS: tuple[Method, ...] = get_args(Method)
 
 
 def open(db: str | os.PathLike[str] | None = None) -> Database:
@@ -145,10 +137,10 @@ class Database:
         NotFoundError
             If there is no such query, sample or cell.
         """
-        _check_call(name, timeout)
+        check_call(name, timeout)
         query = self._catalogue[name]
         name = query.name
-        _check_method(name, method)
+        check_method(name, method)
         if limit is not None:
             check(limit, "int", of="limit", minimum=0)
             limit = operator.index(limit)
@@ -162,7 +154,7 @@ class Database:
         self, query: Query, given: dict[str, Any], limit: int | None, method: Method, timeout: float | None
     ) -> pa.Table:
         """Answer a query whose arguments were looked at."""
-        question = self._question(query, given, method, timeout)
+        question = pose(self._store, self._catalogue, query, given, method, timeout)
         if question.unsaid and (method == "cypher" or query.name not in ANSWERS):
             hint = (
                 "leave out --method cypher (method='cypher')" if query.name in ANSWERS else "ask without that condition"
@@ -192,13 +184,13 @@ class Database:
         ParameterError, NotFoundError
             As in `query`; also for a query that returns only a table, or if there is nothing to draw.
         """
-        _check_call(name, None)
+        check_call(name, None)
         query = self._catalogue[name]
         require_graph(self._catalogue, query)
         given = dict(parameters) | ({} if sample is None else {"sample": sample})
         if query.takes("limit") and limit is not None:
             given, limit = given | {"limit": limit}, None
-        return draw(self._question(query, given, "cypher", None), limit)
+        return draw(pose(self._store, self._catalogue, query, given, "cypher", None), limit)
 
     def plot(self, volume: Any = None, query: str | None = None, /, **options: Any) -> Axes:
         """Draw cells, coloured by a column or by the result of a query, and the contacts between them.
@@ -231,8 +223,8 @@ class Database:
         """
         found = None
         if name == "contacts" and all(value is None or value == "auto" for value in asked.values()):
-            _check_call(name, timeout)
-            self._require_samples(sample)
+            check_call(name, timeout)
+            require_samples(self._store, sample)
             found = contact_parts(self._store, self._catalogue, sample, timeout)
         if found is None:
             found = iter([self.query(name, sample=sample, timeout=timeout, **asked)])
@@ -262,9 +254,9 @@ class Database:
         StoreError
             If the database refuses the statement.
         """
-        _check_call(text, timeout)
+        check_call(text, timeout)
         for name, value in parameters.items():
-            _check_value(name, value)
+            check_value(name, value)
         if not text.strip():
             raise ParameterError(
                 "the Cypher statement is empty; write one, such as "
@@ -320,7 +312,7 @@ class Database:
 
         if sample is not None:
             check(sample, "str", of="sample")
-        names = self._require_samples(sample)
+        names = require_samples(self._store, sample)
         if sample is None and len(names) > 1:
             listed = ", ".join(map(repr, names[:5])) + (", …" if len(names) > 5 else "")
             raise ParameterError(f"a graph needs one sample, but there are {len(names)}: {listed}; name one.")
@@ -525,45 +517,6 @@ class Database:
     ) -> None:
         self.close()
 
-    def _question(self, query: Query, given: dict[str, Any], method: Method, timeout: float | None) -> Question:
-        """Check the parameters, and that the sample and the cells of a question exist."""
-        unplaced = {p.name: 0 if p.type == "int" else [0] for p in query.parameters if p.cell and given.get(p.name)}
-        sample = _named(query.bind(given | unplaced))
-        cells: dict[str, tuple[Cell, ...]] = {}
-        if query.name != "samples" or sample is not None:
-            names = self._require_samples(sample)
-            cells = find_cells(Finder(self._store, self._catalogue, [sample] if sample else names), query, given)
-        labels = {
-            p.name: [cell.label for cell in cells[p.name]] if p.type == "int list" else cells[p.name][0].label
-            for p in query.parameters
-            if p.name in cells
-        }
-        bound = query.bind(given | labels)
-        samples = {cell.sample for found in cells.values() for cell in found}
-        if len(samples) == 1:
-            bound["sample"] = samples.pop()
-        sample = _named(bound)
-        directed: tuple[str, ...] = ()
-        if "direction" in bound or query.name == "reciprocal":
-            directed = tuple(name for name in directed_samples(self._store) if sample in (None, name))
-        asked = read_conditions(self._store, bound, sample, directed)
-        question = Question(
-            self._store, self._catalogue, query, bound, frozenset(given), cells, method, asked, directed, timeout
-        )
-        for text in (bound[parameter.name] for parameter in query.parameters if parameter.target):
-            question = _with_target(question, str(text))
-        return question
-
-    def _require_samples(self, sample: str | None) -> list[str]:
-        """Return the names of the samples; raise an error if there are none, or not the requested one."""
-        names = self._store.sample_names()
-        if not names:
-            raise NotFoundError(f"there is no sample in {self._store!r}; load one with: cellgraph load IMAGE")
-        if sample is not None and sample not in names:
-            hint = near(sample, names) or f" There are: {', '.join(map(repr, names[:10]))}."
-            raise NotFoundError(f"there is no sample {sample!r} in the database.{hint}")
-        return names
-
 
 def _noted(found: tuple[pa.Table, list[str]]) -> pa.Table:
     """Return rows with their notes attached."""
@@ -584,35 +537,6 @@ def _true_or_false(**flag: bool) -> bool:
     return bool(check(value, "bool", of=name))
 
 
-def _with_target(question: Question, text: str) -> Question:
-    """Add the target cells to a question."""
-    from cellgraph.analyze.nearest import Target
-
-    target, asked = Target(text, question), question.asked
-    about, values = target.cypher()
-    conditions = replace(
-        asked.conditions,
-        target=about,
-        values={**asked.conditions.values, **values},
-        unsaid=asked.conditions.unsaid or target.unsaid,
-    )
-    return replace(question, asked=replace(asked, conditions=conditions), target=target)
-
-
-def _named(bound: Mapping[str, Any]) -> str | None:
-    """Return the name of the one requested sample."""
-    return bound.get("sample")
-
-
-def _check_method(name: str, method: str) -> None:
-    if not isinstance(method, str) or method not in METHODS:
-        raise ParameterError(f"method must be one of {', '.join(METHODS)}, not {method!r}.{near(method, METHODS)}")
-    if method == "estimated" and name not in ESTIMATED:
-        raise ParameterError(f"the query {name!r} cannot be estimated; {' and '.join(ESTIMATED)} can.")
-    if method == "compiled" and name not in COMPILED:
-        raise ParameterError(f"the query {name!r} has no compiled form; these have one: {', '.join(COMPILED)}.")
-
-
 def _unfinished(samples: int) -> str:
     """Return a note on incomplete samples that a statement may count."""
     there = "a sample that is" if samples == 1 else f"{samples:,} samples that are"
@@ -621,27 +545,3 @@ def _unfinished(samples: int) -> str:
         "starts from (:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell) leaves them out; the next load removes "
         "leftovers"
     )
-
-
-def _check_call(text: str, timeout: float | None) -> None:
-    """Check the name of a query, or a statement, and its timeout."""
-    check(text, "str", of="the query")
-    if timeout is None:
-        return
-    seconds = check(timeout, "float", of="timeout")
-    if not isinstance(seconds, float) or not 0 < seconds <= _LONGEST_SECONDS:
-        raise ParameterError(
-            f"timeout must be a number of seconds above 0, not {timeout!r}; leave it out for no limit."
-        )
-
-
-def _check_value(name: str, value: Any) -> None:
-    """Check the texts in a parameter, and that the items of a list have one type, as databases require."""
-    if isinstance(value, str):
-        check(value, "str", of=f"${name}")
-    elif isinstance(value, list | tuple):
-        kinds = {type(item).__name__ for item in value if item is not None}
-        if len(kinds) > 1 and kinds != {"int", "float"}:
-            raise ParameterError(f"${name} must be a list of values of one type, not of {', '.join(sorted(kinds))}.")
-        for item in value:
-            _check_value(name, item)
