@@ -14,6 +14,7 @@ from cellgraph.server.config import identifying_arguments
 from cellgraph.server.home import Home
 
 _HAS_PROC = Path("/proc/self/stat").exists()  # Linux; elsewhere ps is used
+_SECONDS_WITHOUT_COMMAND = 1
 _LAUNCH = """\
 pid_file=$1 log=$2
 shift 2
@@ -60,9 +61,14 @@ def running_pid(home: Home) -> int | None:
 
 def is_server(pid: int, home: Home) -> bool:
     """Tell whether a process is the server of this home."""
-    if _birth(pid) is None:
-        return False
-    return " ".join(identifying_arguments(home)) in _ask(pid, "cmdline", "command").replace("\0", " ")
+    deadline = time.monotonic() + _SECONDS_WITHOUT_COMMAND
+    while _birth(pid) is not None:
+        command = _ask(pid, "cmdline", "command").replace("\0", " ")
+        # While one program replaces another in a process, as the shell of `launch` does, it has no command line.
+        if command or time.monotonic() > deadline:
+            return " ".join(identifying_arguments(home)) in command
+        time.sleep(0.005)
+    return False
 
 
 def _birth(pid: int) -> str | None:

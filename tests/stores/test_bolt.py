@@ -7,8 +7,10 @@ import re
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,6 +24,7 @@ from cellgraph.errors import ConnectError, ExistsError, ParameterError, StoreErr
 from cellgraph.stores import open_store
 from cellgraph.stores.bolt import Neo4jStore, owner
 from cellgraph.stores.bolt.address import Address, parse
+from cellgraph.stores.bolt.connection import Connection
 
 NOTHING: dict[str, str] = {}
 
@@ -276,6 +279,50 @@ def test_a_query_is_asked_again_of_a_server_that_was_restarted_meanwhile(own_hom
         server.stop()
         server.start(bolt_port=urlsplit(uri).port or 7687)
         assert answer.result() == [300_000_000]
+
+
+def test_a_server_that_refuses_any_sign_in_while_it_starts_is_asked_again(own_home: Path) -> None:
+    """Until it has read its users it refuses the valid password; after three times, anybody for some seconds."""
+    uri, _, password = server.credentials(own_home)
+    said: list[str | None] = []
+
+    def work() -> str:
+        if not said:
+            said.append(None)
+            raise neo4j.exceptions.SessionExpired
+        with neo4j.GraphDatabase.driver(uri, auth=("neo4j", password if len(said) > 4 else "not this one")) as driver:
+            try:
+                driver.verify_connectivity()
+            except neo4j.exceptions.Neo4jError as error:
+                said.append(error.code)
+                raise
+        return "signed in"
+
+    connection = Connection(Address(uri, "neo4j", password))
+    try:
+        assert connection.reads_again(work) == "signed in"
+    finally:
+        connection.close()
+    prefix = "Neo.ClientError.Security."
+    assert said[1:5] == [f"{prefix}Unauthorized"] * 3 + [f"{prefix}AuthenticationRateLimit"]
+
+
+def test_wrong_passwords_in_a_row_are_told(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    uri, user, password = server.credentials(own_home)
+    monkeypatch.setenv("NEO4J_USERNAME", user)
+    monkeypatch.setenv("NEO4J_PASSWORD", "not this one")
+    for _ in range(3):
+        with pytest.raises(ConnectError, match="refused the user or the password; set NEO4J_USERNAME and"):
+            open_store(uri)
+    with pytest.raises(ConnectError, match="for some seconds, after several wrong passwords in a row; check NEO4J_"):
+        open_store(uri)
+    monkeypatch.setenv("NEO4J_PASSWORD", password)
+    for _ in range(20):  # the valid one is accepted again after these seconds
+        time.sleep(1)
+        with suppress(ConnectError), open_store(uri):
+            break
+    else:
+        pytest.fail("the valid password is still refused")
 
 
 def test_the_local_server_that_does_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

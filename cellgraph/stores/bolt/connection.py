@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from cellgraph import __version__
 from cellgraph.errors import ConnectError
 from cellgraph.stores.bolt.address import Address
-from cellgraph.stores.bolt.errors import is_out_of_memory, is_starting, translated
+from cellgraph.stores.bolt.errors import is_out_of_memory, is_rate_limited, is_starting, translated
 
 if TYPE_CHECKING:
     import neo4j
@@ -123,8 +123,8 @@ class Connection:
                 self._driver.verify_connectivity()
                 return work()
             except (DriverError, Neo4jError, OSError) as error:
-                # A starting server refuses a valid password until it has read its users.
-                refused = isinstance(error, AuthError)
+                # A starting server refuses a valid password until it has read its users, and soon any sign-in.
+                refused = isinstance(error, AuthError) or is_rate_limited(error)
                 if not (refused or is_away(error)) or (refused and time.monotonic() > end):
                     raise
                 if time.monotonic() > end:

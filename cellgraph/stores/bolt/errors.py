@@ -78,6 +78,11 @@ def is_starting(error: Exception) -> bool:
     return _code(error).endswith(("Database.DatabaseUnavailable", "General.DatabaseUnavailable"))
 
 
+def is_rate_limited(error: Exception) -> bool:
+    """Whether a server refuses to sign in anybody for some seconds, after several refusals in a row."""
+    return _code(error).endswith("Security.AuthenticationRateLimit")
+
+
 def is_out_of_memory(error: Exception) -> bool:
     """Whether a transaction exceeded the server's memory limit per transaction."""
     return "OutOfMemory" in _code(error)
@@ -99,6 +104,11 @@ def _translation(
     what = f"the query {query!r}" if query else "the query"
     code = _code(error)
     message = _first_line(without_values(str(getattr(error, "message", "") or error), parameters))
+    if is_rate_limited(error):
+        return ConnectError(
+            f"Neo4j at {uri} refuses to sign in this user for some seconds, after several wrong passwords in a row; "
+            "check NEO4J_USERNAME and NEO4J_PASSWORD, wait and try again."
+        )
     if code.startswith("Neo.ClientError.Security"):
         return refused(uri) if "Unauthorized" in code else ConnectError(f"Neo4j at {uri} refuses: {message}.")
     if code.endswith("Statement.AccessMode"):

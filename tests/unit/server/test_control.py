@@ -25,7 +25,7 @@ import pytest
 from cellgraph import server
 from cellgraph.errors import ConnectError, ParameterError, ServerError
 from cellgraph.server import java, ready
-from cellgraph.server.config import Ports
+from cellgraph.server.config import Ports, identifying_arguments
 from cellgraph.server.home import Home
 from cellgraph.server.process import is_server, running_pid
 from cellgraph.server.ready import PortTakenError
@@ -46,7 +46,8 @@ def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
 
 def servers_of(home: Path) -> list[int]:
     """Every process that is a server of this home, whether a file tells of it or not."""
-    return [int(p.name) for p in Path("/proc").iterdir() if p.name.isdigit() and is_server(int(p.name), Home(home))]
+    programs = [p for p in Path("/proc").iterdir() if p.name.isdigit() and os.access(p / "exe", os.R_OK)]
+    return [int(p.name) for p in programs if is_server(int(p.name), Home(home))]
 
 
 @contextmanager
@@ -282,6 +283,21 @@ def test_a_stranger_on_its_port_is_not_told_the_password(local_neo4j: Path, tmp_
             timeout=60,
         )
     assert server.logs(local_neo4j, lines=1) == before, "somebody tried to sign in there"
+
+
+def test_a_process_that_replaces_its_program_stays_the_server(tmp_path: Path) -> None:
+    """While it does, it has no command line for a moment, as a server has that was just launched by a shell."""
+    home = Home(tmp_path / "home")
+    again = 'n=$1; shift; [ "$n" = 0 ] || exec /bin/sh -c "$0" "$0" $((n - 1)) "$@"; read end'
+    command = ["/bin/sh", "-c", again, again, "2000", *identifying_arguments(home)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        asked = 0
+        while f"\0{0}\0" not in Path(f"/proc/{process.pid}/cmdline").read_text():
+            assert is_server(process.pid, home)
+            asked += 1
+        assert asked > 100
+        process.communicate(b"\n")
+        assert not is_server(process.pid, home)
 
 
 def test_a_java_that_fails_is_told_with_its_own_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
