@@ -105,7 +105,7 @@ def _connection_count(question: Question) -> pa.Table | None:
 
 
 def _components(question: Question) -> pa.Table | None:
-    if question.method == "cypher":  # never chosen: the embedded database searches at most 30 contacts
+    if question.method == "cypher":  # never chosen: a search from each cell of a component
         return None
     from cellgraph.analyze.components import components
 
@@ -116,6 +116,12 @@ def _path(question: Question) -> pa.Table:
     from cellgraph.analyze.path import path
 
     return path(question, question.cells["source"][0], question.cells["target"][0])
+
+
+def _paths(question: Question) -> pa.Table:
+    from cellgraph.analyze.paths import paths
+
+    return paths(question)
 
 
 def _compiled(module: str, name: str) -> Callable[[Question], pa.Table | None]:
@@ -139,7 +145,7 @@ def _patches(question: Question) -> pa.Table | None:
 
 
 def _nearest(question: Question) -> pa.Table | None:
-    if question.method == "cypher" or question.target is None:
+    if question.target is None:
         return None
     from cellgraph.analyze.nearest import nearest
 
@@ -197,7 +203,7 @@ ANSWERS: dict[str, Callable[[Question], pa.Table | None]] = {
     "neighbours-mean": _compiled("types", "neighbours_mean"),
     "patches": _patches,
     "path": _path,
-    "paths": _compiled("paths", "paths"),
+    "paths": _paths,
     "reciprocal": _reciprocal,
     "similar": _compiled("shapes", "similar"),
     "squares": _compiled("shapes", "squares"),

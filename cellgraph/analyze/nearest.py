@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from cellgraph.analyze.cells import Finder
+from cellgraph.analyze.rows import with_note
 from cellgraph.errors import NotFoundError, ParameterError
 from cellgraph.estimation.catalogue import catalogue_of, named, read_samples
 from cellgraph.estimation.filters import Filter, parse_filter
@@ -90,6 +91,8 @@ class Target:
 
 def nearest(question: Question, target: Target) -> pa.Table:
     """Return the rows of the query ``nearest``: sample, cell, hops, nearest, nearest_sample."""
+    if question.method == "cypher":
+        return _within(question.in_cypher(), question.bound["longest"])
     from cellgraph.estimation.restricted import among, filtered
 
     asked = question.restricted(cells=target.columns)
@@ -106,7 +109,7 @@ def nearest(question: Question, target: Target) -> pa.Table:
     rows = asked.rows
     known = hops[rows] >= 0
     at = order[np.where(known, owner[rows], 0)]
-    return pa.table(
+    found = pa.table(
         {
             "sample": pa.array(topology.samples[rows], pa.string()),
             "cell": topology.labels[rows],
@@ -114,6 +117,20 @@ def nearest(question: Question, target: Target) -> pa.Table:
             "nearest": pa.array(topology.labels[at], mask=~known),
             "nearest_sample": pa.array(topology.samples[at], pa.string(), mask=~known),
         }
+    )
+    return found if longest == n else _within(found, longest)
+
+
+def _within(found: pa.Table, longest: int) -> pa.Table:
+    """Return the rows with a note on the cells that have no target cell within so many contacts."""
+    without = found["hops"].null_count
+    if not without:
+        return found
+    cells = "1 cell has" if without == 1 else f"{without:,} cells have"
+    return with_note(
+        found,
+        f"{cells} no target cell within {longest} contacts; one may be farther away: look farther with "
+        f"--param longest={4 * longest} (longest={4 * longest}).",
     )
 
 

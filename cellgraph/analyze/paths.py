@@ -36,6 +36,9 @@ def paths(question: Question) -> pa.Table:
     source, target = (question.cells[end][0] for end in ("source", "target"))
     if source == target:
         raise ParameterError(f"a path needs two different cells, but both ends are {source.label}.")
+    if question.method == "cypher":
+        rows = question.in_cypher()
+        return rows if rows.num_rows else with_note(rows, none_within(source.label, target.label, bound["longest"]))
     read = None if weight is None else read_weight(question, weight)
     asked = question.restricted(contacts=sorted({"junctions", *(read.columns if read else ())}))
     pairs = linked(asked, *sorted({"junctions", *(read.columns if read else ())}))

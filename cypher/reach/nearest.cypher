@@ -4,10 +4,10 @@
 // the one with the smallest label is told.
 //
 // Parameters
-//   to: str (target)                border; labels or names of cells, as 5,6,77; or a condition, as "cell_type = 'B'"
-//   longest: int = 8 (1..30, literal)  most contacts that the Cypher looks for; given, also the most that there may be
-//   cell: int list = null (cell)    labels of some cells; null is every cell
-//   sample: str = null              name of one sample; null is all
+//   to: str (target)                     border; labels or names of cells, as 5,6,77; or a condition, as "cell_type = 'B'"
+//   longest: int = 8 (1..1000, literal)  most contacts that the Cypher looks for; given, also the most that there may be
+//   cell: int list = null (cell)         labels of some cells; null is every cell
+//   sample: str = null                   name of one sample; null is all
 // Conditions
 //   c: reported
 //   own: target

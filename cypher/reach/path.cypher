@@ -1,15 +1,16 @@
 // A shortest path between two cells: the fewest contacts from one to the other, or the cheapest by a weight.
 //
 // If there is none in the first 8 contacts, `cellgraph query` goes on to look at any distance; in Cypher the time grows
-// with the number of ways, which multiply with the distance. Of several such ways it is the one whose cells have the smallest labels, compared from the start. Relationships that
-// a table import gave for the same two cells are added up.
+// with the number of paths, which multiply with the distance. Of several shortest paths it is the one whose cells have
+// the smallest labels, compared from the start. Relationships that a table import gave for the same two cells are added
+// up.
 //
 // Parameters
-//   source: int (cell)                 label of the first cell (--from)
-//   target: int (cell)                 label of the last cell (--to), another one
-//   weight: str = null (compiled)      cost of a contact, as 1/junctions: the cheapest path, with a column cost
-//   longest: int = 8 (1..30, literal)  most contacts that the Cypher looks for; given, also the most that there may be
-//   sample: str = null                 name of the sample; null where the labels are in one sample only
+//   source: int (cell)                   label of the first cell (--from)
+//   target: int (cell)                   label of the last cell (--to), another one
+//   weight: str = null (compiled)        cost of a contact, as 1/junctions: the cheapest path, with a column cost
+//   longest: int = 8 (1..1000, literal)  most contacts that the Cypher looks for; given, also the most that there may be
+//   sample: str = null                   name of the sample; null where the labels are in one sample only
 // Conditions
 //   a: reported
 //   b: reported

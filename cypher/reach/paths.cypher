@@ -4,12 +4,12 @@
 // none goes through a cell twice. Relationships that a table import gave for the same two cells are added up.
 //
 // Parameters
-//   source: int (cell)                 label of the first cell (--from)
-//   target: int (cell)                 label of the last cell (--to), another one
-//   k: int = null (1..1000, compiled)  how many paths, shortest first; null is all of the smallest length
-//   weight: str = null (compiled)      cost of a contact, as 1/junctions; with it the rows have a column cost
-//   longest: int = 8 (1..30, literal)  most contacts that the Cypher looks for; given, also the most that there may be
-//   sample: str = null                 name of the sample; null where the labels are in one sample only
+//   source: int (cell)                   label of the first cell (--from)
+//   target: int (cell)                   label of the last cell (--to), another one
+//   k: int = null (1..1000, compiled)    how many paths, shortest first; null is all of the smallest length
+//   weight: str = null (compiled)        cost of a contact, as 1/junctions; with it the rows have a column cost
+//   longest: int = 8 (1..1000, literal)  most contacts that the Cypher looks for; given, also the most that there may be
+//   sample: str = null                   name of the sample; null where the labels are in one sample only
 // Conditions
 //   a: reported
 //   b: reported

@@ -24,7 +24,8 @@ T = TypeVar("T")
 
 _SECONDS_TO_CONNECT = 15.0
 _SECONDS_OF_RETRIES = 60.0
-_SECONDS_TO_COME_BACK = 30.0
+_SECONDS_TO_COME_BACK = 60.0
+_SECONDS_TO_START = 180.0  # once it answers at all
 _ROWS_A_FETCH = 5000
 
 
@@ -117,7 +118,7 @@ class Connection:
         except (DriverError, Neo4jError, OSError) as error:
             if not is_away(error):
                 raise
-            end = time.monotonic() + _SECONDS_TO_COME_BACK
+            began = time.monotonic()
         while True:
             try:
                 self._driver.verify_connectivity()
@@ -125,14 +126,15 @@ class Connection:
             except (DriverError, Neo4jError, OSError) as error:
                 # A starting server refuses a valid password until it has read its users, and soon any sign-in.
                 refused = isinstance(error, AuthError) or is_rate_limited(error)
-                if not (refused or is_away(error)) or (refused and time.monotonic() > end):
-                    raise
-                if time.monotonic() > end:
+                patience = _SECONDS_TO_START if refused or is_starting(error) else _SECONDS_TO_COME_BACK
+                late = time.monotonic() > began + patience
+                if late and is_away(error):
                     raise ConnectError(
-                        f"Neo4j at {self.uri} went away during the query and was not back after "
-                        f"{_SECONDS_TO_COME_BACK:g} seconds; start it (the local one with: cellgraph neo4j start), and "
-                        "run the query again."
+                        f"Neo4j at {self.uri} went away during the query and was not back after {patience:g} seconds; "
+                        "start it (the local one with: cellgraph neo4j start), and run the query again."
                     ) from error
+                if late or not (refused or is_away(error)):
+                    raise
             time.sleep(0.5)
 
     def write(self, cypher: str, **parameters: Any) -> neo4j.ResultSummary:

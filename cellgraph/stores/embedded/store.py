@@ -26,6 +26,7 @@ from cellgraph.stores.embedded.fitting import fitted
 from cellgraph.stores.embedded.fractions import look_at_all_rows, refuse_rounded
 from cellgraph.stores.embedded.names import as_written
 from cellgraph.stores.embedded.questions import can_be_asked, require_question, sorts
+from cellgraph.stores.embedded.reaching import reach_far
 from cellgraph.stores.embedded.renames import with_kept_aggregates
 from cellgraph.stores.embedded.results import table_of
 from cellgraph.stores.embedded.rewrite import arrow, carry_cells, carry_samples
@@ -144,6 +145,7 @@ class LadybugStore:
         alone = timeout is not None or sorts(cypher)  # connection settings that would persist
         with self._reading(alone=alone, query=name, parameters=values, timeout=timeout) as connection:
             asked = cypher = schema.without_later(connection, cypher)
+            reach_far(connection, cypher)
             require_question(connection, cypher)
             if name == OWN_CYPHER and can_be_asked(
                 connection, cypher, values
