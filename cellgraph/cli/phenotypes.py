@@ -416,11 +416,11 @@ def report(
     overwrite: OverwriteOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Write a page with tables and pictures: variation, correlation, components, groups, comparison.
+    """Write a page with painted slices, tables and charts: variation, correlation, components, groups, comparison.
 
     Example:  cellgraph report phenotypes.html --by genotype
     """
-    from cellgraph.phenotypes.page import write_page
+    from cellgraph.pictures.report import write_page
 
     with progress(quiet) as told:
         missing = write_page(

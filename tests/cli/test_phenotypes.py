@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
+import re
 from pathlib import Path
+from typing import Any
 
+import matplotlib.image
 import numpy as np
 import pytest
 from command import cellgraph, refused
@@ -276,6 +280,39 @@ class TestReport:
         assert (folder / "mine.html").read_text() == "<p>Not written here.</p>"
         assert "nothing can be reported" in refused("report", "page2.html", "--columns", "siz", status=2, cwd=folder)
         assert not (folder / "page2.html").exists()
+
+
+def test_a_report_paints_the_first_samples(tmp_path: Path) -> None:
+    for number in range(6):
+        phantom = tmp_path / f"s{number}.npy"
+        cellgraph("phantom", phantom.name, "--shape", "24,24,24", "--cells", 30, "--seed", number, cwd=tmp_path)
+        cellgraph("load", phantom.name, "--spacing", "1,1,1", "--unit", "um", cwd=tmp_path)
+    (tmp_path / "s1.npy").unlink()
+    np.save(tmp_path / "s2.npy", np.load(tmp_path / "s2.npy")[1:])
+    words = ["report", "page.html", "--k", 2, "--columns", "volume,sphericity", "--quiet"]
+    cellgraph(*words, cwd=tmp_path)
+    page = (tmp_path / "page.html").read_text()
+    assert re.findall('alt="(.*?)"', page)[:5] == [
+        *(f"s{number} by volume" for number in range(4)),
+        "Variation within and between samples",
+    ]
+    assert "<li>s1: drawn without its volume: s1.npy: no such file or folder." in page
+    assert "<li>s2: drawn without its volume: s2.npy is not the volume of the sample" in page
+    assert "the first 4 of 6 samples." in page
+    slices, points = (png(page, f"s{number} by volume") for number in (0, 1))
+    filled = [float((picture[200:500, 200:500, :3] < 1).any(axis=2).mean()) for picture in (slices, points)]
+    assert filled[0] > 0.9 > 0.5 > filled[1]
+    cellgraph(*words, "--where", "sample = 's4' and volume > 10", cwd=tmp_path)
+    assert re.findall('alt="(.*?)"', (tmp_path / "page.html").read_text())[0] == "s4 by volume"
+    cellgraph(*words, "--where", "sample = 's4'", "--columns", "sphericity,degree", cwd=tmp_path)
+    assert "s4 by degree" in (tmp_path / "page.html").read_text()
+
+
+def png(page: str, title: str) -> np.ndarray[Any, Any]:
+    """Return the picture of a page with this title, shape (rows, columns, 3 or 4)."""
+    found = re.search(f'alt="{title}" src="data:image/png;base64,(.*?)"', page)
+    assert found is not None
+    return np.asarray(matplotlib.image.imread(io.BytesIO(base64.b64decode(found[1]))))
 
 
 def test_tables_in_other_units(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A report on the phenotypes in a database: tables and pictures in one self-contained HTML file."""
+"""A report on the phenotypes in a database: painted slices, tables and charts in one self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -14,26 +14,34 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from cellgraph.errors import InputError, NotFoundError, ParameterError
-from cellgraph.estimation.catalogue import SampleFact, named, read_samples
+from cellgraph.analyze.database import Database
+from cellgraph.errors import CellgraphError, InputError, NotFoundError, ParameterError
+from cellgraph.estimation.catalogue import SampleFact, catalogue_of, named, read_samples
+from cellgraph.estimation.filters import parse_filter
 from cellgraph.files import OWN_PAGE, is_own_page, output_file, require_target
 from cellgraph.handover import as_html, needed
+from cellgraph.loading.ownvolume import one_sample, own_volume
 from cellgraph.model import Report
 from cellgraph.phenotypes.comparison import compare
 from cellgraph.phenotypes.components import pca
 from cellgraph.phenotypes.correlation import correlate
 from cellgraph.phenotypes.groups import kmeans
+from cellgraph.phenotypes.names import find_columns, listed_items, with_computed
 from cellgraph.phenotypes.result import Result
 from cellgraph.phenotypes.variation import variation
-from cellgraph.stores import open_store
+from cellgraph.pictures.plot import plot
+from cellgraph.stores import Store, open_store
 
 _SHOWN = 60
+_PAINTED = 4
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
 table { border-collapse: collapse; font-size: 13px; margin: 1rem 0; display: block; overflow-x: auto; }
 th, td { padding: 2px 10px 2px 0; text-align: left; border-bottom: 1px solid #ddd; white-space: nowrap; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; }
-img { max-width: 100%; } code { background: #f3f3f3; padding: 2px 5px; } ul { color: #555; font-size: 13px; }
+img { max-width: 100%; }
+.painted img { max-width: 49%; }
+code { background: #f3f3f3; padding: 2px 5px; } ul { color: #555; font-size: 13px; }
 """
 
 
@@ -56,7 +64,10 @@ def write_page(
     overwrite: bool = False,
     report: Report | None = None,
 ) -> tuple[str, ...]:
-    """Write a page with the variation, correlation, components and groups of cells, and a comparison of samples.
+    """Write a page with painted slices, variation, correlation, components and groups of cells, and a comparison.
+
+    The first samples are painted by the first column: the middle slice of the volume from which each was loaded, where
+    that is still there, else its cells at their centroids.
 
     Parameters
     ----------
@@ -100,9 +111,10 @@ def write_page(
     with open_store(db, read_only=True) as store:
         every = read_samples(store)
         facts = every if sample is None else named(every, [sample])
-    columns = columns or ("shape,degree" if any(fact.contacts for fact in facts) else "shape")
+        columns = columns or ("shape,degree" if any(fact.contacts for fact in facts) else "shape")
+        painted = _painted(store, facts, columns, where)
     sections = list(_sections(db, columns, by, k, where, sample))
-    parts, missing = [_head(db, facts, where)], []
+    parts, missing = [_head(db, facts, where), painted], []
     for number, section in enumerate(sections):
         if report is not None:
             report("sections", number, len(sections))
@@ -161,6 +173,42 @@ def _head(db: Any, facts: list[SampleFact], where: str | None) -> str:
         f"<p>{name}: {of}. cellgraph {escape(__version__)}, {made}.</p>{only}\n"
         f"<table><tr><th>sample</th><th>cells</th><th>contacts</th><th>unit</th></tr>{listed}</table>{more}"
     )
+
+
+def _painted(store: Store, facts: list[SampleFact], columns: str, where: str | None) -> str:
+    """Draw the first samples by the first of the columns that each has."""
+    catalogue = with_computed(catalogue_of(facts))
+    try:
+        names = list(find_columns(listed_items(columns), catalogue, []))
+        chosen = None if where is None else parse_filter(where, catalogue, "cells").samples
+    except ParameterError:
+        return ""  # each section says why
+    facts = [fact for fact in facts if chosen is None or fact.name in chosen]
+    parts, notes = [], []
+    for fact in facts[:_PAINTED]:
+        stored = {column.name for column in fact.of_cells if column.type != "str"}
+        color = next((name for name in names if name in stored), None)
+        if color is None:
+            notes.append(f"{fact.name}: none of the columns is stored with its cells, so it is not drawn.")
+            continue
+        options: dict[str, Any] = {"db": Database(store), "sample": fact.name, "color": color, "contacts": False}
+        options |= {} if where is None else {"where": where}
+        query = None if where is None else "cells"
+        try:
+            with own_volume(one_sample(store, fact.name), None, {}) as scan:
+                axes = plot(scan, query, **options)
+        except CellgraphError as error:
+            notes.append(f"{fact.name}: drawn without its volume: {error}")
+            try:
+                axes = plot(None, query, **options)
+            except CellgraphError as instead:
+                notes[-1] = f"{fact.name}: not drawn: {instead}"
+                continue
+        parts.append(_picture(axes.figure, f"{fact.name} by {color}"))
+    if len(facts) > _PAINTED:
+        notes.append(f"the first {_PAINTED} of {len(facts):,} samples.")
+    listed = "".join(f"<li>{escape(note)}</li>" for note in notes)
+    return f"<h2>Tissue</h2>\n<div class=painted>{''.join(parts)}</div>\n<ul>{listed}</ul>"
 
 
 def _shown(section: _Section) -> str:
