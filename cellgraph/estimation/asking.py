@@ -9,7 +9,7 @@ from typing import Unpack
 
 from cellgraph.errors import NotFoundError, ParameterError
 from cellgraph.estimation.answer import Estimate
-from cellgraph.estimation.catalogue import SampleFact, catalogue_of, mixed_units, named, read_samples
+from cellgraph.estimation.catalogue import SampleFact, catalogue_of, meeting, mixed_units, named, read_samples
 from cellgraph.estimation.database import DatabasePopulation
 from cellgraph.estimation.expression import parse_expression
 from cellgraph.estimation.filters import parse_filter
@@ -107,10 +107,9 @@ def estimate(
     with scanned(source, **options) as scan:
         asked = parse_expression(expression, CATALOGUE)
         condition = None if where is None else parse_filter(where, CATALOGUE, asked.of)
-        if condition and condition.samples is not None and scan.sample not in condition.samples:
-            other = ", ".join(map(repr, sorted(condition.samples)))
+        if condition and not condition.may_hold_in(scan.sample):
             raise NotFoundError(
-                f"the filter selects the sample {other}, but this volume would be loaded as {scan.sample!r}"
+                f"the filter leaves out every cell, since this volume would be loaded as the sample {scan.sample!r}"
             )
         population = VolumePopulation(scan, asked, condition, plan_sample(scan.header, goal.seconds), seed)
         return run(population, asked, condition, goal, began)
@@ -130,8 +129,7 @@ def estimate_from_store(
     catalogue = catalogue_of(samples)
     asked = parse_expression(expression, catalogue)
     condition = None if where is None else parse_filter(where, catalogue, asked.of)
-    if condition and condition.samples and sample is None:
-        samples = named(samples, condition.samples)
+    samples = meeting(samples, everyone, condition)
     columns = [*asked.columns, *(condition.columns if condition else ())]
     different = mixed_units(samples, asked.columns, lambda fact, name: _has(fact, asked.of, name))
     alone = len(samples) == len(everyone)

@@ -13,6 +13,7 @@ from cellgraph.model import Column
 from cellgraph.stores.tables import listed
 
 if TYPE_CHECKING:
+    from cellgraph.estimation.filters import Filter
     from cellgraph.stores.contract import Store
 
 _SAMPLES = (
@@ -111,6 +112,20 @@ def named(samples: list[SampleFact], names: Collection[str] | None) -> list[Samp
             hint = near(name, there) or f" There are: {', '.join(map(repr, there[:10]))}."
             raise NotFoundError(f"there is no sample {name!r} in the database.{hint}")
     return [fact for fact in samples if fact.name in names]
+
+
+def meeting(samples: list[SampleFact], every: list[SampleFact], condition: Filter | None) -> list[SampleFact]:
+    """Return those of some samples in which a condition can be true, as far as their names tell; all if there is none.
+
+    Raises
+    ------
+    NotFoundError
+        If the condition names a sample that there is not among `every`.
+    """
+    if condition is None:
+        return samples
+    named(every, condition.names)
+    return [fact for fact in samples if condition.may_hold_in(fact.name)] or samples
 
 
 def catalogue_of(samples: Sequence[SampleFact]) -> Catalogue:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from cellgraph.errors import ParameterError, near
-from cellgraph.estimation.catalogue import SampleFact, catalogue_of, directed_samples, named, read_samples
+from cellgraph.estimation.catalogue import SampleFact, catalogue_of, directed_samples, meeting, named, read_samples
 from cellgraph.estimation.columns import Catalogue
 from cellgraph.estimation.filters import Filter, parse_filter
 from cellgraph.model import CELL_COLUMNS, CONTACT_COLUMNS
@@ -101,16 +101,15 @@ def read_conditions(store: Store, values: Mapping[str, Any], sample: str | None,
     _check_ranges(given)
     every = read_samples(store)
     samples = every if sample is None else named(every, [sample])
+    where = given.pop("where", None)
+    condition = None if where is None else parse_filter(where, catalogue_of(samples), "cells")
+    samples = meeting(samples, every, condition)
     for name in given:
         _require_columns(name, samples)
     if "over" in given:
         _require_near(store, samples)
     if "direction" in given:
         _require_directed(given["direction"], samples, directed)
-    where = given.pop("where", None)
-    condition = None if where is None else parse_filter(where, catalogue_of(samples), "cells")
-    if condition is not None and condition.samples is not None:
-        named(every, condition.samples)
     return _asked(given, condition)
 
 

@@ -17,7 +17,7 @@ leaves out a cell without a volume.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -59,6 +59,10 @@ class Node(Protocol):
         """Return it as Cypher about a variable; literals become parameters, whose values are added to `values`."""
         ...
 
+    def known(self, sample: str) -> bool | None:
+        """Return whether it is true of all rows of a sample, or of none; None if that depends on the row."""
+        ...
+
 
 @dataclass(frozen=True)
 class _Value:
@@ -84,6 +88,9 @@ class _Value:
         name = f"where_{len(values) + 1}"
         values[name] = self.literal
         return f"${name}"
+
+    def known(self, sample: str) -> bool | None:
+        return None if self.column else self.literal is True
 
 
 @dataclass(frozen=True)
@@ -112,6 +119,17 @@ class _Apply:
             return f"(NOT {parts[0]})" if self.function == "invert" else f"({parts[0]} {word})"
         return f"({f' {word} '.join(parts)})"
 
+    def known(self, sample: str) -> bool | None:
+        if self.function in ("invert", "and_kleene", "or_kleene"):
+            found = [part.known(sample) for part in self.parts]
+            if self.function == "invert":
+                return None if found[0] is None else not found[0]
+            decisive = self.function == "or_kleene"
+            return decisive if decisive in found else None if None in found else not decisive
+        if any(column.name != "sample" for column in self.columns):
+            return None
+        return bool(Filter("", self)(_one_row(sample))[0])
+
 
 @dataclass(frozen=True)
 class Filter:
@@ -122,13 +140,13 @@ class Filter:
     text : str
         As the user wrote it.
     node : Node
-    samples : frozenset of str or None
-        The only samples in which it can be true, if the filter implies any; None if it does not.
+    names : frozenset of str
+        The names that it compares with that of the sample.
     """
 
     text: str
     node: Node
-    samples: frozenset[str] | None
+    names: frozenset[str] = frozenset()
 
     @property
     def columns(self) -> tuple[Reference, ...]:
@@ -145,6 +163,10 @@ class Filter:
         if isinstance(kept, pa.Scalar):  # no column in it
             return np.full(rows.num_rows, kept.as_py() is True)
         return pc.fill_null(kept, False).to_numpy(zero_copy_only=False) if len(kept) else np.zeros(0, bool)
+
+    def may_hold_in(self, sample: str) -> bool:
+        """Return whether it can be true of any row of a sample, as far as its name tells."""
+        return self.node.known(sample) is not False
 
     def cypher(self, variable: str) -> tuple[str, dict[str, Any]]:
         """Return it as Cypher about a variable, and the values of its parameters, the same for any variable.
@@ -167,14 +189,10 @@ def parse_filter(text: str, catalogue: Catalogue, of: Of) -> Filter:
     parser = _Parser(Reader(text, "filter"), catalogue, of)
     if parser.reader.is_at_end():
         parser.reader.fail("it is empty; leave it out, or write, for example: volume > 10 and not on_border")
-    node, samples = parser.either()
+    node = parser.either()
     if not parser.reader.is_at_end():
         parser.reader.fail(f"expected 'and', 'or' or the end, got {parser.reader.token}")
-    return Filter(text, node, samples)
-
-
-_Read = tuple[Node, frozenset[str] | None]
-"""A part, and the only samples in which it can be true."""
+    return Filter(text, node, frozenset(parser.names))
 
 
 @dataclass
@@ -183,73 +201,70 @@ class _Parser:
     catalogue: Catalogue
     of: Of
     depth: int = 0
+    names: set[str] = field(default_factory=set)
 
-    def either(self) -> _Read:
-        node, samples = self.both()
-        nodes = [node]
+    def either(self) -> Node:
+        nodes = [self.both()]
         while self.reader.accept("or"):
-            other, there = self.both()
-            nodes.append(other)
-            samples = None if samples is None or there is None else samples | there
-        return _joined("or_kleene", nodes), samples
+            nodes.append(self.both())
+        return _joined("or_kleene", nodes)
 
-    def both(self) -> _Read:
-        node, samples = self.unless()
-        nodes = [node]
+    def both(self) -> Node:
+        nodes = [self.unless()]
         while self.reader.accept("and"):
-            other, there = self.unless()
-            nodes.append(other)
-            samples = there if samples is None else samples if there is None else samples & there
-        return _joined("and_kleene", nodes), samples
+            nodes.append(self.unless())
+        return _joined("and_kleene", nodes)
 
-    def unless(self) -> _Read:
+    def unless(self) -> Node:
         if self.depth > _DEEPEST:
             self.reader.fail(f"brackets and 'not' can be nested at most {_DEEPEST} deep")
         if self.reader.accept("not"):
             self.depth += 1
-            node = _Apply("invert", (self.unless()[0],))
+            node = _Apply("invert", (self.unless(),))
             self.depth -= 1
-            return node, None
+            return node
         if self.reader.accept("("):
             self.depth += 1
-            read = self.either()
+            inner = self.either()
             self.depth -= 1
             self.reader.expect(")")
-            return read
+            return inner
         return self.test()
 
-    def test(self) -> _Read:
+    def test(self) -> Node:
         left = self.value()
         sign = self.reader.accept(*_COMPARE)
         if sign:
-            right = self.value()
-            self.check(left, right, sign)
-            return _Apply(_COMPARE[sign.value], (left, right)), _samples(sign, left, right)
+            return self.comparison(left, self.value(), sign)
         if self.reader.accept("is"):
             absent = _Apply("is_null", (left,)) if not self.reader.accept("not") else _Apply("is_valid", (left,))
             self.reader.expect("null")
-            return absent, None
+            return absent
         if self.reader.accept("not"):
             self.reader.expect("in")
-            return _Apply("invert", (self.one_of(left)[0],)), None
+            return _Apply("invert", (self.one_of(left),))
         if self.reader.accept("in"):
             return self.one_of(left)
         if left.family not in ("true or false", _ANYTHING):
             self.reader.fail(f"expected a comparison after {left.token}, got {self.reader.token}")
-        return left, None
+        return left
 
-    def one_of(self, left: _Value) -> _Read:
+    def one_of(self, left: _Value) -> Node:
         close = {"(": ")", "[": "]"}[(self.reader.accept("[") or self.reader.expect("(")).value]
         equal = Token("sign", "=", left.token.place)
-        found: list[_Read] = []
+        found: list[Node] = []
         while not found or self.reader.accept(","):
-            right = self.value()
-            self.check(left, right, equal)
-            found.append((_Apply("equal", (left, right)), _samples(equal, left, right)))
+            found.append(self.comparison(left, self.value(), equal))
         self.reader.expect(close)
-        node = _joined("or_kleene", [node for node, _ in found])
-        samples = [names for _, names in found if names is not None]
-        return node, frozenset[str]().union(*samples) if len(samples) == len(found) else None
+        return _joined("or_kleene", found)
+
+    def comparison(self, left: _Value, right: _Value, sign: Token) -> Node:
+        self.check(left, right, sign)
+        if _COMPARE[sign.value] in ("equal", "not_equal"):
+            for column, text in ((left, right), (right, left)):
+                if column.column and column.column.name == "sample" and isinstance(text.literal, str):
+                    self.names.add(text.literal)
+        return _Apply(_COMPARE[sign.value], (left, right))
 
     def value(self) -> _Value:
         token = self.reader.token
@@ -306,11 +321,7 @@ def _comparable(parts: list[Any]) -> list[Any]:
     return [pc.cast(part, pa.float64(), safe=False) for part in parts]
 
 
-def _samples(sign: Token, left: _Value, right: _Value) -> frozenset[str] | None:
-    """Return the sample that a test requires, as in ``sample = 'a'``."""
-    if _COMPARE[sign.value] != "equal":
-        return None
-    for column, text in ((left, right), (right, left)):
-        if column.column and column.column.name == "sample" and isinstance(text.literal, str):
-            return frozenset([text.literal])
-    return None
+def _one_row(sample: str) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.table({"sample": [sample]})

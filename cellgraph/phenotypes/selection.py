@@ -7,7 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 from cellgraph.errors import ParameterError, StoreError
-from cellgraph.estimation.catalogue import SampleFact, catalogue_of, mixed_units, named, read_samples, sample_nodes
+from cellgraph.estimation.catalogue import (
+    SampleFact,
+    catalogue_of,
+    meeting,
+    mixed_units,
+    named,
+    read_samples,
+    sample_nodes,
+)
 from cellgraph.estimation.columns import Reference
 from cellgraph.estimation.filters import parse_filter
 from cellgraph.phenotypes.names import find_columns, listed_items, with_computed
@@ -57,9 +65,7 @@ def read_columns(
     notes: list[str] = []
     found = find_columns(listed_items(items), catalogue, notes, of)
     condition = None if where is None else parse_filter(where, catalogue, "cells")
-    if condition is not None and condition.samples is not None:
-        named(every, condition.samples)
-        facts = [fact for fact in facts if fact.name in condition.samples]
+    facts = meeting(facts, every, condition)
     references = [reference for reference, _ in found.values()]
     if numbers:
         _refuse_text(store, references, facts)

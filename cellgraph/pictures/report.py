@@ -16,7 +16,7 @@ from typing import Any
 
 from cellgraph.analyze.database import Database
 from cellgraph.errors import CellgraphError, InputError, NotFoundError, ParameterError
-from cellgraph.estimation.catalogue import SampleFact, catalogue_of, named, read_samples
+from cellgraph.estimation.catalogue import SampleFact, catalogue_of, meeting, named, read_samples
 from cellgraph.estimation.filters import parse_filter
 from cellgraph.files import OWN_PAGE, is_own_page, output_file, require_target
 from cellgraph.handover import as_html, needed
@@ -112,7 +112,7 @@ def write_page(
         every = read_samples(store)
         facts = every if sample is None else named(every, [sample])
         columns = columns or ("shape,degree" if any(fact.contacts for fact in facts) else "shape")
-        painted = _painted(store, facts, columns, where)
+        painted = _painted(store, facts, every, columns, where)
     sections = list(_sections(db, columns, by, k, where, sample))
     parts, missing = [_head(db, facts, where), painted], []
     for number, section in enumerate(sections):
@@ -175,15 +175,14 @@ def _head(db: Any, facts: list[SampleFact], where: str | None) -> str:
     )
 
 
-def _painted(store: Store, facts: list[SampleFact], columns: str, where: str | None) -> str:
+def _painted(store: Store, facts: list[SampleFact], every: list[SampleFact], columns: str, where: str | None) -> str:
     """Draw the first samples by the first of the columns that each has."""
     catalogue = with_computed(catalogue_of(facts))
     try:
         names = list(find_columns(listed_items(columns), catalogue, []))
-        chosen = None if where is None else parse_filter(where, catalogue, "cells").samples
-    except ParameterError:
+        facts = meeting(facts, every, None if where is None else parse_filter(where, catalogue, "cells"))
+    except (ParameterError, NotFoundError):
         return ""  # each section says why
-    facts = [fact for fact in facts if chosen is None or fact.name in chosen]
     parts, notes = [], []
     for fact in facts[:_PAINTED]:
         stored = {column.name for column in fact.of_cells if column.type != "str"}

@@ -325,7 +325,10 @@ def test_tables_in_other_units(tmp_path: Path) -> None:
     assert "micrometer in the sample 'a', nanometer in 'b'" in message
     done = cellgraph("variation", "mine", cwd=tmp_path)
     assert "mine: the mean of 'b' differs from that of the median sample by a factor of 100" in done.stderr
-    cellgraph("variation", "volume", "--where", "sample in ('a', 'c')", cwd=tmp_path)
+    for where in ("sample in ('a', 'c')", "sample <> 'b'", "not (sample = 'b') and volume > 0", "sample not in ('b')"):
+        done = cellgraph("variation", "volume", "--where", where, "--format", "csv", cwd=tmp_path)
+        assert rows_of(done.stdout)[0]["samples"] == "2"
+    assert "no sample 'B'" in refused("variation", "volume", "--where", "sample <> 'B'", cwd=tmp_path)
 
 
 def test_values_that_overflow_are_refused(tmp_path: Path) -> None:

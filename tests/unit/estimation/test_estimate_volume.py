@@ -310,8 +310,9 @@ def test_what_a_volume_cannot_tell_says_why(text: str, options: dict[str, Any], 
 
 
 def test_the_sample_of_a_volume_has_the_name_that_a_load_gives() -> None:
-    with pytest.raises(NotFoundError, match="selects the sample 'a', but this volume would be loaded as 'array'"):
-        cellgraph.estimate("mean(volume)", source=np.ones((4, 4), np.uint8), within_time=9, where="sample = 'a'")
+    for where in ("sample = 'a'", "not sample = 'array'"):
+        with pytest.raises(NotFoundError, match="every cell, since this volume would be loaded as the sample 'array'"):
+            cellgraph.estimate("mean(volume)", source=np.ones((4, 4), np.uint8), within_time=9, where=where)
 
 
 def header(shape: Index, chunks: Index, *, resident: bool = False) -> Header:

@@ -29,9 +29,10 @@ def test_the_database_adds_up_what_is_read(address: str, where: str | None, monk
     monkeypatch.setattr(aggregates, "FEW", 0)
     with open_store(address, read_only=True) as store:
         read = read_columns(store, "size,sign,same,empty", where=where)
-        added, blocks = aggregates.moments_of(read), Moments(3, 4)
+        added, blocks = aggregates.moments_of(read), Moments(len(read.facts), 4)
         for block in read.blocks():
             blocks.add(block.samples, block.numbers(read.names))
+        assert read.samples == (["a", "c"] if where and "sample" in where else ["a", "b", "c"])
         assert aggregates._by_database(read) is not None
         assert aggregates._by_database(read_columns(store, "holes")) is None  # there is NaN in it
         assert aggregates._by_database(read_columns(store, "size,khop(2)")) is None
