@@ -1,4 +1,4 @@
-"""The k cheapest paths between two cells (Yen 1971), and all shortest paths (with the fewest contacts).
+"""The k cheapest paths between two cells (Yen 1971), all the cheapest ones, and all with the fewest contacts.
 
 Among paths of equal cost, the one whose cells have the smaller labels comes first, compared from the start.
 """
@@ -6,7 +6,7 @@ Among paths of equal cost, the one whose cells have the smaller labels comes fir
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from cellgraph.adjacency.matrix import Adjacency
 
 Array = np.ndarray[Any, Any]
+ROUNDING = 1e-9
+"""Costs that differ by this part of them or less are equal: sums of floats depend on their order."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,39 @@ def cheapest_paths(graph: Weighted, source: int, target: int) -> Iterator[tuple[
                 known.add(tuple(candidate[2]))
                 heapq.heappush(candidates, candidate)
             spent += _cost(graph, path[end - 1], path[end])
+
+
+def all_cheapest(
+    graph: Weighted, source: int, target: int, check: Callable[[], object]
+) -> Iterator[tuple[float, list[int]]]:
+    """Yield the cost and the cells of each path of the smallest cost, up to `ROUNDING`, in the order of labels.
+
+    Parameters
+    ----------
+    check : callable
+        Called at each step; raises an error to end the search.
+    """
+    from cellgraph.adjacency.kernels import costs_to
+
+    n = len(graph.rank)
+    left, everyone = np.full(n, np.inf), np.arange(n)  # cost from each cell to the target
+    back = graph.backward
+    costs_to(back.indptr, back.indices, graph.back_costs, target, everyone, np.zeros(n, bool), left)
+    most = left[source] * (1 + ROUNDING)
+    stack = [(0.0, [source])] if np.isfinite(left[source]) else []
+    while stack:
+        check()
+        spent, path = stack.pop()
+        if path[-1] == target:
+            yield spent, path
+            continue
+        cells, costs = graph.steps(path[-1])
+        further = [
+            (spent + step, [*path, cell])
+            for cell, step in zip(cells.tolist(), costs.tolist(), strict=True)
+            if spent + step + left[cell] <= most and cell not in path
+        ]
+        stack += sorted(further, key=lambda way: -graph.rank[way[1][-1]])
 
 
 def _cost(graph: Weighted, a: int, b: int) -> float:

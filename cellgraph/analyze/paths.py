@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from cellgraph.adjacency.matrix import Adjacency
-from cellgraph.adjacency.shortest import Weighted, cheapest_paths, fewest
+from cellgraph.adjacency.shortest import ROUNDING, Weighted, all_cheapest, cheapest_paths, fewest
 from cellgraph.analyze.linked import Linked, linked, read_weight, weights_of
 from cellgraph.analyze.path import distances_to, none_within, not_connected
 from cellgraph.analyze.rows import with_note
@@ -30,7 +30,7 @@ def paths(question: Question) -> pa.Table:
     Raises
     ------
     ParameterError
-        If there are more than `MOST_PATHS` shortest paths.
+        If there are more than `MOST_PATHS` shortest paths, or cheapest ones.
     """
     bound, weight = question.bound, question.bound["weight"]
     source, target = (question.cells[end][0] for end in ("source", "target"))
@@ -51,30 +51,68 @@ def paths(question: Question) -> pa.Table:
         graph = _weighted(asked, pairs, costs)
         found, why = _search(question, asked, graph, ends[0], ends[1], longest)  # type: ignore[arg-type]
     rows = _table(asked, pairs, found, None if read is None else costs)
-    return rows if found else with_note(rows, why or not_connected(asked, source, target))
+    return with_note(rows, why or ("" if found else not_connected(asked, source, target)))
 
 
 def _search(
     question: Question, asked: Restricted, graph: Weighted, source: int, target: int, longest: int | None
 ) -> tuple[list[tuple[float, list[int]]], str]:
-    """Return the paths that are asked for, and why there are none although the two cells are connected."""
+    """Return the paths that are asked for, and why there are none, or fewer, although the two cells are connected."""
     start, end = asked.topology.labels[[source, target]].tolist()
     distance = distances_to(asked.backward, target, source)
     if distance[source] < 0:
         return [], ""
     if longest is not None and distance[source] > longest:
         return [], none_within(start, end, longest)
-    k = question.bound.get("k")
-    if k is None and question.bound["weight"] is None:
+    if question.bound["weight"] is not None:
+        return _cheapest(question, graph, source, target, longest)
+    k = question.bound["k"]
+    if k is None:
         return _all_shortest(distance, asked, graph.rank, source, target), ""
-    found = []
-    for way in islice(cheapest_paths(graph, source, target), _TRIED):
+    return _next_cheapest(question, graph, source, target, longest, k, [])
+
+
+def _cheapest(
+    question: Question, graph: Weighted, source: int, target: int, longest: int | None
+) -> tuple[list[tuple[float, list[int]]], str]:
+    """Return the cheapest paths by a weight: k of them, or all of the smallest cost; and what to say about these."""
+    k = 1 if question.query.name == "path" else question.bound["k"]
+    alike = list(islice(all_cheapest(graph, source, target, question.left), k or MOST_PATHS + 1))
+    if len(alike) > MOST_PATHS:
+        raise _too_many(f"cheapest paths, each of cost {alike[0][0]:.6g}")
+    found = [way for way in alike if longest is None or len(way[1]) <= longest + 1]
+    if len(found) == k or (k is None and found):
+        return found, ""
+    return _next_cheapest(question, graph, source, target, longest, k, found)
+
+
+def _next_cheapest(
+    question: Question,
+    graph: Weighted,
+    source: int,
+    target: int,
+    longest: int | None,
+    k: int | None,
+    found: list[tuple[float, list[int]]],
+) -> tuple[list[tuple[float, list[int]]], str]:
+    """Add paths in the order of their costs until there are k, or all of the smallest cost."""
+    known = {tuple(way) for _, way in found}
+    for number, (cost, way) in enumerate(cheapest_paths(graph, source, target)):
         question.left()
-        if longest is None or len(way[1]) <= longest + 1:
-            found.append(way)
-        if len(found) == (k or 1):
+        if k is None and found and cost > found[0][0] * (1 + ROUNDING):
             break
-    return found, f"none of the {_TRIED:,} cheapest paths from {start} to {end} has at most {longest} contacts."
+        if number == _TRIED:
+            start, end = (str(cell) for cell in graph.forward.labels[[source, target]].tolist())
+            few = f"only {len(found):,}" if found else "none"
+            has = "have" if len(found) > 1 else "has"
+            return found, (
+                f"{few} of the {_TRIED:,} cheapest paths from {start} to {end} {has} at most {longest} contacts."
+            )
+        if tuple(way) not in known and (longest is None or len(way) <= longest + 1):
+            found.append((cost, way))
+        if len(found) == k:
+            break
+    return found, ""
 
 
 def cheapest_path(question: Question) -> pa.Table:
@@ -87,11 +125,14 @@ def _all_shortest(
 ) -> list[tuple[float, list[int]]]:
     found = list(islice(fewest(distance, asked.graph, rank, source, target), MOST_PATHS + 1))
     if len(found) > MOST_PATHS:
-        raise ParameterError(
-            f"there are more than {MOST_PATHS:,} shortest paths, each of {distance[source]} contacts; limit their "
-            "number with --k (k=…), such as --k 10."
-        )
+        raise _too_many(f"shortest paths, each of {distance[source]} contacts")
     return [(float(len(path) - 1), path) for path in found]
+
+
+def _too_many(paths: str) -> ParameterError:
+    return ParameterError(
+        f"there are more than {MOST_PATHS:,} {paths}; limit their number with --k (k=…), such as --k 10."
+    )
 
 
 def _weighted(asked: Restricted, pairs: Linked, costs: Array) -> Weighted:

@@ -1,12 +1,13 @@
-// All shortest paths between two cells, or the k shortest.
+// All shortest paths between two cells, or the k shortest; with a weight, all the cheapest, or the k cheapest.
 //
 // Paths are numbered by their length, or their cost, and then by the labels of their cells, compared from the start;
-// none goes through a cell twice. Relationships that a table import gave for the same two cells are added up.
+// none goes through a cell twice. Costs that differ by rounding only are equal. Relationships that a table import gave
+// for the same two cells are added up. More than 10,000 paths are refused.
 //
 // Parameters
 //   source: int (cell)                   label of the first cell (--from)
 //   target: int (cell)                   label of the last cell (--to), another one
-//   k: int = null (1..1000, compiled)    how many paths, shortest first; null is all of the smallest length
+//   k: int = null (1..1000, compiled)    how many paths, shortest first; null is all of the smallest length, or cost
 //   weight: str = null (compiled)        cost of a contact, as 1/junctions; with it the rows have a column cost
 //   longest: int = 8 (1..1000, literal)  most contacts that the Cypher looks for; given, also the most that there may be
 //   sample: str = null                   name of the sample; null where the labels are in one sample only

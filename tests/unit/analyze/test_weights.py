@@ -1,0 +1,96 @@
+"""Columns of contacts as costs of paths and as shares, on networks from tables, with equal rows from both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from store_graphs import table_network
+
+import cellgraph
+from cellgraph.analyze import paths
+from cellgraph.analyze.rows import note_of
+from cellgraph.model import Network, Sample
+
+# From 1 to 6 it costs 0.6 by 2 and 3, or by 4 and 5, up to the rounding of sums; 0.7 by 7; 2 by 8, or at once.
+WAYS = [(1, 2, 0.1), (2, 3, 0.2), (3, 6, 0.3), (1, 4, 0.3), (4, 5, 0.2), (5, 6, 0.1)]
+WAYS += [(1, 7, 0.3), (7, 6, 0.4), (1, 8, 1.0), (8, 6, 1.0), (1, 6, 2.0)]
+
+
+def network(name: str, contacts: list[tuple[Any, ...]], **columns: list[Any]) -> Network:
+    """Return a network of contacts of two labels and a column ``cost``, with further columns."""
+    a, b, cost = zip(*contacts, strict=True)
+    labels = np.unique([*a, *b])
+    ends = {"a": np.searchsorted(labels, a), "b": np.searchsorted(labels, b)}
+    junctions = columns.pop("junctions", [1] * len(contacts))
+    links = {**ends, "junctions": pa.array(junctions, pa.int64()), "cost": pa.array(cost, pa.float64()), **columns}
+    return table_network({"label": labels}, links, (Sample(name, connectivity=0),))
+
+
+def ladder(name: str, rungs: int) -> Network:
+    """Return a chain of diamonds: 2 ** rungs ways lead from 0 to 3 * rungs, all equally long."""
+    links = [
+        (3 * i + a, 3 * i + b, 0.1 * (1 + (a + b) % 2))
+        for i in range(rungs)
+        for a, b in ((0, 1), (0, 2), (1, 3), (2, 3))
+    ]
+    return network(name, links)
+
+
+@pytest.fixture(scope="module")
+def address(fill: Callable[..., str]) -> str:
+    """Address of a database with these networks."""
+    return fill(network("ways", WAYS), ladder("many", 14))
+
+
+@pytest.fixture
+def db(address: str) -> Iterator[cellgraph.Database]:
+    """That database, opened."""
+    with cellgraph.open(address) as opened:
+        yield opened
+
+
+def cheapest(db: cellgraph.Database, **given: Any) -> list[tuple[list[int], float]]:
+    """Return the cells and the cost of each path from 1 to 6."""
+    rows = db.query("paths", source=1, target=6, sample="ways", weight="cost", **given).to_pylist()
+    numbers = [row["path"] for row in rows]
+    assert sorted(set(numbers)) == list(range(1, max(numbers) + 1))
+    return [
+        ([row["cell"] for row in own], pytest.approx(own[-1]["cost"]))
+        for own in ([row for row in rows if row["path"] == number] for number in sorted(set(numbers)))
+    ]
+
+
+def test_paths_by_a_weight_are_all_of_the_smallest_cost(db: cellgraph.Database) -> None:
+    both = [([1, 2, 3, 6], 0.6), ([1, 4, 5, 6], 0.6)]
+    assert 0.1 + 0.2 + 0.3 > 0.3 + 0.2 + 0.1
+    assert cheapest(db) == both
+    assert cheapest(db, k=1) == both[:1]
+    assert cheapest(db, k=3) == [*both, ([1, 7, 6], 0.7)]
+    assert cheapest(db, longest=2) == [([1, 7, 6], 0.7)]
+    assert cheapest(db, longest=2, k=9) == [([1, 7, 6], 0.7), ([1, 6], 2), ([1, 8, 6], 2)]
+    assert cheapest(db, longest=1) == [([1, 6], 2)]
+    assert cheapest(db, longest=2, where="label <> 7") == [([1, 6], 2), ([1, 8, 6], 2)]
+    one = db.query("path", source=1, target=6, sample="ways", weight="cost")
+    assert one["cell"].to_pylist() == [1, 2, 3, 6]
+
+
+def test_a_search_that_is_given_up_says_so(db: cellgraph.Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "_TRIED", 4)
+    asked = {"source": 1, "target": 6, "sample": "ways", "weight": "cost", "longest": 2}
+    found = db.query("paths", k=9, **asked)
+    assert found["cell"].to_pylist() == [1, 7, 6, 1, 6]
+    assert note_of(found) == "only 2 of the 4 cheapest paths from 1 to 6 have at most 2 contacts."
+    assert not note_of(db.query("paths", k=2, **asked))
+
+
+def test_too_many_cheapest_paths_are_refused(db: cellgraph.Database) -> None:
+    ends = {"source": 0, "target": 42, "sample": "many", "weight": "cost"}
+    with pytest.raises(cellgraph.CellgraphError, match=r"more than 10,000 cheapest paths, each of cost 4\.2; .*--k 10"):
+        db.query("paths", **ends)
+    ten = db.query("paths", k=10, **ends).to_pylist()
+    assert len({row["path"] for row in ten}) == 10
+    assert [row["cost"] for row in ten if row["step"] == 28] == pytest.approx([4.2] * 10)
