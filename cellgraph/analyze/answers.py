@@ -124,6 +124,18 @@ def _paths(question: Question) -> pa.Table:
     return paths(question)
 
 
+def _contact_fraction(question: Question) -> pa.Table:
+    from cellgraph.analyze.types import contact_fraction
+
+    return contact_fraction(question)
+
+
+def _similar(question: Question) -> pa.Table:
+    from cellgraph.analyze.shapes import similar
+
+    return similar(question)
+
+
 def _compiled(module: str, name: str) -> Callable[[Question], pa.Table | None]:
     """Return an answer by a compiled function, unless Cypher is requested."""
 
@@ -188,7 +200,7 @@ ANSWERS: dict[str, Callable[[Question], pa.Table | None]] = {
     "common-neighbours": _compiled("shapes", "common_neighbours"),
     "components": _components,
     "connection-count": _connection_count,
-    "contact-fraction": _compiled("types", "contact_fraction"),
+    "contact-fraction": _contact_fraction,
     "contacts": _contacts,
     "contacts-by": _compiled("types", "contacts_by"),
     "degree": _degree,
@@ -205,7 +217,7 @@ ANSWERS: dict[str, Callable[[Question], pa.Table | None]] = {
     "path": _path,
     "paths": _paths,
     "reciprocal": _reciprocal,
-    "similar": _compiled("shapes", "similar"),
+    "similar": _similar,
     "squares": _compiled("shapes", "squares"),
     "summary": _summary,
     "t1-candidates": _compiled("shapes", "t1_candidates"),

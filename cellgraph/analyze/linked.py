@@ -86,20 +86,66 @@ def weights_of(weight: Weight, asked: Restricted, pairs: Linked) -> Array:
     Raises
     ------
     ParameterError
-        If a weight is not above zero, as paths and shares would be meaningless.
+        If a weight is not above zero, as paths would be meaningless.
     """
     values = weight({name: pairs.of(name) for name in weight.columns}, len(pairs.a))
     wrong = np.flatnonzero(~(np.isfinite(values) & (values > 0)))
     if len(wrong):
-        labels = asked.topology.labels
-        first = f"{labels[pairs.a[wrong[0]]]} and {labels[pairs.b[wrong[0]]]}"
-        count = len(wrong) if asked.direction != "both" else len(wrong) // 2
-        of = f"{count:,} contacts, the first" if count > 1 else "the contact"
+        a, b = pairs.a[wrong], pairs.b[wrong]
+        of = _these(asked, a, b, len(wrong) if asked.direction != "both" else len(wrong) // 2)
         raise ParameterError(
-            f"a weight must be above 0, but {weight.text} is missing or not above 0 for {of} between {first}; leave "
+            f"a weight must be above 0, but {weight.text} is missing or not above 0 for {of}; leave "
             "these out with --min-junctions 1 (min_junctions=1), or use another --weight (weight=…)."
         )
     return values
+
+
+def _these(asked: Restricted, a: Array, b: Array, count: int) -> str:
+    """Return what to call so many contacts, given the rows of cells that these join, first ones first."""
+    labels = asked.topology.labels
+    of = f"{count:,} contacts, the first" if count > 1 else "the contact"
+    return f"{of} between {labels[a[0]]} and {labels[b[0]]}"
+
+
+def note_on_shares(asked: Restricted, name: str, cells: Array, without: str) -> str:
+    """Return a note on contacts of some cells that have no value in a column of which shares are taken.
+
+    Parameters
+    ----------
+    asked : Restricted
+    name : str
+        The column of contacts.
+    cells : numpy.ndarray of int64
+        Row numbers of the cells.
+    without : str
+        What it means for the rows if contacts have no value.
+
+    Raises
+    ------
+    ParameterError
+        If a value is below 0 or infinite, as shares would be meaningless.
+    """
+    a, b, number = ends_of(asked)
+    mine = np.unique(number[(a != b) & np.isin(a, cells)])
+    values = numbers(asked.topology.of_contacts[name])[mine]
+    wrong = (values < 0) | np.isinf(values)
+    if wrong.any():
+        value, which = float(values[wrong][0]), mine[wrong]
+        of = _these(asked, asked.topology.a[which], asked.topology.b[which], len(which))
+        least = (
+            "leave these out with --min-area 0 (min_area=0), or "
+            if name == "area" and not np.isinf(values).any()
+            else ""
+        )
+        raise ParameterError(
+            f"{name} of contacts must be 0 or more to be divided or compared, but is {value:g} for {of}; {least}name "
+            "another column with --of (of=…)."
+        )
+    missing = int(np.isnan(values).sum())
+    if not missing:
+        return ""
+    have = "1 contact has" if missing == 1 else f"{missing:,} contacts have"
+    return f"{have} no {name}: {without}"
 
 
 def require_column(question: Question, of: str, name: str, kinds: Sequence[str]) -> str:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from cellgraph.analyze.linked import Linked, linked, matrix, require_column
+from cellgraph.analyze.linked import Linked, linked, matrix, note_on_shares, require_column
+from cellgraph.analyze.rows import with_note
 from cellgraph.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -174,6 +175,10 @@ def similar(question: Question) -> pa.Table:
     name = require_column(question, "contacts", question.bound["of"], ("int", "float"))
     asked = question.restricted(contacts=[name])
     topology, pairs = asked.topology, linked(asked, name)
+    common = pairs.b[np.isin(pairs.a, asked.rows)]
+    note = note_on_shares(asked, name, pairs.a[np.isin(pairs.b, common)], "they count as 0 in the column weighted.")
+    if question.method == "cypher":
+        return with_note(question.in_cypher(), note)
     values = np.nan_to_num(pairs.of(name))
     links, weights = matrix(asked, pairs), matrix(asked, pairs, values)
     degree, whole = np.diff(links.indptr), weights.sum(axis=1)
@@ -207,7 +212,7 @@ def similar(question: Question) -> pa.Table:
     down = {"jaccard", "weighted"}
     keys = ("jaccard", "weighted", "sample", "cell", "other", "other_sample")
     order = [(key, "descending" if key in down else "ascending") for key in keys]
-    return table.sort_by(order).slice(0, question.bound["limit"])
+    return with_note(table.sort_by(order).slice(0, question.bound["limit"]), note)
 
 
 def _column(links: Any, rows: Array) -> Array:

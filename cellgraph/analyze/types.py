@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cellgraph.analyze.linked import linked, matrix, require_column
+from cellgraph.analyze.linked import linked, matrix, note_on_shares, require_column
 from cellgraph.analyze.rows import with_note
 from cellgraph.errors import ParameterError
 from cellgraph.estimation.restricted import numbers
@@ -45,6 +45,9 @@ def contact_fraction(question: Question) -> pa.Table:
     """Return the rows of the query ``contact-fraction``: sample, cell, neighbour, value, fraction, neighbour_sample."""
     name = require_column(question, "contacts", question.bound["of"], NUMBERS)
     asked = question.restricted(contacts=[name])
+    note = note_on_shares(asked, name, asked.rows, "the fractions of a cell are of its other contacts.")
+    if question.method == "cypher":
+        return with_note(question.in_cypher(), note)
     pairs = linked(asked, name)
     value, n = pairs.of(name), len(asked.kept)
     whole = np.bincount(pairs.a, np.nan_to_num(value), n)[pairs.a]
@@ -56,7 +59,8 @@ def contact_fraction(question: Question) -> pa.Table:
         | {"neighbour": labels[pairs.b[mine]], "value": _or_null(value[mine]), "fraction": _or_null(fraction[mine])}
         | {"neighbour_sample": pa.array(samples[pairs.b[mine]], pa.string())}
     )
-    return rows.sort_by([(key, "ascending") for key in ("sample", "cell", "neighbour", "neighbour_sample")])
+    rows = rows.sort_by([(key, "ascending") for key in ("sample", "cell", "neighbour", "neighbour_sample")])
+    return with_note(rows, note)
 
 
 def contacts_by(question: Question) -> pa.Table:

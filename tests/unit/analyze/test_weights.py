@@ -43,7 +43,7 @@ def ladder(name: str, rungs: int) -> Network:
 @pytest.fixture(scope="module")
 def address(fill: Callable[..., str]) -> str:
     """Address of a database with these networks."""
-    return fill(network("ways", WAYS), ladder("many", 14))
+    return fill(network("ways", WAYS), ladder("many", 14), network("parts", PARTS))
 
 
 @pytest.fixture
@@ -94,3 +94,51 @@ def test_too_many_cheapest_paths_are_refused(db: cellgraph.Database) -> None:
     ten = db.query("paths", k=10, **ends).to_pylist()
     assert len({row["path"] for row in ten}) == 10
     assert [row["cost"] for row in ten if row["step"] == 28] == pytest.approx([4.2] * 10)
+
+
+PARTS = [(1, 2, 2.0), (1, 3, None), (2, 3, 0.0), (3, 4, 3.0), (3, 4, None), (2, 4, 6.0), (5, 6, -1.0), (6, 7, -2.0)]
+PARTS += [(8, 9, None), (9, 10, None), (9, 11, 5.0)]
+
+
+@pytest.mark.parametrize("method", ["cypher", "compiled"])
+def test_parts_of_contacts_some_of_which_have_no_value(db: cellgraph.Database, method: Any) -> None:
+    found = db.query("contact-fraction", of="cost", cell=[1, 2, 3, 8], sample="parts", method=method)
+    assert [tuple(row.values())[1:5] for row in found.to_pylist()] == [
+        (1, 2, 2.0, 1.0),
+        (1, 3, None, None),
+        (2, 1, 2.0, 0.25),
+        (2, 3, 0.0, 0.0),
+        (2, 4, 6.0, 0.75),
+        (3, 1, None, None),
+        (3, 2, 0.0, 0.0),
+        (3, 4, 3.0, 1.0),
+        (8, 9, None, None),
+    ]
+    assert note_of(found) == "3 contacts have no cost: the fractions of a cell are of its other contacts."
+    assert not note_of(db.query("contact-fraction", of="cost", cell=2, sample="parts", method=method))
+    with pytest.raises(
+        cellgraph.CellgraphError, match=r"cost .*0 or more.* is -1 for the contact between 5 and 6; name"
+    ):
+        db.query("contact-fraction", of="cost", cell=5, sample="parts", method=method)
+    with pytest.raises(cellgraph.CellgraphError, match=r"is -1 for 2 contacts, the first between 5 and 6"):
+        db.query("contact-fraction", of="cost", sample="parts", method=method)
+    with pytest.raises(cellgraph.CellgraphError, match=r"contacts have no column 'cots'\. Did you mean 'cost'"):
+        db.query("contact-fraction", of="cots", sample="parts", method=method)
+
+
+@pytest.mark.parametrize("method", ["cypher", "compiled"])
+def test_similar_cells_some_of_whose_contacts_have_no_value(db: cellgraph.Database, method: Any) -> None:
+    found = db.query("similar", of="cost", cell=1, sample="parts", method=method)
+    # To 2 and 3, 1 has 2 and nothing; 4 has 6 and 3; 2 and 3 have each other, and 4.
+    assert [tuple(row.values())[2:7] for row in found.to_pylist()] == [
+        (4, 2, 2, 1.0, pytest.approx(2 / 9)),
+        (2, 1, 4, 0.25, 0.0),
+        (3, 1, 4, 0.25, 0.0),
+    ]
+    assert note_of(found) == "2 contacts have no cost: they count as 0 in the column weighted."
+    nothing = db.query("similar", of="cost", cell=8, sample="parts", method=method)
+    assert [tuple(row.values())[2:7] for row in nothing.to_pylist()] == [(11, 1, 1, 1.0, 0.0), (10, 1, 1, 1.0, None)]
+    with pytest.raises(cellgraph.CellgraphError, match=r"is -1 for 2 contacts, the first between 5 and 6; name"):
+        db.query("similar", of="cost", cell=5, sample="parts", method=method)
+    with pytest.raises(cellgraph.CellgraphError, match="contacts have no column 'cots'"):
+        db.query("similar", of="cots", cell=1, sample="parts", method=method)
