@@ -94,8 +94,8 @@ def weights_of(weight: Weight, asked: Restricted, pairs: Linked) -> Array:
         a, b = pairs.a[wrong], pairs.b[wrong]
         of = _these(asked, a, b, len(wrong) if asked.direction != "both" else len(wrong) // 2)
         raise ParameterError(
-            f"a weight must be above 0, but {weight.text} is missing or not above 0 for {of}; leave "
-            "these out with --min-junctions 1 (min_junctions=1), or use another --weight (weight=…)."
+            f"a weight must be above 0, but {weight.text} is missing, infinite or not above 0 for {of}; "
+            f"{_without(asked, a, b, weight)}use another --weight (weight=…)."
         )
     return values
 
@@ -105,6 +105,23 @@ def _these(asked: Restricted, a: Array, b: Array, count: int) -> str:
     labels = asked.topology.labels
     of = f"{count:,} contacts, the first" if count > 1 else "the contact"
     return f"{of} between {labels[a[0]]} and {labels[b[0]]}"
+
+
+def _without(asked: Restricted, a: Array, b: Array, weight: Weight) -> str:
+    """Return the advice to leave out the contacts of some pairs, if a condition leaves out these and no others."""
+    first, second, number = ends_of(asked)
+    n = len(asked.kept)
+    wrong = np.isin(first * n + second, a * n + b)
+    right = (first != second) & ~wrong
+    for name in ("junctions", *({"area"} & set(weight.columns))):
+        values = numbers(asked.topology.of_contacts[name])[number]
+        worst, least = np.nanmax(values[wrong], initial=-np.inf), np.min(values[right], initial=np.inf)
+        if not worst < least < np.inf:
+            continue
+        whole = worst + 1 if np.isfinite(worst) else least
+        between = f"{whole:.0f}" if name == "junctions" else repr(float(least))
+        return f"leave these out with --min-{name} {between} (min_{name}={between}), or "
+    return ""
 
 
 def note_on_shares(asked: Restricted, name: str, cells: Array, without: str) -> str:

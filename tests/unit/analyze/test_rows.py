@@ -324,7 +324,7 @@ def test_the_cheapest_path(db: cellgraph.Database) -> None:
         (
             "path",
             {"source": 2, "target": 4, "weight": "junctions - 1"},
-            "must be above 0, but junctions - 1 is missing or not above 0 for 2 contacts, the first between",
+            "must be above 0, but junctions - 1 is missing, infinite or not above 0 for 2 contacts, the first between",
         ),
         ("paths", {"source": 2, "target": 4, "k": 0}, "must be from 1 to 1000, not 0"),
         ("khop", {"where": "volum > 3"}, "no column 'volum'.*'volume'"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -40,10 +41,16 @@ def ladder(name: str, rungs: int) -> Network:
     return network(name, links)
 
 
+def holes() -> Network:
+    """Return a ring of 1 to 5, with a contact without junctions (2-3), one of no area (3-4), one without cost (4-5)."""
+    links = [(1, 2, 1.0), (2, 3, 1.0), (3, 4, 1.0), (4, 5, None), (5, 1, 1.0)]
+    return network("holes", links, junctions=[4, 0, 2, 2, 2], area=[0.1, 0.3, 0.0, 0.1, 0.1])
+
+
 @pytest.fixture(scope="module")
 def address(fill: Callable[..., str]) -> str:
     """Address of a database with these networks."""
-    return fill(network("ways", WAYS), ladder("many", 14), network("parts", PARTS))
+    return fill(network("ways", WAYS), ladder("many", 14), network("parts", PARTS), holes())
 
 
 @pytest.fixture
@@ -142,3 +149,29 @@ def test_similar_cells_some_of_whose_contacts_have_no_value(db: cellgraph.Databa
         db.query("similar", of="cost", cell=5, sample="parts", method=method)
     with pytest.raises(cellgraph.CellgraphError, match="contacts have no column 'cots'"):
         db.query("similar", of="cots", cell=1, sample="parts", method=method)
+
+
+@pytest.mark.parametrize(
+    ("weight", "where", "advice", "cells"),
+    [
+        ("1/junctions", "the contact between 2 and 3", {"min_junctions": 1}, [2, 1, 5, 4, 3]),
+        ("junctions - 2", "4 contacts, the first between 1 and 5", {"min_junctions": 3}, None),
+        ("1/area", "the contact between 3 and 4", {"min_area": 0.1}, [2, 3]),
+        ("junctions * area", "2 contacts, the first between 2 and 3", {}, None),
+        ("1/cost", "the contact between 4 and 5", {}, None),
+        ("-cost", "5 contacts, the first between 1 and 2", {}, None),
+    ],
+)
+def test_the_advice_on_a_weight_that_is_not_above_0_works(
+    db: cellgraph.Database, weight: str, where: str, advice: dict[str, float], cells: list[int] | None
+) -> None:
+    asked = {"source": 2, "target": 3, "sample": "holes", "weight": weight}
+    with pytest.raises(cellgraph.CellgraphError) as refused:
+        db.query("path", **asked)
+    assert f"{weight} is missing, infinite or not above 0 for {where}; " in str(refused.value)
+    given = {name: float(value) for name, value in re.findall(r"\((min_\w+)=(\S+)\)", str(refused.value))}
+    assert given == advice
+    assert str(refused.value).endswith("use another --weight (weight=…).")
+    if advice:
+        given = {name: int(value) if name == "min_junctions" else value for name, value in given.items()}
+        assert db.query("path", **asked, **given)["cell"].to_pylist() == (cells or [])
