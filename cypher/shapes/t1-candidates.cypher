@@ -1,6 +1,8 @@
 // Contacts that a neighbour exchange (T1) could take away: short, with two common neighbours that do not touch.
 //
 // After the exchange the two cells no longer touch, and the two common neighbours do. Shortest contacts come first.
+// Conditions on contacts decide which cells are common neighbours; whether these two touch is judged by every contact,
+// also one that does not meet the conditions, as an exchange could not make a contact that is there.
 //
 // Parameters
 //   max_junctions: int = null     only contacts of at most so many junctions
