@@ -1,5 +1,8 @@
 // The cells that touch the most others.
 //
+// Of equal ones, those of the first sample and with the smaller label come first. Cells that touch no other are left out,
+// so that there may be fewer than `limit`.
+//
 // Parameters
 //   limit: int = 10 (1..1000000)  how many
 //   sample: str = null            name of one sample; null is all

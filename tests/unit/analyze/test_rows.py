@@ -50,6 +50,7 @@ ANSWERS: dict[str, tuple[str, dict[str, Any], list[tuple[Any, ...]]]] = {
     "degree of all": ("degree", {}, [("pair", 1, 1), ("pair", 3, 1), *DEGREES]),
     "connection-count": ("connection-count", SIX, DEGREES),
     "hubs": ("hubs", {"limit": 4}, [("six", 3, 3), ("six", 1, 2), ("six", 2, 2), ("six", 4, 2)]),
+    "hubs of few": ("hubs", SIX, [("six", 3, 3), ("six", 1, 2), ("six", 2, 2), ("six", 4, 2), ("six", 5, 1)]),
     "khop": ("khop", {"k": 3, **SIX}, KHOP),
     "khop of all": ("khop", {"k": 1}, [("pair", 1, 1, 1, 1), ("pair", 3, 1, 1, 1), *KHOP[::3]]),
     "khop of one": ("khop", {"k": 3, "cell": 5}, KHOP[12:15]),
