@@ -7,6 +7,7 @@ cells.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Collection
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -205,11 +206,41 @@ def centroids(cells: pa.Table) -> Array | None:
     return np.stack(columns, axis=1)
 
 
-def require_simple(contacts: pa.Table, what: str) -> None:
-    """Raise `InputError` if two cells have several relationships."""
+def require_simple(contacts: pa.Table, what: str, directed: Collection[bool]) -> None:
+    """Reject contacts of which several join two cells, or lead from one to the other if all are directed.
+
+    Parameters
+    ----------
+    contacts : pyarrow.Table
+    what : str
+        What allows no more, for the message.
+    directed : collection of bool
+        Whether the contacts of each sample have a direction.
+
+    Raises
+    ------
+    InputError
+    """
+    import pyarrow as pa
+
     a, b = contacts["a"].to_numpy(), contacts["b"].to_numpy()
-    if len(np.unique(np.stack([np.minimum(a, b), np.maximum(a, b)]), axis=1).T) < len(a):
-        raise InputError(
-            f"{what} allows only one contact between two cells, but some pairs have several; load them with "
-            "--symmetric."
-        )
+
+    def repeated(*ends: Array) -> bool:
+        return len(np.unique(np.stack(ends), axis=1).T) < len(a)
+
+    if repeated(a, b):
+        advice = "add up the rows of a pair in the table and load it again"
+    elif all(directed) or not repeated(np.minimum(a, b), np.maximum(a, b)):
+        return
+    elif any(directed):
+        advice = "export the samples with directions on their own, with --sample"
+    else:
+        pairs = pa.table({"a": np.minimum(a, b), "b": np.maximum(a, b), "junctions": contacts["junctions"]})
+        found = pairs.group_by(["a", "b"]).aggregate([("junctions", "min"), ("junctions", "max")])
+        alike = found["junctions_min"].equals(found["junctions_max"])
+        once = ", or with --symmetric to count each pair once" if alike else ""
+        advice = f"load the table again with --directed, so that each direction is a contact of its own{once}"
+    raise InputError(
+        f"{what} allows only one contact between two cells, or one in each direction if all are directed, but some "
+        f"pairs have several; {advice}, or export another format, such as graphml."
+    )

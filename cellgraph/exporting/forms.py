@@ -134,7 +134,9 @@ def write_geff(export: Export) -> None:
     from geff_spec import Axis, GeffMetadata, RelatedObject
 
     whole = together(export)
-    handover.require_simple(whole.contacts, "a geff")
+    handover.require_simple(
+        whole.contacts, "a geff", {sample.extra.get("directed") is True for sample in whole.samples}
+    )
     units = {sample.unit for sample in whole.samples}
     unit = units.pop() if len(units) == 1 else None
     one = len(whole.samples) == 1

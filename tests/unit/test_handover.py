@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -203,9 +204,64 @@ def test_a_directed_network_stays_directed(tmp_path: Path) -> None:
     made = nx.read_graphml(tmp_path / "worm.graphml", node_type=int)
     assert made.is_directed()
     assert {(a, b): row["junctions"] for a, b, row in made.edges(data=True)} == {(1, 2): 5, (2, 1): 3, (2, 3): 1}
-    with pytest.raises(InputError, match="a geff allows only one contact between two cells"):
-        export(tmp_path / "worm.geff", tmp_path / "worm.db", format="geff")
-    assert not (tmp_path / "worm.geff").exists()
+    assert edges_of_a_geff(tmp_path, "worm.db") == {(1, 2): 5, (2, 1): 3, (2, 3): 1}
+
+
+def edges_of_a_geff(folder: Path, db: str, **chosen: Any) -> dict[tuple[int, int], int]:
+    """Export a geff and return its edges, as geff reads them, with their junctions."""
+    import geff
+
+    export(folder / "made.geff", folder / db, format="geff", overwrite=True, **chosen)
+    made, _ = geff.read(folder / "made.geff")
+    return {(a, b): int(row["junctions"]) for a, b, row in made.edges(data=True)}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize(
+    ("rows", "advice", "ways", "edges"),
+    [
+        ("1,2,5\n2,1,3\n", "load the table again with --directed, so", {"directed": True}, {(1, 2): 5, (2, 1): 3}),
+        (
+            "1,2,5\n2,1,5\n2,3,1\n",
+            "or with --symmetric to count each pair once",
+            {"symmetric": True},
+            {(1, 2): 5, (2, 3): 1},
+        ),
+        ("1,2,5\n2,1,5\n2,3,1\n", "with --directed", {"directed": True}, {(1, 2): 5, (2, 1): 5, (2, 3): 1}),
+    ],
+)
+def test_what_a_geff_advises_works(
+    tmp_path: Path, rows: str, advice: str, ways: dict[str, Any], edges: dict[tuple[int, int], int]
+) -> None:
+    (tmp_path / "net.csv").write_text(f"source,target,weight\n3,4,1\n{rows}")
+    load_tables(None, tmp_path / "net.csv", db=tmp_path / "net.db", sample="net")
+    with pytest.raises(InputError, match=f"a geff allows only one contact between two cells.*{advice}"):
+        edges_of_a_geff(tmp_path, "net.db")
+    assert not (tmp_path / "made.geff").exists()
+    load_tables(None, tmp_path / "net.csv", db=tmp_path / "net.db", sample="net", replace=True, **ways)
+    assert edges_of_a_geff(tmp_path, "net.db") == {(3, 4): 1, **edges}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_what_a_geff_advises_on_repeated_rows_and_on_some_directed_samples(tmp_path: Path) -> None:
+    for name, rows, directed in (
+        ("two", "1,2,5\n1,2,3\n", True),
+        ("ways", "1,2,5\n2,1,3\n", True),
+        ("one", "1,2,4\n", False),
+    ):
+        (tmp_path / f"{name}.csv").write_text(f"source,target,weight\n{rows}")
+        load_tables(None, tmp_path / f"{name}.csv", db=tmp_path / "net.db", sample=name, directed=directed)
+    with pytest.raises(
+        InputError, match="several; add up the rows of a pair in the table and load it again, or export"
+    ):
+        edges_of_a_geff(tmp_path, "net.db", samples="two")
+    (tmp_path / "two.csv").write_text("source,target,weight\n1,2,8\n")
+    load_tables(None, tmp_path / "two.csv", db=tmp_path / "net.db", sample="two", directed=True, replace=True)
+    assert edges_of_a_geff(tmp_path, "net.db", samples="two") == {(1, 2): 8}
+    with pytest.raises(InputError, match="several; export the samples with directions on their own, with --sample, or"):
+        edges_of_a_geff(tmp_path, "net.db")
+    assert edges_of_a_geff(tmp_path, "net.db", samples="ways") == {(1, 2): 5, (2, 1): 3}
+    export(tmp_path / "all.graphml", tmp_path / "net.db", format="graphml")
 
 
 @pytest.mark.filterwarnings("ignore")
