@@ -28,7 +28,7 @@
 MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(a:Cell)-[r:TOUCHES]-(b:Cell)
 WHERE a.sample = s.name AND ($sample IS NULL OR s.name = $sample OR b.sample = $sample)
   AND (a.label < b.label OR (a.label = b.label AND a.sample < b.sample)) /* and conditions of a, b, r between a and b */
-WITH a, b, sum(r.junctions) AS junctions, sum(r.area) AS area
+WITH a, b, sum(r.junctions) AS junctions, CASE WHEN count(r.area) > 0 THEN sum(r.area) ELSE null END AS area
 WHERE ($max_junctions IS NULL OR junctions <= $max_junctions) AND ($max_area IS NULL OR area <= $max_area)
 MATCH (a)-[p:TOUCHES]-(x:Cell)
 WHERE x.id <> a.id AND x.id <> b.id /* and conditions of x, p between a and x */

@@ -46,7 +46,8 @@ OPTIONAL MATCH (s)-[:HAS_CELL]->(a:Cell)-[r:TOUCHES]-(b:Cell)
 WHERE b.sample = s.name AND a.id <> b.id AND a.$by = type_a AND b.$by = type_b
   AND (type_a <> type_b OR a.id < b.id) /* and conditions of a, b, r between a and b */
 WITH s.name AS sample, type_a, n_a, type_b, n_b, n, m, count(r) AS contacts,
-     coalesce(sum(r.junctions), 0) AS junctions, CASE WHEN count(r) = 0 THEN 0.0 ELSE sum(r.area) END AS area
+     coalesce(sum(r.junctions), 0) AS junctions,
+     CASE WHEN count(r) = 0 THEN 0.0 WHEN count(r.area) > 0 THEN sum(r.area) ELSE null END AS area
 WITH sample, type_a, type_b, contacts, junctions, area,
      CASE WHEN n < 2 THEN 0.0
           ELSE m * (CASE WHEN type_a = type_b THEN n_a * (n_a - 1.0) ELSE 2.0 * n_a * n_b END) / (n * (n - 1.0)) END AS expected

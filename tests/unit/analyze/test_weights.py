@@ -47,10 +47,23 @@ def holes() -> Network:
     return network("holes", links, junctions=[4, 0, 2, 2, 2], area=[0.1, 0.3, 0.0, 0.1, 0.1])
 
 
+def unmeasured(name: str, links: int) -> Network:
+    """Return a diamond of 1 and 2, and 3 and 4 between them; only the contact of 1 and 3 has an area."""
+    pairs = [(1, 3, 1.0), (1, 4, 1.0), (2, 3, 1.0), (2, 4, 1.0), (1, 2, 1.0)][:links]
+    return network(name, pairs, junctions=[9, 9, 9, 9, 2][:links], area=[7.0, None, None, None, None][:links])
+
+
 @pytest.fixture(scope="module")
 def address(fill: Callable[..., str]) -> str:
     """Address of a database with these networks."""
-    return fill(network("ways", WAYS), ladder("many", 14), network("parts", PARTS), holes())
+    return fill(
+        network("ways", WAYS),
+        ladder("many", 14),
+        network("parts", PARTS),
+        holes(),
+        unmeasured("before", 5),
+        unmeasured("after", 4),
+    )
 
 
 @pytest.fixture
@@ -175,3 +188,19 @@ def test_the_advice_on_a_weight_that_is_not_above_0_works(
     if advice:
         given = {name: int(value) if name == "min_junctions" else value for name, value in given.items()}
         assert db.query("path", **asked, **given)["cell"].to_pylist() == (cells or [])
+
+
+@pytest.mark.parametrize("method", ["cypher", "compiled"])
+def test_an_area_that_is_not_known_is_not_0(db: cellgraph.Database, method: Any) -> None:
+    lost = db.query("diff", source="before", target="after", method=method).to_pylist()
+    assert [tuple(row.values()) for row in lost] == [("lost", 1, 2, 2, None, True)]
+    candidate = db.query("t1-candidates", sample="before", method=method).to_pylist()
+    assert [tuple(row.values()) for row in candidate] == [("before", 1, 2, 2, None, 3, 4, "before")]
+    assert db.query("t1-candidates", sample="before", max_area=100, method=method).num_rows == 0
+    between = db.query("contacts-by", by="label", sample="before", where="label < 4", method=method).to_pylist()
+    areas = {(row["type_a"], row["type_b"]): row["area"] for row in between}
+    assert {pair: area for pair, area in areas.items() if area != 0} == {
+        ("1", "2"): None,
+        ("1", "3"): 7.0,
+        ("2", "3"): None,
+    }
