@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cellgraph.analyze.question import Question
+    from cellgraph.estimation.restricted import Restricted
 
 Array = np.ndarray[Any, Any]
 _CONDITION = re.compile(r"[=<>]|\b(in|is|not|and|or)\b", re.IGNORECASE)
@@ -92,15 +93,12 @@ class Target:
 def nearest(question: Question, target: Target) -> pa.Table:
     """Return the rows of the query ``nearest``: sample, cell, hops, nearest, nearest_sample."""
     if question.method == "cypher":
-        return _within(question.in_cypher(), question.bound["longest"])
-    from cellgraph.estimation.restricted import among, filtered
-
-    asked = question.restricted(cells=target.columns)
+        found = question.in_cypher()
+        if found["hops"].null_count == found.num_rows:
+            _targets(question, target)  # raises if there are none
+        return _within(found, question.bound["longest"])
+    asked, starts = _targets(question, target)
     topology, n = asked.topology, len(asked.kept)
-    wanted = among(topology, target.cells) if target.filter is None else filtered(topology, target.filter)
-    starts = np.flatnonzero(asked.kept & wanted)
-    if not len(starts):
-        raise NotFoundError(f"no cell is {target.text!r} and meets the conditions, so there is no nearest one.")
     longest = question.bound["longest"] if "longest" in question.given else n
     order = np.lexsort((np.arange(n), topology.labels))
     rank = np.empty(n, np.int64)
@@ -119,6 +117,19 @@ def nearest(question: Question, target: Target) -> pa.Table:
         }
     )
     return found if longest == n else _within(found, longest)
+
+
+def _targets(question: Question, target: Target) -> tuple[Restricted, Array]:
+    """Return the graph that meets the conditions, and the row numbers of the target cells in it, at least one."""
+    from cellgraph.estimation.restricted import among, filtered
+
+    asked = question.restricted(cells=target.columns)
+    topology = asked.topology
+    wanted = among(topology, target.cells) if target.filter is None else filtered(topology, target.filter)
+    starts = np.flatnonzero(asked.kept & wanted)
+    if not len(starts):
+        raise NotFoundError(f"no cell is {target.text!r} and meets the conditions, so there is no nearest one.")
+    return asked, starts
 
 
 def _within(found: pa.Table, longest: int) -> pa.Table:

@@ -340,6 +340,8 @@ def test_the_cheapest_path(db: cellgraph.Database) -> None:
         ("contacts-by", {"by": "volume"}, "holds numbers, but text or whole numbers or true or false are needed"),
         ("neighbours-mean", {"of": "on_border"}, "holds true or false, but whole numbers or numbers are needed"),
         ("nearest", {"to": "volume > 1000"}, "no cell is 'volume > 1000'"),
+        ("nearest", {"to": "volume > 1000", "method": "cypher"}, "no cell is 'volume > 1000'"),
+        ("nearest", {"to": "2", "where": "label <> 2", "method": "cypher"}, "no cell is '2' and meets the conditions"),
         ("diff", {"source": "six", "target": "sixx"}, "no sample 'sixx' in the database. Did you mean 'six'"),
         ("diff", {"source": "six", "target": "six"}, "a comparison needs two different samples"),
         ("reciprocal", {}, "need contacts with a direction"),
