@@ -155,6 +155,8 @@ def check_name(name: str, where: str) -> None:
 def typed(table: pa.Table, known: dict[str, Type], where: str, *, reserved: tuple[str, ...]) -> pa.Table:
     """Return a table converted to the types that are stored; `reserved` names are in lower case.
 
+    NaN is stored as null: it is no value, and the embedded database stores another one in place of it.
+
     Raises
     ------
     InputError
@@ -169,7 +171,7 @@ def typed(table: pa.Table, known: dict[str, Type], where: str, *, reserved: tupl
         try:
             if wanted is None:
                 raise pa.ArrowInvalid("no such property type")
-            columns[name] = column.cast(_arrow_type(wanted))
+            columns[name] = _without_nan(column.cast(_arrow_type(wanted)))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             expected = {"int": "whole numbers", "float": "numbers", "bool": "true and false", "str": "text"}
             raise InputError(
@@ -177,6 +179,16 @@ def typed(table: pa.Table, known: dict[str, Type], where: str, *, reserved: tupl
                 + (f"it must hold {expected[wanted]}." if wanted else f"must hold {', '.join(expected.values())}.")
             ) from None
     return pa.table(columns)
+
+
+def _without_nan(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_floating(column.type):
+        return column
+    nan = pc.is_nan(column)
+    return pc.if_else(nan, pa.scalar(None, column.type), column) if pc.any(nan).as_py() else column
 
 
 def check_names(names: list[str], where: str, reserved: tuple[str, ...]) -> None:

@@ -347,13 +347,6 @@ def test_values_of_every_type_come_back(store: Store) -> None:
     }
 
 
-def test_not_a_number_stays_apart_from_nothing(store: Store) -> None:
-    store.write(table_network({"label": [1, 2], "number": pa.array([float("nan"), None])}))
-    rows = store.run(f"{CELLS} RETURN c.number AS number ORDER BY c.label")["number"].to_pylist()
-    assert np.isnan(rows[0])
-    assert rows[1] is None
-
-
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
