@@ -109,7 +109,7 @@ def estimate(
     )
     fields = asdict(answer)
     if fmt is Format.json:
-        show_text(json.dumps(fields, ensure_ascii=False))
+        show_text(json.dumps(fields, ensure_ascii=False, allow_nan=False))
     else:
         import pyarrow as pa
 

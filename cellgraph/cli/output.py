@@ -238,13 +238,25 @@ def _batches(tables: Iterable[pa.Table]) -> Iterator[pa.RecordBatch]:
 
 
 def _write_json(tables: Iterable[pa.Table], sink: IO[bytes]) -> None:
-    """Write an array of objects, one per line."""
+    """Write an array of objects, one per line; say which infinities, which JSON does not have, became null."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     before = "[\n"
+    infinite = dict[str, int]()
     for batch in _batches(tables):
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            if pa.types.is_floating(column.type) and (number := pc.sum(pc.is_inf(column)).as_py()):
+                infinite[name] = infinite.get(name, 0) + number
         for row in batch.to_pylist():
             sink.write((before + json.dumps(_json_value(row), ensure_ascii=False)).encode())
             before = ",\n"
     sink.write(b"[]\n" if before == "[\n" else b"\n]\n")
+    for name, number in infinite.items():
+        say(
+            f"cellgraph: {number:,} infinite value{'s' if number > 1 else ''} of the column {name!r} became null, as "
+            f"JSON has no infinity; csv and parquet keep {'them' if number > 1 else 'it'}."
+        )
 
 
 def _json_value(value: Any) -> Any:

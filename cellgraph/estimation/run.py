@@ -28,7 +28,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from cellgraph.errors import NotFoundError
+from cellgraph.errors import InputError, NotFoundError
 from cellgraph.estimation.answer import Estimate, name_unit
 from cellgraph.estimation.expression import Expression
 from cellgraph.estimation.filters import Filter
@@ -292,12 +292,18 @@ def run(population: Population, expression: Expression, where: Filter | None, go
     fraction = 1.0 if whole else float(work.totals.sizes.sum()) / frame.size
     if math.isnan(found.estimate):  # only possible after everything was read
         raise NotFoundError(_nothing(expression, where, n))
+    if math.isinf(found.estimate):
+        raise InputError(
+            f"{expression.text} is beyond the largest number of 64 bits, as its divisor is almost 0; convert the "
+            "columns to other units"
+        )
+    low, high = (None if end is None or not math.isfinite(end) else end for end in (found.low, found.high))
     return Estimate(
         expression=expression.text,
         where=where.text if where else None,
         estimate=found.estimate,
-        low=found.low,
-        high=found.high,
+        low=low,
+        high=high,
         confidence=goal.confidence,
         fraction=fraction,
         exact=whole,
@@ -316,7 +322,7 @@ def _notes(work: _Run, found: Interval, whole: bool, left_out: int, n: int) -> I
     of, names = work.expression.of, " or ".join(column.name for column in work.expression.columns)
     if left_out:
         seen = "" if whole else " that were seen"
-        yield f"{left_out:,} of {left_out + n:,} {of}{seen} have no {names} and are left out"
+        yield f"{left_out:,} of {left_out + n:,} {of}{seen} have no finite {names} and are left out"
     if whole:
         return
     if work.told == 1 or (work.is_thin() and work.frame.single):
@@ -336,6 +342,7 @@ def _notes(work: _Run, found: Interval, whole: bool, left_out: int, n: int) -> I
 def _nothing(expression: Expression, where: Filter | None, n: int) -> str:
     """Explain why there is no value."""
     if n:
-        return f"{expression.text} has no value: the {n:,} {expression.of} that were read give a division by 0"
+        below = expression.columns[-1].name
+        return f"{expression.text} has no value: {below} of the {n:,} {expression.of} that were read adds up to 0"
     which = f"that pass the filter {where.text!r}" if where else "with a value"
     return f"{expression.text} has no value: there are no {expression.of} {which}"

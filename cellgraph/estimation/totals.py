@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cellgraph.errors import InputError
 from cellgraph.estimation.expression import Expression
 from cellgraph.estimation.filters import Filter
 
@@ -109,10 +110,29 @@ def join(parts: Iterable[Totals]) -> Totals:
     return Totals(**arrays)
 
 
+LARGEST = 1e100
+"""Largest value whose squares add up without overflow; its inverse is the smallest whose squares do not underflow."""
+
+
+def require_sums(top: float, name: str) -> None:
+    """Raise `InputError` if the squares of values up to `top` of a column cannot be added."""
+    if top > LARGEST:
+        raise InputError(
+            f"the column {name!r} has values beyond {LARGEST:g}, which cannot be squared; leave these cells out with "
+            f"--where (where=), as {name} < {LARGEST:g}."
+        )
+
+
 def add_up(draw: Draw, expression: Expression, where: Filter | None) -> Totals:
     """Return the sums that an expression needs for each unit of a draw, over the rows that pass the filter.
 
-    Rows without a value (null) in a column of the expression are ignored, as in Cypher and SQL.
+    Rows without a finite number in a column of the expression are left out: those with null, as in Cypher and SQL, NaN
+    or infinity.
+
+    Raises
+    ------
+    InputError
+        If values are too large for sums of squares.
     """
     if not len(draw.sizes):
         return join([])
@@ -120,7 +140,7 @@ def add_up(draw: Draw, expression: Expression, where: Filter | None) -> Totals:
     kept = np.ones(draw.rows.num_rows, bool) if where is None else where(draw.rows)
     passing = kept
     for values in columns:
-        kept = kept & ~np.isnan(values)
+        kept = kept & np.isfinite(values)
     unit = draw.unit[kept]
     columns = [values[kept] for values in columns]
     n = len(draw.sizes)
@@ -129,6 +149,8 @@ def add_up(draw: Draw, expression: Expression, where: Filter | None) -> Totals:
     empty, counts = np.zeros(0), hits.astype(np.float64)
     if expression.kind == "quantile":
         return Totals(draw.sizes, counts, counts, hits, columns[0], unit, missing)
+    for column, values in zip(expression.columns, columns, strict=True):
+        require_sums(float(np.abs(values).max(initial=0.0)), column.name)
     sums = [np.bincount(unit, weights=values, minlength=n) for values in columns]
     above = sums[0] if sums else counts
     below = {"mean": counts, "ratio": sums[-1] if sums else counts}.get(expression.kind, draw.sizes)

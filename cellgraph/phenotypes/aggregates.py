@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from cellgraph.errors import StoreError
+from cellgraph.estimation.totals import LARGEST
 from cellgraph.phenotypes.moments import Moments
-from cellgraph.phenotypes.reading import LARGEST, CellColumns
+from cellgraph.phenotypes.reading import CellColumns
 from cellgraph.queries.text import quoted
 
 FEW = 200_000

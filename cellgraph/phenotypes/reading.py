@@ -15,6 +15,7 @@ import numpy as np
 from cellgraph.errors import InputError, StoreError
 from cellgraph.estimation.catalogue import SampleFact
 from cellgraph.estimation.filters import Filter
+from cellgraph.estimation.totals import LARGEST, require_sums
 from cellgraph.phenotypes.computed import WholeSamples, formula_for, has_area
 from cellgraph.phenotypes.names import CONTACT_AREA, Formula
 from cellgraph.queries.text import quoted
@@ -31,10 +32,6 @@ BLOCK = 1_000_000
 """Maximum number of cells that are read at once."""
 
 
-LARGEST = 1e100
-"""Largest value whose squares add up without overflow; its inverse is the smallest whose squares do not underflow."""
-
-
 def require_squares(top: float, name: str) -> None:
     """Reject values that cannot be squared.
 
@@ -48,11 +45,7 @@ def require_squares(top: float, name: str) -> None:
     InputError
         If it is above `LARGEST`, or below 1 / `LARGEST` and not 0.
     """
-    if top > LARGEST:
-        raise InputError(
-            f"the column {name!r} has values beyond {LARGEST:g}, which cannot be squared; leave these cells out with "
-            f"--where (where=), as {name} < {LARGEST:g}."
-        )
+    require_sums(top, name)
     if 0 < top < 1 / LARGEST:
         raise InputError(
             f"the column {name!r} has no values above {1 / LARGEST:g}, and smaller ones become 0 when they are "

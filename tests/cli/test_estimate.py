@@ -144,3 +144,12 @@ def test_a_large_volume_is_answered_in_time_and_not_after_all_of_it(tmp_path: Pa
     assert answer["sampled"] == "blocks"
     assert answer["low"] <= answer["estimate"] <= answer["high"]
     assert answer["seconds"] <= time.monotonic() - began
+
+
+def test_infinities_leave_the_json_valid(tmp_path: Path) -> None:
+    (tmp_path / "cells.csv").write_text("label,x\n1,1\n2,inf\n3,4\n")
+    cellgraph("load-tables", "--cells", "cells.csv", cwd=tmp_path)
+    done = cellgraph("estimate", "mean(x)", "--within-time", "5s", "--format", "json", cwd=tmp_path)
+    answer = json.loads(done.stdout, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+    assert (answer["estimate"], answer["left_out"]) == (2.5, 1)
+    assert answer["note"] == "1 of 3 cells have no finite x and are left out"

@@ -54,6 +54,17 @@ def test_csv(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     ]
 
 
+def test_json_without_infinities_says_so(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    table = pa.table({"x": [1.0, float("inf"), float("-inf"), float("nan")], "y": [1.0, 2.0, 3.0, None]})
+    render(table, "json")
+    out, err = capfdbinary.readouterr()
+    assert [row["x"] for row in json.loads(out)] == [1.0, None, None, None]
+    assert err.decode().splitlines() == [
+        "cellgraph: 2 infinite values of the column 'x' became null, as JSON has no infinity; "
+        "csv and parquet keep them."
+    ]
+
+
 def test_csv_floats_come_back_exactly(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     values = [1 / 3, 2 / 3 * 1e-300, 1e300, -0.0, 5e-324, 1.7976931348623157e308]
     text = printed(capfdbinary, "csv", pa.table({"x": values}))

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from estimate_tables import HOLDS, RUNS, TablePopulation, asked, truth_of
 
-from cellgraph.errors import NotFoundError
+from cellgraph.errors import InputError, NotFoundError
 from cellgraph.estimation.answer import Estimate, name_unit
 from cellgraph.estimation.goals import Goal
 from cellgraph.estimation.population import CannotDraw
@@ -157,7 +157,7 @@ def test_that_there_is_nothing_is_said_after_all_was_read() -> None:
 
 def test_a_ratio_to_nothing_says_so() -> None:
     cells = pa.table({"volume": [1.0, 2.0], "degree": [0, 0]})
-    with pytest.raises(NotFoundError, match=r"the 2 cells that were read give a division by 0"):
+    with pytest.raises(NotFoundError, match=r"of the 2 cells that were read adds up to 0"):
         answer("ratio(volume, degree)", Goal(), population=TablePopulation(cells, 0))
 
 
@@ -233,7 +233,26 @@ def test_cells_without_a_value_are_told() -> None:
     cells = pa.table({"volume": [1.0, None, 4.0]})
     found = answer("mean(volume)", Goal(), population=TablePopulation(cells, 0))
     assert (found.estimate, found.n, found.left_out) == (2.5, 2, 1)
-    assert found.sentence().endswith("; 1 of 3 cells have no volume and are left out")
+    assert found.sentence().endswith("; 1 of 3 cells have no finite volume and are left out")
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [("mean(volume)", 2.5), ("sum(volume)", 5.0), ("median(volume)", 2.5), ("ratio(degree, volume)", 8 / 5)],
+)
+def test_infinities_are_left_out_and_told(expression: str, value: float) -> None:
+    cells = pa.table({"volume": [1.0, np.inf, 4.0, -np.inf, np.nan], "degree": [2, 3, 6, 1, 1]})
+    found = answer(expression, Goal(), population=TablePopulation(cells, 0))
+    assert (found.estimate, found.n, found.left_out) == (pytest.approx(value), 2, 3)
+    assert "3 of 5 cells have no finite" in found.note
+
+
+def test_values_too_large_to_be_added_are_refused() -> None:
+    cells = pa.table({"volume": [1e308, 1e308, 4.0]})
+    for expression in ("mean(volume)", "ratio(volume, volume)"):
+        with pytest.raises(InputError, match=r"'volume' has values beyond 1e\+100"):
+            answer(expression, Goal(), population=TablePopulation(cells, 0))
+    assert answer("median(volume)", Goal(), population=TablePopulation(cells, 0)).estimate == 1e308
 
 
 def test_a_sample_without_variation_says_how_far_the_rest_may_lie() -> None:
