@@ -15,7 +15,7 @@ from cellgraph.phenotypes.parts import Map, OnSpark, spread
 from cellgraph.phenotypes.result import Result, null_if_nan
 from cellgraph.phenotypes.scaling import Scale, Scaled, ScaledBlock, scale_columns
 from cellgraph.phenotypes.selection import read_columns
-from cellgraph.phenotypes.writing import refuse_existing, write
+from cellgraph.phenotypes.writing import further_components, refuse_existing, remove_further, write
 from cellgraph.queries.values import check
 from cellgraph.stores import open_store
 
@@ -84,6 +84,9 @@ def pca(
         most = min(components or len(read.names), len(read.names))
         if write_as is not None:
             refuse_existing(read, [f"{write_as}{number + 1}" for number in range(most)], replace)
+            further = further_components(read, write_as, most)
+            if further and not replace:
+                refuse_existing(read, next(iter(further.values())), replace)
         scaled = scale_columns(read, scale, labels=write_as is not None)
         if len(scaled.names) < 2:
             raise ParameterError(
@@ -165,3 +168,4 @@ def _write(
     made_from = {"metric": "pca", "parameters": {"columns": scaled.names, "scale": scale}}
     values = {f"{prefix}{k + 1}": scores[:, k] for k in range(scores.shape[1])}
     write(scaled.read, samples, labels, values, made_from, replace=replace, report=report)
+    remove_further(scaled.read, prefix, scores.shape[1])

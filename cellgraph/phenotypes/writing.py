@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import count, takewhile
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,29 @@ def refuse_existing(read: CellColumns, names: Sequence[str], replace: bool) -> N
                 )
 
 
+def further_components(read: CellColumns, prefix: str, number: int) -> dict[str, tuple[str, ...]]:
+    """Return the properties by which an earlier `pca` numbered its components beyond `number`, by sample."""
+    written = written_of(read.store)
+    found = {}
+    for fact in read.facts:
+        there = {name for name, made in written[fact.name]["cells"].items() if made.get("metric") == "pca"}
+        names = takewhile(there.__contains__, (f"{prefix}{k}" for k in count(number + 1)))
+        found[fact.name] = tuple(names)
+    return {sample: names for sample, names in found.items() if names}
+
+
+def remove_further(read: CellColumns, prefix: str, number: int) -> None:
+    """Remove the components of an earlier `pca` that this one, with fewer, did not replace."""
+    samples: dict[tuple[str, ...], list[str]] = {}
+    for sample, names in further_components(read, prefix, number).items():
+        samples.setdefault(names, []).append(sample)
+    for names, own in samples.items():
+        read.store.remove_properties(names, own)
+    if samples:
+        gone = ", ".join(max(samples, key=len))
+        read.notes.append(f"the properties {gone} of an earlier pca with more components were removed.")
+
+
 def write(
     read: CellColumns,
     samples: Array,
@@ -84,3 +108,17 @@ def write(
         cells = pa.table({"label": labels[part], **{name: column[part] for name, column in values.items()}})
         every.append(Properties(fact.name, cells, made_from=dict.fromkeys(values, made_from)))
     read.store.write_properties(*every, replace=replace, report=report)
+    _say_others(read, list(values))
+
+
+def _say_others(read: CellColumns, names: Sequence[str]) -> None:
+    """Add a note on samples with properties of these names that were not among those written to."""
+    written = written_of(read.store)
+    others = [sample for sample, of in written.items() if sample not in read.samples and set(names) & set(of["cells"])]
+    if others:
+        shown = ", ".join(map(repr, others[:5])) + (", …" if len(others) > 5 else "")
+        which = f"the samples {shown} keep" if len(others) > 1 else f"the sample {shown} keeps"
+        read.notes.append(
+            f"{names[0]}: {which} the values of an earlier call, which cannot be compared with these; annotate --remove "
+            "removes them."
+        )

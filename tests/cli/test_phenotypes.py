@@ -140,6 +140,27 @@ class TestWritten:
         loaded = ["cluster", "kmeans", "--k", 2, "--columns", "size,sign", "--write", "size"]
         assert "from the load" in refused(*loaded, "--replace", cwd=own)
 
+    def test_fewer_components_leave_none_of_the_earlier_ones(self, own: Path) -> None:
+        words = ["pca", "--columns", "size,sign,degree", "--write", "pc", "--quiet"]
+        cellgraph(*words, cwd=own)
+        cellgraph("pca", "--columns", "size,sign", "--write", "pc1", "--quiet", cwd=own)  # pc11, pc12
+        done = cellgraph(*words, "--components", 1, "--replace", cwd=own)
+        assert "pc2, pc3 of an earlier pca with more components were removed" in done.stderr
+        header = cellgraph("query", "cells", "--format", "csv", cwd=own).stdout.splitlines()[0].split(",")
+        assert [name for name in header if name.startswith("pc")] == ["pc11", "pc12", "pc1"]
+        cellgraph("annotate", "--remove", "pc1", cwd=own)
+        cellgraph(*words, cwd=own)
+        cellgraph("annotate", "--remove", "pc1", cwd=own)
+        assert "already have the property 'pc2'" in refused(*words, "--components", 1, cwd=own)
+
+    def test_samples_that_keep_values_of_an_earlier_call_are_told(self, own: Path) -> None:
+        words = ["cluster", "kmeans", "--k", 2, "--columns", "size,sign", "--write", "niche", "--quiet"]
+        assert "keep" not in cellgraph(*words, cwd=own).stderr
+        done = cellgraph(*words, "--replace", "--where", "sample <> 'b'", cwd=own)
+        assert "niche: the sample 'b' keeps the values of an earlier call" in done.stderr
+        left = cellgraph("query", "cells", "--where", "sample = 'b' and niche is not null", "-f", "csv", cwd=own)
+        assert len(rows_of(left.stdout)) == 4
+
     def test_groups_are_whole_numbers_that_conditions_take(self, own: Path) -> None:
         words = ["cluster", "kmeans", "--k", 2, "--columns", "size,sign", "--write", "niche", "--quiet"]
         done = cellgraph(*words, "--where", "sample in ('a', 'c')", "--format", "csv", cwd=own)
