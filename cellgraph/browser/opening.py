@@ -96,7 +96,7 @@ def browse(
     if dialect_of(address) != "neo4j":
         raise ParameterError(
             f"Neo4j Browser can show only a Neo4j database, but {address!r} is a file; copy its samples, and browse "
-            f"these: cellgraph copy {address} neo4j"
+            f"these: cellgraph copy {shlex.quote(address)} neo4j"
         )
     if address == "neo4j":
         server.start(jars_folder=jars_folder, report=report)
@@ -123,11 +123,11 @@ def _samples(database: Database, address: str) -> list[str]:
     names: list[str] = database.samples()["sample"].to_pylist()
     if names:
         return names
-    file = address_of()
+    file, shown = address_of(), shlex.quote(address)
     if os.path.isfile(file):
-        ready = f"copy the samples of {file} into it, and browse again: cellgraph copy {shlex.quote(file)} {address}"
+        ready = f"copy the samples of {file} into it, and browse again: cellgraph copy {shlex.quote(file)} {shown}"
     else:
-        ready = f"load one: cellgraph load IMAGE --db {address}"
+        ready = f"load one: cellgraph load IMAGE --db {shown}"
     raise NotFoundError(f"there is no sample in the Neo4j yet, so there is nothing to browse; {ready}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -181,7 +182,7 @@ def _description(server: Server, home: Path | None, password: str | None = None)
     """Describe a server in lines, how to open Neo4j Browser first."""
     lines = {"home": str(server.home)}
     if server.running:
-        command = "cellgraph neo4j status --show-password" + (f" --home {home}" if home else "")
+        command = "cellgraph neo4j status --show-password" + (f" --home {shlex.quote(str(home))}" if home else "")
         where = f"in {server.password_file} ({command} prints it)"
         lines = {
             "Neo4j Browser": f"cellgraph browse, or open {server.browser}",

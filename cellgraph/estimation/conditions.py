@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -201,7 +202,7 @@ def _require_near(store: Store, samples: Iterable[SampleFact]) -> None:
         if NEAR_WITHIN not in written.get(sample.name, {"sample": {}})["sample"]:
             raise ParameterError(
                 f"the sample {sample.name!r} has no relationships NEAR; compute them with: cellgraph near --within D "
-                f"--sample {sample.name!r}, or name another --sample."
+                f"--sample {shlex.quote(sample.name)}, or name another --sample."
             )
 
 

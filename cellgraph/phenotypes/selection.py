@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -117,7 +118,7 @@ def _refuse_text(store: Store, references: Sequence[Reference], facts: Sequence[
             where = f" in the sample {texts[0]!r}" if reference.type != "str" else ""
             raise ParameterError(
                 f"the column {reference.name!r} holds text{where}, but a number is needed; text can define groups with "
-                f"compare --by {reference.name}, or be used in --where."
+                f"compare --by {shlex.quote(reference.name)}, or be used in --where."
             )
 
 

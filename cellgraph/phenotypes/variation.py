@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -195,7 +196,7 @@ def _row(
     if angle:
         why.append(
             f"the column {name!r} is an angle, by its name or as declared; a percentage of its mean would depend on "
-            f"the position of 0, so none is given. If it is a plain number, use --plain {name} (plain=)."
+            f"the position of 0, so none is given. If it is a plain number, use --plain {shlex.quote(name)} (plain=)."
         )
         return row
     if missing := int(moments.missing[:, place].sum()):

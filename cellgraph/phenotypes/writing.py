@@ -119,6 +119,6 @@ def _say_others(read: CellColumns, names: Sequence[str]) -> None:
         shown = ", ".join(map(repr, others[:5])) + (", …" if len(others) > 5 else "")
         which = f"the samples {shown} keep" if len(others) > 1 else f"the sample {shown} keeps"
         read.notes.append(
-            f"{names[0]}: {which} the values of an earlier call, which cannot be compared with these; annotate --remove "
-            "removes them."
+            f"{names[0]}: {which} the values of an earlier call, which cannot be compared with these; annotate "
+            "--remove removes them."
         )

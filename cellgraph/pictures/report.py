@@ -31,6 +31,7 @@ from cellgraph.phenotypes.result import Result
 from cellgraph.phenotypes.variation import variation
 from cellgraph.pictures.plot import plot
 from cellgraph.stores import Store, open_store
+from cellgraph.stores.addresses import address_of, db_option
 
 _SHOWN = 60
 _PAINTED = 4
@@ -136,20 +137,24 @@ def _sections(
     db: Any, columns: str, by: str | None, k: str, where: str | None, sample: str | None
 ) -> Iterator[_Section]:
     asked: dict[str, Any] = {"where": where, "sample": sample}
-    only = "".join(f" --{name} {shlex.quote(value)}" for name, value in asked.items() if value is not None)
-    names = columns.replace(",", " ")
-    yield _Section(
-        "Variation within and between samples", f"variation {names}{only}", partial(variation, columns, db, **asked)
-    )
-    yield _Section("Correlation", f"correlate --columns {columns}{only}", partial(correlate, columns, db, **asked))
-    yield _Section("Components", f"pca --columns {columns}{only}", partial(pca, columns, db, **asked))
-    yield _Section(
-        "Groups of cells", f"cluster kmeans --k {k} --columns {columns}{only}", partial(kmeans, columns, k, db, **asked)
-    )
+    options = [f"--{name}={value}" for name, value in asked.items() if value is not None]
+    of_db = db_option(address_of(db))
+
+    def command(*words: str) -> str:
+        return shlex.join(["cellgraph", *words, *options]) + of_db
+
+    names = listed_items(columns)
+    listed = ",".join(names)
+    variations = partial(variation, columns, db, **asked)
+    yield _Section("Variation within and between samples", command("variation", *names), variations)
+    correlations = partial(correlate, columns, db, **asked)
+    yield _Section("Correlation", command("correlate", "--columns", listed), correlations)
+    yield _Section("Components", command("pca", "--columns", listed), partial(pca, columns, db, **asked))
+    groups = command("cluster", "kmeans", "--k", k, "--columns", listed)
+    yield _Section("Groups of cells", groups, partial(kmeans, columns, k, db, **asked))
     if by is not None:
-        yield _Section(
-            f"Samples by {by}", f"compare --by {by} {names}{only}", partial(compare, columns, by, db, **asked)
-        )
+        compared = partial(compare, columns, by, db, **asked)
+        yield _Section(f"Samples by {by}", command("compare", "--by", by, *names), compared)
 
 
 def _head(db: Any, facts: list[SampleFact], where: str | None) -> str:
@@ -214,7 +219,7 @@ def _shown(section: _Section) -> str:
     found = section.analysis()
     notes = "".join(f"<li>{escape(note)}</li>" for note in found.notes)
     return (
-        f"<h2>{escape(section.title)}</h2>\n<p><code>cellgraph {escape(section.command)}</code></p>\n"
+        f"<h2>{escape(section.title)}</h2>\n<p><code>{escape(section.command)}</code></p>\n"
         f"{_picture(found.picture(), section.title)}\n{as_html(found.rows, _SHOWN)}\n<ul>{notes}</ul>"
     )
 

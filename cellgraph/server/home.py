@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -162,7 +163,7 @@ class Home:
             raise ServerError(
                 f"the databases in {self.path / 'data'} are protected by the password that was in "
                 f"{self.password_file}, which is missing; restore the file, or set a new password: cellgraph neo4j "
-                f"password --home {self.path}"
+                f"password --home {shlex.quote(str(self.path))}"
             )
         self.write_password(own or secrets.token_hex(16))
 

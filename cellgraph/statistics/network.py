@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -172,7 +173,8 @@ def as_floats(column: pa.Array, name: str) -> Array:
 
     if pa.types.is_string(column.type):
         raise ParameterError(
-            f"the column {name!r} holds text, but a number is needed; for types, use: cellgraph enrichment --by {name}."
+            f"the column {name!r} holds text, but a number is needed; for types, use: cellgraph "
+            f"enrichment --by {shlex.quote(name)}."
         )
     if pa.types.is_boolean(column.type):
         column = column.cast(pa.int64())

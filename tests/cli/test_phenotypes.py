@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import csv
+import html
 import io
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -292,6 +294,25 @@ class TestReport:
         assert [word for word in ("http:", "https:", "<script", "<link") if word in page] == []
         assert "left out: Samples by genotype: each group needs at least two samples" in done.stderr
         cellgraph(*words, cwd=folder)  # a page of an earlier report is replaced
+
+    def test_its_commands_can_be_pasted(self, tmp_path: Path) -> None:
+        rows = [f"it's 1 ü,{k},{k},{k * k % 7},{k % 5}" for k in range(1, 13)]
+        (tmp_path / "cells.csv").write_text("\n".join(["sample,cell,size,my width,depth", *rows]))
+        cellgraph("load-tables", "--cells", "cells.csv", "--db", "my cells.db", cwd=tmp_path)
+        asked = ["--columns", "size,`my width`,khop(1),depth", "--where", 'size > 1 and sample <> "it\'s"']
+        only = ["--sample", "it's 1 ü", "--db", "my cells.db"]
+        done = cellgraph("report", "page.html", "--k", 2, *asked, *only, "--quiet", cwd=tmp_path)
+        assert "khop(1)" in done.stderr  # has the same value in all cells
+        cellgraph(
+            "report", "page.html", "--k", 2, "--columns", "size,`my width`,depth", *asked[2:], *only, cwd=tmp_path
+        )
+        page = (tmp_path / "page.html").read_text()
+        commands = [shlex.split(html.unescape(text)) for text in re.findall("<code>(cellgraph .*)</code>", page)]
+        assert [words[1] for words in commands] == ["variation", "correlate", "pca", "cluster"]
+        for words in commands:
+            assert words[-2:] == ["--db", "my cells.db"]
+            cellgraph(*words[1:], cwd=tmp_path)
+        assert shlex.split(refused("query", "cells", "--db", "no such.db", cwd=tmp_path))[-2:] == ["--db", "no such.db"]
 
     def test_what_is_refused(self, folder: Path) -> None:
         assert "name of an .html file" in refused("report", "page.pdf", status=2, cwd=folder)

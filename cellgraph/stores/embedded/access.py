@@ -9,6 +9,7 @@ one is made beside it, checked, and renamed.  Readers are not disturbed: they ke
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import threading
 from collections.abc import Iterator
@@ -74,7 +75,8 @@ class DatabaseFile:
         """Raise `NotFoundError` if there is no file."""
         if not self.exists():
             raise NotFoundError(
-                f"there is no database {self.path}; create one with: cellgraph load IMAGE --db {self.path}"
+                f"there is no database {self.path}; create one with: cellgraph load IMAGE --db "
+                f"{shlex.quote(str(self.path))}"
             )
 
     @contextmanager
