@@ -107,6 +107,9 @@ def _find(reader: Reader, catalogue: Catalogue, of: Of, token: Token) -> Referen
     if of == "cells" and token.value == "degree":  # imported tables need not have it
         return Reference("khop(1)", "int", "cells", 1)
     other: Of = "contacts" if of == "cells" else "cells"
+    spelled = [name for name in known if reader.text.startswith(name, token.place) and len(name) > len(token.value)]
+    if spelled and not token.quoted:
+        reader.fail(f"{of} have no column {token.value!r}. Put {max(spelled, key=len)!r} in backticks.", token)
     hint = hint_for(token.value, known) if of == "cells" else near(token.value, known)
     if not hint and token.value in catalogue.of(other):
         hint = f" The {other} have one: {other}.{token.value}."

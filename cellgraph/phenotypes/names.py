@@ -180,7 +180,8 @@ def find_columns(
             for name in there:
                 found.setdefault(name, (_reference(name, catalogue), item))
             continue
-        reference = _reference(LITERATURE.get(item, item), catalogue)
+        own = item.lower() in (name.lower() for name in catalogue.cells)  # of a table, which comes first
+        reference = _reference(item if own else LITERATURE.get(item, item), catalogue)
         found[reference.name] = (reference, None)
     if not found:
         raise ParameterError(f"{of} must name at least one column of cells, such as volume, khop(2) or shape.")

@@ -13,6 +13,7 @@ import tifffile
 from command import cellgraph
 from typed_tissue import typed_tissue
 
+from cellgraph.errors import ParameterError
 from cellgraph.phenotypes import reading
 from cellgraph.phenotypes.names import listed_items
 from cellgraph.phenotypes.selection import read_columns
@@ -71,6 +72,24 @@ def test_published_lacunae_have_the_shapes_that_were_published(data_dir: Path, t
     assert rows["oblateness"]["within"] is None
     assert rows["degree"]["mean"] == pytest.approx(2 * 169 / 217)
     assert {"nearest_distance", "territory_volume", "length"} <= set(rows)
+
+
+def test_a_column_of_the_table_comes_before_a_name_of_the_literature(tmp_path: Path) -> None:
+    (tmp_path / "cells.csv").write_text("label,Lc.V,volume,stretch\n1,2,100,0.25\n2,4,300,0.75\n3,6,500,0.5\n")
+    database = tmp_path / "cells.db"
+    load_tables(tmp_path / "cells.csv", db=database)
+
+    def mean(name: str, where: str | None = None) -> tuple[str, float]:
+        (row,) = variation(name, database, where=where).rows.to_pylist()
+        return row["phenotype"], row["mean"]
+
+    assert mean("Lc.V") == mean("`Lc.V`") == mean("lc.v") == ("Lc.V", 4)
+    assert mean("volume") == ("volume", 300)
+    assert mean("Lc.St") == ("stretch", 0.5)
+    assert mean("volume", "`Lc.V` > 3") == ("volume", 400)
+    assert mean("Lc.V", "volume < 200 or `Lc.V` = 6") == ("Lc.V", 4)
+    with pytest.raises(ParameterError, match=r"Put 'Lc\.V' in backticks"):
+        variation("volume", database, where="Lc.V > 3")
 
 
 def test_names_in_one_text() -> None:
