@@ -16,7 +16,7 @@ from cellgraph.queries.text import needs_backticks
 from cellgraph.stores import Store, open_store
 from cellgraph.stores.properties import Properties, written_of
 from cellgraph.tables import columns, loadedcells, reserved, roles
-from cellgraph.tables.cellkeys import as_texts, some
+from cellgraph.tables.cellkeys import as_texts, refuse_missing, some
 from cellgraph.tables.tablefile import Source, TableFile, read_table
 
 if TYPE_CHECKING:
@@ -192,6 +192,7 @@ def _cells(
     """Return the labels and properties of the cells in the table, by sample, and notes."""
     _require_rows(table, "cells")
     column = _cell_column(table, on)
+    refuse_missing(table, column, table.table[column].combine_chunks())
     sample_column = columns.find(table, None, roles.SAMPLE)
     sample_column = None if sample_column == column else sample_column
     table = table.with_texts(sample_column)

@@ -142,8 +142,13 @@ class CellKeys:
         return f"{before}{advice}name it with --cell-column" if self.numbered else ""
 
 
-def as_ids(table: TableFile, column: str, hint: str = "") -> Array:
+def as_ids(table: TableFile, column: str, hint: str = "", *, rows: Array | None = None) -> Array:
     """Return a column of whole numbers as int64.
+
+    Parameters
+    ----------
+    rows : numpy.ndarray of int64, optional
+        For some rows of a file, their numbers in it, from 0; None if these are all.
 
     Raises
     ------
@@ -153,23 +158,24 @@ def as_ids(table: TableFile, column: str, hint: str = "") -> Array:
     import pyarrow as pa
 
     values = table.table[column].combine_chunks()
-    _refuse_missing(table, column, values)
+    refuse_missing(table, column, values)
+    of_file = np.arange(len(values)) if rows is None else rows
     advice = f"; {hint}" if hint else ""
     if pa.types.is_floating(values.type):
         floats = values.to_numpy()
         wrong = np.flatnonzero(~(np.isfinite(floats) & (np.floor(floats) == floats) & (np.abs(floats) <= _EXACT)))
         if wrong.size:
             raise InputError(
-                f"the column {column!r} of {table.name} must hold whole numbers, but row {wrong[0] + 1} has "
+                f"the column {column!r} of {table.name} must hold whole numbers, but row {of_file[wrong[0]] + 1} has "
                 f"{floats[wrong[0]]}{_rounded(floats[wrong[0]])}{advice}"
             )
         return np.asarray(floats.astype(np.int64))
     if not pa.types.is_integer(values.type):
-        for row, value in enumerate(values.to_pylist(), 1):
+        for place, value in enumerate(values.to_pylist()):
             if not _is_whole(value):
                 raise InputError(
                     f"the column {column!r} of {table.name} must hold whole numbers, "
-                    f"but row {row} has {value!r}{advice}"
+                    f"but row {of_file[place] + 1} has {value!r}{advice}"
                 )
         values = values.cast(pa.int64())
     return np.asarray(values.to_numpy())
@@ -230,7 +236,7 @@ def _written(table: TableFile, column: str) -> pa.Array:
     import pyarrow as pa
 
     values = table.table[column].combine_chunks()
-    _refuse_missing(table, column, values)
+    refuse_missing(table, column, values)
     if pa.types.is_floating(values.type):
         floats = values.to_numpy()
         if (np.floor(floats) == floats).all() and (np.abs(floats) <= _EXACT).all():
@@ -250,7 +256,8 @@ def _numbered(texts: pa.Array) -> Array:
     return np.asarray(encoded.indices.to_numpy()).astype(np.int64)
 
 
-def _refuse_missing(table: TableFile, column: str, values: pa.Array) -> None:
+def refuse_missing(table: TableFile, column: str, values: pa.Array) -> None:
+    """Raise `InputError` with the rows in which a column of ids or names has no value."""
     if values.null_count:
         rows = (np.flatnonzero(values.is_null().to_numpy(zero_copy_only=False)) + 1).tolist()
         where = f"row {rows[0]}" if len(rows) == 1 else f"{len(rows)} rows: {some(rows)}"

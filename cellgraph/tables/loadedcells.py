@@ -75,7 +75,7 @@ def labels(store: Store, keys: Keys, *, told: bool) -> pa.Array:
         return _of_unnamed(keys)
     if told and roles.folded(column) in ("label", "labelid"):
         own = keys.own(keys.table)
-        return refuse_twice(own, column, pa.array(as_ids(own, column)), sample)
+        return refuse_twice(own, column, pa.array(as_ids(own, column, rows=keys.rows)), sample)
     own = keys.own(keys.texts)
     cells = store.run(
         "MATCH (s:Sample {status: 'complete'})-[:HAS_CELL]->(c:Cell) WHERE s.name = $name "
@@ -116,7 +116,7 @@ def _of_unnamed(keys: Keys) -> pa.Array:
                 f"{values[place].as_py()!r} {keys.where(place)} is no label: cells of the sample {keys.sample!r} have "
                 "labels and no names; give a column with labels, or say which with --on"
             )
-    return refuse_twice(own, column, pa.array(as_ids(own, column)), keys.sample)
+    return refuse_twice(own, column, pa.array(as_ids(own, column, rows=keys.rows)), keys.sample)
 
 
 def _by_name(keys: pa.Array, cells: pa.Table) -> pa.Array | None:

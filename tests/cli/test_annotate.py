@@ -56,6 +56,21 @@ def test_a_column_with_the_sample_says_whose_cells_they_are(db: Path) -> None:
     assert [row["kind"] for row in rows(db, "cells")] == ["", "x", "z", "", "y", "", "", ""]
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1\n1\n2\n3\n1.5\n", "must hold whole numbers, but row 5 has 1.5"),
+        ('1\n1\n2\n3\n""\n', "has no value in row 5"),
+        ("1\n1\n2\n3\nAVAL\n", "'AVAL' in row 5 of the column 'label'"),
+    ],
+)
+def test_rows_of_the_file_are_named(db: Path, text: str, message: str) -> None:
+    samples = ["six", "pair", "six", "six", "pair"]
+    lines = [f"{sample},{label},x" for sample, label in zip(samples, text.split("\n"), strict=False)]
+    types = file(db, "\n".join(["sample,label,kind", *lines, ""]))
+    assert message in refused("annotate", "--cells", types, "--db", db)
+
+
 def test_cells_are_found_by_name(tmp_path: Path) -> None:
     names = {"label": [1, 2, 3], "name": ["AVAL", "AVAR", "PLM"]}
     with open_store(tmp_path / "cells.db", create=True) as store:

@@ -341,6 +341,10 @@ def test_a_path_without_a_database(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match=r"no database .*none\.db; create one with: cellgraph load"):
         open_store(path)
     assert not path.exists()
+    with pytest.raises(
+        NotFoundError, match=r"the folder '.*far' for the database .*none\.db does not exist; create it"
+    ):
+        open_store(tmp_path / "far" / "none.db", create=True)
 
 
 def test_a_database_that_is_to_be_made_is_made_by_the_first_write(tmp_path: Path) -> None:

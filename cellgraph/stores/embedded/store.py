@@ -234,7 +234,7 @@ class LadybugStore:
             )
 
     def check(self, *, create: bool) -> None:
-        """Raise `NotFoundError` if there is no file and none is to be created, `StoreError` if it is not a database."""
+        """Raise `NotFoundError` if there is no file, or no folder for a new one, `StoreError` if it is no database."""
         if create:
             with translated(self._path):
                 self._file.repair()
@@ -244,7 +244,9 @@ class LadybugStore:
             self.sample_names()
             return
         if not self._path.parent.is_dir():
-            raise StoreError(f"there is no folder {self._path.parent} for the database {self._path}; make it first.")
+            raise NotFoundError(
+                f"the folder {str(self._path.parent)!r} for the database {self._path} does not exist; create it first."
+            )
 
     def close(self) -> None:
         """Do nothing: the file is open only while in use."""
