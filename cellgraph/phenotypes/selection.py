@@ -88,9 +88,30 @@ def read_columns(
         first,
         {reference.name: reference.hops for reference in (*references, *looked_at) if reference.hops},
     )
+    columns.facts = _that_pass(columns)
     if one_unit and (different := mixed_units(columns.facts, references, columns.has)):
         raise ParameterError(different)
     return columns
+
+
+def _that_pass(columns: CellColumns) -> list[SampleFact]:
+    """Return the samples in which cells meet the condition, if the database can tell; all if no cell does."""
+    where, facts = columns.where, columns.facts
+    looked_at = {column.name for column in where.columns} - {"sample", "label"} if where else set()
+    stored = [{column.name for column in fact.of_cells} for fact in facts]
+    computed = any(
+        columns.has(fact, name) and name not in there
+        for fact, there in zip(facts, stored, strict=True)
+        for name in looked_at
+    )
+    if where is None or not looked_at or computed or not looked_at <= set().union(*stored):
+        return facts
+    condition, values = where.cypher("c")
+    rows = columns.store.run(
+        f"MATCH (c:Cell) WHERE {condition} RETURN DISTINCT c.sample AS name", values, name="phenotypes"
+    )
+    there = set(rows["name"].to_pylist())
+    return [fact for fact in facts if fact.name in there] or facts
 
 
 def say_lacking(columns: CellColumns) -> None:

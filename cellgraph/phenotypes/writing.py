@@ -70,8 +70,8 @@ def remove_further(read: CellColumns, prefix: str, number: int) -> None:
     for names, own in samples.items():
         read.store.remove_properties(names, own)
     if samples:
-        gone = ", ".join(max(samples, key=len))
-        read.notes.append(f"the properties {gone} of an earlier pca with more components were removed.")
+        gone = max(samples, key=len)
+        read.notes.append(f"the properties {', '.join(gone)} of an earlier pca with more components were removed.")
 
 
 def write(

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from cellgraph.errors import InputError, ParameterError, near
-from cellgraph.estimation.catalogue import SampleFact, named, read_samples
+from cellgraph.estimation.catalogue import SampleFact, catalogue_of, meeting, named, read_samples
+from cellgraph.estimation.filters import parse_filter
 from cellgraph.estimation.restricted import read_restricted
 
 if TYPE_CHECKING:
@@ -86,12 +87,15 @@ def read_networks(
     InputError
         If contacts have no junctions or no area.
     """
-    facts = read_samples(store) if sample is None else named(read_samples(store), [sample])
+    every = read_samples(store)
+    facts = every if sample is None else named(every, [sample])
     known = {column.name: column.type for fact in facts for column in fact.of_cells}
     for name in columns:
         if name not in known:
             hint = near(name, known) or " cellgraph query cells shows the columns of cells; annotate adds one."
             raise ParameterError(f"cells have no column {name!r}.{hint}")
+    if (where := conditions.get("where")) is not None:
+        facts = meeting(facts, every, parse_filter(where, catalogue_of(facts), "cells"))
     there = [fact for fact in facts if set(columns) <= {column.name for column in fact.of_cells}]
     if not there:
         raise ParameterError(
