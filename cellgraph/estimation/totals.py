@@ -11,6 +11,7 @@ import numpy as np
 from cellgraph.errors import InputError
 from cellgraph.estimation.expression import Expression
 from cellgraph.estimation.filters import Filter
+from cellgraph.queries.text import needs_backticks
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -117,9 +118,10 @@ LARGEST = 1e100
 def require_sums(top: float, name: str) -> None:
     """Raise `InputError` if the squares of values up to `top` of a column cannot be added."""
     if top > LARGEST:
+        written = f"`{name}`" if needs_backticks(name) else name
         raise InputError(
             f"the column {name!r} has values beyond {LARGEST:g}, which cannot be squared; leave these cells out with "
-            f"--where (where=), as {name} < {LARGEST:g}."
+            f"--where (where=), as {written} < {LARGEST:g}."
         )
 
 

@@ -198,11 +198,21 @@ def _by_cells(
         if missing := int(((codes >= 0) & ~known).sum()):
             read.notes.append(left_out(missing, "cell", f"without a finite number in {name!r}"))
         own = [values[known & (codes == number), place] for number in range(len(groups.names))]
-        if any(len(part) < 2 for part in own):
-            raise InputError(f"each group needs two cells or more with numbers in {name!r}; leave the column out.")
+        for group, part in zip(groups.names, own, strict=True):
+            if len(part) < 2:
+                raise InputError(
+                    f"each group needs two cells or more with numbers in {name!r}, but group {group!r} of {by!r} has "
+                    f"{len(part)}; leave its cells out with --where, or leave the column out."
+                )
         if mixed:
             row = _empty(name, groups, own, "cells")
             row |= mixed_model.fit(values[known, place], codes[known], samples[known], groups.names, name, read.notes)
+            number = len(np.unique(samples[known]))
+            if groups.of_samples is not None and number < mixed_model.FEW_SAMPLES and row["p"] is not None:
+                read.notes.append(
+                    f"{name}: p tends to be too small, and the interval too narrow, for as few as {number} samples, as "
+                    "Wald's test supposes many; without --mixed, the means of the samples are tested."
+                )
         else:
             row = _row(name, groups, own, test, "cells", read.notes)
         rows.append(row)
@@ -244,6 +254,11 @@ def _row(
         notes.append(
             f"{name}: all {unit} in one group have the same value, so Welch's analysis of variance is undefined; use "
             "--test ranks."
+        )
+    if effect[0] > effect[2]:
+        notes.append(
+            f"{name}: eta squared is above its interval, as it is too large on average where groups are many and "
+            f"{unit} few; go by the interval."
         )
     if np.isfinite(effect[0]) and not np.isfinite(effect[1:]).all():
         notes.append(f"{name}: the effect is too large for an interval by the noncentral F distribution.")

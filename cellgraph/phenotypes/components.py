@@ -77,6 +77,10 @@ def pca(
 
     if components is not None:
         check(components, "int", of="components", minimum=1)
+    if write_as is not None and not write_as.strip():
+        raise ParameterError(
+            "the scores need the beginning of a name, such as pc, not empty text (--write, write_as=)."
+        )
     with open_store(db, read_only=write_as is None) as store:
         read = read_columns(store, columns, where=where, sample=sample)
         if len(read.names) < 2:

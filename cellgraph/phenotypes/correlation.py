@@ -84,7 +84,8 @@ def correlate(
         first = constant[0]
         notes.append(
             f"r is null in {len(constant):,} of {len(rows):,} rows, because one of the two columns is constant or "
-            f"fewer than two cells have both; the first such pair is {first['column_a']} and {first['column_b']}."
+            f"fewer than two cells have both; the first such pair is {first['column_a']} and {first['column_b']}"
+            + (f" in the sample {first['sample']!r}." if by else ".")
         )
     notes.append("cells without a finite number in one of two columns are left out of that pair; n counts the others.")
     if by is None and len(read.facts) > 1:

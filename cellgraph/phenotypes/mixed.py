@@ -13,6 +13,9 @@ from cellgraph.errors import MissingExtraError
 Array = np.ndarray[Any, Any]
 
 MOST_CELLS = 1_000_000
+FEW_SAMPLES = 20
+"""Number of samples below which Wald's test finds differences between groups of samples too often."""
+
 _NOTHING = 1e-6  # of the variance within samples: what counts as none between them
 
 
@@ -53,6 +56,12 @@ def fit(
     spread = float(values.std())
     if np.ptp(values) == 0:
         notes.append(f"{column}: all cells have the same value, so there is no test.")
+        return {}
+    if len(np.unique(samples)) == len(samples):
+        notes.append(
+            f"{column}: each sample has a single cell, so variation within and between samples cannot be told apart, "
+            "and there is no test; leave out --mixed."
+        )
         return {}
     y = (values - values.mean()) / spread
     dummies = (groups[:, None] == np.arange(1, len(names))).astype(float)

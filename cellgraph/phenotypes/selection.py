@@ -91,6 +91,8 @@ def read_columns(
     columns.facts = _that_pass(columns)
     if one_unit and (different := mixed_units(columns.facts, references, columns.has)):
         raise ParameterError(different)
+    if different := mixed_units(columns.facts, looked_at, columns.has):
+        notes.append(f"in the condition, {different}")
     return columns
 
 

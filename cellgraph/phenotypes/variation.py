@@ -32,6 +32,7 @@ MOST_RESAMPLES = 100_000
 
 _ANGLE = re.compile(r"(?:^|_)(?:theta|phi|angle)(?:_[xyz])?$", re.IGNORECASE)
 _PART = 1000
+_PERCENT_FROM = 3.0  # a standard deviation of three times the mean is rare
 _PERCENT = ("within", "between", "ratio")
 _INTERVALS = tuple(f"{name}_{end}" for name in _PERCENT for end in ("low", "high"))
 _COLUMNS = (*_PERCENT, *_INTERVALS, "icc", "mean", "sd_within", "sd_between")
@@ -162,6 +163,13 @@ def condensed_variation(
             )
         if not known.all():
             notes.append(left_out(int((~known).sum()), "sample", f"without a number in {name!r}"))
+        if np.median(cvs[known]) > _PERCENT_FROM:
+            notes.append(
+                f"{name}_CV: most coefficients of variation are above {_PERCENT_FROM:g} (as {cvs[known].max():g}), and "
+                "they are taken for fractions of the mean; if they are in percent, divide them by 100."
+            )
+        if known.sum() == 1:
+            notes.append(f"{name}: between samples is not defined, as only one sample has numbers.")
         row: dict[str, Any] = dict.fromkeys(_COLUMNS)
         row |= {"phenotype": name, "samples": int(known.sum()), "cells": None, "mean": float(means[known].mean())}
         row |= _percent(cvs[known], means[known], bootstrap, seed)
@@ -224,6 +232,15 @@ def _row(
         notes.append(f"{name}: all cells have the same value, so there is no ratio.")
     cvs = np.divide(deviations, means, out=np.full(len(means), np.nan), where=means > 0)
     row |= _percent(cvs, means, bootstrap, seed)
+    without = [
+        one for one in _PERCENT if bootstrap and len(means) > 1 and row[one] is not None and row[f"{one}_low"] is None
+    ]
+    if without:
+        have = "has" if len(without) == 1 else "have"
+        notes.append(
+            f"{name}: {', '.join(without)} {have} no interval, as some bootstraps of the {len(means):,} samples give "
+            "no value."
+        )
     return row
 
 

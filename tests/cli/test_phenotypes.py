@@ -90,6 +90,18 @@ class TestVariation:
         words = ["variation", "X", "--condensed", "means.csv", "--sample", "a"]
         assert "--condensed reads a table" in refused(*words, status=2, cwd=folder)
 
+    def test_a_condensed_table_in_percent(self, folder: Path) -> None:
+        (folder / "percent.csv").write_text("X,X_CV,Y,Y_CV\n8,40,1,0.5\n12,60,,0.5\n")
+        done = cellgraph("variation", "X", "Y", "--condensed", "percent.csv", cwd=folder)
+        assert "X_CV: most coefficients of variation are above 3 (as 60)" in done.stderr
+        assert "Y_CV" not in done.stderr
+        assert "Y: between samples is not defined" in done.stderr
+
+    def test_a_sample_that_is_not_there_is_told(self, folder: Path) -> None:
+        assert "no sample 'bb' in the database" in refused("variation", "size", "--where", "sample <> 'bb'", cwd=folder)
+        words = ["autocorrelation", "size", "--where", "sample not in ['B', 'c']"]
+        assert "no sample 'B' in the database. Did you mean 'b'?" in refused(*words, cwd=folder)
+
     def test_a_picture(self, folder: Path) -> None:
         cellgraph("variation", "size", "degree", "--plot", "means.svg", cwd=folder)
         assert (folder / "means.svg").read_text().startswith("<?xml")
@@ -383,3 +395,67 @@ def test_values_that_overflow_are_refused(tmp_path: Path) -> None:
     assert "'e' has no values above 1e-100" in refused("variation", "e", cwd=tmp_path)
     done = cellgraph("variation", "v", "--where", "v < 1e+100", "--format", "csv", cwd=tmp_path)
     assert rows_of(done.stdout)[0]["cells"] == "1"
+
+
+class TestOddNumbersOfCells:
+    """Samples and groups of a single cell, or of none with a number."""
+
+    @pytest.fixture
+    def own(self, tmp_path: Path) -> Path:
+        cells = ["sample,cell,x,my col,kind"]
+        cells += [
+            f"{sample},{k},{(k * k + n) % 7 + 1},{k * n},k{k}" for n, sample in enumerate("abcd") for k in (1, 2, 3)
+        ]
+        (tmp_path / "cells.csv").write_text("\n".join([*cells[:-2], ""]))  # d has a single cell
+        (tmp_path / "kinds.csv").write_text("sample,genotype\na,wild\nb,wild\nc,mutant\nd,mutant\n")
+        cellgraph("load-tables", "--cells", "cells.csv", cwd=tmp_path)
+        cellgraph("annotate", "--samples", "kinds.csv", cwd=tmp_path)
+        return tmp_path
+
+    def test_an_interval_that_is_missing_is_explained(self, own: Path) -> None:
+        done = cellgraph("variation", "x", "--format", "csv", cwd=own)
+        (row,) = rows_of(done.stdout)
+        assert row["within"]
+        assert row["within_low"] == row["ratio_high"] == ""
+        assert row["between_low"]
+        assert "x: within, ratio have no interval, as some bootstraps of the 4 samples give no value" in done.stderr
+        assert "no interval" not in cellgraph("variation", "x", "--where", "sample <> 'd'", cwd=own).stderr
+
+    def test_the_first_pair_without_a_correlation_is_named_with_its_sample(self, own: Path) -> None:
+        words = ["correlate", "--columns", "x,`my col`", "--by", "sample"]
+        done = cellgraph(*words, "--where", "sample <> 'a'", cwd=own)
+        assert "the first such pair is x and my col in the sample 'd'." in done.stderr
+
+    def test_a_group_that_is_too_small_is_named(self, own: Path) -> None:
+        words = ["compare", "--by", "kind", "x", "--where", "sample <> 'b' and not (sample = 'c' and kind = 'k2')"]
+        message = refused(*words, "--unit", "cells", cwd=own)
+        assert "but group 'k2' of 'kind' has 1; leave its cells out" in message
+
+    def test_mixed_models_of_few_samples_and_of_single_cells(self, own: Path) -> None:
+        words = ["compare", "--by", "genotype", "x", "--mixed", "--format", "csv"]
+        done = cellgraph(*words, cwd=own)
+        assert rows_of(done.stdout)[0]["p"]
+        assert "for as few as 4 samples" in done.stderr
+        alone = cellgraph(*words, "--where", "kind = 'k1'", cwd=own)
+        assert rows_of(alone.stdout)[0]["p"] == ""
+        assert "x: each sample has a single cell" in alone.stderr
+
+    def test_an_effect_outside_its_interval_is_explained(self, tmp_path: Path) -> None:
+        random = np.random.default_rng(3)
+        lines = [f"{k},{value},{k % 15}" for k, value in enumerate(random.normal(0, 1, 45))]
+        (tmp_path / "cells.csv").write_text("\n".join(["cell,x,batch", *lines]))
+        cellgraph("load-tables", "--cells", "cells.csv", cwd=tmp_path)
+        done = cellgraph("compare", "--by", "batch", "x", "--unit", "cells", "--format", "csv", cwd=tmp_path)
+        (row,) = rows_of(done.stdout)
+        above = float(row["effect"]) > float(row["effect_high"])
+        assert above == ("eta squared is above its interval" in done.stderr)
+        assert above
+
+
+def test_a_condition_on_different_units_is_told(tmp_path: Path) -> None:
+    (tmp_path / "cells.csv").write_text("sample,cell,volume,mine\na,1,5,5\na,2,6,6\nb,1,5e9,5\nb,2,7e9,6\n")
+    (tmp_path / "samples.csv").write_text("sample,unit\na,micrometer\nb,nanometer\n")
+    cellgraph("load-tables", "--cells", "cells.csv", "--samples", "samples.csv", cwd=tmp_path)
+    said = "in the condition, the column 'volume' has different units: micrometer in the sample 'a', nanometer in 'b'"
+    assert said in cellgraph("variation", "mine", "--where", "volume > 5", cwd=tmp_path).stderr
+    assert said not in cellgraph("variation", "mine", "--where", "volume > 5 and sample = 'a'", cwd=tmp_path).stderr
