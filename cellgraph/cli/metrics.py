@@ -116,7 +116,7 @@ def metrics(
                 report=report,
                 **conditions,
             )
-        draw(done.rows, plot)
+        draw(done.rows, plot, columns)
         render(done.rows, fmt, output, columns=columns)
         for note in done.notes:
             say(f"cellgraph: {note}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cellgraph.cli.streams import say
 from cellgraph.errors import NotFoundError, ParameterError
 from cellgraph.files import output_file
 from cellgraph.handover import needed
@@ -48,8 +49,10 @@ def check_plot(target: Path | None) -> None:
     needed("matplotlib", "--plot", "plot")
 
 
-def draw(table: pa.Table, target: Path | None) -> None:
+def draw(table: pa.Table, target: Path | None, columns: str | None = None) -> None:
     """Draw a histogram of each measure of cells, by hop if rows have one; else each measure over hops or neighbours.
+
+    Of more measures than fit, the first are drawn; `columns` chooses, as in `render`.
 
     Raises
     ------
@@ -63,20 +66,25 @@ def draw(table: pa.Table, target: Path | None) -> None:
     import pyarrow as pa
     from matplotlib.figure import Figure
 
-    numbers = [
+    from cellgraph.phenotypes.pictures import plain
+
+    chosen = table.column_names if columns is None else [name.strip() for name in columns.split(",")]
+    every = [
         field.name
         for field in table.schema
-        if field.name not in (*_KEYS, "component")
+        if field.name in chosen
+        and field.name not in (*_KEYS, "component")
         and (pa.types.is_integer(field.type) or pa.types.is_floating(field.type))
-    ][:_MOST_PANELS]
+    ]
+    numbers = every[:_MOST_PANELS]
     key = next((name for name in _KEYS if name in table.column_names), None)
     if key is None or not numbers or not table.num_rows:
         raise ParameterError("--plot draws measures of cells, hops or numbers of neighbours, but these rows have none.")
     figure = Figure(figsize=(4.0 * min(len(numbers), 3), 3.0 * -(-len(numbers) // 3)), layout="constrained")
     axes = figure.subplots(-(-len(numbers) // 3), min(len(numbers), 3), squeeze=False).ravel()
     for panel, name in zip(axes, numbers, strict=False):
-        panel.set_xlabel(name if key == "cell" else key)
-        panel.set_ylabel("cells" if key == "cell" else name)
+        panel.set_xlabel(plain(name) if key == "cell" else key)
+        panel.set_ylabel("cells" if key == "cell" else plain(name))
         for label, values in _parts(table, name, key):
             if key == "cell":
                 panel.hist(values[1], bins=_bins(values[1]), histtype="step", label=label)
@@ -86,6 +94,8 @@ def draw(table: pa.Table, target: Path | None) -> None:
             panel.legend(fontsize="small")
     for panel in axes[len(numbers) :]:
         panel.remove()
+    if len(every) > len(numbers):
+        say(f"cellgraph: the picture has {len(numbers)} of {len(every)} measures; choose others with --columns A,B.")
     save(figure, target)
 
 
@@ -97,13 +107,19 @@ def save(figure: Figure, target: Path) -> None:
     CellgraphError
         If that fails.
     """
+    from cellgraph.phenotypes.pictures import save_figure
+
     with output_file(target) as part:
-        figure.savefig(part, format=target.suffix[1:].lower())
+        letters = save_figure(figure, part, target.suffix[1:].lower())
+    if letters:
+        say(f"cellgraph: {letters}")
 
 
 def _parts(table: pa.Table, name: str, key: str) -> list[tuple[str | None, tuple[Any, Any]]]:
     """Return label, keys and values of the lines of a panel: by hop for cells, else by sample."""
     import pyarrow.compute as pc
+
+    from cellgraph.phenotypes.pictures import plain
 
     by = "hop" if key == "cell" and "hop" in table.column_names else "sample" if key != "cell" else None
     known = [None] if by is None or by not in table.column_names else table[by].unique().to_pylist()[:_MOST_LINES]
@@ -111,7 +127,10 @@ def _parts(table: pa.Table, name: str, key: str) -> list[tuple[str | None, tuple
     for one in known:
         rows = table if one is None else table.filter(pc.equal(table[by], one))
         rows = rows.filter(pc.is_valid(rows[name]))
-        label = None if one is None else f"hop {one}" if by == "hop" else str(one)
+        if endless := rows.num_rows - pc.sum(pc.is_finite(rows[name]), min_count=0).as_py():
+            say(f"cellgraph: values of {name!r} that are infinite or NaN are not in the picture: {endless:,}.")
+            rows = rows.filter(pc.is_finite(rows[name]))
+        label = None if one is None else f"hop {one}" if by == "hop" else plain(str(one))
         parts.append((label, (rows[key].to_numpy(), rows[name].to_numpy())))
     return parts
 

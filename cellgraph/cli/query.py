@@ -162,7 +162,7 @@ def query(
             for part in parts:
                 notes.update(dict.fromkeys(note_of(part).splitlines()))
                 if plot is not None:
-                    draw(part, plot)
+                    draw(part, plot, columns)
                 yield part
 
         render(noted(), fmt, output, columns=columns)

@@ -18,7 +18,7 @@ from cellgraph.phenotypes.grouping import Grouping, find_groups
 from cellgraph.phenotypes.moments import Moments, other_units
 from cellgraph.phenotypes.reading import CellColumns
 from cellgraph.phenotypes.result import Result, null_if_nan
-from cellgraph.phenotypes.selection import read_columns, say_lacking
+from cellgraph.phenotypes.selection import read_columns, say_angles, say_lacking
 from cellgraph.statistics.network import left_out
 from cellgraph.stores import open_store
 
@@ -91,6 +91,7 @@ def compare(
         read = read_columns(store, columns, where=where, sample=sample)
         groups = find_groups(store, by, read.facts, where, sample)
         say_lacking(read)
+        say_angles(read)
         _check_groups(read, groups, by, unit, mixed)
         rows, observed = (_by_cells if mixed or unit == "cells" else _by_samples)(read, groups, by, test, mixed)
     _adjust(rows)

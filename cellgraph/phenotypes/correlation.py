@@ -12,7 +12,7 @@ import numpy as np
 from cellgraph.errors import ParameterError, near
 from cellgraph.phenotypes.reading import CellColumns
 from cellgraph.phenotypes.result import Result, null_if_nan
-from cellgraph.phenotypes.selection import read_columns, say_lacking
+from cellgraph.phenotypes.selection import read_columns, say_angles, say_lacking
 from cellgraph.stores import open_store
 
 Array = np.ndarray[Any, Any]
@@ -68,6 +68,7 @@ def correlate(
         if len(read.names) < 2:
             raise ParameterError(f"a correlation needs at least two columns, got one: {read.names[0]}.")
         say_lacking(read)
+        say_angles(read)
         groups = _pearson(read, by) if method == "pearson" else dict(_spearman(read, by))
     rows: list[dict[str, Any]] = []
     matrices: dict[str, Array] = {}

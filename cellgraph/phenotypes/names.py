@@ -124,6 +124,9 @@ FORMULAS: tuple[Formula, ...] = (
     ),
 )  # fmt: skip
 
+ANGLE = re.compile(r"(?:^|_)(?:theta|phi|angle)(?:_[xyz])?$", re.IGNORECASE)
+"""Names of columns that are taken for angles."""
+
 CONTACT_AREA = Column("contact_area", "float", "unit^2", "sum of the areas of its contacts")
 
 

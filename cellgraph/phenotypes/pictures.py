@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +18,36 @@ Array = np.ndarray[Any, Any]
 
 MOST_PANELS = 12
 _MOST_BARS = 60
+_MISSING = re.compile(r"Glyph (\d+) .* missing from")
 _MOST_NAMES = 30
 
 
-def _plain(text: str) -> str:
+def save_figure(figure: Figure, target: Any, form: str, *, dpi: float | None = None) -> str | None:
+    """Write a figure to a file; return a sentence on letters that the font does not have, None if it has all.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    target : path or file
+    form : str
+        ``png`` or ``svg``.
+    dpi : float, optional
+        Pixels per inch; None is the default of matplotlib.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        figure.savefig(target, format=form, dpi=dpi or "figure")
+    letters = dict.fromkeys(found[1] for each in caught if (found := _MISSING.match(str(each.message))))
+    for each in caught:
+        if not _MISSING.match(str(each.message)):
+            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
+    if not letters:
+        return None
+    shown = ", ".join(chr(int(code)) for code in letters)
+    return f"the font of the picture does not have these letters, which are drawn as boxes: {shown}."
+
+
+def plain(text: str) -> str:
     """Escape a name for matplotlib, which reads text between dollar signs as a formula."""
     return printable(text).replace("$", r"\$")
 
@@ -59,9 +87,9 @@ def means_of_samples(names: Sequence[str], samples: Sequence[str], means: Array,
             axis.plot(across, mean)
         else:
             axis.errorbar(across, mean, yerr=deviation, fmt="o", markersize=3, capsize=2)
-        axis.set_ylabel(_plain(name))
+        axis.set_ylabel(plain(name))
         if len(order) <= _MOST_NAMES:
-            axis.set_xticks(across, [_plain(samples[number]) for number in order], rotation=90, fontsize="x-small")
+            axis.set_xticks(across, [plain(samples[number]) for number in order], rotation=90, fontsize="x-small")
         else:
             axis.set_xlabel("samples, by their mean")
     return figure
@@ -77,7 +105,7 @@ def heat_maps(names: Sequence[str], matrices: Mapping[str, Array]) -> Figure:
     matrices : mapping of str to numpy.ndarray of float64, shape (p, p)
         By title; NaN where there is no correlation.
     """
-    shown = [_plain(name) for name in names]
+    shown = [plain(name) for name in names]
     size = max(3.0, 0.45 * len(names) + 1.5)
     figure, axes = _panels(len(matrices), size, size)
     if len(matrices) > len(axes):
@@ -85,7 +113,7 @@ def heat_maps(names: Sequence[str], matrices: Mapping[str, Array]) -> Figure:
     image = None
     for axis, (title, matrix) in zip(axes, matrices.items(), strict=False):
         image = axis.imshow(matrix, vmin=-1, vmax=1, cmap="RdBu_r")
-        axis.set_title(_plain(title), fontsize="small")
+        axis.set_title(plain(title), fontsize="small")
         axis.set_xticks(range(len(names)), shown, rotation=90, fontsize="x-small")
         axis.set_yticks(range(len(names)), shown, fontsize="x-small")
         if len(names) <= 12:
@@ -119,9 +147,9 @@ def scatter(points: Array, groups: Array, names: Mapping[int, str], labels: tupl
     for place, (group, name) in enumerate(names.items()):
         own = points[groups == group]
         colour = colours(place) if len(names) <= 10 else colours(place / len(names))
-        axis.scatter(own[:, 0], own[:, 1], s=4, color=colour, label=_plain(name), alpha=0.6, linewidths=0)
-    axis.set_xlabel(_plain(labels[0]))
-    axis.set_ylabel(_plain(labels[1]))
+        axis.scatter(own[:, 0], own[:, 1], s=4, color=colour, label=plain(name), alpha=0.6, linewidths=0)
+    axis.set_xlabel(plain(labels[0]))
+    axis.set_ylabel(plain(labels[1]))
     if 1 < len(names) <= 10:
         axis.legend(fontsize="small", markerscale=3)
     return figure
@@ -162,12 +190,12 @@ def violins_of_samples(
                 else:
                     axis.plot(np.full(len(values), across), values, "o", color=colour, markersize=3)
                 axis.errorbar(across, means[sample][place], np.std(values), fmt="ko", markersize=3, linewidth=0.8)
-                ticks.append(_plain(sample))
+                ticks.append(plain(sample))
                 across += 1
             if group and place == 0:
-                axis.plot([], [], "s", color=colour, label=_plain(group))
+                axis.plot([], [], "s", color=colour, label=plain(group))
         axis.set_xticks(range(len(ticks)), ticks, rotation=90, fontsize="x-small")
-        axis.set_ylabel(_plain(name))
+        axis.set_ylabel(plain(name))
     if len(groups) > 1:
         figure.legend(loc="outside upper center", ncols=min(len(groups), 6), fontsize="small")
     return figure
@@ -192,9 +220,9 @@ def violins_of_groups(names: Sequence[str], groups: Mapping[str, Array]) -> Figu
             axis.plot(across + np.linspace(-0.08, 0.08, len(own)), own, "o", color="black", markersize=3, alpha=0.6)
         axis.set_xticks(
             range(len(groups)),
-            [_plain(name) for name in groups],
+            [plain(name) for name in groups],
             fontsize="small",
             rotation=90 if len(groups) > 4 else 0,
         )
-        axis.set_ylabel(_plain(name))
+        axis.set_ylabel(plain(name))
     return figure

@@ -12,6 +12,7 @@ from cellgraph.errors import ParameterError, near
 from cellgraph.machine import free_memory
 from cellgraph.phenotypes.moments import Moments, other_units
 from cellgraph.phenotypes.reading import CellColumns
+from cellgraph.phenotypes.selection import say_angles
 from cellgraph.statistics.network import left_out
 
 Array = np.ndarray[Any, Any]
@@ -143,6 +144,7 @@ def scale_columns(read: CellColumns, scale: Scale, *, labels: bool) -> Scaled:
             samples.append(block.samples)
             label.append(block.labels)
     places = _kept(read, moments)
+    say_angles(read)
     read.notes.extend(other_units(moments, read.names, read.samples))
     names = [read.names[place] for place in places]
     for name, without in read.lacking(names).items():

@@ -19,7 +19,7 @@ from cellgraph.estimation.catalogue import (
 )
 from cellgraph.estimation.columns import Reference
 from cellgraph.estimation.filters import parse_filter
-from cellgraph.phenotypes.names import find_columns, listed_items, with_computed
+from cellgraph.phenotypes.names import ANGLE, find_columns, listed_items, with_computed
 from cellgraph.phenotypes.reading import CellColumns
 from cellgraph.queries.text import quoted
 from cellgraph.stores import Store
@@ -123,6 +123,15 @@ def say_lacking(columns: CellColumns) -> None:
         columns.notes.append(
             f"{name}: the sample{'s' if len(samples) > 1 else ''} {shown} "
             f"{'do not have it and were' if len(samples) > 1 else 'does not have it and was'} left out."
+        )
+
+
+def say_angles(columns: CellColumns) -> None:
+    """Add a note on columns that are angles, by their names: means and products of them are not those of directions."""
+    if angles := [name for name in columns.names if ANGLE.search(name)]:
+        columns.notes.append(
+            f"{', '.join(angles)}: by the name an angle, whose mean and variance depend on the position of 0; "
+            "here it is taken for a plain number."
         )
 
 

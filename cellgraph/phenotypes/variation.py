@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from cellgraph.phenotypes.aggregates import moments_of
 from cellgraph.phenotypes.distributions import MOST_SAMPLES, cells_of_samples
 from cellgraph.phenotypes.effects import variance
 from cellgraph.phenotypes.moments import Moments, intraclass, other_units
+from cellgraph.phenotypes.names import ANGLE
 from cellgraph.phenotypes.result import Result, null_if_nan
 from cellgraph.phenotypes.selection import read_columns, say_lacking
 from cellgraph.queries.values import check
@@ -29,8 +29,8 @@ Array = np.ndarray[Any, Any]
 
 LEVEL = 0.95
 MOST_RESAMPLES = 100_000
+FEW_BOOTSTRAPS = 100
 
-_ANGLE = re.compile(r"(?:^|_)(?:theta|phi|angle)(?:_[xyz])?$", re.IGNORECASE)
 _PART = 1000
 _PERCENT_FROM = 3.0  # a standard deviation of three times the mean is rare
 _PERCENT = ("within", "between", "ratio")
@@ -99,14 +99,16 @@ def variation(
     notes, why = [*read.notes, *other_units(moments, read.names, read.samples)], list[str]()
     rows: list[dict[str, Any]] = []
     for place, name in enumerate(read.names):
-        angle = name not in plain and (name in angles or bool(_ANGLE.search(name)))
+        angle = name not in plain and (name in angles or bool(ANGLE.search(name)))
         rows.append(_row(name, moments, place, angle, bootstrap, seed, notes, why))
     if len(why) == len(rows):
         raise ParameterError(" ".join(why))
     if alone := [row["phenotype"] for row in rows if row["samples"] == 1]:
         notes.append(f"{', '.join(alone)}: between samples is not defined, as only one sample has numbers.")
     if bootstrap and len(read.facts) > 1:
-        notes.append(f"intervals are 95 %, from {bootstrap:,} bootstraps of the samples, seed {seed}.")
+        few = f"; {FEW_BOOTSTRAPS} or more are needed for that" if bootstrap < FEW_BOOTSTRAPS else ""
+        many = "" if bootstrap == 1 else "s"
+        notes.append(f"intervals are 95 %, from {bootstrap:,} bootstrap{many} of the samples, seed {seed}{few}.")
     samples, sd = read.samples, moments.sd
     means = np.where(moments.count > 0, moments.mean, np.nan)
 

@@ -27,6 +27,7 @@ from cellgraph.phenotypes.components import pca
 from cellgraph.phenotypes.correlation import correlate
 from cellgraph.phenotypes.groups import kmeans
 from cellgraph.phenotypes.names import find_columns, listed_items, with_computed
+from cellgraph.phenotypes.pictures import save_figure
 from cellgraph.phenotypes.result import Result
 from cellgraph.phenotypes.variation import variation
 from cellgraph.pictures.plot import plot
@@ -208,7 +209,9 @@ def _painted(store: Store, facts: list[SampleFact], every: list[SampleFact], col
             except CellgraphError as instead:
                 notes[-1] = f"{fact.name}: not drawn: {instead}"
                 continue
-        parts.append(_picture(axes.figure, f"{fact.name} by {color}"))
+        picture, letters = _picture(axes.figure, f"{fact.name} by {color}")
+        parts.append(picture)
+        notes += [letters] if letters else []
     if len(facts) > _PAINTED:
         notes.append(f"the first {_PAINTED} of {len(facts):,} samples.")
     listed = "".join(f"<li>{escape(note)}</li>" for note in notes)
@@ -217,15 +220,17 @@ def _painted(store: Store, facts: list[SampleFact], every: list[SampleFact], col
 
 def _shown(section: _Section) -> str:
     found = section.analysis()
-    notes = "".join(f"<li>{escape(note)}</li>" for note in found.notes)
+    picture, letters = _picture(found.picture(), section.title)
+    notes = "".join(f"<li>{escape(note)}</li>" for note in (*found.notes, *([letters] if letters else ())))
     return (
         f"<h2>{escape(section.title)}</h2>\n<p><code>{escape(section.command)}</code></p>\n"
-        f"{_picture(found.picture(), section.title)}\n{as_html(found.rows, _SHOWN)}\n<ul>{notes}</ul>"
+        f"{picture}\n{as_html(found.rows, _SHOWN)}\n<ul>{notes}</ul>"
     )
 
 
-def _picture(figure: Any, title: str) -> str:
+def _picture(figure: Any, title: str) -> tuple[str, str | None]:
+    """Return a picture as HTML, and a sentence on letters that it lacks."""
     page = io.BytesIO()
-    figure.savefig(page, format="png", dpi=110)
+    letters = save_figure(figure, page, "png", dpi=110)
     data = base64.b64encode(page.getvalue()).decode()
-    return f'<img alt="{escape(title)}" src="data:image/png;base64,{data}">'
+    return f'<img alt="{escape(title)}" src="data:image/png;base64,{data}">', letters

@@ -198,3 +198,14 @@ def test_pictures_that_cannot_be_drawn(db: Path) -> None:
     plot = ("--plot", db.with_name("picture.png"), "--db", db)
     assert "--plot draws measures of cells" in refused("query", "samples", *plot, status=2)
     assert not db.with_name("picture.png").exists()
+
+
+def test_pictures_of_infinities_of_many_columns_and_of_names_like_formulas(tmp_path: Path) -> None:
+    names = ["$\\frac$", *(f"p{k}" for k in range(14))]
+    lines = [f"{label},{'inf' if label == 2 else label}" + f",{label}" * 14 for label in (1, 2, 3)]
+    (tmp_path / "cells.csv").write_text("\n".join([",".join(["label", *names]), *lines, ""]))
+    cellgraph("load-tables", "--cells", "cells.csv", cwd=tmp_path)
+    words = ["query", "cells", "--plot", "picture.png", "--format", "csv"]
+    assert "the picture has 12 of " in cellgraph(*words, cwd=tmp_path).stderr
+    done = cellgraph(*words, "--columns", "cell,$\\frac$,p3", cwd=tmp_path)
+    assert done.stderr == "cellgraph: values of '$\\\\frac$' that are infinite or NaN are not in the picture: 1.\n"
