@@ -42,7 +42,8 @@ class Estimate:
     seconds : float
         Time taken.
     left_out : int
-        Number of cells or contacts seen that pass the filter but have no value, so they are not in the estimate.
+        Number of cells or contacts seen that pass the filter but have no finite number, so they are not in the
+        estimate.
     note : str
         Remarks on the answer: what is left out, and why an interval is wide; mostly empty.
     """
