@@ -176,7 +176,9 @@ def similar(question: Question) -> pa.Table:
     asked = question.restricted(contacts=[name])
     topology, pairs = asked.topology, linked(asked, name)
     common = pairs.b[np.isin(pairs.a, asked.rows)]
-    note = note_on_shares(asked, name, pairs.a[np.isin(pairs.b, common)], "they count as 0 in the column weighted.")
+    note = note_on_shares(
+        asked, name, pairs.a[np.isin(pairs.b, common)], "such a contact counts as 0 in the column weighted."
+    )
     if question.method == "cypher":
         return with_note(question.in_cypher(), note)
     values = np.nan_to_num(pairs.of(name))

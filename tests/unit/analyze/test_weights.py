@@ -155,7 +155,7 @@ def test_similar_cells_some_of_whose_contacts_have_no_value(db: cellgraph.Databa
         (2, 1, 4, 0.25, 0.0),
         (3, 1, 4, 0.25, 0.0),
     ]
-    assert note_of(found) == "2 contacts have no cost: they count as 0 in the column weighted."
+    assert note_of(found) == "2 contacts have no cost: such a contact counts as 0 in the column weighted."
     nothing = db.query("similar", of="cost", cell=8, sample="parts", method=method)
     assert [tuple(row.values())[2:7] for row in nothing.to_pylist()] == [(11, 1, 1, 1.0, 0.0), (10, 1, 1, 1.0, None)]
     with pytest.raises(cellgraph.CellgraphError, match=r"is -1 for 2 contacts, the first between 5 and 6; name"):
