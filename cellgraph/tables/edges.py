@@ -1,4 +1,4 @@
-"""Handle the two directions of relationships: listed twice, merged into one, or kept."""
+"""Decide which rows are relationships, and handle their two directions: listed twice, merged into one, or kept."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from cellgraph.errors import InputError
 from cellgraph.tables.columns import quoted
+from cellgraph.tables.roles import folded
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -15,8 +16,63 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 
+_OTHER_CONTACT = ("expanded_junctions", "touching_edges", "touching_corners")
+_TOUCHING = ("touching", "touches", "contact", "adjacent", "adjacency", "connected", "value")
+
+
+def touching(contacts: pa.Table, name: str, column: str | None) -> tuple[Array, list[str]]:
+    """Return the rows that are relationships, and notes.
+
+    A row with 0 junctions is none, unless its cells touch along an edge, in a corner, or once they are grown.
+
+    Parameters
+    ----------
+    contacts : pyarrow.Table
+        As `settle` takes it.
+    name : str
+        What to call the table.
+    column : str or None
+        Its column with the junctions.
+    """
+    kept = contacts["junctions"].to_numpy() > 0
+    for other in _OTHER_CONTACT:
+        if other in contacts.column_names and _is_number(contacts[other]):
+            kept |= np.nan_to_num(contacts[other].to_numpy()) > 0
+    notes = [
+        f'The column "{other}" of {name} is kept as a property: rows in which it is {none} are relationships, too. '
+        "Remove them from the file if they are none."
+        for other in contacts.column_names
+        if (none := _none(contacts, other))
+    ]
+    count = int(np.count_nonzero(~kept))
+    if count:
+        rows = "1 row" if count == 1 else f"{count:,} rows"
+        notes.append(
+            f'{rows} with 0 in "{column}" of {name} {"is" if count == 1 else "are"} left out: without a junction there '
+            "is no contact. --junctions-column none keeps each row, as 1."
+        )
+    return np.flatnonzero(kept), notes
+
+
+def _is_number(column: pa.ChunkedArray) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_integer(column.type) or pa.types.is_floating(column.type))
+
+
+def _none(contacts: pa.Table, column: str) -> str:
+    """Return what says in a column that cells do not touch: false, or 0 if its name tells so; empty if nothing does."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    values = contacts[column]
+    if pa.types.is_boolean(values.type):
+        return "false" if pc.any(pc.invert(values)).as_py() else ""
+    return "0" if folded(column) in _TOUCHING and _is_number(values) and pc.any(pc.equal(values, 0)).as_py() else ""
+
+
 def settle(
-    contacts: pa.Table, name: str, pair: tuple[str, str], *, symmetric: bool, directed: bool
+    contacts: pa.Table, name: str, pair: tuple[str, str], rows: Array, *, symmetric: bool, directed: bool
 ) -> tuple[pa.Table, list[str], str]:
     """Return the relationships to load, notes, and how directions were read, as the end of a phrase.
 
@@ -28,6 +84,8 @@ def settle(
         What to call the table.
     pair : tuple of str
         Its columns with the two cells.
+    rows : array of int, shape (relationships,)
+        The row of each in the file, from 0.
     symmetric : bool
         Whether each pair is listed in both directions and counts once.
     directed : bool
@@ -48,7 +106,7 @@ def settle(
     n = int(number.max()) + 1
     forward, backward = np.pad(forward, (0, n - len(forward))), np.pad(backward, (0, n - len(backward)))
     if symmetric:
-        contacts, more = _folded(contacts, name, number, a < b, a == b)
+        contacts, more = _folded(contacts, name, rows, number, a < b, a == b)
         return contacts, [*notes, *more], " (symmetric, each pair once)"
     both = int(np.count_nonzero((forward > 0) & (backward > 0)))
     pairs = int(np.count_nonzero(forward + backward))
@@ -80,7 +138,9 @@ def _of_themselves(name: str, count: int) -> list[str]:
     return [f"{joins} of {name} with itself: {kept}."]
 
 
-def _folded(contacts: pa.Table, name: str, number: Array, forward: Array, selves: Array) -> tuple[pa.Table, list[str]]:
+def _folded(
+    contacts: pa.Table, name: str, rows: Array, number: Array, forward: Array, selves: Array
+) -> tuple[pa.Table, list[str]]:
     """Merge relationships that are listed in both directions."""
     ranks = _ranks(contacts, number, forward)
     key = number * (int(ranks.max()) + 1) + ranks
@@ -88,13 +148,13 @@ def _folded(contacts: pa.Table, name: str, number: Array, forward: Array, selves
     other = np.flatnonzero(~forward & ~selves)
     _, at_one, at_other = np.intersect1d(key[one], key[other], assume_unique=True, return_indices=True)
     first, second = np.sort([one[at_one], other[at_other]], axis=0)
-    _refuse_differing(contacts, name, first, second)
+    _refuse_differing(contacts, name, rows, first, second)
     kept = np.delete(np.arange(contacts.num_rows), second)
     notes = []
     single = len(kept) - len(first) - int(selves.sum())
     if single:
-        rows = "1 relationship stands" if single == 1 else f"{single:,} relationships stand"
-        notes.append(f"{rows} in {name} in one direction only, and is counted anyway.")
+        stand = "1 relationship stands" if single == 1 else f"{single:,} relationships stand"
+        notes.append(f"{stand} in {name} in one direction only, and is counted anyway.")
     differing = [
         column
         for column in contacts.column_names
@@ -126,13 +186,14 @@ def _ranks(contacts: pa.Table, number: Array, forward: Array) -> Array:
     return ranks
 
 
-def _refuse_differing(contacts: pa.Table, name: str, first: Array, second: Array) -> None:
+def _refuse_differing(contacts: pa.Table, name: str, rows: Array, first: Array, second: Array) -> None:
     junctions = contacts["junctions"].to_numpy()
     wrong = np.flatnonzero(junctions[first] != junctions[second])
     if wrong.size:
-        one, two = (int(rows[wrong[0]]) for rows in (first, second))
+        one, two = (int(ways[wrong[0]]) for ways in (first, second))
+        in_rows = f"{rows[one] + 1} and {rows[two] + 1}"
         raise InputError(
-            f"{name} lists the same two cells in rows {one + 1} and {two + 1}, but with {junctions[one]} and "
+            f"{name} lists the same two cells in rows {in_rows}, but with {junctions[one]} and "
             f"{junctions[two]} junctions (pairs that differ: {wrong.size:,}); with --symmetric both directions must "
             "have the same, --directed keeps both"
         )

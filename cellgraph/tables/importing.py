@@ -79,7 +79,8 @@ def load_tables(
       ``label``, ``bodyId``, ``id``, …; without one, cells are numbered by row, from 1; text ids become the property
       ``name``, and cells are numbered), and any properties;
     - network: the two cells (``id1,id2``, ``cell_a,cell_b``, ``source,target``, ``bodyId_pre,bodyId_post``, …),
-      the junctions (``junctions``, ``weight``, ``count``, ``n``; 1 each without one), and any properties.  If cell ids
+      the junctions (``junctions``, ``weight``, ``count``, ``n``; 1 each without one; rows with 0 are left out, with a
+      note), and any properties.  If cell ids
       are unique in the whole cell table, relationships may join cells of different samples; if they are unique only
       within each sample, the network also needs one column with the sample, or two (``sample_a,sample_b``);
     - samples: the id that the cells refer to (``id``, ``sample``, ``animal``, …), a ``name``, and any properties.

@@ -145,3 +145,35 @@ def test_empty_columns_with_a_type_are_kept(tmp_path: Path) -> None:
     file = tmp_path / "cells.parquet"
     parquet.write_table(pa.table({"cell": [1], "score": pa.array([None], pa.float64()), "x": pa.nulls(1)}), file)
     assert read_tables(file).network.cells.column_names == ["sample", "label", "score"]
+
+
+def test_rows_with_0_junctions_are_no_contacts_and_their_cells_stay(tmp_path: Path) -> None:
+    (tmp_path / "edges.csv").write_text("source,target,weight\n1,2,0\n2,3,7\n1,3,0\n1,1,0\n4,5,0\n")
+    read = read_tables(None, tmp_path / "edges.csv")
+    assert read.network.cells["label"].to_pylist() == [1, 2, 3, 4, 5]
+    assert read.network.contacts.to_pylist() == [{"a": 1, "b": 2, "junctions": 7}]
+    (note,) = (note for note in read.notes if "left out" in note)
+    assert note.startswith('4 rows with 0 in "weight" of ')
+    assert "--junctions-column none" in note
+    assert not any("itself" in note for note in read.notes)
+    every = read_tables(None, tmp_path / "edges.csv", named=Columns(junctions="none"))
+    assert every.network.contacts["junctions"].to_pylist() == [1] * 5
+    (tmp_path / "two.csv").write_text("source,target,weight\n1,2,0\n2,1,0\n2,3,7\n3,2,8\n")
+    with pytest.raises(InputError, match="rows 3 and 4, but with 7 and 8 junctions"):
+        read_tables(None, tmp_path / "two.csv", symmetric=True)
+
+
+def test_rows_without_junctions_are_kept_where_cells_touch_otherwise(tmp_path: Path) -> None:
+    (tmp_path / "edges.csv").write_text(
+        "cell_a,cell_b,junctions,expanded_junctions\n1,2,0,4\n2,3,7,9\n1,3,0,0\n3,4,0,\n"
+    )
+    read = read_tables(None, tmp_path / "edges.csv")
+    assert read.network.contacts["expanded_junctions"].to_pylist() == [4, 9]
+
+
+@pytest.mark.parametrize(("column", "none"), [("touching\n1,2,False\n2,3,True", "false"), ("value\n1,2,0\n2,3,1", "0")])
+def test_other_columns_leave_no_row_out_and_that_is_told(tmp_path: Path, column: str, none: str) -> None:
+    (tmp_path / "edges.csv").write_text(f"source,target,{column}\n")
+    read = read_tables(None, tmp_path / "edges.csv")
+    assert read.network.contacts.num_rows == 2
+    assert any(f"is kept as a property: rows in which it is {none} are" in note for note in read.notes)
