@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 _MOST = 10_000
 
 
+_INSTEAD = "it must have a row for each relationship instead, as source,target,junctions"
+
+
 def refuse_matrix(table: TableFile) -> None:
-    """Refuse a table whose first column holds the names of the others, as a matrix of relationships does.
+    """Refuse a matrix of relationships: its first column holds the names of the others, or all are numbers.
 
     Raises
     ------
@@ -25,14 +28,39 @@ def refuse_matrix(table: TableFile) -> None:
     """
     import pyarrow as pa
 
+    if _is_matrix(table):
+        size = table.table.num_rows
+        raise InputError(
+            f"{table.name} is a matrix: {size:,} rows of {size:,} numbers, which are 0 from each cell to itself or the "
+            f"same in both directions; {_INSTEAD}, or, if it has, --a-column and --b-column must name its columns"
+        )
     names = table.columns[1:]
     if not table.headed or len(names) < 2 or len(names) > _MOST or table.table.num_rows != len(names):
         return
     if sorted(table.with_texts(table.columns[0]).table[0].cast(pa.string()).to_pylist(), key=str) == sorted(names):
         raise InputError(
-            f"{table.name} is a matrix: its first column holds the names of the others ({', '.join(names[:3])}, …); it "
-            "must have a row for each relationship instead, as source,target,junctions"
+            f"{table.name} is a matrix: its first column holds the names of the others ({', '.join(names[:3])}, …); "
+            f"{_INSTEAD}"
         )
+
+
+def _is_matrix(table: TableFile) -> bool:
+    """Tell whether a table is square and holds numbers only, with a diagonal of 0 or symmetric.
+
+    It must be both where its columns may be those of an edge list.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    size = table.table.num_rows
+    kinds = [field.type for field in table.table.schema]
+    if not 3 <= size <= _MOST or len(kinds) != size or roles.known(table.columns) > 1:
+        return False
+    if not all(pa.types.is_integer(kind) or pa.types.is_floating(kind) for kind in kinds):
+        return False
+    values = np.column_stack([column.to_numpy() for column in table.table.columns])
+    empty, symmetric = not values.diagonal().any(), np.array_equal(values, values.T)
+    return bool(empty and symmetric) if size == 3 or table.headed else bool(empty or symmetric)
 
 
 def refuse_row(table: TableFile, pair: tuple[str, str], cells: pa.Array | None) -> None:

@@ -79,7 +79,8 @@ def read_tables(
     given_cells = None if cells is None else _read_cells(cells)
     edges = None if network is None else read_table(network, "network")
     if edges is not None:
-        header.refuse_matrix(edges)
+        if named.a is None:
+            header.refuse_matrix(edges)
         objects.refuse_mixed(edges)
     pair = None if edges is None else columns.find_pair(edges, named.a, named.b, directed=directed)
     pair_samples = None
