@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import io
 import re
 from collections.abc import Sequence
@@ -43,15 +42,14 @@ class CsvFile:
     quoted: bool
 
     @classmethod
-    def begin(cls, path: Path, beginning: bytes) -> CsvFile:
-        """Find the layout of a file, given its first bytes.
+    def begin(cls, path: Path) -> CsvFile:
+        """Find the layout of a file of text.
 
         Raises
         ------
         FormatError
-            If it is not text in UTF-8, has no table, or a quote in it is never closed.
+            If it has no table, or a quote in it is never closed.
         """
-        _refuse_binary(path, beginning)
         layout = find_layout(path)
         count = quotes.count(path)
         if count % 2:
@@ -216,17 +214,6 @@ def _csv_reason(error: BaseException) -> str:
         return str(error).splitlines()[0].removeprefix("CSV parse error: ").rstrip(".")
     row, expected, got = (int(number) for number in ragged.groups())
     return f"the header has {expected} columns, but row {row - 1} has {got}"
-
-
-def _refuse_binary(path: Path, beginning: bytes) -> None:
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(beginning)  # the last character may be truncated
-        text = b"\0" not in beginning
-    except UnicodeDecodeError:
-        text = False
-    if not text:
-        hint = "; save the sheet as CSV" if beginning[:2] == b"PK" else ""
-        raise FormatError(f"{str(path)!r} is neither CSV in UTF-8 nor Parquet{hint}")
 
 
 def _refuse_other_encodings(file: CsvFile) -> None:

@@ -14,7 +14,7 @@ from cellgraph.errors import InputError, NotFoundError, ParameterError
 
 Files = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
-_ENDING = re.compile(r"\.(csv|tsv|txt|parquet|pq)(\.gz)?$", re.IGNORECASE)
+_ENDING = re.compile(r"\.(csv|tsv|txt|parquet|pq)(\.(gz|bz2|xz))?$", re.IGNORECASE)
 _WORDS = re.compile(r"[ ._-]*(?<![a-z])(cells?|network|contacts?|edges?|neighbou?rs?|nodes?)(?![a-z])", re.IGNORECASE)
 
 

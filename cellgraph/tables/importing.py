@@ -72,8 +72,8 @@ def load_tables(
 ) -> TablesReport:
     """Load a network from tables into a database; relationships are kept as given.
 
-    Tables are CSV (optionally gzip-compressed) or Parquet files, or data frames.  Without a cell table, the cells are
-    those named in the network.  Columns are recognised by name, ignoring case:
+    Tables are CSV (optionally compressed with gzip, bzip2 or xz) or Parquet files, or data frames.  Without a cell
+    table, the cells are those named in the network.  Columns are recognised by name, ignoring case:
 
     - cells: the sample of the cell (``sample``, ``animal``, ``library_id``, …), its id (``cell``, ``cell_id``,
       ``label``, ``bodyId``, ``id``, …; without one, cells are numbered by row, from 1; text ids become the property

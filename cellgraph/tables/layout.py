@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import bz2
 import csv
 import gzip
 import io
+import lzma
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -46,14 +48,22 @@ class Layout:
     headed: bool
 
 
-def is_gzip(beginning: bytes) -> bool:
-    """Tell whether a file is compressed with gzip, by its first bytes."""
-    return beginning[:2] == b"\x1f\x8b"
+COMPRESSED = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz"}
+"""Endings of compressed files, which are recognised by their first bytes."""
+
+
+def _compression(beginning: bytes) -> str:
+    """Return the name of the compression of a file, by its first bytes; empty if it is not compressed."""
+    if beginning.startswith(b"\x1f\x8b"):
+        return "gzip"
+    if beginning.startswith(b"BZh") and beginning[4:10] == b"1AY&SY":
+        return "bzip2"
+    return "xz" if beginning.startswith(b"\xfd7zXZ\0") else ""
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file, decompressing it if it is compressed with gzip.
+    """Open a file, decompressing it if it is compressed with gzip, bzip2 or xz.
 
     Raises
     ------
@@ -61,12 +71,15 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         If compressed data is damaged or truncated, also during reading.
     """
     with path.open("rb") as file:
-        compressed = is_gzip(file.peek(2))
+        form = _compression(file.peek(10)[:10])
+    openers: dict[str, Callable[[Path], object]] = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}
     try:
-        with gzip.open(path) if compressed else path.open("rb") as file:
-            yield cast(IO[bytes], file)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise FormatError(f"{str(path)!r} is a damaged gzip file: {error}") from None
+        with cast(IO[bytes], openers[form](path)) if form else path.open("rb") as file:
+            yield file
+    except (EOFError, zlib.error, lzma.LZMAError, OSError) as error:
+        if not form or (isinstance(error, OSError) and error.errno is not None):
+            raise
+        raise FormatError(f"{str(path)!r} is a damaged {form} file: {error}") from None
 
 
 def find_layout(path: Path) -> Layout:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from cellgraph.errors import FormatError, InputError, NotFoundError, near
 from cellgraph.tables.csvfile import CsvFile
-from cellgraph.tables.layout import opened
+from cellgraph.tables.layout import COMPRESSED, opened
+from cellgraph.tables.others import refuse_others
 from cellgraph.volumes.files import GIT_LFS, POINTER, refuse_pipes
 
 if TYPE_CHECKING:
@@ -72,8 +73,8 @@ def read_table(source: Source, what: str) -> TableFile:
     Parameters
     ----------
     source : path or data frame
-        CSV (separated by comma, semicolon or tab; UTF-8; optionally gzip-compressed) or Parquet, recognised by its
-        contents.
+        CSV (separated by comma, semicolon or tab; UTF-8; optionally compressed with gzip, bzip2 or xz) or Parquet,
+        recognised by its contents.
     what : str
         What it holds: ``cells``, ``network``, ``samples``.
 
@@ -94,14 +95,15 @@ def read_table(source: Source, what: str) -> TableFile:
     beginning = _begin(path, what)
     if beginning[:4] == b"PAR1":
         return _table_file(TableFile(str(path), path.stem, _read_parquet(path)))
-    file = CsvFile.begin(path, beginning)
+    refuse_others(path, beginning, what)
+    file = CsvFile.begin(path)
     table, notes = file.read()
     layout = file.layout
     if not layout.headed:
         notes.append(f"{path} has no header: its columns are named {', '.join(layout.names)}.")
         if table.num_rows and [column[0].as_py() for column in table.columns] == [0, 1]:
             notes.append(f"The first line of {path}, 0 and 1, is read as a row; remove it if it numbers the columns.")
-    stem = Path(path.stem).stem if path.suffix.lower() == ".gz" else path.stem
+    stem = Path(path.stem).stem if path.suffix.lower() in COMPRESSED else path.stem
     return _table_file(TableFile(str(path), stem, table, layout.headed, tuple(notes), file))
 
 
