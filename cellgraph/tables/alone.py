@@ -36,7 +36,8 @@ def cells_of(network: TableFile, pair: tuple[str, str], samples: tuple[str, str]
     if not network.table.num_rows:
         raise InputError(f"{network.name} has a header but no relationships, so there are no cells; give --cells too")
     texts = any(pa.types.is_string(network.table[column].type) for column in pair)
-    sample, cell = "sample" if samples is None or samples[0] != samples[1] else samples[0], "cell"
+    sample = "sample" if samples is None else samples[0]
+    cell = "cell" if sample != "cell" else "cell_id"
     columns: dict[str, pa.Array] = {}
     if samples is not None:
         columns[sample] = as_texts(network, *samples)

@@ -122,8 +122,9 @@ def read_tables(
             contacts = contacts.set_column(number, end, [position[contacts[end].to_numpy()]])
         told = f"contacts {columns.quoted(pair)}{ways}" + (f' · junctions from "{junctions}"' if junctions else "")
     notes += _cell_notes(table, cell_column, keys, cells is None)
+    of_samples = dict.fromkeys(pair_samples) if cells is None and pair_samples else [sample_column or ""]
     parts = (
-        f'samples from "{sample_column}"' if sample_column else "",
+        f"samples from {columns.quoted([*of_samples])}" if sample_column else "",
         f'cells from "{cell_column}"' if cell_column and cells is not None else "",
         told,
     )

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from cellgraph.errors import FormatError, InputError
+from cellgraph.errors import FormatError, InputError, ParameterError
 from cellgraph.tables.reading import Columns, ReadTables, read_tables
 
 
@@ -177,3 +177,20 @@ def test_other_columns_leave_no_row_out_and_that_is_told(tmp_path: Path, column:
     read = read_tables(None, tmp_path / "edges.csv")
     assert read.network.contacts.num_rows == 2
     assert any(f"is kept as a property: rows in which it is {none} are" in note for note in read.notes)
+
+
+def test_columns_with_samples_are_named_as_in_the_file(tmp_path: Path) -> None:
+    pairs = "First Image Number,First Object Number,Second Image Number,Second Object Number\n1,1,1,2\n2,1,2,3\n"
+    told = read(tmp_path, network=pairs).reading
+    assert told.startswith('samples from "First Image Number", "Second Image Number" · contacts "First Object Number"')
+    assert read(tmp_path, network="animal,id1,id2\nx,1,2\n").reading.startswith('samples from "animal" · ')
+    with pytest.raises(InputError, match=r"samples in the column 'First Image Number' of .* not in the table"):
+        read(tmp_path, network=pairs, samples="id,name\n1,x\n")
+    with pytest.raises(ParameterError, match="as the column 'First Image Number'"):
+        read(tmp_path, network=pairs, sample="mine")
+
+
+def test_a_column_called_cell_may_hold_the_samples_of_an_edge_list(tmp_path: Path) -> None:
+    network = "cell,x,y\nk,1,2\nk,2,3\n"
+    got = read(tmp_path, network=network, named=Columns(sample="cell", a="x", b="y")).network
+    assert got.cells.to_pylist() == [{"sample": "k", "label": label} for label in (1, 2, 3)]
