@@ -52,6 +52,19 @@ def refuse_multisets(attributes: Attributes, what: str) -> None:
         )
 
 
+def scaled_values(attributes: Attributes) -> tuple[str, ...]:
+    """Return a note if the values that are meant are others than those that are stored (CF conventions of netCDF)."""
+    told = {key: attributes[key] for key in ("scale_factor", "add_offset") if key in attributes}
+    changed = {key: value for key, value in told.items() if not np.all(np.equal(value, float(key == "scale_factor")))}
+    if not changed:
+        return ()
+    said = " and ".join(f"{key} = {', '.join(map(str, np.ravel(value)))}" for key, value in changed.items())
+    return (
+        f"its attributes say {said}, by which other programs change the values that they read; labels are those that "
+        "are stored, and so is the label of the background (--background)",
+    )
+
+
 def attribute_spacing(attributes: Attributes, axes: Axes) -> Size:
     """Return the voxel size from the attributes of an array, or a note that quotes what was not understood.
 

@@ -87,7 +87,7 @@ FILES: tuple[Format, ...] = (
     Format("NumPy archive", (".npz",), "npy:open_npz", _starts(b"PK\3\4", b"PK\5\6")),
     Format(
         "HDF5", (".h5", ".hdf5", ".hdf", ".he5", ".ims", ".mat", ".nc", ".dream3d"), "hdf5:open_hdf5", _is_hdf5,
-        extra="hdf5", library="h5py", sizes="`element_size_um`, axistags, extents",
+        extra="hdf5", library="h5py", sizes="`element_size_um`, axistags, extents, coordinates of axes",
         also="Imaris, ilastik, BigDataViewer, MATLAB 7.3",
     ),
     Format(
@@ -115,7 +115,7 @@ FOLDERS: tuple[Format, ...] = (
     Format(
         "Zarr", (".zarr",), "ome_zarr:open_zarr",
         _holds("zarr.json", ".zarray", ".zgroup", ".zattrs", "datasource-properties.json"), scheme="zarr",
-        sizes="OME-Zarr `scale`, WEBKNOSSOS, `voxel_size`", also="v2 and v3, OME-Zarr, WEBKNOSSOS",
+        sizes="OME-Zarr `scale`, WEBKNOSSOS, `voxel_size`, coordinates of axes", also="v2 and v3, OME-Zarr, WEBKNOSSOS",
     ),
     Format(
         "precomputed", (".precomputed",), "precomputed:open_precomputed", _by("precomputed:is_precomputed"),

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cellgraph.errors import FormatError, ParameterError
-from cellgraph.volumes.attributes import attribute_axes, attribute_spacing
+from cellgraph.volumes.attributes import attribute_axes, attribute_spacing, scaled_values
 from cellgraph.volumes.axes import Axes, find_axes
 from cellgraph.volumes.choosing import Candidate, choose
+from cellgraph.volumes.coordinates import Coordinates, coordinate_size, coordinates
 from cellgraph.volumes.files import parsing
 from cellgraph.volumes.files import reading as opening
 from cellgraph.volumes.hdf5_chunks import hdf5_pieces
@@ -139,6 +140,7 @@ def _open_dataset(
     if imaris:
         reading = replace(reading, time=None, channel=None)  # already used to choose the dataset
     axes = find_axes(tuple(dataset.shape), names, stored, source, reading, why).told(*parts, *meant)
+    axes = replace(axes, notes=(*axes.notes, *scaled_values(dataset.attrs)))
     label_dtype(stored, source)
     if imaris:
         frames = sum(key.startswith("TimePoint ") for key in file[FINEST])
@@ -146,6 +148,8 @@ def _open_dataset(
     size = imaris_size(file, axes) if imaris else attribute_spacing(dataset.attrs, axes)
     if size.spacing is None:
         size = size.otherwise(_dream3d_size(dataset, axes))
+    if size.spacing is None:
+        size = size.otherwise(coordinate_size(_coordinates(dataset, names), axes))
     group = dataset.parent
     while size.spacing is None:
         size = size.otherwise(attribute_spacing(group.attrs, axes))
@@ -159,6 +163,28 @@ def _open_dataset(
         file.close()
         return mapped_volume(path, offset, stored, axes, source, size)
     return PiecesVolume(hdf5_pieces(file, dataset, stored, path, source, others), axes, source, size)
+
+
+def _coordinates(dataset: Dataset, names: Sequence[str] | None) -> list[Coordinates | None]:
+    """Return the coordinates along each axis: the scale of the dimension, or a dataset beside it that is named so."""
+    import h5py
+
+    found: list[Coordinates | None] = []
+    for number, length in enumerate(dataset.shape):
+        name = str(names[number]) if names is not None and len(names) == len(dataset.shape) else ""
+        scales = list(dataset.dims[number].values())
+        beside = scales[0] if scales else dataset.parent.get(name) if name else None
+        found.append(None)
+        if not isinstance(beside, h5py.Dataset) or beside.shape != (length,) or beside.dtype.kind not in "iuf":
+            continue
+        # netCDF writes a scale for a dimension without coordinates, too.
+        if not _text(beside.attrs.get("NAME", "")).startswith("This is a netCDF dimension but not"):
+            found[-1] = coordinates(name or str(beside.name).split("/")[-1], beside[()], beside.attrs)
+    return found
+
+
+def _text(value: object) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def _dream3d_size(dataset: Dataset, axes: Axes) -> Size:

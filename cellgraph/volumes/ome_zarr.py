@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
 
 from cellgraph.errors import FormatError, NotFoundError
-from cellgraph.volumes.attributes import attribute_axes, attribute_spacing, refuse_multisets
+from cellgraph.volumes.attributes import attribute_axes, attribute_spacing, refuse_multisets, scaled_values
 from cellgraph.volumes.axes import Axes, find_axes
 from cellgraph.volumes.choosing import Candidate, choose, listed_near, named_labels, several
+from cellgraph.volumes.coordinates import Coordinates, coordinate_size, coordinates
 from cellgraph.volumes.files import parsing
 from cellgraph.volumes.formats import FOLDERS
 from cellgraph.volumes.multiscales import Level, label_names, level_size, levels
@@ -230,11 +235,38 @@ def _level_of(objects: Objects, array: ZarrArray, source: str) -> Level | None:
     return None
 
 
-def _attribute_size(objects: Objects, array: ZarrArray, axes: Axes, source: str) -> Size:
+def _coordinates(
+    objects: Objects, array: ZarrArray, names: Sequence[str] | None, source: str
+) -> list[Coordinates | None]:
+    """Return the coordinates along each axis: an array of one dimension beside it that is named like the axis."""
+    found: list[Coordinates | None] = []
+    group = array.path.rpartition("/")[0]
+    for number, length in enumerate(array.shape):
+        name = str(names[number]) if names is not None and len(names) == len(array.shape) else ""
+        beside = _foreign_aside(objects, join(group, name), source) if array.path and name and "/" not in name else None
+        if isinstance(beside, ZarrArray) and beside.shape == (length,) and beside.dtype.kind in "iuf":
+            found.append(coordinates(name, _values(objects, beside, source), beside.attributes))
+        else:
+            found.append(None)
+    return found
+
+
+def _values(objects: Objects, array: ZarrArray, source: str) -> np.ndarray[Any, Any]:
+    """Return all values of an array of one dimension."""
+    pieces = zarr_pieces(objects, array, source)
+    (length,), (step,) = array.shape, pieces.extent
+    parts = [pieces.piece((number,)) for number in range(-(-length // step))]
+    whole = [np.full(step, pieces.fill, array.dtype) if part is None else part for part in parts]
+    return np.concatenate(whole)[:length]
+
+
+def _attribute_size(objects: Objects, array: ZarrArray, axes: Axes, names: Sequence[str] | None, source: str) -> Size:
     """Return the voxel size in the attributes of an array or of the groups around it."""
     if {"pixelResolution", "transform"} & set(array.attributes):  # as tools of N5 write them into Zarr, too
         return n5_size(array.attributes, axes)
     size = attribute_spacing(array.attributes, axes)
+    if size.spacing is None:
+        size = size.otherwise(coordinate_size(_coordinates(objects, array, names, source), axes))
     for group in _groups_around(objects, array, source):
         if size.spacing is not None:
             break
@@ -262,9 +294,10 @@ def _open_array(
     if level is not None and level.axes is not None and len(level.axes) == len(array.shape):
         names, why = level.axes, level.why
     axes = find_axes(array.shape, names, array.dtype, source, reading, why)
+    axes = replace(axes, notes=(*axes.notes, *scaled_values(array.attributes)))
     size = Size() if level is None else level_size(level, axes)
     if size.spacing is None:
-        size = size.otherwise(_attribute_size(objects, array, axes, source))
+        size = size.otherwise(_attribute_size(objects, array, axes, names, source))
     if level is not None and level.box is not None:
         axes = axes.within(_turned(level, axes))
     return PiecesVolume(zarr_pieces(objects, array, source), axes.told(*parts), source, size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -55,3 +56,78 @@ def test_a_folder_of_volumes_names_one(tmp_path: Path) -> None:
         (tmp_path / "layers" / name / "info").write_text(json.dumps({"scales": [], "data_type": "uint8"}))
     with pytest.raises(CellgraphError, match=r"it holds image, seg; load one of these, as .*layers/seg"):
         open_volume(tmp_path / "layers")
+
+
+def _xarray_hdf5(path: Path, along: dict[str, Any], unit: str, **attributes: Any) -> Path:
+    """Write labels as xarray does with `to_netcdf`: the coordinates are scales of the dimensions."""
+    with h5py.File(path, "w") as file:
+        labels = file.create_dataset("labels", data=LABELS)
+        labels.attrs.update(attributes)
+        for axis, (name, values) in enumerate(along.items()):
+            file[name] = values
+            file[name].attrs["units"] = unit
+            file[name].make_scale(name)
+            labels.dims[axis].attach_scale(file[name])
+    return path
+
+
+def _xarray_zarr(path: Path, along: dict[str, Any], unit: str, version: int, **attributes: Any) -> Path:
+    """Write labels as xarray does with `to_zarr`."""
+    top = zarr.create_group(path, zarr_format=version)
+    for name, values, names in [("labels", LABELS, [*along]), *((k, np.asarray(v), [k]) for k, v in along.items())]:
+        named = {"dimension_names": names} if version == 3 else {"attributes": {"_ARRAY_DIMENSIONS": names}}
+        top.create_array(name, data=values, chunks=tuple(min(3, n) for n in values.shape), **named)
+        top[name].attrs.update({"units": unit} if name != "labels" else attributes)
+    return path
+
+
+def _xarray(folder: Path, kind: str, along: dict[str, Any], unit: str, **attributes: Any) -> Path:
+    if kind == "netCDF":
+        return _xarray_hdf5(folder / "a.nc", along, unit, **attributes)
+    return _xarray_zarr(folder / "a.zarr", along, unit, int(kind[-1]), **attributes)
+
+
+KINDS = ["netCDF", "zarr 2", "zarr 3"]
+
+
+def _even(z: float = 0.5, xy: float = 0.2) -> dict[str, Any]:
+    return {k: 3 + np.arange(n) * s for k, n, s in zip("zyx", LABELS.shape, (z, -xy, xy), strict=True)}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_coordinates_of_xarray_are_a_size(tmp_path: Path, kind: str) -> None:
+    volume = open_volume(_xarray(tmp_path, kind, _even(), "um"))
+    assert (volume.header.spacing, volume.header.unit) == ((0.5, 0.2, 0.2), "micrometer")
+    assert "(coordinates)" in volume.header.axes.parts[-1].words()
+    volume.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("along", "unit", "told"),
+    [
+        (_even() | {"z": [0, 0.5, 1, 5]}, "um", r"axis z are not evenly spaced \(0, 0.5, 1, 5\).*--spacing"),
+        (_even(), "seconds", "axis z have units 'seconds', which is no unit of length.*--spacing"),
+        (_even() | {"z": [0, 0, 0, 0]}, "um", "coordinates is known along some axes only.*--spacing"),
+    ],
+)
+def test_coordinates_that_are_no_size_are_told(tmp_path: Path, kind: str, along: Any, unit: str, told: str) -> None:
+    along = {k: np.asarray(v, float) for k, v in along.items()}
+    volume = open_volume(_xarray(tmp_path, kind, along, unit))
+    assert volume.header.spacing is None
+    assert re.search(told, " ".join(volume.header.notes))
+    volume.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_coordinates_that_count_voxels_are_no_size(tmp_path: Path, kind: str) -> None:
+    volume = open_volume(_xarray(tmp_path, kind, _even(1, 1), ""))
+    assert (volume.header.spacing, volume.header.notes) == (None, ())
+    volume.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_attributes_that_scale_labels_are_told(tmp_path: Path, kind: str) -> None:
+    volume = open_volume(_xarray(tmp_path, kind, _even(), "um", scale_factor=2.0, add_offset=0.0))
+    assert "its attributes say scale_factor = 2.0, by which" in " ".join(volume.header.notes)
+    volume.close()
