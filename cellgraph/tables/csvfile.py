@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Sequence
+from csv import reader
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -22,6 +24,8 @@ _DECIMAL_COMMA = r"^[+-]?[0-9]+(,[0-9]+)?([eE][+-]?[0-9]+)?$"
 _POINT = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _POINT_OR_COMMA = _POINT.replace(r"\.", "[.,]")
 
+_BOM = "\ufeff"
+_FIRST = 1000  # lines; where ids have leading zeros, the first have
 _LARGE = 1 << 20  # bytes: threads do not help with less, and one may still start when the process ends
 
 
@@ -69,7 +73,7 @@ class CsvFile:
             quotes.refuse_swallowed(self.path, self.layout, table)
         table = self.with_texts(table, [field.name for field in table.schema if types.is_time(field.type)])
         table, notes = (table, []) if self.layout.separator == "," else _decimal_points(self.path, table)
-        return table, [*notes, *_texts_among_numbers(self.path, table)]
+        return table, [*notes, *_texts_among_numbers(self.path, table), *_single_quotes(self.path, table)]
 
     def texts(self, names: Sequence[str]) -> pa.Table:
         """Return some columns as the text in the file."""
@@ -81,6 +85,16 @@ class CsvFile:
             for name, column in zip(names, self.texts(names).columns, strict=True):
                 table = table.set_column(table.column_names.index(name), name, column)
         return table
+
+    def padded(self, name: str) -> str:
+        """Return the first number in a column that begins with 0, as 001, if the first lines have one."""
+        place, layout = self.layout.names.index(name), self.layout
+        with opened(self.path) as binary, io.TextIOWrapper(binary, "utf-8-sig", "replace", newline="") as file:
+            lines = list(islice(file, layout.skip, layout.skip + _FIRST))
+        if layout.separator == " ":
+            lines = [" ".join(line.split()) for line in lines]
+        fields = (row[place].strip() for row in reader(lines, delimiter=layout.separator) if len(row) > place)
+        return next((field for field in fields if re.fullmatch(r"0[0-9]+", field)), "")
 
     def _read(self, texts: Sequence[str], names: Sequence[str]) -> pa.Table:
         import pyarrow as pa
@@ -113,13 +127,19 @@ class CsvFile:
 
 
 def _refuse_comments(path: Path, table: pa.Table) -> None:
-    """Refuse rows that look like comment lines, unless all rows do."""
+    """Refuse rows that look like comment lines, unless all rows do, or that begin with a byte-order mark."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
     if not table.num_rows or not pa.types.is_string(table[0].type):
         return
+    joined = np.flatnonzero(pc.fill_null(pc.starts_with(table[0], _BOM), False).to_numpy())
+    if joined.size:
+        raise InputError(
+            f"row {joined[0] + 1} of {path} begins with a byte-order mark (U+FEFF), as where files were joined; remove "
+            "the mark, and the line if it is a header"
+        )
     marked = pc.fill_null(pc.match_substring_regex(table[0], r"^\s*(#|//|%)"), False).to_numpy()
     if marked.any() and not marked.all():
         row = int(np.flatnonzero(marked)[0])
@@ -201,6 +221,24 @@ def _texts_among_numbers(path: Path, table: pa.Table) -> list[str]:
             row = int(texts[0])
             value = column[row].as_py()
             notes.append(f'The column "{name}" of {path} is text, as {value!r} in row {row + 1} is no number.')
+    return notes
+
+
+def _single_quotes(path: Path, table: pa.Table) -> list[str]:
+    """Return a note for each column with a value in single quotes, which CSV does not take off."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    notes = []
+    for name in table.column_names:
+        if not pa.types.is_string(table[name].type):
+            continue
+        row = pc.index(pc.fill_null(pc.match_substring_regex(table[name], r"^\s*'.*'\s*$"), False), True).as_py()
+        if row >= 0:
+            notes.append(
+                f'The single quotes in the column "{name}" of {path}, as {table[name][row].as_py()} in row {row + 1}, '
+                "belong to its values: only double quotes enclose a value."
+            )
     return notes
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from cellgraph.errors import InputError
 from cellgraph.tables.columns import quoted
 from cellgraph.tables.roles import folded
+from cellgraph.tables.tablefile import TableFile
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -69,6 +70,29 @@ def _none(contacts: pa.Table, column: str) -> str:
     if pa.types.is_boolean(values.type):
         return "false" if pc.any(pc.invert(values)).as_py() else ""
     return "0" if folded(column) in _TOUCHING and _is_number(values) and pc.any(pc.equal(values, 0)).as_py() else ""
+
+
+def id_notes(table: TableFile, pair: tuple[str, str]) -> list[str]:
+    """Return notes on ids that may be meant otherwise: below 0, or with zeros in front that a number has not."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    notes = []
+    for name in pair:
+        column = table.table[name]
+        if not pa.types.is_integer(column.type):
+            continue
+        least = pc.min(column).as_py()
+        if least is not None and least < 0:
+            rows = pc.sum(pc.less(column, 0)).as_py()
+            notes.append(
+                f'Ids below 0 in "{name}" of {table.name}, as {least}, are cells, too (rows: {rows:,}); remove these '
+                "rows if they stand for no cell."
+            )
+        padded = table.csv.padded(name) if table.csv is not None else ""
+        if padded:
+            notes.append(f'The ids in "{name}" of {table.name} are numbers: {padded} is read as {int(padded)}.')
+    return notes
 
 
 def settle(

@@ -11,7 +11,7 @@ from cellgraph.model import Network
 from cellgraph.tables import columns, header, objects, reserved, roles
 from cellgraph.tables.alone import cells_of
 from cellgraph.tables.cellkeys import CellKeys, as_ids, with_ids
-from cellgraph.tables.edges import settle, touching
+from cellgraph.tables.edges import id_notes, settle, touching
 from cellgraph.tables.samplekeys import SampleKey, samples_of_cells
 from cellgraph.tables.tablefile import Source, TableFile, read_table
 
@@ -117,7 +117,13 @@ def read_tables(
         rows, none = touching(contacts, edges.name, junctions)
         contacts = contacts if len(rows) == contacts.num_rows else contacts.take(rows)
         contacts, ways_notes, ways = settle(contacts, edges.name, pair, rows, symmetric=symmetric, directed=directed)
-        notes += [*edges.notes, *none, *ways_notes, *_junction_notes(edges, junctions, contacts)]
+        notes += [
+            *edges.notes,
+            *id_notes(edges, pair),
+            *none,
+            *ways_notes,
+            *_junction_notes(edges, junctions, contacts),
+        ]
         for number, end in enumerate(("a", "b")):
             contacts = contacts.set_column(number, end, [position[contacts[end].to_numpy()]])
         told = f"contacts {columns.quoted(pair)}{ways}" + (f' · junctions from "{junctions}"' if junctions else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import re
 from pathlib import Path
 from typing import Any
 
@@ -88,3 +89,34 @@ def test_whole_decimals_are_exact() -> None:
 def test_a_sample_that_is_named_anew_keeps_its_name_as_a_property(tmp_path: Path) -> None:
     sample = read(tmp_path, "image,cell\nx7,1\nx7,2\n", sample="mine").network.samples[0]
     assert (sample.name, sample.extra) == ("mine", {"given_sample": "x7"})
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("source,target\n001,2\n2,010\n", r'^The ids in "source" of .* are numbers: 001 is read as 1\.$'),
+        ("source,target\r1,2\r2,010\r", r'^The ids in "target" of .* are numbers: 010 is read as 10\.$'),
+        ("source target\n1  2\n2   010\n", r'^The ids in "target" of .* are numbers: 010 is read as 10\.$'),
+        ("source,target\n1,2\n2,-1\n3,-1\n", r'^Ids below 0 in "target" of .*, as -1, are cells, too \(rows: 2\)'),
+        (
+            "source,target\n\"1\",2\n'2',3\n",
+            r"""^The single quotes in the column "source" of .*, as '2' in row 2, belong""",
+        ),
+    ],
+)
+def test_ids_that_may_be_meant_otherwise_are_told(tmp_path: Path, text: str, note: str) -> None:
+    (tmp_path / "edges.csv").write_bytes(text.encode())
+    found = [one for one in read_tables(None, tmp_path / "edges.csv").notes if re.search(note, one)]
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("text", ["source,target\n0,1\n1,2\n", "source,target\n001,A\n002,B\n"])
+def test_ids_that_stay_as_they_are_are_not_told(tmp_path: Path, text: str) -> None:
+    (tmp_path / "edges.csv").write_text(text)
+    assert not any("is read as" in one for one in read_tables(None, tmp_path / "edges.csv").notes)
+
+
+def test_a_byte_order_mark_inside_a_table_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "edges.csv").write_text("source,target\n1,2\n\ufeff2,3\n")
+    with pytest.raises(InputError, match=r"row 2 of .* begins with a byte-order mark .*; remove the mark"):
+        read_tables(None, tmp_path / "edges.csv")
