@@ -53,7 +53,7 @@ def _are_scattered(graph: CellGraph) -> bool:
 
 
 def remarks(graph: CellGraph, scan: Scan) -> list[str]:
-    """Return notes on a graph: no voxel size, a label that looks like the background, no contacts."""
+    """Return notes on a graph: no voxel size, no background or a label that looks like it, no contacts."""
     notes = []
     if scan.reading.rgb:
         black = " besides black" if scan.rules.background == 0 else ""
@@ -70,11 +70,16 @@ def remarks(graph: CellGraph, scan: Scan) -> list[str]:
 
 
 def _background(graph: CellGraph, scan: Scan) -> list[str]:
-    """Name the label that covers most of the border, if the background was assumed and no voxel has its label."""
+    """If no voxel has the label of the background, say so, or name the label that covers most of the border."""
     told = scan.part("background")
-    if told is None or told.origin != "assumed" or graph.cells.num_rows < 2:
+    if told is None or int(graph.cells["voxels"].to_numpy().sum()) != prod(graph.sample.shape):
         return []
-    if int(graph.cells["voxels"].to_numpy().sum()) != prod(graph.sample.shape):
+    background = scan.rules.background
+    if told.origin == "user" and background is not None:
+        zero = background != 0 and 0 in graph.cells["label"].to_pylist()
+        cell = "; there are voxels of 0, which were loaded as the cell 0" if zero else ""
+        return [f"no voxel is {background}, which --background names{cell}"]
+    if told.origin != "assumed" or graph.cells.num_rows < 2:
         return []
     faces = graph.cells["border_faces"].to_numpy()
     largest = int(faces.argmax())

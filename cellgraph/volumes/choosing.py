@@ -130,6 +130,11 @@ def choose(
     if listed_labels and images and len(candidates) > 1 and all(c in images for c in usable):
         return _chosen(listed_labels[0], candidates, "named so")
     others = [c for c in usable if c not in images]
+    # Floats hold labels too: those of bwlabel in MATLAB, and what was computed with.
+    floats = [c for c in shaped if c.dtype.kind == "f" and c not in (*usable, *images) and not _is_table(c, largest)]
+    rivals = [c for c in floats if c.long in {other.long for other in others}]
+    if rivals:
+        raise several(source, [str(c) for c in (*others, *rivals)], joint, "label image")
     if len(others) == 1:
         return _chosen(others[0], candidates, "the only one that could be labels")
     unfit = [c for c in candidates if c.long >= 2 and c not in images and c not in usable and not _is_table(c, largest)]

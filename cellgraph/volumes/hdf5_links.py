@@ -46,6 +46,10 @@ def check_links(file: File, path: Path, name: str, source: str) -> None:
             )
 
 
+_OF_MATLAB = ("#refs#", "#subsystem#")
+"""Groups in which MATLAB keeps the parts of its cells, structures and objects."""
+
+
 def datasets(group: Group, path: Path, source: str) -> dict[str, Dataset]:
     """Return the datasets in and below a group, and those that links lead to, by their names in the file.
 
@@ -62,6 +66,8 @@ def datasets(group: Group, path: Path, source: str) -> dict[str, Dataset]:
 
     def walk(here: Group) -> None:
         for name in here:
+            if name in _OF_MATLAB and here.name == "/":
+                continue
             link = here.get(name, getlink=True)
             whole = f"{here.name}/{name}".strip("/")
             if not isinstance(link, h5py.HardLink):

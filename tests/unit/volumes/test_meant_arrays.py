@@ -215,6 +215,43 @@ def test_what_is_not_clear_is_asked(tmp_path: Path, name: str, make: Callable[[P
         open_volume(tmp_path / name)
 
 
+def matlab(path: Path) -> None:
+    """As bwlabel and save -v7.3 leave them: what was labelled is double."""
+    with h5py.File(path, "w") as file:
+        for name, array, kind in (("BW", L > 3, "logical"), ("L", L.astype("f8"), "double")):
+            file.create_dataset(name, data=array.astype("u1") if kind == "logical" else array)
+            file[name].attrs["MATLAB_class"] = np.bytes_(kind)
+        file["#refs#/a"] = L
+
+
+def npz_with_floats(path: Path) -> None:
+    np.savez(path, tissue=L // 4, lab=L.astype("f8"), positions=np.zeros((2, 3)))
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "listed"),
+    [
+        ("a.mat", matlab, ["BW", "L"]),
+        ("a.npz", npz_with_floats, ["tissue", "lab"]),
+        ("a.h5", lambda path: h5(path, vol=L // 4, pred_=L.astype("f4")), ["vol", "pred_"]),
+        ("b.h5", lambda path: h5(path, vol=L // 4, bw=L // 3, cc=L.astype("f8")), ["bw", "vol", "cc"]),
+    ],
+)
+def test_floats_may_be_the_labels(tmp_path: Path, name: str, make: Callable[[Path], object], listed: list[str]) -> None:
+    make(tmp_path / name)
+    with pytest.raises(CellgraphError, match=f"expected one label image, but it has {len(listed)}; ") as caught:
+        open_volume(tmp_path / name)
+    assert all(f"{each} (" in str(caught.value) for each in listed)
+    assert "#refs#" not in str(caught.value)
+    assert sorted(open_volume(f"{tmp_path / name}:{listed[-1]}").header.shape) == sorted(L.shape)
+
+
+@pytest.mark.parametrize("image", ["raw", "probabilities", "Prediction"])
+def test_floats_that_are_called_an_image_are_not_the_labels(tmp_path: Path, image: str) -> None:
+    path = h5(tmp_path / "a.h5", vol=L, **{image: L.astype("f4")})
+    assert open_volume(path).header.dtype == L.dtype
+
+
 def test_a_group_of_labels_is_asked_as_its_image_is(tmp_path: Path) -> None:
     two_of_which_one_is_listed(tmp_path / "a.zarr")
     with pytest.raises(CellgraphError, match=r"choose one.*cells.*nuclei"):
