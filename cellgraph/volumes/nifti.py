@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from cellgraph.volumes.axes import Axes, find_axes
 from cellgraph.volumes.files import begins_with, parsing
 from cellgraph.volumes.reading import Reading
 from cellgraph.volumes.spool import voxel_file
-from cellgraph.volumes.units import Size, unit_name, valid_size
+from cellgraph.volumes.units import Size, skew, unit_name, valid_size
 from cellgraph.volumes.volume import Volume
 
 _GZIP = b"\x1f\x8b"
@@ -74,7 +75,7 @@ def open_nifti(path: Path, source: str, reading: Reading) -> Volume:
 
 def _voxel_size(header: Any, axes: Axes) -> Size:
     """Return the voxel size; none where nothing in the header was set."""
-    zooms = [float(f"{n:.7g}") for n in header.get_zooms()[:3]]  # stored as float32; the fourth is a time
+    zooms, notes = _zooms(header)
     steps = (math.nan,) * (len(axes.stored) - len(zooms))
     spacing = valid_size(axes.pick((*steps, *reversed(zooms))), axes.ndim)
     nifti = hasattr(header, "get_xyzt_units")
@@ -82,9 +83,35 @@ def _voxel_size(header: Any, axes: Axes) -> Size:
     # Sizes in Analyze and FreeSurfer files are in millimeters by definition.
     placed = not nifti or int(header["qform_code"]) > 0 or int(header["sform_code"]) > 0
     if spacing is None or (unit is None and not placed and set(zooms) == {1.0}):
-        return Size()
+        return Size(notes=notes)
     if unit is None and placed:
         # The spaces in which images are placed (scanner, Talairach, MNI) are measured in millimeters.
         note = "the header names no unit; millimeter, the usual one, is taken, and --unit overrides it"
-        return Size(spacing, "millimeter", "header", (note,))
-    return Size(spacing, unit, "header")
+        return Size(spacing, "millimeter", "header", (*notes, note))
+    return Size(spacing, unit, "header", notes)
+
+
+def _zooms(header: Any) -> tuple[list[float], tuple[str, ...]]:
+    """Return the sizes along x, y and z, and notes: where pixdim and the sform disagree, and on axes that are skew.
+
+    The standard (nifti1.h, "3D image orientation and location in space") places voxels by the sform alone where its
+    code is above 0. Where there is a qform too, the sform may lead to a template (codes 3 to 5), which is stretched:
+    then pixdim, by which the qform places voxels, is the size in the body.
+    """
+    zooms = [float(f"{n:.7g}") for n in header.get_zooms()[:3]]  # stored as float32; the fourth is a time
+    if "sform_code" not in header or not int(header["sform_code"]):
+        return zooms, ()
+    matrix = header.get_sform()[:3, :3].T[: len(zooms)]
+    placed = [float(f"{math.hypot(*vector):.6g}") for vector in matrix]
+    notes = skew([[float(v) for v in vector] for vector in matrix])
+    if not all(0 < n < math.inf for n in placed) or all(map(partial(math.isclose, rel_tol=1e-3), zooms, placed)):
+        return zooms, notes
+    template = int(header["qform_code"]) > 0 and int(header["sform_code"]) > 2
+    said = f"says a voxel size (x, y, z) of {_times(zooms)} in pixdim and of {_times(placed)} in its sform"
+    taken = "pixdim is taken, since the sform leads to a template" if template else "the sform is taken, which applies"
+    note = f"the header {said}; {taken}; see --spacing Z,Y,X"
+    return zooms if template else placed, (note, *notes)
+
+
+def _times(sizes: list[float]) -> str:
+    return " x ".join(f"{n:g}" for n in sizes)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Iterable, Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 Spacing = tuple[float, float, float]
@@ -115,6 +117,18 @@ def size_of(sizes: Sequence[float | None], units: Sequence[str | None], ndim: in
         z, y, x = (convert(size, own or unit, unit) for size, own in zip(spacing, units, strict=True))
         spacing = (1.0 if ndim == 2 else z, y, x)
     return Size(spacing, unit, why)
+
+
+def skew(vectors: Iterable[Sequence[float]]) -> tuple[str, ...]:
+    """Return a note if the directions of axes are not perpendicular, so that voxels are no boxes."""
+    known = [vector for vector in vectors if all(map(math.isfinite, vector)) and any(vector)]
+    for one, two in combinations(known, 2):
+        if abs(sum(a * b for a, b in zip(one, two, strict=True))) > 1e-3 * math.hypot(*one) * math.hypot(*two):
+            return (
+                "its axes are not perpendicular, but voxels are measured as boxes: volumes, areas and "
+                "distances are off; resample it onto a straight grid",
+            )
+    return ()
 
 
 def partly(why: str) -> str:

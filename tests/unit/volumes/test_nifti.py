@@ -149,3 +149,47 @@ def test_what_holds_no_labels(tmp_path: Path, array: Array) -> None:
 def test_nifti_has_no_dataset(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="holds one image"):
         open_volume(f"{saved(tmp_path / 'cells.nii', cells((5, 6, 7)))}:labels")
+
+
+def _placed(path: Path, affine: Any, sform: int, qform: int = 0, zooms: tuple[float, ...] = (1, 1, 1)) -> Path:
+    image = nibabel.Nifti1Image(cells((5, 6, 7)).transpose(), np.diag([*zooms, 1]))
+    image.header.set_xyzt_units("mm")
+    image.header.set_sform(affine, sform)
+    image.header["qform_code"] = qform
+    nibabel.save(image, path)
+    data = bytearray(path.read_bytes())  # as programs write it that change one of them
+    data[80:92] = np.array(zooms, "<f4").tobytes()
+    data[252:256] = np.array([qform, sform], "<i2").tobytes()
+    data[280:328] = np.asarray(affine, "<f4")[:3].tobytes()
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("sform", "qform", "spacing", "taken"),
+    [
+        (1, 0, (0.5, 0.2, 0.2), "the sform is taken"),
+        (2, 1, (0.5, 0.2, 0.2), "the sform is taken"),
+        (4, 0, (0.5, 0.2, 0.2), "the sform is taken"),
+        (4, 1, (1, 1, 1), "pixdim is taken"),
+    ],
+)
+def test_sform_and_pixdim_that_disagree(tmp_path: Path, sform: int, qform: int, spacing: Any, taken: str) -> None:
+    volume = open_volume(_placed(tmp_path / "a.nii", np.diag([0.2, 0.2, 0.5, 1]), sform, qform))
+    assert (volume.header.spacing, volume.header.unit) == (spacing, "millimeter")
+    notes = " ".join(volume.header.notes)
+    assert "1 x 1 x 1 in pixdim and of 0.2 x 0.2 x 0.5 in its sform" in notes
+    assert taken in notes
+    volume.close()
+
+
+def test_axes_that_are_turned_are_fine_and_skew_ones_are_told(tmp_path: Path) -> None:
+    turned = np.array([[0, -0.2, 0, 1], [0.2, 0, 0, 2], [0, 0, 0.5, 3], [0, 0, 0, 1]])
+    volume = open_volume(_placed(tmp_path / "a.nii", turned, 1, zooms=(0.2, 0.2, 0.5)))
+    assert (volume.header.spacing, volume.header.notes) == ((0.5, 0.2, 0.2), ())
+    volume.close()
+    sheared = np.array([[0.2, 0, 0.3, 0], [0, 0.2, 0, 0], [0, 0, 0.4, 0], [0, 0, 0, 1]])
+    volume = open_volume(_placed(tmp_path / "b.nii", sheared, 1, zooms=(0.2, 0.2, 0.5)))
+    assert volume.header.spacing == (0.5, 0.2, 0.2)
+    assert "axes are not perpendicular" in " ".join(volume.header.notes)
+    volume.close()
