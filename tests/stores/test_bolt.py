@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import neo4j
 import pytest
@@ -27,6 +26,8 @@ from cellgraph.stores.bolt.address import Address, parse
 from cellgraph.stores.bolt.connection import Connection
 
 NOTHING: dict[str, str] = {}
+PORTS = {"bolt_port": 27687, "http_port": 27474}
+"""Away from the default ports, which other servers take while this one restarts."""
 
 
 @pytest.mark.parametrize("scheme", ["bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"])
@@ -232,7 +233,7 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             lambda ports, memory: settings(ports, memory) | {"db.memory.transaction.max": "16m"},
         )
         patch.setenv("CELLGRAPH_NEO4J_HOME", str(home))
-        server.start()
+        server.start(**PORTS)
         try:
             yield home
         finally:
@@ -257,7 +258,7 @@ def test_a_server_that_is_killed_during_a_load(own_home: Path) -> None:
         said = process.communicate("go on\n")[0].splitlines()[-1]
     assert said.startswith("ConnectError Neo4j at bolt://127.0.0.1")
     assert "nothing incomplete is visible, and the next load cleans up" in said
-    server.start()
+    server.start(**PORTS)
     with open_store("neo4j") as store:
         assert (labels(store), contacts(store)) == (SIX_LABELS, SIX_CONTACTS)
         store.write(grid(20))
@@ -277,7 +278,7 @@ def test_a_query_is_asked_again_of_a_server_that_was_restarted_meanwhile(own_hom
         while not any(slow in row[0] for row in driver.execute_query("SHOW TRANSACTIONS YIELD currentQuery").records):
             assert not answer.done()
         server.stop()
-        server.start(bolt_port=urlsplit(uri).port or 7687)
+        server.start(**PORTS)
         assert answer.result() == [300_000_000]
 
 

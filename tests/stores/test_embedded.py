@@ -376,7 +376,7 @@ def test_a_folder_is_no_database(tmp_path: Path, create: bool) -> None:
 
 
 def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="no folder"):
+    with pytest.raises(NotFoundError, match=r"none' for the database .* does not exist; create it first"):
         open_store(tmp_path / "none" / "cells.db", create=True)
 
 

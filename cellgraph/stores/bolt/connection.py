@@ -26,6 +26,7 @@ _SECONDS_TO_CONNECT = 15.0
 _SECONDS_OF_RETRIES = 60.0
 _SECONDS_TO_COME_BACK = 60.0
 _SECONDS_TO_START = 180.0  # once it answers at all
+_SECONDS_AFTER_REFUSAL = 6.0
 _ROWS_A_FETCH = 5000
 
 
@@ -124,9 +125,9 @@ class Connection:
                 self._driver.verify_connectivity()
                 return work()
             except (DriverError, Neo4jError, OSError) as error:
-                # A starting server refuses a valid password until it has read its users, and soon any sign-in.
+                # A starting server refuses a valid password until it has read its users.
                 refused = isinstance(error, AuthError) or is_rate_limited(error)
-                patience = _SECONDS_TO_START if refused or is_starting(error) else _SECONDS_TO_COME_BACK
+                patience = _SECONDS_TO_START if is_starting(error) else _SECONDS_TO_COME_BACK
                 late = time.monotonic() > began + patience
                 if late and is_away(error):
                     raise ConnectError(
@@ -135,7 +136,8 @@ class Connection:
                     ) from error
                 if late or not (refused or is_away(error)):
                     raise
-            time.sleep(0.5)
+            # Three refusals within some seconds lock the user out, maybe of another server that has taken the port.
+            time.sleep(_SECONDS_AFTER_REFUSAL if refused else 0.5)
 
     def write(self, cypher: str, **parameters: Any) -> neo4j.ResultSummary:
         """Run one statement in its own transaction."""
