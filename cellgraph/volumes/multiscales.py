@@ -24,6 +24,7 @@ class Level:
     units: tuple[str | None, ...]  # Unit along each axis, None if there is none
     why: str = "OME"  # Source of the metadata
     box: tuple[Index, Index] | None = None  # Start and stop of the image in its array, (z, y, x)
+    notes: tuple[str, ...] = ()  # On its size
 
 
 def levels(attributes: Attributes) -> list[Level]:
@@ -33,17 +34,71 @@ def levels(attributes: Attributes) -> list[Level]:
     if not isinstance(found, list) or not found or not isinstance(found[0], Mapping):
         return []
     image = found[0]
-    axes, units = _axes(image.get("axes", _system_axes(image)))
+    listed = image.get("axes", _system_axes(image))
     # Those of version 0.6 lead from the system that the datasets are brought into to others.
-    common = None if "coordinateSystems" in image else _scale(image.get("coordinateTransformations"))
+    outer = None if "coordinateSystems" in image else image.get("coordinateTransformations")
+    system, others = _system(outer)
+    common = _scale([system] if system else outer)
+    listed = system["output"].get("axes", listed) if system else listed
+    axes, units = _axes(listed)
     result = []
     for dataset in image.get("datasets", ()):
         scale = _scale(dataset.get("coordinateTransformations"))
         if scale is not None and common is not None and len(common) == len(scale):
             scale = tuple(a * b for a, b in zip(scale, common, strict=True))
         scale = scale if scale is not None else common
-        result.append(Level(str(dataset["path"]), axes, _spatial(axes, scale), units))
+        notes = _unknown_units(listed, scale) + others
+        if system and common is None and not _keeps_size(system):
+            notes = (f"OME gives {_in_words(system)}, which is not understood as a voxel size; see --spacing", *others)
+            scale = None
+        result.append(Level(str(dataset["path"]), axes, _spatial(axes, scale), units, notes=notes))
     return result
+
+
+def _system(transformations: object) -> tuple[Attributes | None, tuple[str, ...]]:
+    """Return the transformation into the coordinate system that gives the voxel size, and a note on other systems.
+
+    SpatialData writes one transformation for each system. Taken is ``global``, the one that it always writes, if its
+    unit is one of length or that of no system is; else the first system in a unit of length.
+    """
+    listed = transformations if isinstance(transformations, list) else []
+    named = [t for t in listed if isinstance(t, Mapping) and isinstance(t.get("output"), Mapping)]
+    named.sort(key=lambda t: (not any(_axes(t["output"].get("axes"))[1]), t["output"].get("name") != "global"))
+    if len(named) < 2:
+        return (named[0] if named else None), ()
+    taken, *others = (_in_words(each) for each in named)
+    return named[0], (f"of its coordinate systems, {taken} is taken, and not {' or '.join(others)}; see --spacing",)
+
+
+def _in_words(transformation: Attributes) -> str:
+    """Return the name of the coordinate system that a transformation leads to, and the size of a voxel there."""
+    output = transformation["output"]
+    scale = _factors(transformation)
+    size = f"scale {' x '.join(f'{n:g}' for n in scale)}" if scale else str(transformation.get("type"))
+    axes = output.get("axes")
+    units = [str(axis["unit"]) for axis in axes if isinstance(axis, Mapping) and axis.get("unit")] if axes else []
+    return " ".join([f'"{output.get("name")}"', f"({', '.join([size, *dict.fromkeys(units)])})"])
+
+
+def _keeps_size(transformation: Attributes) -> bool:
+    """Whether a transformation leaves the size of a voxel as it is."""
+    parts = transformation.get("transformations", ())
+    steady = transformation.get("type") in ("identity", "translation")
+    return steady or (transformation.get("type") == "sequence" and all(map(_keeps_size, parts)))
+
+
+def _unknown_units(axes: object, scale: tuple[float, ...] | None) -> tuple[str, ...]:
+    """Return a note that quotes the units along axes of space that are no units of length.
+
+    A scale of 1 in pixels is what writers put if the size is unknown.
+    """
+    listed = [axis for axis in axes if isinstance(axis, Mapping)] if isinstance(axes, list) else []
+    units = [str(axis["unit"]) for axis in listed if axis.get("unit") and axis.get("type", "space") == "space"]
+    unknown = dict.fromkeys(repr(unit) for unit in units if unit_name(unit) is None)
+    if set(scale or (1.0,)) == {1.0} and unknown.keys() <= {"'unit'", "'pixel'", "'voxel'"}:
+        return ()
+    said = ", ".join(unknown)
+    return (f"OME names the unit {said}, which is no known unit of length; see --unit",) if unknown else ()
 
 
 def _system_axes(image: Attributes) -> object:
@@ -67,16 +122,16 @@ def label_names(attributes: Attributes) -> list[str]:
 def level_size(level: Level, axes: Axes) -> Size:
     """Return the voxel size of a level whose array has axes."""
     if level.scale is None:
-        return Size()
+        return Size(notes=level.notes)
     if len(level.scale) != len(axes.stored):
-        return Size(notes=(_quoted(level),))
+        return Size(notes=(_quoted(level), *level.notes))
     units = (*level.units, *[None] * len(level.scale))
     size = size_of(axes.pick(level.scale, 1.0), axes.pick(units, None), 3, level.why)
     if size.spacing is None and not any(math.isnan(n) for n in level.scale):
-        return Size(notes=(_quoted(level),))
-    if size.unit is None and set(size.spacing or ()) == {1.0}:
+        return Size(notes=(_quoted(level), *level.notes))
+    if size.unit is None and set(size.spacing or ()) == {1.0} and not level.notes:
         return Size()  # what writers put if the size is unknown
-    return size
+    return size._replace(notes=size.notes + level.notes)
 
 
 def _quoted(level: Level) -> str:
@@ -111,9 +166,7 @@ def _scale(transformations: object) -> tuple[float, ...] | None:
     if not isinstance(transformations, list):
         return None
     total: tuple[float, ...] | None = None
-    named = [t for t in transformations if isinstance(t, Mapping) and isinstance(t.get("output"), Mapping)]
-    systems = [t for t in named if t["output"].get("name") == "global"]  # SpatialData: one of several systems
-    for each in systems[:1] or named[:1] or transformations:
+    for each in transformations:
         scale = _factors(each) if isinstance(each, Mapping) else None
         if scale is not None:
             total = scale if total is None or len(total) != len(scale) else tuple(

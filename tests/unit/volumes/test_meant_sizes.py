@@ -131,3 +131,48 @@ def test_attributes_that_scale_labels_are_told(tmp_path: Path, kind: str) -> Non
     volume = open_volume(_xarray(tmp_path, kind, _even(), "um", scale_factor=2.0, add_offset=0.0))
     assert "its attributes say scale_factor = 2.0, by which" in " ".join(volume.header.notes)
     volume.close()
+
+
+def _system(name: str, scale: float, unit: str) -> dict[str, Any]:
+    axes = [{"name": axis, "type": "space", "unit": unit} for axis in "yx"]
+    return {"type": "scale", "scale": [scale] * 2, "input": {"name": "yx"}, "output": {"name": name, "axes": axes}}
+
+
+def _ome(path: Path, **image: Any) -> Path:
+    axes = [{"name": axis, "type": "space"} for axis in "yx"]
+    datasets = [{"path": "0", "coordinateTransformations": [{"type": "scale", "scale": [1, 1]}]}]
+    attributes = {"multiscales": [{"axes": axes, "datasets": datasets, **image}]}
+    zarr.create_group(path, zarr_format=2, attributes=attributes).create_array("0", data=LABELS[0])
+    return path
+
+
+@pytest.mark.parametrize(
+    ("systems", "size", "unit", "told"),
+    [
+        ([_system("microns", 0.25, "micrometer"), _system("global", 4, "unit")], 0.25, "micrometer",
+         r'"microns" \(scale 0.25 x 0.25, micrometer\) is taken, and not "global" \(scale 4 x 4, unit\)'),
+        ([_system("nm", 250, "nanometer"), _system("global", 0.25, "micrometer")], 0.25, "micrometer",
+         r'"global" .* is taken, and not "nm" \(scale 250 x 250, nanometer\)'),
+        ([_system("a", 2, "unit"), _system("global", 4, "unit")], 4, None, "names the unit 'unit'.*not \"a\""),
+        ([_system("global", 0.25, "micrometer")], 0.25, "micrometer", "^$"),
+        ([_system("global", 1, "micrometer") | {"type": "identity"}], 1, "micrometer", "^$"),
+        ([_system("global", 1, "unit")], None, None, "^$"),
+        ([_system("global", 1, "micrometer") | {"type": "affine", "affine": [[0.2, 0.1, 0], [0.1, 0.2, 0]]}], None,
+         None, r'"global" \(affine, micrometer\), which is not understood as a voxel size'),
+    ],
+)  # fmt: skip
+def test_the_coordinate_systems_of_spatialdata(tmp_path: Path, systems: Any, size: Any, unit: Any, told: str) -> None:
+    volume = open_volume(_ome(tmp_path / "a.zarr", coordinateTransformations=systems))
+    assert (volume.header.spacing, volume.header.unit) == (size and (1, size, size), unit)
+    assert re.search(told, " ".join(volume.header.notes))
+    volume.close()
+
+
+@pytest.mark.parametrize("scale", [1, 0.25])
+def test_an_unknown_unit_of_ome_zarr_is_quoted(tmp_path: Path, scale: float) -> None:
+    axes = [{"name": axis, "type": "space", "unit": "furlong"} for axis in "yx"]
+    outer = [{"type": "scale", "scale": [scale] * 2}]
+    volume = open_volume(_ome(tmp_path / "a.zarr", axes=axes, coordinateTransformations=outer))
+    assert (volume.header.spacing, volume.header.unit) == ((1, scale, scale), None)
+    assert "OME names the unit 'furlong'" in " ".join(volume.header.notes)
+    volume.close()
