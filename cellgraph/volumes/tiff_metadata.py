@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _INCH = 2
 _PRINTED = {72, 96, 150, 300, 600}
+_PER_INCH = _PRINTED | {100, 120, 200, 240, 400, 1200, 2400, 4800}  # where the unit is known to be the inch
 _CENTIMETER = 3
 _UNITS = {_INCH: "inch", _CENTIMETER: "centimeter", 4: "millimeter", 5: "micrometer"}
 # Finer than any printer: 10,000 pixels per inch. Coarser resolutions give the print size, not the pixel size.
@@ -37,7 +38,7 @@ def _by_letter(tif: TiffFile, page: TiffPage, series: int, ndim: int) -> Size:
     if tif.is_ome and tif.ome_metadata:
         return _from_ome(tif.ome_metadata, series, ndim)
     if tif.is_imagej and tif.imagej_metadata is not None:
-        return _from_imagej(tif.imagej_metadata, page, ndim)
+        return _metric(_from_imagej(tif.imagej_metadata, page, ndim))
     shaped = (tif.shaped_metadata or ({},))[0] if tif.is_shaped else {}
     return _from_shaped(shaped, page, ndim).otherwise(_from_resolution(page, ndim))
 
@@ -61,19 +62,27 @@ def _from_ome(xml: str, series: int, ndim: int) -> Size:
         return Size()
     # The default unit of the schema is the micrometer.
     told = [
-        (images[series].get(f"PhysicalSize{axis}"), images[series].get(f"PhysicalSize{axis}Unit", "µm"))
+        (axis, images[series].get(f"PhysicalSize{axis}"), images[series].get(f"PhysicalSize{axis}Unit", "µm"))
         for axis in "ZYX"[3 - ndim :]
     ]
-    known = ((_positive(value), unit_name(unit)) for value, unit in told)
+    known = ((_positive(value), unit_name(unit)) for _, value, unit in told)
     sizes = [(value, unit) for value, unit in known if value is not None and unit is not None]
     if len(sizes) < ndim:
-        if sizes:
+        if sizes and sum(value is not None for _, value, _ in told) == len(sizes):
             return Size(notes=(partly("OME"),))
-        said = ", ".join(f"{value} {unit}" for value, unit in told)
-        note = f"OME says a voxel size of {said}, which is not understood; see --spacing Z,Y,X"
-        return Size(notes=(note,) if any(value for value, _ in told) else ())
+        said = ", ".join(f"PhysicalSize{axis} {value} {unit}" for axis, value, unit in told if value)
+        note = f"OME says {said}, which is not understood; see --spacing Z,Y,X"
+        return Size(notes=(note,) if said else ())
     lengths, units = zip(*[(1.0, sizes[-1][1]), *sizes][-3:], strict=True)
     return size_of(lengths, units, ndim, "OME")
+
+
+def _metric(size: Size) -> Size:
+    """Return a size in micrometers instead of inches."""
+    if size.spacing is None or size.unit != "inch":
+        return size
+    z, y, x = (float(f"{convert(n, 'inch', 'micrometer'):.6g}") for n in size.spacing)
+    return size._replace(spacing=(z, y, x), unit="micrometer")
 
 
 def _from_imagej(metadata: dict[str, Any], page: TiffPage, ndim: int) -> Size:
@@ -82,13 +91,16 @@ def _from_imagej(metadata: dict[str, Any], page: TiffPage, ndim: int) -> Size:
     y, x = _pixel_size(page, "YResolution"), _pixel_size(page, "XResolution")
     tag = page.tags.get("ResolutionUnit")
     printed = tag is not None and int(tag.value) == _INCH
+    if not text and tag is not None and int(tag.value) == _CENTIMETER and y is not None and x is not None:
+        return _in_centimeters(metadata, (y, x), ndim)
     if unit is None:
         return _ratio(metadata, text, (y, x), printed, ndim)
     if y is None or x is None:
         note = f"ImageJ names the unit {text!r}, but the file gives no size of a pixel; see --spacing"
         return Size(notes=(note,))
-    if unit == "inch" and _is_for_printing(max(y, x), unit):  # which ImageJ copies from other programs' files
-        return Size()
+    if unit == "inch" and round(1 / max(y, x)) in _PER_INCH:  # which ImageJ copies from other programs' files
+        note = f"ImageJ says {1 / x:g} pixels per inch, which is a size on paper and is not used; see --spacing"
+        return Size(notes=(note,))
     if unit == "micrometer" and tag is not None and int(tag.value) == _CENTIMETER:
         # As ImageJ does: the resolution is in centimeters, whatever unit the text names (ij.io.FileOpener).
         y, x = convert(y, "centimeter", unit), convert(x, "centimeter", unit)
@@ -105,6 +117,20 @@ def _from_imagej(metadata: dict[str, Any], page: TiffPage, ndim: int) -> Size:
         note = f"ImageJ says a distance of slices of {metadata['spacing']!r}, which is none; see --spacing Z,Y,X"
         return Size(notes=(note,))
     return Size((convert(z_size, zunit or unit, unit), y, x), unit, "ImageJ")
+
+
+def _in_centimeters(metadata: dict[str, Any], pixel: tuple[float, float], ndim: int) -> Size:
+    """Return the size of a pixel by the tags alone, where ImageJ names no unit: that of slices is not known."""
+    y, x = (convert(n, "centimeter", "micrometer") for n in pixel)
+    if _is_for_printing(max(y, x), "micrometer"):
+        return Size()
+    if ndim == 2:
+        return Size((1.0, y, x), "micrometer", "TIFF resolution")
+    slices = (
+        f"a distance of slices of {metadata['spacing']} without a unit" if "spacing" in metadata else "none of slices"
+    )
+    note = f"TIFF says a pixel of {y:g} x {x:g} µm (y, x), and ImageJ {slices}, so neither is used; see --spacing Z,Y,X"
+    return Size(notes=(note,))
 
 
 def _ratio(

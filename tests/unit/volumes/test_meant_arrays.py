@@ -395,7 +395,8 @@ def test_sizes_in_n5_as_tools_write_them(tmp_path: Path) -> None:
         ({"imagej": True, "metadata": {"axes": "ZYX", "spacing": 0, "unit": "um"}, "resolution": (5, 5)},
          None, "a distance of slices of 0"),
         ({"ome": True, "metadata": {"axes": "ZYX", "PhysicalSizeX": 0.2, "PhysicalSizeXUnit": "pixel",
-          "PhysicalSizeY": 0.2, "PhysicalSizeYUnit": "pixel"}}, None, "which is not understood"),
+          "PhysicalSizeY": 0.2, "PhysicalSizeYUnit": "pixel"}}, None,
+         "OME says PhysicalSizeY 0.2 pixel, PhysicalSizeX 0.2 pixel, which is not understood"),
     ],
     ids=["tifffile", "decimal comma", "zero", "unit of OME"],
 )  # fmt: skip

@@ -111,9 +111,35 @@ def test_imagej_in_inches(tmp_path: Path, unit: str) -> None:
     metadata = {"spacing": 1e-4, "unit": unit, "axes": "ZYX"}
     path = saved(tmp_path / "a.tif", cells((5, 40, 50)), imagej=True, resolution=(20_000, 20_000), metadata=metadata)
     volume = open_volume(path)
-    assert volume.header.spacing == pytest.approx((1e-4, 5e-5, 5e-5))
-    assert volume.header.unit == "inch"
+    assert (volume.header.spacing, volume.header.unit) == ((2.54, 1.27, 1.27), "micrometer")
     volume.close()
+
+
+def test_imagej_in_inches_that_are_large(tmp_path: Path) -> None:
+    metadata = {"spacing": 1e-3, "unit": "inch", "axes": "ZYX"}
+    path = saved(tmp_path / "a.tif", cells((5, 40, 50)), imagej=True, resolution=(2540, 2540), metadata=metadata)
+    volume = open_volume(path)
+    assert (volume.header.spacing, volume.header.unit) == ((25.4, 10, 10), "micrometer")
+    volume.close()
+    metadata = {"spacing": 1, "unit": "inch", "axes": "ZYX"}
+    path = saved(tmp_path / "b.tif", cells((5, 40, 50)), imagej=True, resolution=(300, 300), metadata=metadata)
+    volume = open_volume(path)
+    assert volume.header.spacing is None
+    assert "ImageJ says 300 pixels per inch, which is a size on paper" in volume.header.notes[0]
+    volume.close()
+
+
+def test_imagej_in_centimeters_by_the_tag_alone(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"imagej": True, "resolution": (50_000, 50_000), "resolutionunit": "CENTIMETER"}
+    volume = open_volume(saved(tmp_path / "a.tif", cells((40, 50)), **options))
+    assert (volume.header.spacing, volume.header.unit) == ((1, 0.2, 0.2), "micrometer")
+    volume.close()
+    for metadata, told in (({}, "none of slices"), ({"spacing": 0.5}, "a distance of slices of 0.5 without a unit")):
+        path = saved(tmp_path / "b.tif", cells((5, 40, 50)), metadata={"axes": "ZYX", **metadata}, **options)
+        volume = open_volume(path)
+        assert volume.header.spacing is None
+        assert f"TIFF says a pixel of 0.2 x 0.2 µm (y, x), and ImageJ {told}" in volume.header.notes[0]
+        volume.close()
 
 
 def test_imagej_2d(tmp_path: Path) -> None:
