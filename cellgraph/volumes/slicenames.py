@@ -13,6 +13,12 @@ _OTHERS = {
     "t", "time", "timepoint", "tp", "frame", "mask", "man_seg", "pos", "position", "patient", "field", "fov", "scene",
     "series", "well", "roi", "image_roi", "sample", "case", "subject", "core", "hour", "day", "c", "ch", "channel",
 }  # fmt: skip
+# Units of time behind a number, as in 24hpf.
+_TIMES = {"h", "hr", "hrs", "hour", "hours", "hpf", "dpf", "hpi", "dpi", "hpa", "dpa", "min", "mins", "minutes", "days"}
+_DATE = re.compile(
+    r"(?<!\d)(?:19|20)\d\d([-_.]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?!\d)"
+    r"(?:[-_.t ]?(?P<time>(?:[01]\d|2[0-3])[-_.h]?[0-5]\d(?:[-_.m]?[0-5]\d)?)(?!\d))?"
+)
 _DECIMAL = r"\d+(?:[.,]\d+)?"
 
 
@@ -39,6 +45,8 @@ def read_names(paths: list[Path]) -> Names:
     )
     if len(paths) == 1:
         return Names(tuple(ordered), ())
+    if date := _differing_date([path.stem.lower() for path in ordered]):
+        return Names(tuple(ordered), (), f"say dates, as {date!r}")
     texts = {path: tuple(str(text).strip(" _-.") for text in keys[path][::2]) for path in ordered}
     alike, count = Counter(texts.values()).most_common(1)[0]
     example = next(path for path in ordered if texts[path] == alike)
@@ -51,11 +59,26 @@ def read_names(paths: list[Path]) -> Names:
     differing = [at for at, column in enumerate(numbers) if len(set(column)) > 1]
     words = tuple(alike[at] for at in differing)
     said = next((word for word in words if _meaning(word) is False), None)
+    behind = [re.match("[a-z]*", alike[at + 1]) for at in differing]
+    said = said or next((found[0] for found in behind if found and found[0] in _TIMES), None)
     if said is not None:
         return Names(tuple(ordered), words, f"say {said!r}")
     if any(len(set(numbers[at])) < len(paths) for at in differing):
         return Names(tuple(ordered), words, f"have {len(differing)} numbers that differ, as tiles have")
     return Names(tuple(ordered), words)
+
+
+def _differing_date(stems: list[str]) -> str:
+    """Return the first date in names with different dates or times of day; empty if there are none."""
+    found = [_DATE.search(stem) for stem in stems]
+    dates = [match[0] for match in found if match]
+    if len(dates) < len(stems) or len(set(dates)) < 2:
+        return ""
+    times = [re.sub(r"\D", "", match["time"] or "") for match in found if match]
+    if len({date.removesuffix(match["time"] or "") for date, match in zip(dates, found, strict=True) if match}) > 1:
+        return dates[0]
+    counted = sorted(int(time) for time in times if time)  # a counter behind the date: 0001, 0002, …
+    return "" if counted == [*range(counted[0], counted[0] + len(counted))] else dates[0]
 
 
 def _number(stems: list[str]) -> str:

@@ -300,3 +300,22 @@ def test_very_large_pngs(tmp_path: Path) -> None:
     Image.fromarray(array).save(tmp_path / "cells.png", compress_level=1)
     volume = open_volume(tmp_path / "cells.png")
     assert volume.read((0, 6998, 6998), (1, 7002, 7002)).sum() == 4 * 7
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("2024-03-01 2024-03-02 2024-03-05", "say dates, as '2024-03-01'"),
+        ("20240301 20240302", "say dates, as '20240301'"),
+        ("exp_20240301_1205 exp_20240301_1215", "say dates, as '20240301_1205'"),
+        ("24hpf 25hpf 26hpf", "say 'hpf'"),
+        ("embryo_5min embryo_10min", "say 'min'"),
+        ("exp_20240301_0001 exp_20240301_0002", None),
+        ("19990001 19990002", None),
+        ("z_20240301_9 z_20240301_10", None),
+    ],
+)
+def test_dates_and_times_are_no_slices(names: str, said: str | None) -> None:
+    read = read_names([Path(f"{name}.tif") for name in names.split()])
+    assert read.trouble == said
+    assert [path.stem for path in read.paths] == names.split()
