@@ -74,6 +74,11 @@ def _is_metaimage(path: Path, head: bytes) -> bool:
     return path.suffix.lower() in (".mha", ".mhd") and b"DimSize" in head
 
 
+def _is_zarr(path: Path, head: bytes) -> bool:
+    holds = _holds("zarr.json", ".zarray", ".zgroup", ".zattrs", "datasource-properties.json")
+    return holds(path, head) or _by("webknossos:is_layer")(path, head)
+
+
 FILES: tuple[Format, ...] = (
     Format(
         "TIFF", (".tif", ".tiff", ".btf", ".tf8", ".tf2"), "tiff:open_tiff",
@@ -104,7 +109,7 @@ FILES: tuple[Format, ...] = (
     ),
     Format(
         "NRRD", (".nrrd", ".nhdr"), "nrrd:open_nrrd", _starts(b"NRRD000"), single=True,
-        sizes="`space directions`, `spacings`", also="`.seg.nrrd` of Slicer",
+        sizes="`space directions`, `spacings`, `axis mins`", also="`.seg.nrrd` of Slicer",
     ),
     Format(
         "MetaImage", (".mha", ".mhd"), "metaimage:open_metaimage", _is_metaimage, single=True, sizes="`ElementSpacing`"
@@ -114,7 +119,7 @@ FILES: tuple[Format, ...] = (
 FOLDERS: tuple[Format, ...] = (
     Format(
         "Zarr", (".zarr",), "ome_zarr:open_zarr",
-        _holds("zarr.json", ".zarray", ".zgroup", ".zattrs", "datasource-properties.json"), scheme="zarr",
+        _is_zarr, scheme="zarr",
         sizes="OME-Zarr `scale`, WEBKNOSSOS, `voxel_size`, coordinates of axes", also="v2 and v3, OME-Zarr, WEBKNOSSOS",
     ),
     Format(

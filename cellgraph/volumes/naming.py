@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from cellgraph.volumes.formats import FILES, FOLDERS, FORMATS
+from cellgraph.volumes.webknossos import dataset_above
 
 # Extensions that are not part of a sample name; ``.ome.tif`` has two.
 _SUFFIXES = {f".{part}" for known in FORMATS for suffix in known.suffixes for part in suffix[1:].split(".")} | {
@@ -23,6 +24,8 @@ def sample_name(source: str) -> str:
     name = parts[-1] if parts else "sample"
     if name in (".", ".."):
         name = os.path.basename(os.path.abspath(path)) or "sample"
+    if "://" not in source and (dataset := dataset_above(Path(path))) is not None:
+        name = dataset.name
     # For a group within a container, the name of the container is the informative one.
     stem = next((part for part in parts[:-1] if part.endswith(_CONTAINERS)), name)
     while Path(stem).suffix.lower() in _SUFFIXES and Path(stem).stem:

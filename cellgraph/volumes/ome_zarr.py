@@ -23,7 +23,7 @@ from cellgraph.volumes.pieces import PiecesVolume
 from cellgraph.volumes.reading import Part, Reading
 from cellgraph.volumes.units import Size
 from cellgraph.volumes.volume import Index, Volume
-from cellgraph.volumes.webknossos import WEBKNOSSOS, finest_of, segmentation_layer, webknossos_level
+from cellgraph.volumes.webknossos import WEBKNOSSOS, dataset_above, finest_of, segmentation_layer, webknossos_level
 from cellgraph.volumes.zarr_chunks import zarr_pieces
 from cellgraph.volumes.zarr_metadata import Group, ZarrArray, join, read_node
 
@@ -37,6 +37,7 @@ def open_zarr(folder: Path, dataset: str | None, source: str, reading: Reading) 
     # The scale of an array is in the attributes of the groups around it.
     while is_zarr(root.resolve().parent, b""):
         root = root.resolve().parent
+    root = dataset_above(root) or root  # of WEBKNOSSOS, whose layers have no metadata of their own
     inside = folder.resolve().relative_to(root.resolve()).as_posix() if root != folder else ""
     path = "/".join(part for part in (inside.strip("."), (dataset or "").strip("/")) if part)
     return open_node(Folder(root), path, source, reading)

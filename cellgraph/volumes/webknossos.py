@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from cellgraph.errors import FormatError, ParameterError
@@ -13,6 +16,24 @@ from cellgraph.volumes.units import unit_name
 from cellgraph.volumes.volume import Index
 
 WEBKNOSSOS = "datasource-properties.json"
+
+# How deep magnifications lie in a dataset: in the folder of their layer.
+_LAYERS_BELOW = 2
+
+
+def dataset_above(path: Path) -> Path | None:
+    """Return the folder of the dataset that a folder of a layer or of a magnification is in."""
+    with suppress(OSError, ValueError):
+        above = path.resolve().parents[:_LAYERS_BELOW]
+        return next((folder for folder in above if os.path.isfile(folder / WEBKNOSSOS)), None)
+    return None
+
+
+def is_layer(path: Path, _: bytes = b"") -> bool:
+    """Tell whether a folder is that of a layer, whose arrays are stored as Zarr."""
+    if not path.is_dir() or dataset_above(path) is None:
+        return False
+    return any((inner / name).is_file() for inner in path.iterdir() for name in (".zarray", "zarr.json"))
 
 
 def _layers(objects: Objects, source: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:

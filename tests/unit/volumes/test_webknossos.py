@@ -13,6 +13,7 @@ import zarr
 from volume_reading import assert_reads, cells
 
 from cellgraph.volumes import open_volume
+from cellgraph.volumes.naming import sample_name
 
 LABELS = cells((6, 16, 24), np.uint32)  # (z, y, x)
 
@@ -57,3 +58,16 @@ def test_a_box_that_makes_no_sense_is_no_box(tmp_path: Path, box: dict[str, Any]
     with closing(open_volume(saved(tmp_path / "x", LABELS, box))) as volume:
         assert_reads(volume, LABELS)
         assert any("outside" in note for note in volume.header.notes) == ("width" in box)
+
+
+@pytest.mark.parametrize("inner", ["", "segmentation", "segmentation/2-2-1"])
+def test_a_dataset_its_layer_and_its_magnification(tmp_path: Path, inner: str) -> None:
+    zarr.create_array(tmp_path / "ds/segmentation/2-2-1", data=LABELS.T[np.newaxis], zarr_format=2)
+    mags = [{"mag": [2, 2, 1], "axisOrder": {"c": 0, "x": 1, "y": 2, "z": 3}}]
+    layer = {"name": "segmentation", "category": "segmentation", "dataFormat": "zarr", "mags": mags}
+    properties = {"scale": {"factor": [11.24, 11.24, 28], "unit": "nanometer"}, "dataLayers": [layer]}
+    (tmp_path / "ds" / "datasource-properties.json").write_text(json.dumps(properties))
+    with closing(open_volume(tmp_path / "ds" / inner)) as volume:
+        assert_reads(volume, LABELS)
+        assert (volume.header.spacing, volume.header.unit) == ((28, 22.48, 22.48), "nanometer")
+    assert sample_name(str(tmp_path / "ds" / inner)) == "ds"
