@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -13,7 +14,7 @@ from cellgraph.volumes.axes import Axes, find_axes
 from cellgraph.volumes.files import parsing
 from cellgraph.volumes.reading import Reading
 from cellgraph.volumes.spool import beside, voxel_file
-from cellgraph.volumes.units import Size, valid_size
+from cellgraph.volumes.units import Size, skew, valid_size
 from cellgraph.volumes.volume import Volume
 
 _TYPES = {
@@ -72,4 +73,18 @@ def _size(fields: dict[str, str], axes: Axes, names: tuple[str, ...] | None) -> 
     if not sizes or len(sizes) != len(axes.stored) - (names is not None):
         return Size()
     spacing = valid_size(axes.pick(tuple(sizes), 1.0), axes.ndim)
-    return Size() if spacing is None else Size(spacing, "millimeter", "ElementSpacing", (_NOTE,))
+    if spacing is None:
+        said = fields.get("ElementSpacing", fields.get("ElementSize"))
+        note = f"the file says ElementSpacing = {said}, which is not understood as a voxel size; see --spacing"
+        return Size(notes=(note,))
+    return Size(spacing, "millimeter", "ElementSpacing", (_NOTE, *_skew(fields)))
+
+
+def _skew(fields: dict[str, str]) -> tuple[str, ...]:
+    """Return a note if the directions of the axes are not perpendicular; they have three names in MetaIO."""
+    named = (fields[key] for key in ("TransformMatrix", "Orientation", "Rotation") if key in fields)
+    with suppress(ValueError):
+        values = [float(v) for v in next(named, "").split()]
+        n = math.isqrt(len(values))
+        return skew(values[i : i + n] for i in range(0, n * n, n))
+    return ()

@@ -14,10 +14,11 @@ from cellgraph.volumes.axes import Axes, axis_letter, find_axes
 from cellgraph.volumes.files import parsing
 from cellgraph.volumes.reading import Reading
 from cellgraph.volumes.spool import beside, voxel_file
-from cellgraph.volumes.units import Size, size_of, unit_name
+from cellgraph.volumes.units import Size, size_of, skew, unit_name
 from cellgraph.volumes.volume import Volume
 
 _LONGEST = 1 << 20
+_ENDS = ("axis mins", "axis maxs", "centers", "centerings")
 _TIMES = {"s", "sec", "second", "seconds", "ms", "us", "ns", "min", "minutes", "h", "hours"}
 _TYPES = {
     "i1": ("signed char", "int8", "int8_t"), "u1": ("uchar", "unsigned char", "uint8", "uint8_t"),
@@ -95,14 +96,43 @@ def _vectors(fields: dict[str, str]) -> list[str]:
     return re.findall(r"\([^)]*\)|none", fields.get("space directions", ""))
 
 
+def _numbers(vector: str) -> list[float]:
+    return [float(v) for v in vector.strip("()").split(",")]
+
+
+def _from_ends(fields: dict[str, str]) -> list[float]:
+    """Return the sizes of voxels from where axes begin and end, at the border or the center of the outermost voxels.
+
+    Empty where one of these is not known. An axis that has none, as one of channels, is NaN.
+    """
+    rows = [fields.get(key, "").split() for key in ("sizes", "axis mins", "axis maxs", "centers")]
+    rows[3] = rows[3] or fields.get("centerings", "").split()
+    if len({len(row) for row in rows}) > 1:
+        return []
+    sizes = []
+    for count, low, high, center in zip(*rows, strict=True):
+        steps = {"cell": int(count), "node": int(count) - 1}.get(center.lower(), 0)
+        length = abs(float(high) - float(low))
+        if math.isfinite(length) and not steps:
+            return []
+        sizes.append(float(f"{length / steps:.9g}") if steps else math.nan)
+    return sizes
+
+
 def _size(fields: dict[str, str], axes: Axes) -> Size:
     sizes: list[float] = []
     if "space directions" in fields:
         for vector in _vectors(fields):
-            values = [math.nan] if vector == "none" else [float(v) for v in vector.strip("()").split(",")]
+            values = [math.nan] if vector == "none" else _numbers(vector)
             sizes.append(float(f"{math.hypot(*values):.9g}"))
     elif "spacings" in fields:
         sizes = [float(f"{abs(float(v)):.9g}") for v in fields["spacings"].split()]
+    elif "axis mins" in fields or "axis maxs" in fields:
+        sizes = _from_ends(fields)
+        if not sizes:
+            said = ", ".join(f"{key}: {fields[key]}" for key in _ENDS if key in fields)
+            note = f"the NRRD header says {said}, which is not understood as a voxel size; see --spacing Z,Y,X"
+            return Size(notes=(note,))
     if len(sizes) != len(axes.stored):
         return Size()
     told = _quoted(fields, "units")
@@ -113,7 +143,8 @@ def _size(fields: dict[str, str], axes: Axes) -> Size:
     if len(told) == len(sizes):
         sizes = [math.nan if text.lower() in _TIMES else n for n, text in zip(sizes, told, strict=True)]
     size = size_of(axes.pick(sizes[::-1]), axes.pick(units[::-1], None), axes.ndim, "NRRD")
+    size = size._replace(notes=size.notes + skew(_numbers(vector) for vector in _vectors(fields) if vector != "none"))
     if size.spacing is not None and size.unit is None and "space" in fields:
         note = "the NRRD header names no unit; millimeter, the usual one, is taken, and --unit overrides it"
-        return size._replace(unit="millimeter", notes=(note,))
+        return size._replace(unit="millimeter", notes=(note, *size.notes))
     return size

@@ -110,6 +110,13 @@ def _recognise(path: Path, source: str) -> Format:
     for known in FILES:
         if known.recognise(path, head):
             return known
+    if head.lstrip().startswith(b"<") and b"<SpimData" in head:
+        named_in = re.search(rb"<(?:hdf5|n5|zarr)\b[^>]*>([^<]+)<", head)
+        voxels = path.with_name(named_in[1].decode("utf-8", "replace")) if named_in else path.with_suffix(".h5")
+        raise FormatError(
+            f"{source}: expected a labelled image, but it is the description of one by BigDataViewer; load the voxels "
+            f"that it describes, as {voxels}"
+        )
     for recognise, what in USELESS:
         if recognise(path, head):
             raise FormatError(f"{source}: expected a labelled image, but it is {what}")

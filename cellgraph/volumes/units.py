@@ -123,7 +123,7 @@ def skew(vectors: Iterable[Sequence[float]]) -> tuple[str, ...]:
     """Return a note if the directions of axes are not perpendicular, so that voxels are no boxes."""
     known = [vector for vector in vectors if all(map(math.isfinite, vector)) and any(vector)]
     for one, two in combinations(known, 2):
-        if abs(sum(a * b for a, b in zip(one, two, strict=True))) > 1e-3 * math.hypot(*one) * math.hypot(*two):
+        if abs(sum(a * b for a, b in zip(one, two, strict=False))) > 1e-3 * math.hypot(*one) * math.hypot(*two):
             return (
                 "its axes are not perpendicular, but voxels are measured as boxes: volumes, areas and "
                 "distances are off; resample it onto a straight grid",

@@ -176,3 +176,49 @@ def test_an_unknown_unit_of_ome_zarr_is_quoted(tmp_path: Path, scale: float) -> 
     assert (volume.header.spacing, volume.header.unit) == ((1, scale, scale), None)
     assert "OME names the unit 'furlong'" in " ".join(volume.header.notes)
     volume.close()
+
+
+def _nrrd(path: Path, *fields: str) -> Path:
+    head = "\n".join(["NRRD0004", "type: ushort", "dimension: 3", "sizes: 7 5 4", "endian: little", "encoding: raw"])
+    path.write_bytes(f"{head}\n{chr(10).join(fields)}\n\n".encode() + LABELS.tobytes())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("centers", "spacing"),
+    [("cell cell cell", (0.5, 0.2, 0.2)), ("node node node", (2 / 3, 0.25, 1.4 / 6)), ("cell ??? cell", None)],
+)
+def test_the_ends_of_the_axes_of_nrrd(tmp_path: Path, centers: str, spacing: Any) -> None:
+    ends = ("axis mins: 1 1 1", "axis maxs: 2.4 2 3", f"centers: {centers}", 'units: "um" "um" "um"')
+    volume = open_volume(_nrrd(tmp_path / "a.nrrd", *ends))
+    assert volume.header.spacing == (spacing and pytest.approx(spacing))
+    told = "axis mins: 1 1 1, axis maxs: 2.4 2 3, centers: cell ??? cell, which is not understood"
+    assert (told in " ".join(volume.header.notes)) == (spacing is None)
+    volume.close()
+
+
+def test_axes_that_are_not_perpendicular_are_told(tmp_path: Path) -> None:
+    sheared = "space directions: (0.2,0,0) (0,0.2,0) (0.3,0,0.4)"
+    _nrrd(tmp_path / "a.nrrd", "space dimension: 3", sheared, 'space units: "um" "um" "um"')
+    head = "ObjectType = Image\nNDims = 3\nDimSize = 7 5 4\nElementType = MET_USHORT\nElementSpacing = 0.2 0.2 0.5\n"
+    matrix = "TransformMatrix = 1 0 0 0 1 0 0.6 0 0.8\nElementDataFile = LOCAL\n"
+    (tmp_path / "a.mha").write_bytes((head + matrix).encode() + LABELS.tobytes())
+    for name in ("a.nrrd", "a.mha"):
+        volume = open_volume(tmp_path / name)
+        assert volume.header.spacing == (0.5, 0.2, 0.2)
+        assert "axes are not perpendicular" in " ".join(volume.header.notes)
+        volume.close()
+    (tmp_path / "b.mha").write_bytes((head + matrix.replace("0.6 0 0.8", "0 0 1")).encode() + LABELS.tobytes())
+    volume = open_volume(tmp_path / "b.mha")
+    assert "perpendicular" not in " ".join(volume.header.notes)
+    volume.close()
+
+
+def test_the_description_by_bigdataviewer_names_the_file_of_the_voxels(tmp_path: Path) -> None:
+    text = '<?xml version="1.0"?>\n<SpimData version="0.2">{}</SpimData>'
+    (tmp_path / "a.xml").write_text(text.format(""))
+    with pytest.raises(CellgraphError, match=r"BigDataViewer; load the voxels that it describes, as .*/a\.h5$"):
+        open_volume(tmp_path / "a.xml")
+    (tmp_path / "a.xml").write_text(text.format('<hdf5 type="relative">b.h5</hdf5>'))
+    with pytest.raises(CellgraphError, match=r"/b\.h5$"):
+        open_volume(tmp_path / "a.xml")
