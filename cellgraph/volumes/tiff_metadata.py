@@ -127,7 +127,9 @@ def _in_centimeters(metadata: dict[str, Any], pixel: tuple[float, float], ndim: 
     if ndim == 2:
         return Size((1.0, y, x), "micrometer", "TIFF resolution")
     slices = (
-        f"a distance of slices of {metadata['spacing']} without a unit" if "spacing" in metadata else "none of slices"
+        f"a distance of slices of {metadata['spacing']} without a unit"
+        if "spacing" in metadata
+        else "no distance of slices"
     )
     note = f"TIFF says a pixel of {y:g} x {x:g} µm (y, x), and ImageJ {slices}, so neither is used; see --spacing Z,Y,X"
     return Size(notes=(note,))

@@ -134,7 +134,10 @@ def test_imagej_in_centimeters_by_the_tag_alone(tmp_path: Path) -> None:
     volume = open_volume(saved(tmp_path / "a.tif", cells((40, 50)), **options))
     assert (volume.header.spacing, volume.header.unit) == ((1, 0.2, 0.2), "micrometer")
     volume.close()
-    for metadata, told in (({}, "none of slices"), ({"spacing": 0.5}, "a distance of slices of 0.5 without a unit")):
+    for metadata, told in (
+        ({}, "no distance of slices"),
+        ({"spacing": 0.5}, "a distance of slices of 0.5 without a unit"),
+    ):
         path = saved(tmp_path / "b.tif", cells((5, 40, 50)), metadata={"axes": "ZYX", **metadata}, **options)
         volume = open_volume(path)
         assert volume.header.spacing is None
