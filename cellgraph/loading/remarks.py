@@ -14,6 +14,7 @@ _MANY = 1000
 _SMALL = 3
 _LARGE = 2**16
 _FILLED, _TOUCHING = 0.03, 0.3
+_FEW, _PIECES, _SEARCHED = 10, 4, 2**24
 
 
 def no_labels(graph: CellGraph) -> str | None:
@@ -66,7 +67,24 @@ def remarks(graph: CellGraph, scan: Scan) -> list[str]:
     notes += _background(graph, scan)
     if graph.cells.num_rows == 1:
         notes.append("there is only one cell, so there are no contacts; is this a mask that has not been labelled yet?")
-    return notes + gap_note(graph, scan)
+    return notes + (_classes(graph, scan) or gap_note(graph, scan))
+
+
+def _classes(graph: CellGraph, scan: Scan) -> list[str]:
+    """Say of a small image if its few labels are in many pieces, as those of a mask of classes are."""
+    from scipy import ndimage
+
+    shape, labels = scan.volume.header.shape, graph.cells["label"].to_pylist()
+    if not 2 <= len(labels) <= _FEW or prod(shape) > _SEARCHED:
+        return []
+    image = scan.volume.read((0, 0, 0), shape)
+    pieces = sum(ndimage.label(image == label, np.ones((3, 3, 3)))[1] for label in labels)
+    if pieces <= _PIECES * len(labels):
+        return []
+    return [
+        f"the {len(labels)} labels are in {pieces:,} separate pieces, as in a mask of classes; if each is a cell, give "
+        "each a label of its own first, as skimage.measure.label does"
+    ]
 
 
 def _background(graph: CellGraph, scan: Scan) -> list[str]:

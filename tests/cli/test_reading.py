@@ -12,6 +12,7 @@ import pytest
 import tifffile
 import zarr
 from command import cellgraph, refused
+from skimage import measure
 
 import cellgraph as package
 from cellgraph.errors import ParameterError
@@ -195,6 +196,31 @@ def test_a_label_around_all_others_may_be_the_background(tmp_path: Path) -> None
     assert "--background 1" in cellgraph("load", tmp_path / "a.npy", "--db", tmp_path / "a.db").stderr
     quiet = cellgraph("load", tmp_path / "a.npy", "--db", tmp_path / "b.db", "--background", "1")
     assert "may be the background" not in quiet.stderr
+
+
+def test_a_background_that_no_voxel_has_is_told(tmp_path: Path) -> None:
+    image = np.array([[0, 0, 1, 1], [2, 2, 1, 1]], np.uint8)
+    np.save(tmp_path / "a.npy", image)
+    words = ["load", tmp_path / "a.npy", "--db", tmp_path / "a.db", "--replace", "--background"]
+    said = cellgraph(*words, 255).stderr
+    assert "no voxel is 255, which --background names; there are voxels of 0, which were loaded as the cell 0" in said
+    assert "no voxel is" not in cellgraph(*words, 0).stderr
+    np.save(tmp_path / "a.npy", image + 1)
+    assert "no voxel is 255, which --background names\n" in cellgraph(*words, 255).stderr
+
+
+def test_a_mask_of_classes_is_told(tmp_path: Path) -> None:
+    classes = np.zeros((60, 60), np.uint8)
+    for row, column in np.ndindex(4, 4):
+        classes[15 * row + 2 : 15 * row + 12, 15 * column + 2 : 15 * column + 12] = 1 + (row + column) % 2
+    np.save(tmp_path / "a.npy", classes)
+    said = cellgraph("load", tmp_path / "a.npy", "--db", tmp_path / "a.db", "--replace").stderr
+    assert "the 2 labels are in 16 separate pieces, as in a mask of classes" in said
+    assert "--expand" not in said
+    np.save(tmp_path / "a.npy", measure.label(classes > 0))
+    said = cellgraph("load", tmp_path / "a.npy", "--db", tmp_path / "a.db", "--replace").stderr
+    assert "separate pieces" not in said
+    assert "--expand" in said
 
 
 @pytest.mark.parametrize("name", ["man_seg{:03}", "mask{}", "t{}", "patient{}_001", "pos{}"])
