@@ -121,8 +121,10 @@ def choose(
     listed_labels = [c for c in candidates if named_labels(c.name)]
     shaped = [c for c in candidates if c.fits and c.long in (2, 3)]
     usable = [c for c in shaped if c.dtype.kind in "bui"] or [c for c in shaped if c.dtype.kind == "f"]
+    floats = [c for c in shaped if c.dtype.kind == "f" and c not in images]  # read as labels where they are whole
     if len(labels) == 1 and labels[0].dtype.kind == "b":
-        labels += [c for c in usable if c not in images and c is not labels[0] and c.dtype.kind in "ui"]
+        whole = [c for c in shaped if c.dtype.kind in "ui" and c not in images]
+        labels += [*whole, *_rivals(floats, [*labels, *whole])]
     if len(labels) == 1:
         return _chosen(labels[0], candidates, "named so")
     if len(labels) > 1:
@@ -130,11 +132,8 @@ def choose(
     if listed_labels and images and len(candidates) > 1 and all(c in images for c in usable):
         return _chosen(listed_labels[0], candidates, "named so")
     others = [c for c in usable if c not in images]
-    # Floats hold labels too: those of bwlabel in MATLAB, and what was computed with.
-    floats = [c for c in shaped if c.dtype.kind == "f" and c not in (*usable, *images) and not _is_table(c, largest)]
-    rivals = [c for c in floats if c.long in {other.long for other in others}]
-    if rivals:
-        raise several(source, [str(c) for c in (*others, *rivals)], joint, "label image")
+    if rivals := _rivals(floats, others):
+        raise several(source, [str(c) for c in candidates if c in others or c in rivals], joint, "label image")
     if len(others) == 1:
         return _chosen(others[0], candidates, "the only one that could be labels")
     unfit = [c for c in candidates if c.long >= 2 and c not in images and c not in usable and not _is_table(c, largest)]
@@ -150,6 +149,21 @@ def choose(
     if not usable:
         raise FormatError(f"{source}: {EXPECTED}, a 2D or 3D integer dataset, but it has only {listed}")
     raise several(source, [str(c) for c in usable], joint, "integer dataset")
+
+
+def _rivals(floats: Sequence[Candidate], whole: Sequence[Candidate]) -> list[Candidate]:
+    """Return the arrays of floats that may be labels as well as those of whole numbers, which may be masks or images.
+
+    Narrow ones are tables, and those with more axes than any of integers have channels, as probabilities.
+    """
+    shapes = {_long_axes(c) for c in whole}
+    axes = max((c.long for c in whole if c.dtype.kind != "b"), default=3)
+    narrow = [c for c in floats if c.long == 2 and min(_long_axes(c)) < 16 and _long_axes(c) not in shapes]
+    return [c for c in floats if whole and c not in whole and c not in narrow and c.long <= axes]
+
+
+def _long_axes(candidate: Candidate) -> tuple[int, ...]:
+    return tuple(n for n in candidate.shape if n > 1)
 
 
 def _is_table(candidate: Candidate, largest: int) -> bool:

@@ -84,8 +84,15 @@ def _choose(
     named = {name: found for name, found in datasets(base, path, source).items() if not _is_coarser(found)}
     if not named:
         raise FormatError(f"{source}: expected a labelled image, but the HDF5 file has no datasets")
-    found, part = choose([Candidate(n, tuple(d.shape), d.dtype) for n, d in named.items()], name or None, source, ":")
+    candidates = [Candidate(n, tuple(d.shape), _told_type(d)) for n, d in named.items()]
+    found, part = choose(candidates, name or None, source, ":")
     return found.name, named[found.name], (part, *parts)
+
+
+def _told_type(dataset: Dataset) -> np.dtype[Any]:
+    """Return the type of a dataset; MATLAB stores booleans as uint8."""
+    logical = dataset.attrs.get("MATLAB_class") in (b"logical", "logical")
+    return np.dtype(bool) if logical else np.dtype(dataset.dtype)
 
 
 def _is_coarser(dataset: Dataset) -> bool:

@@ -12,13 +12,20 @@ _SLICES = {"", "z", "s", "slice", "section", "sec", "plane", "layer"}
 _OTHERS = {
     "t", "time", "timepoint", "tp", "frame", "mask", "man_seg", "pos", "position", "patient", "field", "fov", "scene",
     "series", "well", "roi", "image_roi", "sample", "case", "subject", "core", "hour", "day", "c", "ch", "channel",
+    "h", "hr", "hpf", "dpf", "hpi", "dpi", "dpc", "min", "minute", "second", "week", "month", "date",
 }  # fmt: skip
-# Units of time behind a number, as in 24hpf.
-_TIMES = {"h", "hr", "hrs", "hour", "hours", "hpf", "dpf", "hpi", "dpi", "hpa", "dpa", "min", "mins", "minutes", "days"}
-_DATE = re.compile(
-    r"(?<!\d)(?:19|20)\d\d([-_.]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?!\d)"
-    r"(?:[-_.t ]?(?P<time>(?:[01]\d|2[0-3])[-_.h]?[0-5]\d(?:[-_.m]?[0-5]\d)?)(?!\d))?"
+# Words after a number that mean a time, as 24hpf (hours post fertilisation); s is a slice.
+_TIMES = re.compile(
+    r"(?:[ _-]*([hdw]p[a-z]|h(?:ou)?rs?|min(?:ute)?s?|sec(?:ond)?s?|ms|days?|wks?|weeks?|months?)|([hd]))(?![a-z])"
 )
+_MONTH, _DAY = "(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
+_DATE = (
+    rf"(?:19|20)?\d\d{_MONTH}{_DAY}|(?:19|20)\d\d(?P<a>[-_.]){_MONTH}(?P=a){_DAY}"
+    rf"|(?:{_DAY}(?P<b>[-_.]){_MONTH}(?P=b)|{_MONTH}(?P<c>[-_.]){_DAY}(?P=c))(?:19|20)\d\d"
+)
+_CLOCK = r"(?:[01]\d|2[0-3])[-:.]?[0-5]\d(?:[-:.]?[0-5]\d)?"
+_STAMP = re.compile(rf"(?<!\d)(?P<date>{_DATE})(?:[-_. t]*(?P<clock>{_CLOCK}))?(?!\d)")
+_SECONDS = re.compile(r"(?<!\d)1\d{9}(?:\d{3})?(?!\d)")  # since 1970, or milliseconds
 _DECIMAL = r"\d+(?:[.,]\d+)?"
 
 
@@ -45,8 +52,6 @@ def read_names(paths: list[Path]) -> Names:
     )
     if len(paths) == 1:
         return Names(tuple(ordered), ())
-    if date := _differing_date([path.stem.lower() for path in ordered]):
-        return Names(tuple(ordered), (), f"say dates, as {date!r}")
     texts = {path: tuple(str(text).strip(" _-.") for text in keys[path][::2]) for path in ordered}
     alike, count = Counter(texts.values()).most_common(1)[0]
     example = next(path for path in ordered if texts[path] == alike)
@@ -59,26 +64,31 @@ def read_names(paths: list[Path]) -> Names:
     differing = [at for at, column in enumerate(numbers) if len(set(column)) > 1]
     words = tuple(alike[at] for at in differing)
     said = next((word for word in words if _meaning(word) is False), None)
-    behind = [re.match("[a-z]*", alike[at + 1]) for at in differing]
-    said = said or next((found[0] for found in behind if found and found[0] in _TIMES), None)
     if said is not None:
         return Names(tuple(ordered), words, f"say {said!r}")
+    named = [at for at in differing if texts[example][at] and _meaning(texts[example][at])]
+    after = [_TIMES.match(str(keys[example][2 * at + 2])) for at in differing if at not in named]
+    if match := next(filter(None, after), None):
+        return Names(tuple(ordered), words, f"say {(match[1] or match[2])!r}")
+    counted = any(len(set(numbers[at])) == len(paths) for at in named)  # z1_2024-03-01: a slice, and when it was taken
+    if not counted and (said := _stamps([path.stem.lower() for path in ordered])):
+        return Names(tuple(ordered), words, f"say {said}")
     if any(len(set(numbers[at])) < len(paths) for at in differing):
         return Names(tuple(ordered), words, f"have {len(differing)} numbers that differ, as tiles have")
     return Names(tuple(ordered), words)
 
 
-def _differing_date(stems: list[str]) -> str:
-    """Return the first date in names with different dates or times of day; empty if there are none."""
-    found = [_DATE.search(stem) for stem in stems]
-    dates = [match[0] for match in found if match]
-    if len(dates) < len(stems) or len(set(dates)) < 2:
-        return ""
-    times = [re.sub(r"\D", "", match["time"] or "") for match in found if match]
-    if len({date.removesuffix(match["time"] or "") for date, match in zip(dates, found, strict=True) if match}) > 1:
-        return dates[0]
-    counted = sorted(int(time) for time in times if time)  # a counter behind the date: 0001, 0002, …
-    return "" if counted == [*range(counted[0], counted[0] + len(counted))] else dates[0]
+def _stamps(stems: list[str]) -> str | None:
+    """Return what the names say if it is a date, a time of day or a number of seconds, and not the same in all."""
+    found = [match for stem in stems if (match := _STAMP.search(stem))]
+    if len(found) == len(stems):
+        if len({match["date"] for match in found}) > 1:
+            return "dates"
+        clocks = {re.sub(r"\D", "", match["clock"] or "0") for match in found}
+        if len(clocks) > 1 and min(map(int, clocks)) > 1:  # slices are counted from 0000 or 0001
+            return "times of day"
+    seconds = [match[0] for stem in stems if (match := _SECONDS.search(stem))]
+    return "times in seconds" if len(seconds) == len(stems) and len(set(seconds)) > 1 else None
 
 
 def _number(stems: list[str]) -> str:

@@ -138,6 +138,11 @@ FOUND: dict[str, tuple[str, Callable[[Path], object]]] = {
     "a link to another file": ("a.h5", external),
     "links round in circles": ("a.h5", soft),
     "a channel in the folder of labels": ("a.h5", lambda path: h5(path, images__a=G, labels__dapi=L)),
+    "a table of positions": ("a.h5", lambda path: h5(path, found=L, places=np.zeros((900, 3)))),
+    "channels of floats": ("a.h5", lambda path: h5(path, found=L, classes=np.zeros((2, *L.shape)))),
+    "probabilities": ("a.h5", lambda path: h5(path, found=L, probabilities=G.astype("f4"), raw=G.astype("f4"))),
+    "floats that are named": ("a.h5", lambda path: h5(path, labels=L.astype("f8"), vol=G)),
+    "floats beside an image of floats": ("a.h5", lambda path: h5(path, raw=G.astype("f4"), gt=L.astype("f8"))),
     "a table of cells": ("a.h5", lambda path: h5(path, image=G, seg=L, cells=np.arange(84).reshape(12, 7))),
 }  # fmt: skip
 
@@ -148,6 +153,32 @@ def test_labels_are_found(tmp_path: Path, name: str, make: Callable[[Path], obje
     volume = open_volume(tmp_path / name)
     assert_array_equal(volume.read((0, 0, 0), volume.header.shape), L)
     volume.close()
+
+
+def matlab(path: Path, **arrays: tuple[Array, str]) -> None:
+    with h5py.File(path, "w", userblock_size=512) as file:
+        for name, (array, kind) in arrays.items():
+            file[name] = array
+            file[name].attrs["MATLAB_class"] = np.bytes_(kind)
+        file["#refs#/a"] = G.astype("f8")
+    with path.open("r+b") as raw:
+        raw.write(b"MATLAB 7.3 MAT-file".ljust(124) + b"\0\2IM")
+
+
+@pytest.mark.parametrize("mask", ["BW", "mask"])
+def test_labels_of_matlab_are_asked_about_beside_a_mask(tmp_path: Path, mask: str) -> None:
+    labels = np.kron(np.arange(1, 10).reshape(3, 3), np.ones((10, 10)))
+    matlab(tmp_path / "w.mat", **{mask: ((labels != 5).astype("u1"), "logical"), "L": (labels, "double")})
+    with pytest.raises(CellgraphError, match=r"it has 2; choose one") as error:
+        open_volume(tmp_path / "w.mat")
+    assert f"{mask} (30, 30) bool" in str(error.value)
+    assert "L (30, 30) float64" in str(error.value)
+    assert "#refs#" not in str(error.value)
+    volume = open_volume(tmp_path / "w.mat", dataset="L")
+    assert_array_equal(np.unique(volume.read((0, 0, 0), volume.header.shape)), np.arange(1, 10))
+    volume.close()
+    matlab(tmp_path / "l.mat", L=(labels, "double"))  # what lies in #refs# is nothing to choose from
+    open_volume(tmp_path / "l.mat").close()
 
 
 def test_a_link_is_the_source_by_its_own_name(tmp_path: Path) -> None:
@@ -193,6 +224,18 @@ def two_of_which_one_is_listed(path: Path) -> None:
     ome(path / "labels" / "nuclei", L)
 
 
+def in_zarr(path: Path, **arrays: Array) -> None:
+    top = zarr.open_group(path, mode="w")
+    for name, array in arrays.items():
+        top.create_array(name, data=array)
+
+
+def floats_in_n5(path: Path) -> None:
+    write(path / "attributes.json", {"n5": "2.5.1"})
+    n5(path / "vol", G)
+    n5(path / "pred", L.astype("f4"))
+
+
 REFUSED: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "listed and not there": ("a.zarr", listed_only, "label image 'labels/cells', but .* was not copied completely"),
     "chunks alone": ("a.zarr", without_metadata, "was not copied completely"),
@@ -204,6 +247,13 @@ REFUSED: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "two that may be": ("a.h5", lambda path: h5(path, cells_image=G, stardist=L), "choose one"),
     "a folder of images": ("a.h5", lambda path: h5(path, images__cells=G, stardist=L), "choose one"),
     "a mask and labels": ("a.h5", lambda path: h5(path, raw=G, mask=L > 0, stardist=L), "choose one"),
+    "floats beside a mask in NumPy": (
+        "a.npz", lambda path: np.savez(path, tissue=G, lab=L.astype("f8")), "has 2.*tissue.*lab"),
+    "floats beside integers": ("a.h5", lambda path: h5(path, vol=G, pred=L.astype("f4")), "has 2.*pred.*vol"),
+    "floats beside a mask that is named": ("a.h5", lambda path: h5(path, mask=L > 0, lab=L.astype("f8")), "mask.*lab"),
+    "floats beside booleans": ("a.h5", lambda path: h5(path, BW=L > 0, L=L.astype("f4")), "BW.*bool, L .*float32"),
+    "floats in Zarr": ("a.zarr", lambda path: in_zarr(path, vol=G, pred=L.astype("f4")), "has 2.*pred.*vol"),
+    "floats in N5": ("a.n5", floats_in_n5, "has 2.*pred.*vol"),
     "one label image that is not listed": ("a.zarr", two_of_which_one_is_listed, "choose one.*cells.*nuclei"),
 }  # fmt: skip
 
@@ -213,43 +263,6 @@ def test_what_is_not_clear_is_asked(tmp_path: Path, name: str, make: Callable[[P
     make(tmp_path / name)
     with pytest.raises(CellgraphError, match=why):
         open_volume(tmp_path / name)
-
-
-def matlab(path: Path) -> None:
-    """As bwlabel and save -v7.3 leave them: what was labelled is double."""
-    with h5py.File(path, "w") as file:
-        for name, array, kind in (("BW", L > 3, "logical"), ("L", L.astype("f8"), "double")):
-            file.create_dataset(name, data=array.astype("u1") if kind == "logical" else array)
-            file[name].attrs["MATLAB_class"] = np.bytes_(kind)
-        file["#refs#/a"] = L
-
-
-def npz_with_floats(path: Path) -> None:
-    np.savez(path, tissue=L // 4, lab=L.astype("f8"), positions=np.zeros((2, 3)))
-
-
-@pytest.mark.parametrize(
-    ("name", "make", "listed"),
-    [
-        ("a.mat", matlab, ["BW", "L"]),
-        ("a.npz", npz_with_floats, ["tissue", "lab"]),
-        ("a.h5", lambda path: h5(path, vol=L // 4, pred_=L.astype("f4")), ["vol", "pred_"]),
-        ("b.h5", lambda path: h5(path, vol=L // 4, bw=L // 3, cc=L.astype("f8")), ["bw", "vol", "cc"]),
-    ],
-)
-def test_floats_may_be_the_labels(tmp_path: Path, name: str, make: Callable[[Path], object], listed: list[str]) -> None:
-    make(tmp_path / name)
-    with pytest.raises(CellgraphError, match=f"expected one label image, but it has {len(listed)}; ") as caught:
-        open_volume(tmp_path / name)
-    assert all(f"{each} (" in str(caught.value) for each in listed)
-    assert "#refs#" not in str(caught.value)
-    assert sorted(open_volume(f"{tmp_path / name}:{listed[-1]}").header.shape) == sorted(L.shape)
-
-
-@pytest.mark.parametrize("image", ["raw", "probabilities", "Prediction"])
-def test_floats_that_are_called_an_image_are_not_the_labels(tmp_path: Path, image: str) -> None:
-    path = h5(tmp_path / "a.h5", vol=L, **{image: L.astype("f4")})
-    assert open_volume(path).header.dtype == L.dtype
 
 
 def test_a_group_of_labels_is_asked_as_its_image_is(tmp_path: Path) -> None:
