@@ -14,7 +14,7 @@ _MANY = 1000
 _SMALL = 3
 _LARGE = 2**16
 _FILLED, _TOUCHING = 0.03, 0.3
-_FEW, _PIECES, _SEARCHED = 10, 4, 2**24
+_FEW, _PIECES, _SEARCHED = 10, 4, 2**23
 
 
 def no_labels(graph: CellGraph) -> str | None:
@@ -78,7 +78,11 @@ def _classes(graph: CellGraph, scan: Scan) -> list[str]:
     if not 2 <= len(labels) <= _FEW or prod(shape) > _SEARCHED:
         return []
     image = scan.volume.read((0, 0, 0), shape)
-    pieces = sum(ndimage.label(image == label, np.ones((3, 3, 3)))[1] for label in labels)
+    ends = np.array([[graph.cells[f"{axis}_{end}"] for axis in "zyx"] for end in ("start", "stop")])
+    boxes = [tuple(map(slice, *ends[:, :, row].tolist())) for row in range(len(labels))]
+    pieces = sum(
+        ndimage.label(image[box] == label, np.ones((3, 3, 3)))[1] for label, box in zip(labels, boxes, strict=True)
+    )
     if pieces <= _PIECES * len(labels):
         return []
     return [
