@@ -14,7 +14,7 @@ _MANY = 1000
 _SMALL = 3
 _LARGE = 2**16
 _FILLED, _TOUCHING = 0.03, 0.3
-_FEW, _PIECES, _SEARCHED = 10, 4, 2**23
+_FEW, _PIECES, _SPECK, _SEARCHED = 10, 4, 0.1, 2**23
 
 
 def no_labels(graph: CellGraph) -> str | None:
@@ -71,7 +71,7 @@ def remarks(graph: CellGraph, scan: Scan) -> list[str]:
 
 
 def _classes(graph: CellGraph, scan: Scan) -> list[str]:
-    """Say of a small image if its few labels are in many pieces, as those of a mask of classes are."""
+    """Say of a small image if its few labels are in many pieces, specks left out, as those of a mask of classes are."""
     from scipy import ndimage
 
     shape, labels = scan.volume.header.shape, graph.cells["label"].to_pylist()
@@ -80,9 +80,10 @@ def _classes(graph: CellGraph, scan: Scan) -> list[str]:
     image = scan.volume.read((0, 0, 0), shape)
     ends = np.array([[graph.cells[f"{axis}_{end}"] for axis in "zyx"] for end in ("start", "stop")])
     boxes = [tuple(map(slice, *ends[:, :, row].tolist())) for row in range(len(labels))]
-    pieces = sum(
-        ndimage.label(image[box] == label, np.ones((3, 3, 3)))[1] for label, box in zip(labels, boxes, strict=True)
-    )
+    pieces = 0
+    for label, box in zip(labels, boxes, strict=True):
+        sizes = np.bincount(ndimage.label(image[box] == label, np.ones((3, 3, 3)))[0].ravel())[1:]
+        pieces += int(np.count_nonzero(sizes >= _SPECK * sizes.max()))
     if pieces <= _PIECES * len(labels):
         return []
     return [
