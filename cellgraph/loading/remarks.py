@@ -83,7 +83,7 @@ def _classes(graph: CellGraph, scan: Scan) -> list[str]:
     pieces = 0
     for label, box in zip(labels, boxes, strict=True):
         sizes = np.bincount(ndimage.label(image[box] == label, np.ones((3, 3, 3)))[0].ravel())[1:]
-        pieces += int(np.count_nonzero(sizes >= _SPECK * sizes.max()))
+        pieces += int(np.count_nonzero(sizes >= _SPECK * sizes.max(initial=0)))
     if pieces <= _PIECES * len(labels):
         return []
     return [
