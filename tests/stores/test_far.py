@@ -98,6 +98,7 @@ def test_patterns_of_ones_own_reach_as_far_as_they_say(embedded: Database, patte
         "<-[:TOUCHES*]->",
         "-[:TOUCHES*1..]-",
         "-[:TOUCHES* (r, n | WHERE n.voxels < 30)]-",
+        "-[:TOUCHES* {junctions: 1}]-",
         "-[:TOUCHES* TRAIL]-",
         "-[:TOUCHES* ACYCLIC 2..]-",
     ],

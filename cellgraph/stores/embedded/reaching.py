@@ -19,7 +19,7 @@ FARTHEST = 65_535
 """Lengths have 16 bits: Ladybug (0.22) crashes if this setting is larger."""
 
 _PATTERN = re.compile(
-    r"(?P<left><?)\s*-\s*\[[\w\s:|]*\*\s*(?P<kind>(?:ALL\s+)?[A-Z_]\w*)?[^\]\d.(]*"
+    r"(?P<left><?)\s*-\s*\[[\w\s:|]*\*\s*(?P<kind>(?:ALL\s+)?[A-Z_]\w*)?\s*"
     r"(?P<bounds>[\d\s.]*(?:\$\w+)?)[^\]]*\]\s*-\s*(?P<right>>?)",
     re.IGNORECASE,
 )
