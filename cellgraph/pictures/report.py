@@ -14,6 +14,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from cellgraph.addresses import redacted
 from cellgraph.analyze.database import Database
 from cellgraph.errors import CellgraphError, InputError, NotFoundError, ParameterError
 from cellgraph.estimation.catalogue import SampleFact, catalogue_of, meeting, named, read_samples
@@ -113,10 +114,9 @@ def write_page(
     with open_store(db, read_only=True) as store:
         every = read_samples(store)
         facts = every if sample is None else named(every, [sample])
-        columns = columns or ("shape,degree" if any(fact.contacts for fact in facts) else "shape")
-        painted = _painted(store, facts, every, columns, where)
+    columns = columns or ("shape,degree" if any(fact.contacts for fact in facts) else "shape")
     sections = list(_sections(db, columns, by, k, where, sample))
-    parts, missing = [_head(db, facts, where), painted], []
+    parts, missing = [], []
     for number, section in enumerate(sections):
         if report is not None:
             report("sections", number, len(sections))
@@ -129,8 +129,10 @@ def write_page(
         report("sections", len(sections), len(sections))
     if len(missing) == len(sections):
         raise ParameterError("nothing can be reported. " + missing[0])
+    with open_store(db, read_only=True) as store:
+        painted = _painted(store, facts, every, columns, where)
     with output_file(path) as part:
-        part.write_text("\n".join([*parts, "</body></html>\n"]), "utf-8")
+        part.write_text("\n".join([_head(db, facts, where), painted, *parts, "</body></html>\n"]), "utf-8")
     return tuple(missing)
 
 
@@ -162,7 +164,7 @@ def _head(db: Any, facts: list[SampleFact], where: str | None) -> str:
     from cellgraph import __version__
 
     cells, contacts = sum(fact.cells for fact in facts), sum(fact.contacts for fact in facts)
-    name = escape(str(db or os.environ.get("CELLGRAPH_DB") or "cellgraph.db"))
+    name = escape(redacted(address_of(db)))
     made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     only = f"<p>Only cells with <code>{escape(where)}</code>.</p>" if where else ""
     listed = "".join(
