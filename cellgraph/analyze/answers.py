@@ -118,34 +118,20 @@ def _path(question: Question) -> pa.Table:
     return path(question, question.cells["source"][0], question.cells["target"][0])
 
 
-def _paths(question: Question) -> pa.Table:
-    from cellgraph.analyze.paths import paths
+def _function(module: str, name: str) -> Callable[[Question], pa.Table]:
+    """Return an answer by a function that knows itself when to ask the database."""
 
-    return paths(question)
-
-
-def _contact_fraction(question: Question) -> pa.Table:
-    from cellgraph.analyze.types import contact_fraction
-
-    return contact_fraction(question)
-
-
-def _similar(question: Question) -> pa.Table:
-    from cellgraph.analyze.shapes import similar
-
-    return similar(question)
-
-
-def _compiled(module: str, name: str) -> Callable[[Question], pa.Table | None]:
-    """Return an answer by a compiled function, unless Cypher is requested."""
-
-    def answer(question: Question) -> pa.Table | None:
-        if question.method == "cypher":
-            return None
+    def answer(question: Question) -> pa.Table:
         found: pa.Table = getattr(import_module(f"cellgraph.analyze.{module}"), name)(question)
         return found
 
     return answer
+
+
+def _compiled(module: str, name: str) -> Callable[[Question], pa.Table | None]:
+    """Return an answer by a compiled function, unless Cypher is requested."""
+    compiled = _function(module, name)
+    return lambda question: None if question.method == "cypher" else compiled(question)
 
 
 def _patches(question: Question) -> pa.Table | None:
@@ -171,12 +157,6 @@ def _reciprocal(question: Question) -> pa.Table | None:
     return None if question.method == "cypher" else reciprocal(question)
 
 
-def _summary(question: Question) -> pa.Table:
-    from cellgraph.analyze.summary import summary
-
-    return summary(question)
-
-
 def _diff(question: Question) -> pa.Table | None:
     from cellgraph.analyze.diff import diff, require_samples
 
@@ -200,7 +180,7 @@ ANSWERS: dict[str, Callable[[Question], pa.Table | None]] = {
     "common-neighbours": _compiled("shapes", "common_neighbours"),
     "components": _components,
     "connection-count": _connection_count,
-    "contact-fraction": _contact_fraction,
+    "contact-fraction": _function("types", "contact_fraction"),
     "contacts": _contacts,
     "contacts-by": _compiled("types", "contacts_by"),
     "degree": _degree,
@@ -215,11 +195,11 @@ ANSWERS: dict[str, Callable[[Question], pa.Table | None]] = {
     "neighbours-mean": _compiled("types", "neighbours_mean"),
     "patches": _patches,
     "path": _path,
-    "paths": _paths,
+    "paths": _function("paths", "paths"),
     "reciprocal": _reciprocal,
-    "similar": _similar,
+    "similar": _function("shapes", "similar"),
     "squares": _compiled("shapes", "squares"),
-    "summary": _summary,
+    "summary": _function("summary", "summary"),
     "t1-candidates": _compiled("shapes", "t1_candidates"),
     "triangles": _compiled("shapes", "triangles"),
     "within": _within,

@@ -72,11 +72,11 @@ def remarks(graph: CellGraph, scan: Scan) -> list[str]:
 
 def _classes(graph: CellGraph, scan: Scan) -> list[str]:
     """Say of a small image if its few labels are in many pieces, specks left out, as those of a mask of classes are."""
-    from scipy import ndimage
-
     shape, labels = scan.volume.header.shape, graph.cells["label"].to_pylist()
     if not 2 <= len(labels) <= _FEW or prod(shape) > _SEARCHED:
         return []
+    from scipy import ndimage
+
     image = scan.volume.read((0, 0, 0), shape)
     ends = np.array([[graph.cells[f"{axis}_{end}"] for axis in "zyx"] for end in ("start", "stop")])
     boxes = [tuple(map(slice, *ends[:, :, row].tolist())) for row in range(len(labels))]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cellgraph.errors import NotFoundError, ParameterError, near, printable
+from cellgraph.errors import NotFoundError, ParameterError, near
+from cellgraph.phenotypes.pictures import plain
 from cellgraph.pictures.values import CellValues, as_values, cell_values
 
 if TYPE_CHECKING:
@@ -129,25 +130,20 @@ class Colours:
             handles = [
                 Patch(
                     facecolor=self.map(n),
-                    label=plain_text(name) if n < _MOST_NAMES - 1 or len(names) < _MOST_NAMES else "…",
+                    label=plain(name) if n < _MOST_NAMES - 1 or len(names) < _MOST_NAMES else "…",
                 )
                 for n, name in enumerate(names)
             ]
             axes.legend(
                 handles=handles,
-                title=plain_text(self.values.name),
+                title=plain(self.values.name),
                 loc="upper left",
                 bbox_to_anchor=(1.01, 1),
                 frameon=False,
             )
             return
         bar = axes.figure.colorbar(
-            ScalarMappable(self.norm, self.map), ax=axes, label=plain_text(self.values.name), shrink=0.8
+            ScalarMappable(self.norm, self.map), ax=axes, label=plain(self.values.name), shrink=0.8
         )
         if self.values.values.dtype.kind == "i" and hasattr(self.norm, "boundaries"):
             bar.set_ticks(((self.norm.boundaries[1:] + self.norm.boundaries[:-1]) / 2).tolist())
-
-
-def plain_text(text: str) -> str:
-    """Escape a name for matplotlib, which takes text between dollar signs for a formula."""
-    return printable(text).replace("$", r"\$")

@@ -17,7 +17,8 @@ from cellgraph.errors import InputError, ParameterError, near
 from cellgraph.files import output_file, require_target
 from cellgraph.handover import needed
 from cellgraph.loading.ownvolume import as_loaded
-from cellgraph.pictures.colours import Colours, Shown, plain_text, shown_cells
+from cellgraph.phenotypes.pictures import plain
+from cellgraph.pictures.colours import Colours, Shown, shown_cells
 from cellgraph.pictures.plane import Plane, read_plane
 from cellgraph.pictures.values import as_values, its_volume, sample_of, unknown_label
 from cellgraph.volumes.scan import Scan, Scannable, ScanOptions, scanned
@@ -306,7 +307,7 @@ def _axes(ax: Axes | None, width: float, height: float) -> Axes:
 
 def _finish(axes: Axes, title: str, unit: str, width: float, height: float, names: Sequence[str]) -> None:
     """Add title and scale bar."""
-    axes.set_title(plain_text(title))
+    axes.set_title(plain(title))
     axes.set_xticks([])
     axes.set_yticks([])
     axes.set_ylabel(names[0])

@@ -35,9 +35,9 @@ def attribute_axes(attributes: Attributes, ndim: int) -> tuple[Sequence[str] | N
             return names, "axistags"
     for key in _AXIS_NAMES:
         value = attributes.get(key)
-        value = re.sub(r"[\s,]", "", _text(value)) if isinstance(value, str | bytes) else value
+        value = re.sub(r"[\s,]", "", text_of(value)) if isinstance(value, str | bytes) else value
         if isinstance(value, list | tuple | np.ndarray | str) and len(value) == ndim:
-            return [_text(v.get("name", "?") if isinstance(v, Mapping) else v) for v in value], key
+            return [text_of(v.get("name", "?") if isinstance(v, Mapping) else v) for v in value], key
     if "MATLAB_class" in attributes and ndim in (2, 3, 4):  # of four, (y, x, z, t) in MATLAB
         return ("t", "z", "x", "y")[4 - ndim :], "MATLAB stores its axes in reverse"
     return None, ""
@@ -133,5 +133,6 @@ def _each(values: object, axes: Axes, missing: Any = 1.0, steps: Collection[int]
     return listed if len(listed) == 3 else nothing
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
+    """Return an attribute as text, which HDF5 may store as bytes."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from cellgraph.volumes.attributes import text_of
 from cellgraph.volumes.axes import Axes
 from cellgraph.volumes.units import Size, size_of, unit_name
 
@@ -25,11 +26,9 @@ class Coordinates(NamedTuple):
 
 def coordinates(name: str, values: np.ndarray[Any, Any], attributes: Mapping[str, Any]) -> Coordinates | None:
     """Return the coordinates of an axis; None if they are no numbers, or were never set."""
-    unit = attributes.get("units", "")
-    unit = unit.decode("utf-8", "replace") if isinstance(unit, bytes) else str(unit)
     if values.dtype.kind not in "iuf" or not values.any():
         return None
-    return Coordinates(name, values.astype(float), unit.strip())
+    return Coordinates(name, values.astype(float), text_of(attributes.get("units", "")).strip())
 
 
 def coordinate_size(along: Sequence[Coordinates | None], axes: Axes) -> Size:

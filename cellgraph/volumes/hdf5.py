@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cellgraph.errors import FormatError, ParameterError
-from cellgraph.volumes.attributes import attribute_axes, attribute_spacing, scaled_values
+from cellgraph.volumes.attributes import attribute_axes, attribute_spacing, scaled_values, text_of
 from cellgraph.volumes.axes import Axes, find_axes
 from cellgraph.volumes.choosing import Candidate, choose
 from cellgraph.volumes.coordinates import Coordinates, coordinate_size, coordinates
@@ -185,13 +185,9 @@ def _coordinates(dataset: Dataset, names: Sequence[str] | None) -> list[Coordina
         if not isinstance(beside, h5py.Dataset) or beside.shape != (length,) or beside.dtype.kind not in "iuf":
             continue
         # netCDF writes a scale for a dimension without coordinates, too.
-        if not _text(beside.attrs.get("NAME", "")).startswith("This is a netCDF dimension but not"):
+        if not text_of(beside.attrs.get("NAME", "")).startswith("This is a netCDF dimension but not"):
             found[-1] = coordinates(name or str(beside.name).split("/")[-1], beside[()], beside.attrs)
     return found
-
-
-def _text(value: object) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def _dream3d_size(dataset: Dataset, axes: Axes) -> Size:

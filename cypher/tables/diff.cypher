@@ -23,7 +23,8 @@ WHERE (s.name = $source OR s.name = $target) AND b.sample = s.name AND a.label <
   /* and conditions of a, b, r between a and b */
 WITH CASE WHEN s.name = $source THEN 'lost' ELSE 'gained' END AS change,
      CASE WHEN s.name = $source THEN $target ELSE $source END AS there,
-     a.label AS cell_a, b.label AS cell_b, sum(r.junctions) AS junctions, CASE WHEN count(r.area) > 0 THEN sum(r.area) ELSE null END AS area
+     a.label AS cell_a, b.label AS cell_b, sum(r.junctions) AS junctions,
+     CASE WHEN count(r.area) > 0 THEN sum(r.area) ELSE null END AS area
 OPTIONAL MATCH (t:Sample {status: 'complete'})-[:HAS_CELL]->(x:Cell)
 WHERE t.name = there AND x.label = cell_a /* and conditions of x */
 OPTIONAL MATCH (u:Sample {status: 'complete'})-[:HAS_CELL]->(y:Cell)
