@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import cache, partial
 from itertools import islice
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,8 @@ def stored_pieces(
     others = len(re.findall(r"\d+", example)) - 1
     like_one = re.compile(rf"(c[./])?-?\d+([./_-]-?\d+){{{others}}}(\.({'|'.join(_PACKED)}))?")
 
+    listing = Lock()
+
     @cache
     def strange() -> tuple[str | None, dict[str, str]]:
         """Return an object that is named like a piece by another scheme, and those with more behind a right name."""
@@ -83,7 +86,8 @@ def stored_pieces(
 
     def check_missing(name: str) -> None:
         """Make sure that an object that was not found does not exist under another name."""
-        misnamed, longer = strange()
+        with listing:  # `cache` lets two threads that ask at once list twice
+            misnamed, longer = strange()
         packed_again = (f"{name}.{each}" for each in endings if objects.has(f"{name}.{each}"))
         found = misnamed or next(packed_again, None) or longer.get(name)
         if found is not None:
