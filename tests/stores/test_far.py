@@ -82,6 +82,8 @@ def test_paths_say_how_far_they_looked(row: Database, name: str) -> None:
         ("-[:TOUCHES*35]->", 1),
         ("-[:TOUCHES*1..3]-", 4),  # the cell itself too
         ("-[:TOUCHES* TRAIL 1..3]-", 3),
+        ("-[:TOUCHES*0..1]-", 2),
+        ("-[:TOUCHES*0..40]->", 41),
     ],
 )
 def test_patterns_of_ones_own_reach_as_far_as_they_say(embedded: Database, pattern: str, expected: int) -> None:
@@ -100,12 +102,37 @@ def test_patterns_of_ones_own_reach_as_far_as_they_say(embedded: Database, patte
         "-[:TOUCHES* (r, n | WHERE n.voxels < 30)]-",
         "-[:TOUCHES* {junctions: 1}]-",
         "-[:TOUCHES* TRAIL]-",
-        "-[:TOUCHES* ACYCLIC 2..]-",
     ],
 )
 def test_walks_without_an_end_are_refused(embedded: Database, pattern: str) -> None:
     with pytest.raises(StoreError, match=r"has no upper bound.* write \* SHORTEST .* or a bound as in"):
         embedded.cypher(f"MATCH (a:Cell {{label: 1}}){pattern}(b) RETURN count(DISTINCT b.label) AS n")
+
+
+@pytest.mark.parametrize("pattern", ["-[:TOUCHES*0..2]-", "-[:TOUCHES * TRAIL 0..2]->", "-[:TOUCHES*0..]-"])
+def test_undirected_walks_from_no_contact_on_are_refused(embedded: Database, pattern: str) -> None:
+    with pytest.raises(StoreError, match="begins at 0 contacts"):
+        embedded.cypher(f"MATCH (a:Cell {{label: 1}}){pattern}(b) RETURN count(DISTINCT b.label) AS n")
+
+
+def test_acyclic_walks_are_refused_with_what_to_write(embedded: Database) -> None:
+    with pytest.raises(StoreError, match=r"in spite of ACYCLIC.* WHERE is_acyclic\(p\)"):
+        embedded.cypher("MATCH (a:Cell {label: 1})-[:TOUCHES* ACYCLIC 1..3]-(b) RETURN count(*) AS n")
+    text = "MATCH p = (a:Cell {label: 2})-[:TOUCHES* TRAIL 1..3]-(b) WHERE is_acyclic(p) RETURN count(*) AS n"
+    assert embedded.cypher(text)["n"].to_pylist() == [4]
+
+
+@pytest.mark.parametrize("returned", ["b.label AS l", "count(*) AS l", "count(b.label) AS l"])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "MATCH (a:Cell {label: 1})-[r:TOUCHES* ALL SHORTEST 1..3]-(b:Cell) WHERE b.label > 1000",
+        "MATCH (b:Cell) WHERE b.label > 1000 MATCH (a:Cell {label: 1})-[r:TOUCHES* ALL SHORTEST 1..3]-(b)",
+    ],
+)
+def test_shortest_paths_to_no_cell(embedded: Database, pattern: str, returned: str) -> None:  # crashed
+    found = embedded.cypher(f"{pattern} RETURN {returned}")
+    assert found["l"].to_pylist() == ([0] if "count" in returned else [])
 
 
 def test_products_are_no_patterns(embedded: Database) -> None:

@@ -1,4 +1,4 @@
-"""Find the items of the WITH and RETURN clauses of a statement."""
+"""Find the parts of a statement: the items of WITH and RETURN, the names in patterns, subqueries."""
 
 from __future__ import annotations
 
@@ -10,6 +10,15 @@ _WORD = re.compile(
 )
 AGGREGATE = re.compile(r"\b(?:count|sum|avg|min|max|collect)\s*\(\s*(DISTINCT\b)?", re.IGNORECASE)
 """The beginning of an aggregate, and whether it is DISTINCT."""
+
+SUBQUERY = re.compile(r"(?<![.\w$])(?:COUNT|EXISTS)\s*(?=\{)", re.IGNORECASE)
+"""The beginning of a subquery, up to its bracket."""
+
+_PATTERN = re.compile(r"\bMATCH\b(.*?)(?=\b(?:WHERE|MATCH|OPTIONAL|WITH|RETURN|UNWIND)\b|$)", re.IGNORECASE | re.DOTALL)
+_MAP = re.compile(r"\{[^{}]*\}")
+_NODE = re.compile(r"\(\s*([^\W\d]\w*)")
+_RELATIONSHIP = re.compile(r"\[\s*([^\W\d]\w*)[^\]]*\]")
+_PATH = re.compile(r"([^\W\d]\w*)\s*=")
 
 
 def clauses(code: str) -> Iterator[list[tuple[int, int]]]:
@@ -29,3 +38,27 @@ def clauses(code: str) -> Iterator[list[tuple[int, int]]]:
                 items.append((begin, found.start()))
                 begin = found.end()
         yield [*items, (begin, end)]
+
+
+def drawn_in(code: str) -> set[str]:
+    """Return the names of nodes, relationships and paths in all patterns of a `blanked` statement."""
+    return {name for pattern in _PATTERN.finditer(code) for name in names_in(pattern[1])}
+
+
+def names_in(pattern: str) -> set[str]:
+    """Return the names of nodes, relationships and paths in a pattern."""
+    while (less := _MAP.sub("", pattern)) != pattern:
+        pattern = less
+    relationships = set(_RELATIONSHIP.findall(pattern))
+    pattern = re.sub(r"\[[^\]]*\]", "[]", pattern)
+    return {*relationships, *_NODE.findall(pattern), *_PATH.findall(pattern)}
+
+
+def closing(code: str, start: int) -> int:
+    """Return the end of the curly bracket that opens at a position of a `blanked` text, or the end of the text."""
+    depth = 0
+    for at in range(start, len(code)):
+        depth += (code[at] == "{") - (code[at] == "}")
+        if not depth:
+            return at + 1
+    return len(code)

@@ -8,14 +8,9 @@ requested: ``COUNT { … } + 0 * c.id``.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
 
-from cellgraph.errors import StoreError
 from cellgraph.queries.text import blanked
-from cellgraph.stores.embedded.questions import can_be_asked
-
-if TYPE_CHECKING:
-    import ladybug
+from cellgraph.stores.embedded.clauses import closing, drawn_in
 
 _COUNT = re.compile(r"(?<![.\w$`])COUNT\s*(?=\{)", re.IGNORECASE)
 _NODE = re.compile(r"\(\s*(\w+)")
@@ -23,30 +18,18 @@ _RENAMED = re.compile(r"\bAS\s+(\w+)", re.IGNORECASE)
 _BRACES = re.compile(r"\{[^{}]*\}")
 
 
-def with_all_rows(connection: ladybug.Connection, cypher: str, values: dict[str, Any]) -> str:
-    """Return a statement in which each ``COUNT { … }`` keeps the rows where it is 0.
-
-    Raises
-    ------
-    StoreError
-        If that is not possible.
-    """
-    rewritten = _rewritten(cypher, blanked(cypher), 0, len(cypher))
-    if rewritten != cypher and not can_be_asked(connection, rewritten, values):
-        raise StoreError(
-            "the embedded database would leave out rows where this COUNT { … } is 0; use OPTIONAL MATCH before a "
-            "WITH instead, as in MATCH (c:Cell) OPTIONAL MATCH (c)-[t:TOUCHES]-() WITH c, count(t) AS n."
-        )
-    return rewritten
+def with_all_rows(cypher: str) -> str:
+    """Return a statement in which each ``COUNT { … }`` keeps the rows where it is 0."""
+    return _rewritten(cypher, blanked(cypher), 0, len(cypher))
 
 
 def _rewritten(cypher: str, code: str, start: int, stop: int) -> str:
     parts, at = [], start
     while (found := _COUNT.search(code, at, stop)) is not None:
-        end = _closing(code, found.end())
+        end = closing(code, found.end())
         inside = _rewritten(cypher, code, found.end(), end)
         bound = _bound(code[: found.start()])
-        names = dict.fromkeys(name for name in _NODE.findall(code[found.end() : end]) if name in bound)
+        names = sorted(drawn_in(code[found.end() : end]) & bound)
         needed = "".join(f" + coalesce(0 * {name}.id, 0)" for name in names)
         parts += [cypher[at : found.start()], f"(COUNT {inside}{needed})"]
         at = end
@@ -58,13 +41,3 @@ def _bound(before: str) -> set[str]:
     while (open_ := _BRACES.sub("", before)) != before:
         before = open_
     return {*_NODE.findall(before), *_RENAMED.findall(before)}
-
-
-def _closing(code: str, start: int) -> int:
-    """Return the end of the bracket that opens at a position, or the end of the text."""
-    depth = 0
-    for at in range(start, len(code)):
-        depth += (code[at] == "{") - (code[at] == "}")
-        if not depth:
-            return at + 1
-    return len(code)

@@ -91,7 +91,10 @@ def _translation(
             "WITH g, cast(t, 'INT64') AS t …"
         )
     if "buffer pool is full" in message:
-        return StoreError(f"{what} needs more memory than the database may use; ask for less at once.")
+        return StoreError(
+            f"{what} needs more memory than the database may use; ask for less at once, "
+            "for example with an upper bound for * in a pattern, as in *1..4."
+        )
     first = _PREFIX.sub("", without_values(message, parameters).strip().splitlines()[0]).rstrip(".")
     named = f" (parameters {', '.join(parameters)})" if parameters else ""
     return StoreError(f"the database {path} could not run {what}{named}: {first}.")

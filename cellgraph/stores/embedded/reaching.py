@@ -28,22 +28,47 @@ _PATTERN = re.compile(
 def reach_far(connection: ladybug.Connection, cypher: str) -> None:
     """Remove the limit for a statement with patterns of variable length.
 
-    Raises
-    ------
-    StoreError
-        For a pattern without an upper bound that would go back and forth without an end; Ladybug also tries all walks
-        for ``TRAIL`` and ``ACYCLIC``.
+    ``ALL SHORTEST`` crashes if a condition leaves none of its last cells (0.20); without the marks of cells that the
+    other parts of a statement ask for (semi masks) it does not.
+
     """
-    found = list(_PATTERN.finditer(blanked(cypher)))
-    for pattern in found:
-        directed = bool(pattern["left"]) != bool(pattern["right"])
-        bounds = pattern["bounds"].strip()
-        shortest = "SHORTEST" in (pattern["kind"] or "").upper()
-        if not (shortest or directed or (bounds and not bounds.endswith("."))):
-            raise StoreError(
-                f"{cypher[pattern.start() : pattern.end()].strip()} has no upper bound, and the embedded database goes "
-                "back and forth along the same relationships without an end; write * SHORTEST for each cell that can "
-                "be reached, by one shortest path, or a bound as in *1..4."
-            )
-    if found:
+    if _PATTERN.search(blanked(cypher)):
         connection.execute(f"CALL var_length_extend_max_depth={FARTHEST}")
+    if takes_all_shortest(cypher):
+        connection.execute("CALL enable_semi_mask=false")
+
+
+def takes_all_shortest(cypher: str) -> bool:
+    """Whether a statement has a pattern with ``ALL SHORTEST``, for which settings of the connection are changed."""
+    return any(_kind(pattern).startswith("ALL") for pattern in _PATTERN.finditer(blanked(cypher)))
+
+
+def refuse_unreached(cypher: str) -> None:
+    """Raise `StoreError` for a pattern of variable length that would be answered wrongly, or not at all."""
+    for pattern in _PATTERN.finditer(blanked(cypher)):
+        _refuse(pattern, cypher[pattern.start() : pattern.end()].strip())
+
+
+def _refuse(pattern: re.Match[str], text: str) -> None:
+    kind, bounds = _kind(pattern), "".join(pattern["bounds"].split())
+    directed = bool(pattern["left"]) != bool(pattern["right"])
+    if kind == "ACYCLIC":  # forbids only some of the repeated cells (0.20)
+        raise StoreError(
+            f"{text}: the embedded database returns to the same cells in spite of ACYCLIC; name the path, and write "
+            "TRAIL and a condition: MATCH p = (a:Cell)-[:TOUCHES* TRAIL 1..3]-(b:Cell) WHERE is_acyclic(p)."
+        )
+    if re.match(r"0\b", bounds) and bounds != "0..1" and (kind or not directed):
+        raise StoreError(
+            f"{text} begins at 0 contacts, where the embedded database leaves out the cell itself or counts it too "
+            "often; begin at 1, and count the cell itself separately."
+        )
+    if not ("SHORTEST" in kind or directed or (bounds and not bounds.endswith("."))):
+        raise StoreError(
+            f"{text} has no upper bound, and the embedded database goes back and forth along the same relationships "
+            "without an end; write * SHORTEST for each cell that can be reached, by one shortest path, or a bound as "
+            "in *1..4."
+        )
+
+
+def _kind(pattern: re.Match[str]) -> str:
+    return " ".join((pattern["kind"] or "").upper().split())

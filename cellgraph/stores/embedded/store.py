@@ -16,22 +16,21 @@ from cellgraph.stores.contract import OWN_CYPHER, Over, Topology
 from cellgraph.stores.embedded import schema
 from cellgraph.stores.embedded.access import PATIENCE, DatabaseFile, Draft, execute
 from cellgraph.stores.embedded.append import First, append, create_samples, next_ids, remove
-from cellgraph.stores.embedded.cases import with_common_types
 from cellgraph.stores.embedded.changing import apply_changes, labels_of, nodes
 from cellgraph.stores.embedded.closed import refuse_closed
-from cellgraph.stores.embedded.counts import with_all_rows
 from cellgraph.stores.embedded.distinct import refuse_lost_aggregates
 from cellgraph.stores.embedded.errors import translated
 from cellgraph.stores.embedded.fitting import fitted
 from cellgraph.stores.embedded.fractions import look_at_all_rows, refuse_rounded
 from cellgraph.stores.embedded.names import as_written
+from cellgraph.stores.embedded.own import as_meant
 from cellgraph.stores.embedded.questions import can_be_asked, require_question, sorts
-from cellgraph.stores.embedded.reaching import reach_far
-from cellgraph.stores.embedded.renames import with_kept_aggregates
+from cellgraph.stores.embedded.reaching import reach_far, refuse_unreached, takes_all_shortest
 from cellgraph.stores.embedded.results import table_of
 from cellgraph.stores.embedded.rewrite import arrow, carry_cells, carry_samples
 from cellgraph.stores.embedded.smallest import brings_smallest, holds_smallest
-from cellgraph.stores.embedded.sorting import KEPT, refuse_inner, take_apart, with_kept_order
+from cellgraph.stores.embedded.sorting import KEPT, refuse_inner, take_apart
+from cellgraph.stores.embedded.unlike import refuse_same_names
 from cellgraph.stores.properties import Change, Properties, State, chosen_states, prepare_change, prepare_removal
 from cellgraph.stores.tables import Tables, listed, prepare, refuse_existing
 from cellgraph.stores.topology import PROPERTY, bare, relationship_types, together
@@ -142,16 +141,15 @@ class LadybugStore:
         """Run a read-only query; see `Store.run`."""
         values = plain(parameters)
         require_parameters(cypher, values)
-        alone = timeout is not None or sorts(cypher)  # connection settings that would persist
+        # These change settings of the connection.
+        alone = timeout is not None or sorts(cypher) or takes_all_shortest(cypher)
         with self._reading(alone=alone, query=name, parameters=values, timeout=timeout) as connection:
             asked = cypher = schema.without_later(connection, cypher)
             reach_far(connection, cypher)
             require_question(connection, cypher)
-            if name == OWN_CYPHER and can_be_asked(
-                connection, cypher, values
-            ):  # otherwise, errors are about the text as written
-                cypher = with_kept_order(with_kept_aggregates(with_common_types(cypher)))
-                cypher = with_all_rows(connection, cypher, values)
+            if name == OWN_CYPHER:
+                cypher = as_meant(connection, cypher, values)
+            refuse_unreached(cypher)
             if timeout is not None:
                 connection.set_query_timeout(max(1, round(timeout * 1000)))
             refuse_lost_aggregates(cypher)
@@ -164,7 +162,9 @@ class LadybugStore:
             else:
                 rows = table_of(execute(connection, cypher, values))
             rows = rows.drop_columns([column for column in rows.column_names if column.startswith(KEPT)])
-            return rows.rename_columns(as_written(asked, rows.column_names))
+            names = as_written(asked, rows.column_names)
+            refuse_same_names(names)
+            return rows.rename_columns(names)
 
     def sample_names(self) -> list[str]:
         """Return the names of the complete samples, sorted; none if the file does not exist yet."""
