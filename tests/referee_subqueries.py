@@ -109,8 +109,13 @@ class Statement:
             where += (" AND " if where else " WHERE ") + f"EXISTS {{ MATCH {inner} }}"
         return f"{{ MATCH {pattern}{where} }}"
 
-    def _exists(self) -> str:
-        return f"{self.draw.choice(('', 'NOT '))}EXISTS {self._subquery()}"
+    def _exists(self, *, bare: float = 0.2) -> str:
+        sign = self.draw.choice(("", "NOT "))
+        if self.draw.random() < bare:
+            pattern, other = self._pattern(self.draw.choice(self.cells))
+            kind = self._constant("text")
+            return sign + pattern.replace(f"({other}:Cell)", self.draw.choice(("()", f"(:Cell {{kind: {kind}}})")))
+        return f"{sign}EXISTS {self._subquery()}"
 
     def _question(self) -> str:
         draw = self.draw
@@ -154,7 +159,7 @@ class Statement:
                 f"{cell}.{p} AS k, sum(COUNT {self._subquery()}) AS n, count(*) AS m",
                 f"{cell}.label AS l, COUNT {self._subquery()} AS n",
                 f"COUNT {self._subquery()} AS n, count(*) AS m",
-                f"{self._exists()} AS e, count(*) AS m",
+                f"{self._exists(bare=0)} AS e, count(*) AS m",
                 f"{cell}.{p} AS k, count(*) AS m",
                 f"count(*) AS m, count({cell}) AS n",
             ]

@@ -150,6 +150,10 @@ REFUSED = [
         "WHERE c.size > b.size } } RETURN a.label",
         "a subquery uses b.size",
     ),
+    (
+        "MATCH (a:Cell) WHERE NOT (a)-[:TOUCHES]-(:Cell {kind: a.kind}) RETURN a.label",
+        r"the pattern with \{kind: a.kind\} as a condition takes a value from outside",
+    ),
 ]
 
 

@@ -34,6 +34,7 @@ _LOCAL = re.compile(
 )
 _ALIAS = re.compile(r"^(.*?)\s+AS\s+(\w+)\s*$", re.IGNORECASE | re.DOTALL)
 _WORD = re.compile(r"\w+")
+_BARE = re.compile(r"[-\])>]\s*\(\s*\w*\s*(?::\s*\w+\s*)?(\{[^{}]*\})")
 _AFTER_ITEMS = re.compile(r"\b(?:ORDER\s+BY|SKIP|LIMIT)\b", re.IGNORECASE)
 
 
@@ -46,10 +47,9 @@ def with_outer_values(cypher: str) -> str:
         If a subquery inside another takes values of that one.
     """
     text = without_comments(cypher)
-    code = blanked(text)
-    if not SUBQUERY.search(code) and not re.search(r"\bOPTIONAL\b", code, re.IGNORECASE):
-        return cypher
-    return _Rewriting(text, code).rewritten()
+    rewriting = _Rewriting(text, blanked(text))
+    rewritten = rewriting.rewritten()
+    return rewritten if rewriting.changes else cypher
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,7 @@ class _Rewriting:
             before = dict(self.scope)
             self._enter(clause, drawn)
             self._refuse_unsure(clause)
+            self._refuse_bare(clause)
             if clause.word == "OPTIONAL":
                 self._refuse_inner(clause.start, clause.end, set(self.scope) - set(before))
                 self._take_out(clause.start, [(clause.start, clause.end)], before)
@@ -239,6 +240,16 @@ class _Rewriting:
                     f"WITH: OPTIONAL MATCH ({name})-[t:TOUCHES]-() WITH {name}, count(t) AS n."
                 )
             self._refuse_listed(names, what)
+
+    def _refuse_bare(self, clause: _Clause) -> None:
+        """Refuse a pattern as a condition that takes values from outside: it cannot be told from other brackets."""
+        start = clause.start if clause.word in ("WITH", "RETURN") else clause.condition
+        for found in _BARE.finditer(_without_subqueries(self.code[start : clause.end])):
+            if any(name[1] in self.scope for name in _NAME.finditer(found[1]) if name[2]):
+                raise StoreError(
+                    f"the pattern with {found[1]} as a condition takes a value from outside, whose rows the embedded "
+                    "database would lose where that is null; write EXISTS { MATCH … } around the pattern."
+                )
 
     def _refuse_listed(self, names: set[str], what: str) -> None:
         for name in sorted(names & self.listed):
