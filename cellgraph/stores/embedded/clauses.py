@@ -18,6 +18,8 @@ _PATTERN = re.compile(r"\bMATCH\b(.*?)(?=\b(?:WHERE|MATCH|OPTIONAL|WITH|RETURN|U
 _MAP = re.compile(r"\{[^{}]*\}")
 _NODE = re.compile(r"\(\s*([^\W\d]\w*)")
 _RELATIONSHIP = re.compile(r"\[\s*([^\W\d]\w*)[^\]]*\]")
+_DIRECTED = re.compile(r"(<?)\s*-\s*\[\s*([^\W\d]\w*)[^\]]*\]\s*-\s*(>?)")
+_OPTIONAL = re.compile(r"\bOPTIONAL\s+$", re.IGNORECASE)
 _PATH = re.compile(r"([^\W\d]\w*)\s*=")
 
 
@@ -45,13 +47,28 @@ def drawn_in(code: str) -> set[str]:
     return {name for pattern in _PATTERN.finditer(code) for name in names_in(pattern[1])}
 
 
+def unsure_relationships(code: str) -> set[str]:
+    """Return the names of relationships that may be met in both directions, or be missing, in a `blanked` statement."""
+    return {
+        found[2]
+        for pattern in _PATTERN.finditer(code)
+        for found in _DIRECTED.finditer(_without_maps(pattern[1]))
+        if bool(found[1]) == bool(found[3]) or _OPTIONAL.search(code, 0, pattern.start())
+    }
+
+
 def names_in(pattern: str) -> set[str]:
     """Return the names of nodes, relationships and paths in a pattern."""
-    while (less := _MAP.sub("", pattern)) != pattern:
-        pattern = less
+    pattern = _without_maps(pattern)
     relationships = set(_RELATIONSHIP.findall(pattern))
     pattern = re.sub(r"\[[^\]]*\]", "[]", pattern)
     return {*relationships, *_NODE.findall(pattern), *_PATH.findall(pattern)}
+
+
+def _without_maps(pattern: str) -> str:
+    while (less := _MAP.sub("", pattern)) != pattern:
+        pattern = less
+    return pattern
 
 
 def closing(code: str, start: int) -> int:

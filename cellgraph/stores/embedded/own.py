@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cellgraph.errors import StoreError
 from cellgraph.stores.embedded.cases import with_common_types
 from cellgraph.stores.embedded.counts import with_all_rows
+from cellgraph.stores.embedded.distinct import refuse_groups_of_relationships, with_groups
 from cellgraph.stores.embedded.outer import with_outer_values
 from cellgraph.stores.embedded.questions import can_be_asked
 from cellgraph.stores.embedded.renames import with_kept_aggregates
@@ -31,7 +32,8 @@ def as_meant(connection: ladybug.Connection, cypher: str, values: dict[str, Any]
             raise StoreError(f"the embedded database could not run this statement: {instead}.")
         return cypher  # the error is about the text as written
     refuse_unlike(cypher, values)
-    rewritten = with_outer_values(with_common_types(cypher))
+    refuse_groups_of_relationships(cypher)
+    rewritten = with_groups(with_outer_values(with_common_types(cypher)))
     rewritten = with_all_rows(with_kept_order(with_kept_aggregates(rewritten)))
     if rewritten != cypher and not can_be_asked(connection, rewritten, values):
         raise StoreError(
