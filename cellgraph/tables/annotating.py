@@ -200,7 +200,7 @@ def _cells(
     of_row = _sample_of_row(table, names, sample, sample_column)
     rest = columns.properties(table, {column, sample_column}, reserved.OF_CELLS)
     _require_properties(table, rest)
-    made, notes = {}, []
+    made, notes = {}, columns.renamed(table, {column, sample_column}, reserved.OF_CELLS)
     for name in of_row.unique().to_pylist():
         import pyarrow.compute as pc
 

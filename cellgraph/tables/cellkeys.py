@@ -261,7 +261,10 @@ def refuse_missing(table: TableFile, column: str, values: pa.Array) -> None:
     if values.null_count:
         rows = (np.flatnonzero(values.is_null().to_numpy(zero_copy_only=False)) + 1).tolist()
         where = f"row {rows[0]}" if len(rows) == 1 else f"{len(rows)} rows: {some(rows)}"
-        raise InputError(f"the column {column!r} of {table.name} has no value in {where}; fill it in")
+        raise InputError(
+            f"the column {column!r} of {table.name} has no value in {where}; fill it in "
+            "(NA, NaN, null, None and nothing count as no value: give cells that are called so other names)"
+        )
 
 
 def _refuse_twice(table: TableFile, column: str, ids: Array, samples: Array, shown: pa.Array) -> bool:

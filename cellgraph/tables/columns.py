@@ -133,11 +133,27 @@ def properties(table: TableFile, used: set[str | None], reserved: frozenset[str]
     Names of the model are written as in the model (``volume`` for ``Volume``); `reserved` names, given in lower case,
     and names that begin with an underscore get the prefix ``given_``.
     """
-    model = {name: name for name in (*(column.name for column in (*CELL_COLUMNS, *CONTACT_COLUMNS)), "name")}
     rest = table.table.drop_columns([name for name in table.columns if name in used])
-    taken = {name.lower() for name in rest.column_names}
+    return rest.rename_columns(_allowed(rest.column_names, reserved))
+
+
+def renamed(table: TableFile, used: set[str | None], reserved: frozenset[str]) -> list[str]:
+    """Return a note on the columns to which `properties` gives a prefix, if there are any."""
+    names = [name for name in table.columns if name not in used]
+    found = [
+        f'"{name}" as {new!r}'
+        for name, new in zip(names, _allowed(names, reserved), strict=True)
+        if new.startswith(GIVEN) and not name.startswith(GIVEN)
+    ]
+    what = "column" if len(found) == 1 else "columns"
+    return [f"cellgraph uses such names itself, so {table.name} keeps the {what} {', '.join(found)}."] if found else []
+
+
+def _allowed(columns: Sequence[str], reserved: frozenset[str]) -> list[str]:
+    model = {name: name for name in (*(column.name for column in (*CELL_COLUMNS, *CONTACT_COLUMNS)), "name")}
+    taken = {name.lower() for name in columns}
     names = []
-    for name in rest.column_names:
+    for name in columns:
         new = model.get(name.lower(), name)
         if new.lower() in reserved or new.startswith("_"):
             new = GIVEN + new.lstrip("_")
@@ -145,7 +161,7 @@ def properties(table: TableFile, used: set[str | None], reserved: frozenset[str]
                 new = GIVEN + new
         taken.add(new.lower())
         names.append(new)
-    return rest.rename_columns(names)
+    return names
 
 
 def _one_pair(

@@ -123,11 +123,13 @@ def read_tables(
             *none,
             *ways_notes,
             *_junction_notes(edges, junctions, contacts),
+            *columns.renamed(edges, {*pair, *(pair_samples or ()), junctions}, reserved.OF_CONTACTS),
         ]
         for number, end in enumerate(("a", "b")):
             contacts = contacts.set_column(number, end, [position[contacts[end].to_numpy()]])
         told = f"contacts {columns.quoted(pair)}{ways}" + (f' · junctions from "{junctions}"' if junctions else "")
     notes += _cell_notes(table, cell_column, keys, cells is None)
+    notes += columns.renamed(table, {sample_column, cell_column}, _reserved(keys))
     of_samples = dict.fromkeys(pair_samples) if cells is None and pair_samples else [sample_column or ""]
     parts = (
         f"samples from {columns.quoted([*of_samples])}" if sample_column else "",
@@ -209,12 +211,16 @@ def _cell_table(cells: TableFile, keys: CellKeys, names: list[str], used: set[st
 
     sample = pa.DictionaryArray.from_arrays(pa.array(keys.samples), pa.array(names)).cast(pa.string())
     table = pa.table({"sample": sample, "label": keys.labels})
-    rest = columns.properties(cells, used, reserved.OF_CELLS if keys.texts is None else reserved.OF_CELLS | {"name"})
+    rest = columns.properties(cells, used, _reserved(keys))
     if keys.texts is not None:
         table = table.append_column("name", keys.texts)
     for name in rest.column_names:
         table = table.append_column(name, rest[name])
     return table
+
+
+def _reserved(keys: CellKeys) -> frozenset[str]:
+    return reserved.OF_CELLS if keys.texts is None else reserved.OF_CELLS | {"name"}
 
 
 def _contacts(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -60,24 +60,27 @@ NAME = Role("the name", "", ("name",))
 
 CELLGRAPH = ("cella", "cellb")
 DIRECTED = ("source", "target")
+
+_ENDINGS = (("a", "b"), ("1", "2"), ("source", "target"), ("pre", "post"), ("from", "to"), ("first", "second"))
+
+
+def _of_two(role: Role) -> Iterator[tuple[str, str]]:
+    """Yield the names of two columns of a role, such as ``cella`` and ``cellb``, ``preid`` and ``postid``."""
+    for name in role.names:
+        for one, two in _ENDINGS:
+            yield name + one, name + two
+            yield one + name, two + name
+
+
 PAIRS = (
-    CELLGRAPH,
-    DIRECTED,
-    *(("id1", "id2"), ("cell1", "cell2"), ("label1", "label2"), ("component1", "component2"), ("a", "b")),
-    *(("sourceid", "targetid"), ("from", "to"), ("fromid", "toid"), ("fromcell", "tocell"), ("fromnodeid", "tonodeid")),
-    *(("bodyidpre", "bodyidpost"), ("pre", "post"), ("preid", "postid"), ("presynaptic", "postsynaptic")),
-    *(("prerootid", "postrootid"), ("preptrootid", "postptrootid"), ("neuron1", "neuron2"), ("node1", "node2")),
-    *(("firstobjectnumber", "secondobjectnumber"), ("firstobjectid", "secondobjectid")),
+    *dict.fromkeys((CELLGRAPH, DIRECTED, *_of_two(CELL))),
+    *(("component1", "component2"), ("node1", "node2"), ("a", "b"), ("from", "to"), ("pre", "post")),
+    *(("presynaptic", "postsynaptic"),),
     *(("object", "neighbor"), ("object", "neighbour"), ("cell", "neighbour"), ("cell", "neighbor")),
     *(("objectid", "neighborid"), ("cellid", "neighborid"), ("cellid", "neighbourid")),
     *(("label", "neighbor"), ("label", "neighbour")),
 )
-
-_ENDINGS = (("a", "b"), ("1", "2"), ("source", "target"), ("pre", "post"), ("from", "to"))
-SAMPLE_PAIRS = (
-    *chain.from_iterable(((n + a, n + b), (a + n, b + n)) for n in SAMPLE.names for a, b in _ENDINGS),
-    *(("firstimagenumber", "secondimagenumber"), ("sample", "sampleb"), ("sample", "neighboursample")),
-)
+SAMPLE_PAIRS = (*_of_two(SAMPLE), ("sample", "sampleb"), ("sample", "neighboursample"))
 
 LETTERS = ("a", "b")
 _KNOWN = frozenset(

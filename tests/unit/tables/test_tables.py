@@ -285,7 +285,21 @@ def test_none_is_no_column(tables: Tables) -> None:
         {"sample": "cells", "label": 2, "given_sample": "y", "given_id": 7, "volume": 2},
     ]
     assert network.contacts.to_pylist() == [{"a": 1, "b": 0, "junctions": 1, "weight": 0.5}]
-    assert len(notes) == 2
+    assert len(notes) == 3
+    assert "keeps the columns \"sample\" as 'given_sample', \"id\" as 'given_id'." in notes[-1]
+
+
+@pytest.mark.parametrize(
+    "header", ["label_a,label_b", "Object 1,Object 2", "id_first,id_second", "source_cell,target_cell"]
+)
+def test_names_of_two_cells(tables: Tables, header: str) -> None:
+    network, _ = tables.read_with_notes("label\n7\n9\n", f"{header}\n9,7\n")
+    assert network.contacts.to_pylist() == [{"a": 1, "b": 0, "junctions": 1}]
+
+
+def test_a_cell_called_na_is_refused_with_the_reason(tables: Tables) -> None:
+    with pytest.raises(InputError, match=r"row 1; fill it in .*None and nothing count as no value"):
+        tables.read_with_notes("cell,volume\nNA,1\nX,2\n", "a,b\nX,X\n")
 
 
 def test_names_that_the_database_uses_get_a_prefix(tables: Tables) -> None:
