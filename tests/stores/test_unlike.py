@@ -30,6 +30,10 @@ REFUSED = [
     ("MATCH (:Cell)-[r:TOUCHES]->() RETURN type(r)", r"the function type; use label\(r\)"),
     (C + "RETURN stDev(c.label)", "the function stDev; use sqrt"),
     (C + "RETURN toInteger('1')", "cast"),
+    (
+        C + "RETURN c.label AS n UNION ALL " + C + "RETURN CASE WHEN c.label > 2 THEN 1 ELSE 0.5 END AS n",
+        "the parts of the UNION",
+    ),
 ]
 
 

@@ -1,10 +1,19 @@
-"""Find the parts of a statement: the items of WITH and RETURN, the names in patterns, subqueries."""
+"""Find the parts of a statement: clauses, the items of WITH and RETURN, the names in patterns, subqueries."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
+from cellgraph.queries.text import outermost
+
+_CLAUSE = re.compile(
+    r"[(\[{]|[)\]}]|(?:STARTS|ENDS)\s+WITH\b"
+    r"|(?<![$.\w])(?:WITH|RETURN|OPTIONAL\s+MATCH|MATCH|UNWIND|CALL|UNION|WHERE)\b",
+    re.IGNORECASE,
+)
+_COMMA = re.compile(r"[(\[{]|[)\]}]|,")
 _WORD = re.compile(
     r"\b(WITH|RETURN|MATCH|OPTIONAL|UNWIND|WHERE|ORDER|SKIP|LIMIT|UNION|CALL)\b|[()\[\]{},]", re.IGNORECASE
 )
@@ -21,6 +30,32 @@ _RELATIONSHIP = re.compile(r"\[\s*([^\W\d]\w*)[^\]]*\]")
 _DIRECTED = re.compile(r"(<?)\s*-\s*\[\s*([^\W\d]\w*)[^\]]*\]\s*-\s*(>?)")
 _OPTIONAL = re.compile(r"\bOPTIONAL\s+$", re.IGNORECASE)
 _PATH = re.compile(r"([^\W\d]\w*)\s*=")
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A clause: where it starts, where its ``WHERE`` starts (or it ends, without one), and where it ends."""
+
+    word: str
+    start: int
+    condition: int
+    end: int
+
+
+def whole_clauses(code: str) -> Iterator[Clause]:
+    """Yield the clauses of a `blanked` statement."""
+    marks = [
+        (found[0].upper().split()[0], found.start())
+        for found in outermost(code, _CLAUSE)
+        if found[0].upper().split()[0] not in ("STARTS", "ENDS")
+    ]
+    for number, (word, start) in enumerate(marks):
+        if word == "WHERE":
+            continue
+        after = marks[number + 1 :]
+        end = next((place for other, place in after if other != "WHERE"), len(code))
+        condition = after[0][1] if after and after[0][0] == "WHERE" else end
+        yield Clause(word, start, condition, end)
 
 
 def clauses(code: str) -> Iterator[list[tuple[int, int]]]:
@@ -79,3 +114,22 @@ def closing(code: str, start: int) -> int:
         if not depth:
             return at + 1
     return len(code)
+
+
+def items_of(code: str) -> Iterator[str]:
+    """Yield what stands between the commas of a `blanked` text, outside brackets."""
+    start = 0
+    for found in outermost(code, _COMMA):
+        if found[0] == ",":
+            yield code[start : found.start()].strip()
+            start = found.end()
+    yield code[start:].strip()
+
+
+def without_subqueries(code: str) -> str:
+    """Return a `blanked` text without its subqueries."""
+    start = 0
+    while (found := SUBQUERY.search(code, start)) is not None:
+        code = code[: found.start()] + code[closing(code, found.end()) :]
+        start = found.start()
+    return code

@@ -17,6 +17,7 @@ _HOLDER = re.compile(r"Lock is held by PID (\d+)")
 _FULL = ("No space left", "File too large", "Disk quota", "Cannot write to file")
 _NONE = ("not a valid Lbug database", "cannot be a directory", "Reading past the end of the file")
 _VERSION = re.compile(r"Database file version: (\d+), Current build storage version: (\d+)")
+_TYPES = re.compile(r"(\S+) has data type (\w+) but (\w+) was expected")
 _PREFIX = re.compile(r"^\w+ exception: ")
 
 
@@ -94,6 +95,12 @@ def _translation(
         return StoreError(
             f"{what} needs more memory than the database may use; ask for less at once, "
             "for example with an upper bound for * in a pattern, as in *1..4."
+        )
+    if found := _TYPES.search(message):
+        name, one, other = found.groups()
+        return StoreError(
+            f"the parts of the UNION return {name} as {one} and as {other}, which the embedded database does not "
+            f"unite; cast one to the type of the other, as in cast({name}, 'DOUBLE')."
         )
     first = _PREFIX.sub("", without_values(message, parameters).strip().splitlines()[0]).rstrip(".")
     named = f" (parameters {', '.join(parameters)})" if parameters else ""

@@ -19,15 +19,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from cellgraph.errors import StoreError
-from cellgraph.queries.text import blanked, outermost, without_comments
-from cellgraph.stores.embedded.clauses import AGGREGATE, SUBQUERY, closing, drawn_in, names_in
+from cellgraph.queries.text import blanked, without_comments
+from cellgraph.stores.embedded.clauses import (
+    AGGREGATE,
+    SUBQUERY,
+    Clause,
+    closing,
+    drawn_in,
+    items_of,
+    names_in,
+    whole_clauses,
+    without_subqueries,
+)
 from cellgraph.stores.embedded.sorting import KEPT
 
-_CLAUSE = re.compile(
-    r"[(\[{]|[)\]}]|(?:STARTS|ENDS)\s+WITH\b"
-    r"|(?<![$.\w])(?:WITH|RETURN|OPTIONAL\s+MATCH|MATCH|UNWIND|CALL|UNION|WHERE)\b",
-    re.IGNORECASE,
-)
 _NAME = re.compile(r"(?<![\w.$:`])([^\W\d]\w*)\b(?!\s*[(:])(\s*\.\s*(?:[^\W\d]\w*|(?P<quoted>`)))?")
 _LOCAL = re.compile(
     r"\b(?:any|all|none|single)\s*\(\s*(\w+)\s+IN\b|(\w+)\s*->(?!\s*\()|\(\s*(\w+)\s*,\s*(\w+)\s*\|", re.IGNORECASE
@@ -44,22 +49,13 @@ def with_outer_values(cypher: str) -> str:
     Raises
     ------
     StoreError
-        If a subquery inside another takes values of that one.
+        For what cannot be rewritten: a subquery inside another that takes values of that one, or about a node that may
+        be null or comes from a list.
     """
     text = without_comments(cypher)
     rewriting = _Rewriting(text, blanked(text))
     rewritten = rewriting.rewritten()
     return rewritten if rewriting.changes else cypher
-
-
-@dataclass(frozen=True)
-class _Clause:
-    """A clause: where it starts, where its ``WHERE`` starts (or it ends, without one), and where it ends."""
-
-    word: str
-    start: int
-    condition: int
-    end: int
 
 
 @dataclass
@@ -99,7 +95,7 @@ class _Rewriting:
     def rewritten(self) -> str:
         drawn = drawn_in(self.code)
         aggregates = AGGREGATE.search(self.code) is not None
-        for clause in _clauses(self.code):
+        for clause in whole_clauses(self.code):
             if clause.word == "UNION":
                 self.scope, self.optional, self.listed, self.computed, self.structs = {}, set(), set(), set(), []
                 continue
@@ -120,7 +116,7 @@ class _Rewriting:
                 self._take_out(clause.condition, [*self._subqueries(clause.condition, clause.end)], self.scope)
         return _changed(self.text, self.changes)
 
-    def _enter(self, clause: _Clause, drawn: set[str]) -> None:
+    def _enter(self, clause: Clause, drawn: set[str]) -> None:
         """Set the scope to that after a clause."""
         code = self.code[clause.start : clause.condition]
         if clause.word in ("MATCH", "OPTIONAL"):
@@ -137,7 +133,7 @@ class _Rewriting:
         elif clause.word == "WITH":
             items = _AFTER_ITEMS.split(re.sub(r"^\s*WITH\b(\s+DISTINCT\b)?", "", code, flags=re.IGNORECASE))[0]
             kept: dict[str, bool] = {}
-            for item in _items(items):
+            for item in items_of(items):
                 alias = _ALIAS.match(item)
                 value, name = (alias[1].strip(), alias[2]) if alias else (item, item)
                 if name == "*":
@@ -155,7 +151,7 @@ class _Rewriting:
         """Yield the start and end of each outermost subquery."""
         while (found := SUBQUERY.search(self.code, start, end)) is not None:
             start = closing(self.code, found.end())
-            own = drawn_in(_without_subqueries(self.code[found.end() + 1 : start - 1])) - set(self.scope)
+            own = drawn_in(without_subqueries(self.code[found.end() + 1 : start - 1])) - set(self.scope)
             self._refuse_inner(found.end() + 1, start - 1, own)
             yield found.start(), start
 
@@ -202,7 +198,7 @@ class _Rewriting:
         if added:
             self.changes.append((place, place, f" {added}"))
 
-    def _keep_structs(self, clause: _Clause) -> None:
+    def _keep_structs(self, clause: Clause) -> None:
         """Keep the structs through a ``WITH``: Ladybug may crash if the same values are joined by another one later."""
         if clause.word != "WITH":
             return
@@ -226,7 +222,7 @@ class _Rewriting:
             self.changes.append((start, end, then))
         return added
 
-    def _refuse_unsure(self, clause: _Clause) -> None:
+    def _refuse_unsure(self, clause: Clause) -> None:
         """Refuse a subquery about a node that may be null or comes from a list, which gets the values of others."""
         start = clause.start
         while (found := SUBQUERY.search(self.code, start, clause.end)) is not None:
@@ -241,10 +237,10 @@ class _Rewriting:
                 )
             self._refuse_listed(names, what)
 
-    def _refuse_bare(self, clause: _Clause) -> None:
+    def _refuse_bare(self, clause: Clause) -> None:
         """Refuse a pattern as a condition that takes values from outside: it cannot be told from other brackets."""
         start = clause.start if clause.word in ("WITH", "RETURN") else clause.condition
-        for found in _BARE.finditer(_without_subqueries(self.code[start : clause.end])):
+        for found in _BARE.finditer(without_subqueries(self.code[start : clause.end])):
             if any(name[1] in self.scope for name in _NAME.finditer(found[1]) if name[2]):
                 raise StoreError(
                     f"the pattern with {found[1]} as a condition takes a value from outside, whose rows the embedded "
@@ -270,39 +266,6 @@ class _Rewriting:
                         "null; match both in one pattern, or count in a WITH of its own first, as in MATCH (b:Cell) "
                         "OPTIONAL MATCH (b)-[t:TOUCHES]-() WITH b, count(t) AS n."
                     )
-
-
-def _clauses(code: str) -> Iterator[_Clause]:
-    """Yield the clauses of a `blanked` statement."""
-    marks = [
-        (found[0].upper().split()[0], found.start())
-        for found in outermost(code, _CLAUSE)
-        if found[0].upper().split()[0] not in ("STARTS", "ENDS")
-    ]
-    for number, (word, start) in enumerate(marks):
-        if word == "WHERE":
-            continue
-        after = marks[number + 1 :]
-        end = next((place for other, place in after if other != "WHERE"), len(code))
-        condition = after[0][1] if after and after[0][0] == "WHERE" else end
-        yield _Clause(word, start, condition, end)
-
-
-def _without_subqueries(code: str) -> str:
-    start = 0
-    while (found := SUBQUERY.search(code, start)) is not None:
-        code = code[: found.start()] + code[closing(code, found.end()) :]
-        start = found.start()
-    return code
-
-
-def _items(code: str) -> Iterator[str]:
-    start = 0
-    for found in outermost(code, re.compile(r"[(\[{]|[)\]}]|,")):
-        if found[0] == ",":
-            yield code[start : found.start()].strip()
-            start = found.end()
-    yield code[start:].strip()
 
 
 def _changed(text: str, changes: list[tuple[int, int, str]]) -> str:

@@ -33,9 +33,12 @@ def as_meant(connection: ladybug.Connection, cypher: str, values: dict[str, Any]
         return cypher  # the error is about the text as written
     refuse_unlike(cypher, values)
     refuse_groups_of_relationships(cypher)
-    rewritten = with_groups(with_outer_values(with_common_types(cypher)))
+    typed = with_common_types(cypher)
+    rewritten = with_groups(with_outer_values(typed))
     rewritten = with_all_rows(with_kept_order(with_kept_aggregates(rewritten)))
     if rewritten != cypher and not can_be_asked(connection, rewritten, values):
+        if not can_be_asked(connection, typed, values):
+            return typed  # the parts of a UNION have other types
         raise StoreError(
             "the embedded database would answer a COUNT { … }, EXISTS { … } or OPTIONAL MATCH of this statement "
             "wrongly where something in it is null or 0; match everything first, and count in a WITH, as in MATCH "
