@@ -166,7 +166,7 @@ class Database:
         rows = rows if limit is None else rows.slice(0, limit)
         if earlier.COLUMN in rows.column_names:
             rows = with_note(rows, earlier.note_on_earlier(self._store, given.get("sample")))
-        rows = with_note(rows, question.left_out())
+        rows = with_note(with_note(rows, question.left_out()), question.asked.note)
         return with_direction(with_names(question, rows), question)
 
     def drawing(self, name: str, *, sample: str | None = None, limit: int | None = None, **parameters: Any) -> Drawing:

@@ -139,14 +139,14 @@ def catalogue_of(samples: Sequence[SampleFact]) -> Catalogue:
 
 
 def mixed_units(
-    samples: Iterable[SampleFact], references: Iterable[Reference], has: Callable[[SampleFact, str], bool]
+    samples: Iterable[SampleFact], references: Iterable[Reference | Column], has: Callable[[SampleFact, str], bool]
 ) -> str | None:
     """Return a sentence on a length, area or volume that some samples have in another unit, or in 2D; None if none has.
 
     Parameters
     ----------
     samples : iterable of SampleFact
-    references : iterable of Reference
+    references : iterable of Reference or Column
         The columns that are asked about.
     has : callable
         Tells whether a sample has a column.

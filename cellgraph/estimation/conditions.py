@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from cellgraph.errors import ParameterError, near
-from cellgraph.estimation.catalogue import SampleFact, catalogue_of, directed_samples, meeting, named, read_samples
+from cellgraph.estimation.catalogue import (
+    SampleFact,
+    catalogue_of,
+    directed_samples,
+    meeting,
+    mixed_units,
+    named,
+    read_samples,
+)
 from cellgraph.estimation.columns import Catalogue
 from cellgraph.estimation.filters import Filter, parse_filter
 from cellgraph.model import CELL_COLUMNS, CONTACT_COLUMNS
@@ -48,10 +56,13 @@ class Asked:
     conditions : Conditions
     filter : Filter, optional
         The condition on cells in `where`.
+    note : str
+        What is to be said of the answer: that samples have lengths of a condition in different units.
     """
 
     conditions: Conditions
     filter: Filter | None = None
+    note: str = ""
 
     def __bool__(self) -> bool:
         """Return whether there are any conditions."""
@@ -105,13 +116,30 @@ def read_conditions(store: Store, values: Mapping[str, Any], sample: str | None,
     where = given.pop("where", None)
     condition = None if where is None else parse_filter(where, catalogue_of(samples), "cells")
     samples = meeting(samples, every, condition)
+    note = units_note(samples, condition, area="min_area" in given)
     for name in given:
         _require_columns(name, samples)
     if "over" in given:
         _require_near(store, samples)
     if "direction" in given:
         _require_directed(given["direction"], samples, directed)
-    return _asked(given, condition)
+    return replace(_asked(given, condition), note=note)
+
+
+def units_note(samples: list[SampleFact], condition: Filter | None, *, area: bool) -> str:
+    """Return a sentence on a length that conditions compare with one number although samples have other units."""
+    of_cells = mixed_units(
+        samples,
+        () if condition is None else condition.columns,
+        lambda fact, name: any(column.name == name for column in fact.of_cells),
+    )
+    of_contacts = mixed_units(
+        samples,
+        [column for column in CONTACT_COLUMNS if area and column.name == "area"],
+        lambda fact, name: any(column.name == name for column in fact.of_contacts),
+    )
+    different = of_cells or of_contacts
+    return f"in the condition, {different}" if different else ""
 
 
 def shown_conditions(values: Mapping[str, Any]) -> Conditions:

@@ -43,6 +43,8 @@ class Restricted:
         ``both``, ``out`` or ``in``.
     before : int
         Number of contacts before the conditions.
+    note : str
+        What is to be said of the conditions; see `Asked`.
     """
 
     topology: Topology
@@ -51,6 +53,7 @@ class Restricted:
     rows: Array
     direction: str
     before: int = 0
+    note: str = ""
 
     @cached_property
     def graph(self) -> Adjacency:
@@ -116,7 +119,9 @@ def restrict(topology: Topology, asked: Asked, sample: str | None, cells: Sequen
         b=topology.b[held],
         of_contacts={name: column.filter(held) for name, column in topology.of_contacts.items()},
     )
-    return Restricted(left, kept, np.flatnonzero(reported), np.flatnonzero(rows), conditions.direction, len(topology.a))
+    return Restricted(
+        left, kept, np.flatnonzero(reported), np.flatnonzero(rows), conditions.direction, len(topology.a), asked.note
+    )
 
 
 def read_restricted(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
@@ -133,6 +133,7 @@ def metrics(
             cells=[name for name in of_cells if name in known],
             contacts=[name for read in parsed.values() for name in read.columns],
         )
+        said = [restricted.note] if restricted.note else []
         topology = restricted.alone()
         if not len(topology.labels):
             raise ParameterError("no cell meets the conditions; relax them.")
@@ -141,9 +142,11 @@ def metrics(
                 raise ParameterError(
                     f"{wanted[0]} is a measure of whole samples, without rows of cells; leave out --buffer (buffer=)."
                 )
-            return _of_samples(wanted[0], topology)
+            of_samples = _of_samples(wanted[0], topology)
+            return replace(of_samples, notes=(*of_samples.notes, *said))
         values = {text: _weights(topology, read, text) for text, read in parsed.items()}
         made, notes = _of_cells(wanted, topology, values, weight, weights, error, direction, report)
+        notes += said
         reported = np.zeros(len(restricted.kept), bool)
         reported[restricted.reported] = True
         reported = reported[restricted.kept]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cellgraph.errors import InputError, ParameterError, near
 from cellgraph.estimation.catalogue import SampleFact, catalogue_of, meeting, named, read_samples
+from cellgraph.estimation.conditions import units_note
 from cellgraph.estimation.filters import parse_filter
 from cellgraph.estimation.restricted import read_restricted
 
@@ -94,8 +95,11 @@ def read_networks(
         if name not in known:
             hint = near(name, known) or " cellgraph query cells shows the columns of cells; annotate adds one."
             raise ParameterError(f"cells have no column {name!r}.{hint}")
-    if (where := conditions.get("where")) is not None:
-        facts = meeting(facts, every, parse_filter(where, catalogue_of(facts), "cells"))
+    where = conditions.get("where")
+    condition = None if where is None else parse_filter(where, catalogue_of(facts), "cells")
+    facts = meeting(facts, every, condition)
+    if different := units_note(facts, condition, area=conditions.get("min_area") is not None):
+        notes.append(different)
     there = [fact for fact in facts if set(columns) <= {column.name for column in fact.of_cells}]
     if not there:
         raise ParameterError(
