@@ -135,6 +135,35 @@ def test_shortest_paths_to_no_cell(embedded: Database, pattern: str, returned: s
     assert found["l"].to_pylist() == ([0] if "count" in returned else [])
 
 
+@pytest.mark.parametrize(
+    ("cypher", "expected"),
+    [
+        (
+            "MATCH (a:Cell {label: 1}) OPTIONAL MATCH (a)-[r:TOUCHES* ALL SHORTEST 1..3]-(b:Cell) WHERE b.label > 1000 "
+            "RETURN a.label AS l, b.label AS m",
+            [(1, None)],
+        ),
+        (
+            "MATCH (a:Cell {label: 1})-[:TOUCHES* ALL SHORTEST 1..3]-(b:Cell) WHERE b.label > $least "
+            "RETURN b.label AS l, 0 AS m UNION ALL "
+            "MATCH (a:Cell {label: 5})-[r:TOUCHES * all shortest 1..2]-(b:Cell) WHERE b.label > 5 "
+            "RETURN b.label AS l, length(r) AS m",
+            [(6, 1), (7, 2)],
+        ),
+        (
+            "MATCH (a:Cell {label: 1})-[:TOUCHES* ALL SHORTEST 1..3]-(b:Cell) WHERE b.label = 3 "
+            "MATCH (b)-[:TOUCHES* ALL SHORTEST 1..3]-(c:Cell) WHERE c.label > $least RETURN b.label AS l, c.label AS m",
+            [],
+        ),
+    ],
+)
+def test_shortest_paths_among_other_clauses(
+    embedded: Database, cypher: str, expected: list[tuple[int, int | None]]
+) -> None:
+    found = embedded.cypher(cypher, **({"least": 1000} if "$" in cypher else {}))
+    assert sorted(zip(found["l"].to_pylist(), found["m"].to_pylist(), strict=True)) == expected
+
+
 def test_products_are_no_patterns(embedded: Database) -> None:
     text = "MATCH (a:Cell)-[r:TOUCHES]-(b:Cell) WHERE a.label - [7][1] * 2 < 0 RETURN count(*) AS n, '-[*]-' AS t"
     assert embedded.cypher(text)["n"].to_pylist() == [2 * 13 - 1]

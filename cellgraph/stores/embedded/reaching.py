@@ -7,10 +7,13 @@ end of a row of 50 cells finds 30 of the 49 others.  The limit is a setting.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from cellgraph.errors import StoreError
-from cellgraph.queries.text import blanked
+from cellgraph.queries.text import blanked, parameters_in
+from cellgraph.stores.embedded.access import execute
+from cellgraph.stores.embedded.clauses import whole_clauses
 
 if TYPE_CHECKING:
     import ladybug
@@ -26,21 +29,42 @@ _PATTERN = re.compile(
 
 
 def reach_far(connection: ladybug.Connection, cypher: str) -> None:
-    """Remove the limit for a statement with patterns of variable length.
-
-    ``ALL SHORTEST`` crashes if a condition leaves none of its last cells (0.20); without the marks of cells that the
-    other parts of a statement ask for (semi masks) it does not.
-
-    """
+    """Remove the limit for a statement with patterns of variable length."""
     if _PATTERN.search(blanked(cypher)):
         connection.execute(f"CALL var_length_extend_max_depth={FARTHEST}")
-    if takes_all_shortest(cypher):
-        connection.execute("CALL enable_semi_mask=false")
 
 
-def takes_all_shortest(cypher: str) -> bool:
-    """Whether a statement has a pattern with ``ALL SHORTEST``, for which settings of the connection are changed."""
-    return any(_kind(pattern).startswith("ALL") for pattern in _PATTERN.finditer(blanked(cypher)))
+def without_crash(connection: ladybug.Connection, cypher: str, values: Mapping[str, Any]) -> str:
+    """Return a statement with the same answer, in which each ``ALL SHORTEST`` finds a path.
+
+    Ladybug (0.20.4) crashes if a condition leaves none of the last cells of ``ALL SHORTEST``.  ``SHORTEST`` does not,
+    and where it finds nothing, there is nothing to be found.
+    """
+    code = blanked(cypher)
+    start = 0
+    for clause in whole_clauses(code):
+        start = clause.end if clause.word == "UNION" else start
+        if any(_kind(match).startswith("ALL") for match in _PATTERN.finditer(code, clause.start, clause.end)):
+            one = cypher[: clause.end]
+            for match in _PATTERN.finditer(code, start, clause.end):
+                one = _one_shortest(one, match)
+            optional = re.compile(r"OPTIONAL\b", re.IGNORECASE).match(code, clause.start)
+            before = one[start : clause.start], one[optional.end() if optional else clause.start :]
+            asked = f"{' '.join(before)} RETURN 1 LIMIT 1"
+            used = {name: value for name, value in values.items() if name in parameters_in(asked)}
+            if not execute(connection, asked, used).get_all():
+                first = clause.start if optional else start  # without OPTIONAL, there is no row at all
+                for match in _PATTERN.finditer(code, first, clause.end):
+                    cypher = _one_shortest(cypher, match)
+    return cypher
+
+
+def _one_shortest(cypher: str, pattern: re.Match[str]) -> str:
+    """Return a statement with ``SHORTEST`` for the ``ALL SHORTEST`` of a pattern, of the same length."""
+    if not _kind(pattern).startswith("ALL"):
+        return cypher
+    at = pattern.start("kind")
+    return f"{cypher[:at]}   {cypher[at + len('ALL') :]}"
 
 
 def refuse_unreached(cypher: str) -> None:

@@ -25,7 +25,7 @@ from cellgraph.stores.embedded.fractions import look_at_all_rows, refuse_rounded
 from cellgraph.stores.embedded.names import as_written
 from cellgraph.stores.embedded.own import as_meant
 from cellgraph.stores.embedded.questions import can_be_asked, require_question, sorts
-from cellgraph.stores.embedded.reaching import reach_far, refuse_unreached, takes_all_shortest
+from cellgraph.stores.embedded.reaching import reach_far, refuse_unreached, without_crash
 from cellgraph.stores.embedded.results import table_of
 from cellgraph.stores.embedded.rewrite import arrow, carry_cells, carry_samples
 from cellgraph.stores.embedded.smallest import brings_smallest, holds_smallest
@@ -142,7 +142,7 @@ class LadybugStore:
         values = plain(parameters)
         require_parameters(cypher, values)
         # These change settings of the connection.
-        alone = timeout is not None or sorts(cypher) or takes_all_shortest(cypher)
+        alone = timeout is not None or sorts(cypher)
         with self._reading(alone=alone, query=name, parameters=values, timeout=timeout) as connection:
             asked = cypher = schema.without_later(connection, cypher)
             reach_far(connection, cypher)
@@ -152,6 +152,8 @@ class LadybugStore:
             refuse_unreached(cypher)
             if timeout is not None:
                 connection.set_query_timeout(max(1, round(timeout * 1000)))
+            if name == OWN_CYPHER:
+                cypher = without_crash(connection, cypher, values)
             refuse_lost_aggregates(cypher)
             refuse_rounded(connection, cypher, values)
             look_at_all_rows(connection, cypher, own=name == OWN_CYPHER)
@@ -163,7 +165,8 @@ class LadybugStore:
                 rows = table_of(execute(connection, cypher, values))
             rows = rows.drop_columns([column for column in rows.column_names if column.startswith(KEPT)])
             names = as_written(asked, rows.column_names)
-            refuse_same_names(names)
+            if name == OWN_CYPHER:
+                refuse_same_names(names)
             return rows.rename_columns(names)
 
     def sample_names(self) -> list[str]:
